@@ -1,0 +1,1 @@
+//! The composition root: makes the parts from the configuration, and joins them.

@@ -1,0 +1,16 @@
+//! Audio as data: frames, clips, files, resampling. Nothing here knows of calls, engines or networks.
+//!
+//! Two rates matter: engines hear [`ENGINE_HZ`], lines carry [`LINE_HZ`]. Everything is mono.
+
+mod file;
+mod frame;
+mod resample;
+
+pub use file::{AudioError, read, write_wav};
+pub use frame::{Clip, FRAME_MS, FRAME_SAMPLES, Frame, Framer};
+pub use resample::{Resampler, resample};
+
+/// What whisper, Silero and Smart Turn hear, in Hz.
+pub const ENGINE_HZ: u32 = 16_000;
+/// What a line carries (Opus, WebRTC), in Hz.
+pub const LINE_HZ: u32 = 48_000;

@@ -1,0 +1,1 @@
+//! Exit codes, the same for every command. Documented in docs/cli.md.

@@ -1,0 +1,12 @@
+//! Words of the trade as types: languages, media time, turns, text. No I/O, no clock, no other module of the crate.
+
+mod language;
+mod media_time;
+mod pii;
+pub mod text;
+mod turn;
+
+pub use language::{Language, UnknownLanguage};
+pub use media_time::MediaTime;
+pub use pii::Pii;
+pub use turn::{Message, Role, TurnId};

@@ -1,0 +1,1 @@
+//! Text as it is spoken: sentences and clauses.

@@ -1,0 +1,13 @@
+//! Callstead: a call centre in a box. See ARCHITECTURE.md for the map; each module's `//!` states its contract.
+
+pub mod app;
+pub mod audio;
+pub mod call;
+pub mod cli;
+pub mod config;
+pub mod dialogue;
+pub mod domain;
+pub mod models;
+pub mod speech;
+pub mod telemetry;
+pub mod web;

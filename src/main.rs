@@ -1,0 +1,7 @@
+//! The `callstead` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    callstead::cli::main()
+}

@@ -1,0 +1,174 @@
+//! Hearing, thinking, speaking: three ports, and the engines behind them.
+//!
+//! A caller sees only the traits here. What stands behind one may be an engine on this machine, a cloud service, or a
+//! [`ladder::Ladder`] of several. Every answer is a stream over a bounded channel: a slow reader holds the engine back,
+//! and dropping the receiver stops the engine at its next step.
+
+pub mod ladder;
+pub mod local;
+pub mod scheduler;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::mpsc;
+
+use crate::{
+    audio::Frame,
+    domain::{Language, Message},
+};
+pub use scheduler::Priority;
+
+/// An answer as it comes: items in order, then the end of the channel; after an `Err` nothing more follows.
+pub type Results<T> = mpsc::Receiver<Result<T, SpeechError>>;
+
+/// Why an engine gave no (further) answer.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum SpeechError {
+    /// What was asked for cannot be done at all: unknown voice, language not understood, empty input.
+    #[error("{0}")]
+    Unsupported(String),
+    /// The engine has as much waiting as it takes.
+    #[error("the {0} engine has too much waiting: try again in a moment")]
+    Overloaded(&'static str),
+    /// The engine itself failed.
+    #[error("the {engine} engine failed: {reason}")]
+    Failed {
+        /// Which engine: `whisper`, `llama`, `piper`, …
+        engine: &'static str,
+        /// What it said.
+        reason: String,
+    },
+}
+
+/// Something heard that is to become text.
+#[derive(Clone, Debug)]
+pub struct Speech {
+    /// Mono, 16 kHz, -1.0 to 1.0.
+    pub samples: Arc<[f32]>,
+    /// The language spoken, or `None` to have it recognised.
+    pub language: Option<Language>,
+    /// How urgent it is.
+    pub priority: Priority,
+}
+
+/// What was heard, so far or finally. Personal data: not for logs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Transcript {
+    /// All the words; empty when nobody spoke.
+    pub text: String,
+    /// The language set or recognised.
+    pub language: Language,
+    /// The same words piece by piece.
+    pub segments: Vec<Segment>,
+    /// Whether more may follow for the same speech.
+    pub is_final: bool,
+}
+
+/// A piece of a [`Transcript`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Segment {
+    /// From the beginning of the speech.
+    pub start: Duration,
+    /// From the beginning of the speech.
+    pub end: Duration,
+    /// The words.
+    pub text: String,
+}
+
+/// Turns speech into text.
+pub trait Transcriber: Send + Sync {
+    /// Partial transcripts while it works, then one that is final.
+    fn transcribe(&self, speech: Speech) -> Results<Transcript>;
+}
+
+/// What a language model is to go on from.
+#[derive(Clone, Debug)]
+pub struct Prompt {
+    /// System message first, then the turns; the last one is the caller's.
+    pub messages: Vec<Message>,
+    /// Which conversation this belongs to: its prefix stays in the model's cache between turns.
+    pub conversation: u64,
+    /// At most so many tokens are made.
+    pub max_tokens: usize,
+    /// How the next token is chosen.
+    pub sampling: Sampling,
+    /// How urgent it is.
+    pub priority: Priority,
+}
+
+/// How a language model chooses the next token.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sampling {
+    /// 0.0 always takes the likeliest token.
+    pub temperature: f32,
+    /// Only the likeliest tokens that together have this probability, 0.0 to 1.0.
+    pub top_p: f32,
+    /// Equal seeds give equal answers to equal prompts.
+    pub seed: u32,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Self { temperature: 0.0, top_p: 0.95, seed: 1 }
+    }
+}
+
+/// A piece of a language model's answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Chunk {
+    /// The next words.
+    Text(String),
+    /// The answer is whole; always the last.
+    Done(Usage),
+}
+
+/// What an answer cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Tokens in the prompt.
+    pub prompt_tokens: usize,
+    /// Of those, found in the cache.
+    pub cached_tokens: usize,
+    /// Tokens made.
+    pub generated_tokens: usize,
+    /// Older turns left out because the prompt was longer than the model's context.
+    pub dropped_turns: usize,
+    /// Whether the answer ended because `max_tokens` was reached.
+    pub truncated: bool,
+}
+
+/// Answers a conversation.
+pub trait Responder: Send + Sync {
+    /// The answer's words as they are made, then [`Chunk::Done`].
+    fn respond(&self, prompt: Prompt) -> Results<Chunk>;
+}
+
+/// Something to say: a sentence or a clause.
+#[derive(Clone, Debug)]
+pub struct Sentence {
+    /// The words, as written. Personal data: not for logs.
+    pub text: String,
+    /// The language of the words.
+    pub language: Language,
+    /// A voice by its id, or `None` for the language's usual one.
+    pub voice: Option<String>,
+    /// 1.0 is the voice's own speed, 2.0 twice as fast; 0.5 to 2.0.
+    pub speed: f32,
+    /// Which speaker of a voice with several.
+    pub speaker: Option<u32>,
+    /// How urgent it is.
+    pub priority: Priority,
+}
+
+impl Sentence {
+    /// `text` in the usual voice of `language`, live.
+    pub fn new(text: impl Into<String>, language: Language) -> Self {
+        Self { text: text.into(), language, voice: None, speed: 1.0, speaker: None, priority: Priority::Speech }
+    }
+}
+
+/// Says sentences.
+pub trait Synthesizer: Send + Sync {
+    /// 20 ms frames at 48 kHz, as they are made: faster than they play.
+    fn speak(&self, sentence: Sentence) -> Results<Frame>;
+}

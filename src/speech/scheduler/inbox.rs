@@ -1,0 +1,133 @@
+//! An engine's bounded queue of requests, the most urgent first.
+
+use std::{
+    cmp::Reverse,
+    collections::BTreeMap,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+};
+
+use super::Priority;
+
+/// The inbox takes no more: the request comes back.
+#[derive(Debug, PartialEq, Eq)]
+pub struct InboxFull<J>(pub J);
+
+/// Requests for one engine. Handles put them in; the engine's own threads take them out. When the last handle is gone,
+/// the engine's threads come to an end.
+#[derive(Debug)]
+pub struct Inbox<J> {
+    shared: Arc<Shared<J>>,
+}
+
+/// The engine's end of an [`Inbox`].
+#[derive(Debug)]
+pub struct Requests<J> {
+    shared: Arc<Shared<J>>,
+}
+
+#[derive(Debug)]
+struct Shared<J> {
+    capacity: usize,
+    state: Mutex<State<J>>,
+    changed: Condvar,
+}
+
+#[derive(Debug)]
+struct State<J> {
+    waiting: BTreeMap<(Reverse<Priority>, u64), J>,
+    next_number: u64,
+    handles: usize,
+}
+
+impl<J> Inbox<J> {
+    /// An inbox that holds at most `capacity` requests, and the end to take them from.
+    pub fn new(capacity: usize) -> (Self, Requests<J>) {
+        let state = State { waiting: BTreeMap::new(), next_number: 0, handles: 1 };
+        let shared = Arc::new(Shared { capacity, state: Mutex::new(state), changed: Condvar::new() });
+        (Self { shared: Arc::clone(&shared) }, Requests { shared })
+    }
+
+    /// Puts a request in; never blocks.
+    ///
+    /// # Errors
+    /// [`InboxFull`] with the request when as many wait as may.
+    pub fn submit(&self, priority: Priority, request: J) -> Result<(), InboxFull<J>> {
+        let mut state = self.shared.lock();
+        if state.waiting.len() >= self.shared.capacity {
+            return Err(InboxFull(request));
+        }
+        let number = state.next_number;
+        state.next_number += 1;
+        state.waiting.insert((Reverse(priority), number), request);
+        drop(state);
+        self.shared.changed.notify_one();
+        Ok(())
+    }
+}
+
+impl<J> Requests<J> {
+    /// Waits for the most urgent request; `None` once all handles are gone and everything has been taken.
+    pub fn next(&self) -> Option<J> {
+        let mut state = self.shared.lock();
+        loop {
+            if let Some((_, request)) = state.waiting.pop_first() {
+                return Some(request);
+            }
+            if state.handles == 0 {
+                return None;
+            }
+            state = self.shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl<J> Shared<J> {
+    /// No code panics while it holds the lock: poison carries no information.
+    fn lock(&self) -> MutexGuard<'_, State<J>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<J> Clone for Inbox<J> {
+    fn clone(&self) -> Self {
+        self.shared.lock().handles += 1;
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<J> Drop for Inbox<J> {
+    fn drop(&mut self) {
+        self.shared.lock().handles -= 1;
+        self.shared.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_urgent_request_comes_first_and_equals_in_order() {
+        let (inbox, requests) = Inbox::new(8);
+        for (priority, name) in [
+            (Priority::Batch, "batch"),
+            (Priority::Speech, "first"),
+            (Priority::Speculation, "guess"),
+            (Priority::Speech, "second"),
+        ] {
+            inbox.submit(priority, name).unwrap();
+        }
+        drop(inbox);
+        let order: Vec<_> = std::iter::from_fn(|| requests.next()).collect();
+        assert_eq!(order, ["first", "second", "guess", "batch"]);
+    }
+
+    #[test]
+    fn a_full_inbox_gives_the_request_back() {
+        let (inbox, requests) = Inbox::new(1);
+        inbox.submit(Priority::Batch, 1).unwrap();
+        assert_eq!(inbox.submit(Priority::Speech, 2), Err(InboxFull(2)));
+        assert_eq!(requests.next(), Some(1));
+        inbox.submit(Priority::Speech, 3).unwrap();
+    }
+}

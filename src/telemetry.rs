@@ -1,0 +1,1 @@
+//! Logs. Modules speak through `tracing`; only this one says where it goes.
