@@ -1,11 +1,182 @@
 //! `callstead say`
 
+use std::{
+    fs,
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, bail};
+use serde::Serialize;
+
 use super::Context;
+use crate::{
+    audio::{Clip, LINE_HZ, write_wav},
+    domain::{
+        Language,
+        text::{Script, script_runs},
+    },
+    speech::{
+        Priority, Sentence, Synthesizer,
+        local::{
+            espeak::Espeak,
+            piper::PiperVoice,
+            voices::{MAX_TEXT, Voice, Voices},
+        },
+        scheduler::Scheduler,
+    },
+};
+
+const EXAMPLES: &str = "Examples:
+  callstead say \"Good morning, how can I help?\" -o hello.wav
+  callstead say --language ar \"مرحبا، كيف حالك؟\" -o marhaba.wav
+  callstead say --voice ./en_US-ljspeech-medium.onnx --speed 1.2 \"Faster.\" -o fast.wav
+  fortune | callstead say - -o - | aplay";
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// What to say; - reads it from standard input
+    text: String,
+    /// The WAV file to write (16 bit, mono, 48 kHz); - writes it to standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// A voice's id, or a Piper voice's .onnx file [default: the language's usual voice]
+    #[arg(long)]
+    voice: Option<String>,
+    /// The text's language, such as en or ar [default: as configured, else by its letters]
+    #[arg(long)]
+    language: Option<Language>,
+    /// 0.5 is half as fast as the voice's own speed, 2.0 twice as fast
+    #[arg(long)]
+    speed: Option<f32>,
+    /// Which speaker of a voice with several, from 0
+    #[arg(long, value_name = "N")]
+    speaker: Option<u32>,
+}
 
-#[expect(dead_code, reason = "skeleton")]
-pub(super) fn run(_args: Args, _context: &Context) -> anyhow::Result<()> {
-    anyhow::bail!("skeleton")
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    file: &'a Path,
+    seconds: f64,
+    voice: &'a str,
+    language: Language,
+    timings_ms: Timings,
+}
+
+#[derive(Debug, Serialize)]
+struct Timings {
+    first_audio: f64,
+    total: f64,
+}
+
+/// Speech, and when it came.
+struct Spoken {
+    clip: Clip,
+    first_audio: Duration,
+    total: Duration,
+}
+
+pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
+    let to_stdout = args.output == Path::new("-");
+    if to_stdout && context.output.json {
+        bail!("-o - and --json both write to standard output: give a file");
+    }
+    let mut sentence = sentence(&args, context)?;
+    let espeak = Espeak::open(&context.config.paths.data_dir)?;
+    let mut installed = Vec::new();
+    if let Some(file) = sentence.voice.take_if(|voice| voice.ends_with(".onnx")) {
+        let file = PathBuf::from(file);
+        let id = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        installed.push(PiperVoice::load(id.clone(), &file, &espeak)?);
+        sentence.voice = Some(id);
+    }
+    let scheduler = Scheduler::for_this_machine(context.config.speech.threads);
+    let voices = Voices::new(installed, espeak, &scheduler).context("cannot start the voices' threads")?;
+    let voice = voices.choose(&sentence)?;
+    let spoken = speak(&voices, sentence, context)?;
+    if to_stdout {
+        return write_to_stdout(&spoken.clip);
+    }
+    write_wav(&args.output, &spoken.clip)?;
+    report(&args.output, &*voice, &spoken, context)
+}
+
+fn sentence(args: &Args, context: &Context) -> anyhow::Result<Sentence> {
+    let settings = &context.config.speech;
+    let text = match args.text.as_str() {
+        "-" => read_stdin()?,
+        text => text.to_owned(),
+    };
+    let language = args.language.or(settings.language).unwrap_or_else(|| guess_language(&text));
+    Ok(Sentence {
+        text,
+        language,
+        voice: args.voice.clone().or_else(|| settings.voice.clone()),
+        speed: args.speed.unwrap_or(settings.speed),
+        speaker: args.speaker,
+        priority: Priority::Speech,
+    })
+}
+
+fn read_stdin() -> anyhow::Result<String> {
+    let mut text = Vec::new();
+    // A character has four bytes at most. What is longer is refused later, by its length.
+    io::stdin().lock().take(4 * MAX_TEXT as u64 + 4).read_to_end(&mut text).context("cannot read standard input")?;
+    let valid = match std::str::from_utf8(&text) {
+        Ok(text) => text,
+        // Cut off in the middle of a character.
+        Err(error) if error.error_len().is_none() => std::str::from_utf8(&text[..error.valid_up_to()])?,
+        Err(_) => bail!("standard input is not UTF-8 text"),
+    };
+    Ok(valid.to_owned())
+}
+
+/// Arabic when the first letters are.
+fn guess_language(text: &str) -> Language {
+    match script_runs(text).first() {
+        Some((Script::Arabic, _)) => Language::ARABIC,
+        _ => Language::ENGLISH,
+    }
+}
+
+fn speak(voices: &Voices, sentence: Sentence, context: &Context) -> anyhow::Result<Spoken> {
+    let begun = Instant::now();
+    let mut first_audio = None;
+    let mut samples = Vec::new();
+    let mut frames = voices.speak(sentence);
+    while let Some(frame) = frames.blocking_recv() {
+        let frame = frame?;
+        first_audio.get_or_insert_with(|| begun.elapsed());
+        samples.extend(frame.samples.iter().map(|sample| f32::from(*sample) / f32::from(i16::MAX)));
+        if context.interrupt.is_raised() {
+            bail!("interrupted: nothing was written");
+        }
+    }
+    let first_audio = first_audio.context("the voice made no sound")?;
+    Ok(Spoken { clip: Clip { rate_hz: LINE_HZ, samples }, first_audio, total: begun.elapsed() })
+}
+
+fn write_to_stdout(clip: &Clip) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let file = folder.path().join("speech.wav");
+    write_wav(&file, clip)?;
+    let written = io::copy(&mut fs::File::open(&file)?, &mut io::stdout().lock());
+    written.map(drop).context("cannot write to standard output")
+}
+
+fn report(file: &Path, voice: &dyn Voice, spoken: &Spoken, context: &Context) -> anyhow::Result<()> {
+    let millis = |duration: Duration| (duration.as_secs_f64() * 10_000.0).round() / 10.0;
+    let seconds = spoken.clip.duration().as_secs_f64();
+    let mut stdout = io::stdout().lock();
+    if context.output.json {
+        let timings_ms = Timings { first_audio: millis(spoken.first_audio), total: millis(spoken.total) };
+        let report = Report { file, seconds, voice: voice.id(), language: voice.language(), timings_ms };
+        writeln!(stdout, "{}", serde_json::to_string(&report)?)?;
+    } else {
+        writeln!(stdout, "{}: {seconds:.1} s by {}", file.display(), voice.id())?;
+    }
+    Ok(())
 }

@@ -25,8 +25,31 @@ pub const PARAMETER_PITCH: c_int = 3;
 /// `espeak_POSITION_TYPE::POS_CHARACTER`
 pub const POSITION_CHARACTER: c_int = 1;
 
-/// `t_espeak_callback`: `samples` of signed 16-bit mono audio (null at the end); return 1 to stop, 0 to go on.
-pub type SynthCallback = unsafe extern "C" fn(wav: *mut c_short, samples: c_int, events: *mut c_void) -> c_int;
+/// `espeakENDPAUSE`: the pause that the last punctuation asks for is part of the sound
+pub const END_PAUSE: c_uint = 0x1000;
+
+/// The beginning of `espeak_EVENT`. Only ever read through the pointer that the callback gets: the real struct goes on.
+#[repr(C)]
+pub struct Event {
+    /// `espeak_EVENT_TYPE`
+    pub kind: c_int,
+    /// Of the message, or 0.
+    pub unique_identifier: c_uint,
+    /// Characters from the start of the text.
+    pub text_position: c_int,
+    /// Of a word, in characters.
+    pub length: c_int,
+    /// Milliseconds from the start of the sound.
+    pub audio_position: c_int,
+    /// For espeak-ng itself.
+    pub sample: c_int,
+    /// What was given to `espeak_Synth`.
+    pub user_data: *mut c_void,
+}
+
+/// `t_espeak_callback`: `samples` of signed 16-bit mono audio (null at the end) and at least one event; return 1 to stop,
+/// 0 to go on.
+pub type SynthCallback = unsafe extern "C" fn(wav: *mut c_short, samples: c_int, events: *mut Event) -> c_int;
 
 unsafe extern "C" {
     /// Returns the sample rate in Hz, or -1. `path` is the folder that holds `espeak-ng-data`, or that folder itself.

@@ -1,1 +1,5 @@
-//! (skeleton)
+//! Engines that run on this machine.
+
+pub mod espeak;
+pub mod piper;
+pub mod voices;

@@ -1,0 +1,212 @@
+//! All voices of this machine behind one [`Synthesizer`]: which of them speaks a sentence, and the threads that do it.
+//!
+//! A sentence's voice is the one it names, else a Piper voice of its language, else espeak-ng's. Words in a script that
+//! the voice does not read (Arabic names in an English sentence) are spoken by the usual voice of that script.
+
+mod mouth;
+
+use std::{io, num::NonZeroUsize, sync::Arc};
+
+use tokio::sync::mpsc;
+
+use super::{
+    espeak::{Espeak, FormantVoice},
+    piper::PiperVoice,
+};
+use crate::{
+    audio::Frame,
+    domain::{
+        Language,
+        text::{Script, is_speakable},
+    },
+    speech::{
+        Results, Sentence, SpeechError, Synthesizer,
+        scheduler::{Inbox, InboxFull, Scheduler, Width},
+    },
+};
+use mouth::Job;
+
+/// The longest text that is spoken in one piece, in characters: about twenty minutes.
+pub const MAX_TEXT: usize = 20_000;
+/// The speeds that voices take.
+pub const SPEEDS: std::ops::RangeInclusive<f32> = 0.5..=2.0;
+/// How many sentences may be under way. A mouth whose listener has heard enough for now waits, and uses no core.
+const MOUTHS: usize = 8;
+/// How many sentences may wait for a mouth.
+const WAITING: usize = 64;
+/// How far speech is made ahead of a listener who does not take it: 5 s.
+const FRAMES_AHEAD: usize = 250;
+
+/// How a clause is to be said.
+pub struct Manner<'a> {
+    /// 1.0 is the voice's own speed, 2.0 twice as fast.
+    pub speed: f32,
+    /// Below [`Voice::speakers`].
+    pub speaker: u32,
+    /// How many threads may compute.
+    pub threads: usize,
+    /// Whether nobody listens any more: a voice that can stop early should.
+    pub stop: &'a dyn Fn() -> bool,
+}
+
+/// A voice: turns clauses into sound. Threads, queues and rates are its users' business.
+pub trait Voice: Send + Sync {
+    /// The name by which a sentence asks for it.
+    fn id(&self) -> &str;
+    /// The language that it speaks.
+    fn language(&self) -> Language;
+    /// Whether it can read words in `script`.
+    fn reads(&self, script: Script) -> bool;
+    /// How many speakers it has, 1 or more.
+    fn speakers(&self) -> u32;
+    /// Rate of its sound, in Hz.
+    fn rate_hz(&self) -> u32;
+    /// How many cores it can use.
+    fn width(&self) -> Width;
+    /// The sound of one clause, -1.0 to 1.0 (voices may go slightly beyond).
+    ///
+    /// # Errors
+    /// [`SpeechError::Failed`] when the voice does.
+    fn say(&self, clause: &str, manner: &Manner<'_>) -> Result<Vec<f32>, SpeechError>;
+}
+
+/// Every voice there is.
+pub struct Voices {
+    installed: Vec<Arc<dyn Voice>>,
+    espeak: Espeak,
+    inbox: Inbox<Job>,
+}
+
+impl Voices {
+    /// `installed` voices, the preferred one of each language first, with espeak-ng behind them.
+    ///
+    /// # Errors
+    /// When the operating system gives no threads.
+    pub fn new(installed: Vec<PiperVoice>, espeak: Espeak, scheduler: &Scheduler) -> io::Result<Self> {
+        let installed = installed.into_iter().map(|voice| Arc::new(voice) as Arc<dyn Voice>).collect();
+        let mouths = NonZeroUsize::new(MOUTHS).unwrap_or(NonZeroUsize::MIN);
+        Self::with_mouths(installed, espeak, scheduler, mouths)
+    }
+
+    fn with_mouths(
+        installed: Vec<Arc<dyn Voice>>,
+        espeak: Espeak,
+        scheduler: &Scheduler,
+        mouths: NonZeroUsize,
+    ) -> io::Result<Self> {
+        let (inbox, requests) = Inbox::<Job>::new(WAITING);
+        let requests = Arc::new(requests);
+        for _ in 0..mouths.get() {
+            let (requests, scheduler_of_mouth) = (Arc::clone(&requests), scheduler.clone());
+            scheduler.spawn("voice", move || {
+                while let Some(job) = requests.next() {
+                    job.run(&scheduler_of_mouth);
+                }
+            })?;
+        }
+        Ok(Self { installed, espeak, inbox })
+    }
+
+    /// The ids that a sentence can name.
+    pub fn ids(&self) -> Vec<String> {
+        let installed = self.installed.iter().map(|voice| voice.id().to_owned());
+        installed.chain(self.espeak.voices().map(|name| format!("espeak:{name}"))).collect()
+    }
+
+    /// The voice that speaks `sentence`, without its text being looked at.
+    ///
+    /// # Errors
+    /// [`SpeechError::Unsupported`] naming the voices there are.
+    pub fn choose(&self, sentence: &Sentence) -> Result<Arc<dyn Voice>, SpeechError> {
+        match sentence.voice.as_deref() {
+            None => self.usual(sentence.language),
+            Some("espeak") => self.formant(sentence.language),
+            Some(id) => self.named(id, sentence.language),
+        }
+    }
+
+    fn usual(&self, language: Language) -> Result<Arc<dyn Voice>, SpeechError> {
+        match self.installed.iter().find(|voice| voice.language() == language) {
+            Some(voice) => Ok(Arc::clone(voice)),
+            None => self.formant(language),
+        }
+    }
+
+    fn formant(&self, language: Language) -> Result<Arc<dyn Voice>, SpeechError> {
+        let voice = self.espeak.voice_for(language).map_err(|error| match error {
+            SpeechError::Unsupported(reason) => {
+                SpeechError::Unsupported(format!("no voice speaks {}: {reason}", language.name()))
+            }
+            other => other,
+        })?;
+        Ok(Arc::new(FormantVoice::new(&self.espeak, voice, language)))
+    }
+
+    fn named(&self, id: &str, language: Language) -> Result<Arc<dyn Voice>, SpeechError> {
+        if let Some(voice) = self.installed.iter().find(|voice| voice.id() == id) {
+            return Ok(Arc::clone(voice));
+        }
+        let unknown = || SpeechError::Unsupported(format!("unknown voice '{id}': there are {}", self.ids().join(", ")));
+        let voice = id.strip_prefix("espeak:").and_then(|name| self.espeak.voice(name).ok()).ok_or_else(unknown)?;
+        let language = voice.name().parse().unwrap_or(language);
+        Ok(Arc::new(FormantVoice::new(&self.espeak, voice, language)))
+    }
+
+    fn prepare(
+        &self,
+        sentence: Sentence,
+        frames: mpsc::Sender<Result<Frame, SpeechError>>,
+    ) -> Result<Job, SpeechError> {
+        let unsupported = |reason: String| Err(SpeechError::Unsupported(reason));
+        if !is_speakable(&sentence.text) {
+            return unsupported("there is nothing to say: the text has no letters or digits".to_owned());
+        }
+        let length = sentence.text.chars().count();
+        if length > MAX_TEXT {
+            return unsupported(format!(
+                "the text has {length} characters, at most {MAX_TEXT} are spoken at once: split it"
+            ));
+        }
+        if !SPEEDS.contains(&sentence.speed) {
+            return unsupported(format!(
+                "speed {}: give one from {} to {}",
+                sentence.speed,
+                SPEEDS.start(),
+                SPEEDS.end()
+            ));
+        }
+        let voice = self.choose(&sentence)?;
+        let speakers = voice.speakers();
+        match sentence.speaker {
+            Some(speaker) if speaker >= speakers => unsupported(match speakers {
+                1 => format!("voice {} has one speaker: leave the speaker out", voice.id()),
+                _ => format!("voice {} has no speaker {speaker}: give one from 0 to {}", voice.id(), speakers - 1),
+            }),
+            _ => {
+                let others = [(Script::Arabic, Language::ARABIC), (Script::Other, Language::ENGLISH)];
+                let other = others.into_iter().find(|(script, _)| !voice.reads(*script));
+                let other = other.and_then(|(_, language)| self.usual(language).ok());
+                Ok(Job::new(voice, other, sentence, frames))
+            }
+        }
+    }
+}
+
+impl Synthesizer for Voices {
+    fn speak(&self, sentence: Sentence) -> Results<Frame> {
+        let (frames, results) = mpsc::channel(FRAMES_AHEAD);
+        let refused = frames.clone();
+        let priority = sentence.priority;
+        let submitted = self
+            .prepare(sentence, frames)
+            .and_then(|job| self.inbox.submit(priority, job).map_err(|InboxFull(_)| SpeechError::Overloaded("voice")));
+        if let Err(error) = submitted {
+            // The channel is new: there is room.
+            _ = refused.try_send(Err(error));
+        }
+        results
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,186 @@
+use std::sync::{
+    Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use super::*;
+use crate::{
+    audio::FRAME_SAMPLES,
+    speech::{Priority, local::espeak::tests::espeak},
+};
+
+const RATE_HZ: u32 = 16_000;
+
+/// Makes one second of sound of every clause and remembers what it was asked for.
+#[derive(Default)]
+struct Probe {
+    seconds: usize,
+    clauses: AtomicUsize,
+    said: Mutex<Vec<(String, u32, usize)>>,
+}
+
+impl Voice for Probe {
+    fn id(&self) -> &str {
+        "probe"
+    }
+
+    fn language(&self) -> Language {
+        Language::ENGLISH
+    }
+
+    fn reads(&self, script: Script) -> bool {
+        script == Script::Other
+    }
+
+    fn speakers(&self) -> u32 {
+        3
+    }
+
+    fn rate_hz(&self) -> u32 {
+        RATE_HZ
+    }
+
+    fn width(&self) -> Width {
+        Width::up_to(NonZeroUsize::new(16).unwrap())
+    }
+
+    fn say(&self, clause: &str, manner: &Manner<'_>) -> Result<Vec<f32>, SpeechError> {
+        self.clauses.fetch_add(1, Ordering::SeqCst);
+        self.said.lock().unwrap().push((clause.to_owned(), manner.speaker, manner.threads));
+        match clause {
+            "Fail." => Err(SpeechError::Failed { engine: "probe", reason: "as asked".to_owned() }),
+            _ => Ok(vec![0.5; self.seconds * RATE_HZ as usize]),
+        }
+    }
+}
+
+fn voices(seconds: usize) -> (Voices, Arc<Probe>) {
+    let probe = Arc::new(Probe { seconds, ..Probe::default() });
+    let scheduler = Scheduler::new(NonZeroUsize::new(2).unwrap());
+    let voices = Voices::with_mouths(vec![probe.clone()], espeak(), &scheduler, NonZeroUsize::MIN).unwrap();
+    (voices, probe)
+}
+
+fn english(text: &str) -> Sentence {
+    Sentence::new(text, Language::ENGLISH)
+}
+
+/// All frames, or the error that ended them.
+fn hear(voices: &Voices, sentence: Sentence) -> Result<Vec<Frame>, SpeechError> {
+    let mut results = voices.speak(sentence);
+    std::iter::from_fn(|| results.blocking_recv()).collect()
+}
+
+fn refusal(voices: &Voices, sentence: Sentence) -> String {
+    match hear(voices, sentence).unwrap_err() {
+        SpeechError::Unsupported(reason) => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn sound_arrives_whole_in_frames_at_the_lines_rate() {
+    let (voices, probe) = voices(1);
+    let frames =
+        hear(&voices, Sentence { speaker: Some(2), ..english("One sentence here. And a second one.") }).unwrap();
+    let length = frames.len() * FRAME_SAMPLES;
+    assert!((96_000..=98_000).contains(&length), "{length} samples of two seconds");
+    let said = probe.said.lock().unwrap();
+    assert_eq!(*said, [("One sentence here.".to_owned(), 2, 2), ("And a second one.".to_owned(), 2, 2)]);
+}
+
+#[test]
+fn a_listener_who_leaves_stops_the_work() {
+    let (voices, probe) = voices(10);
+    let text = "This is a sentence. ".repeat(50);
+    let mut results = voices.speak(english(&text));
+    assert!(results.blocking_recv().unwrap().is_ok());
+    // Ten seconds are more than is made ahead: the mouth waits within the first clause.
+    drop(results);
+    // There is one mouth. When it has said this, it has put the other sentence away.
+    hear(&voices, english("Fail.")).unwrap_err();
+    assert_eq!(probe.clauses.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn the_next_clause_is_made_while_the_first_is_heard() {
+    let (voices, probe) = voices(1);
+    let mut results = voices.speak(english("The first sentence. The second. Fail. Never said."));
+    while results.len() < 95 {
+        std::thread::yield_now();
+    }
+    assert!(probe.clauses.load(Ordering::SeqCst) >= 2, "before anything was taken out");
+    let heard: Vec<_> = std::iter::from_fn(|| results.blocking_recv()).collect();
+    assert!(heard.last().unwrap().is_err());
+    assert!(heard[..heard.len() - 1].iter().all(|frame| frame.is_ok()));
+    assert_eq!(probe.clauses.load(Ordering::SeqCst), 3, "nothing follows an error");
+}
+
+#[test]
+fn words_in_another_script_are_spoken_by_a_voice_that_reads_them() {
+    let (voices, probe) = voices(1);
+    let frames = hear(&voices, english("Call سامي today")).unwrap();
+    let said: Vec<_> = probe.said.lock().unwrap().iter().map(|(clause, ..)| clause.clone()).collect();
+    assert_eq!(said, ["Call", "today"]);
+    assert!(frames.len() > 110, "{} frames: two seconds and a name", frames.len());
+}
+
+#[test]
+fn the_fitting_voice_is_chosen() {
+    let (voices, _) = voices(1);
+    let french: Language = "fr".parse().unwrap();
+    for (voice, language, expected) in [
+        (None, Language::ENGLISH, Ok("probe")),
+        (None, Language::ARABIC, Ok("espeak:ar")),
+        (Some("probe"), Language::ARABIC, Ok("probe")),
+        (Some("espeak"), Language::ENGLISH, Ok("espeak:en-us")),
+        (Some("espeak:en-gb-x-rp"), Language::ENGLISH, Ok("espeak:en-gb-x-rp")),
+        (Some("espeak:fr"), Language::ENGLISH, Err("unknown voice 'espeak:fr': there are probe, espeak:ar, espeak:en")),
+        (Some("amy"), Language::ENGLISH, Err("unknown voice 'amy': there are probe, espeak:ar, espeak:en")),
+        (None, french, Err("no voice speaks french: espeak-ng has no voice 'fr': it has ar, en")),
+    ] {
+        let sentence = Sentence { voice: voice.map(str::to_owned), ..Sentence::new("Hello", language) };
+        match (voices.choose(&sentence), expected) {
+            (Ok(chosen), Ok(id)) => assert_eq!(chosen.id(), id),
+            (Err(SpeechError::Unsupported(reason)), Err(start)) => assert!(reason.starts_with(start), "{reason}"),
+            (chosen, _) => panic!("{voice:?} in {language}: {:?}", chosen.map(|voice| voice.id().to_owned())),
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_said_is_refused() {
+    let (voices, probe) = voices(1);
+    for (sentence, reason) in [
+        (english("😀 🎉"), "there is nothing to say"),
+        (english(""), "there is nothing to say"),
+        (english("\u{0}\u{7}\n"), "there is nothing to say"),
+        (english(&"a ".repeat(50_000)), "the text has 100000 characters, at most 20000"),
+        (Sentence { speed: 0.1, ..english("Hi") }, "speed 0.1: give one from 0.5 to 2"),
+        (Sentence { speed: f32::NAN, ..english("Hi") }, "speed NaN"),
+        (Sentence { speaker: Some(3), ..english("Hi") }, "voice probe has no speaker 3: give one from 0 to 2"),
+        (Sentence { speaker: Some(1), ..Sentence::new("Hi", Language::ARABIC) }, "voice espeak:ar has one speaker"),
+    ] {
+        let refused = refusal(&voices, sentence);
+        assert!(refused.starts_with(reason), "{refused}");
+    }
+    assert_eq!(probe.clauses.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn too_many_at_once_are_refused_and_the_rest_are_said() {
+    let (voices, probe) = voices(10);
+    // Holds the only mouth: ten seconds are more than is made ahead.
+    let first = voices.speak(english("Hello"));
+    while probe.clauses.load(Ordering::SeqCst) == 0 {
+        std::thread::yield_now();
+    }
+    let batch = || Sentence { priority: Priority::Batch, ..english("Fail.") };
+    let waiting: Vec<_> = (0..WAITING).map(|_| voices.speak(batch())).collect();
+    assert_eq!(hear(&voices, batch()).unwrap_err(), SpeechError::Overloaded("voice"));
+    drop(first);
+    for mut results in waiting {
+        assert!(results.blocking_recv().unwrap().is_err());
+    }
+    assert_eq!(probe.clauses.load(Ordering::SeqCst), 1 + WAITING);
+}
