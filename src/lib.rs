@@ -10,4 +10,6 @@ pub mod domain;
 pub mod models;
 pub mod speech;
 pub mod telemetry;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod web;

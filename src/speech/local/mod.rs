@@ -1,1 +1,3 @@
-//! (skeleton)
+//! The engines of this machine.
+
+pub mod whisper;

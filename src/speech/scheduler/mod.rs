@@ -109,6 +109,11 @@ impl Lease {
         self.granted
     }
 
+    /// Whether something more urgent waits for these cores.
+    pub fn is_wanted(&self) -> bool {
+        self.shared.lock().should_step_aside(self.priority)
+    }
+
     /// To be called between the steps of a longer piece of work, while none of its threads computes: steps aside while
     /// something more urgent waits. The number of threads may have changed afterwards.
     pub fn checkpoint(&mut self) {
