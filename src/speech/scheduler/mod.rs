@@ -6,6 +6,7 @@
 //! steps: there it steps aside for more urgent work.
 
 mod cores;
+mod crew;
 mod inbox;
 mod load;
 
@@ -18,6 +19,7 @@ use std::{
 
 use cores::{Cores, Ticket};
 pub use cores::{Priority, Width};
+pub use crew::{Crew, refuse};
 pub use inbox::{Inbox, InboxFull, Requests};
 use load::LoadWatch;
 

@@ -25,14 +25,14 @@ use crate::{
     domain::Language,
     speech::{
         Priority, Results, Speech, SpeechError, Transcriber, Transcript,
-        scheduler::{Inbox, Requests, Scheduler, Width},
+        scheduler::{Crew, Requests, Scheduler, Width, refuse},
     },
 };
 use decode::{Decoder, Outcome};
 
 const ENGINE: &str = "whisper";
 /// Requests that may wait: more callers than a box of this size can serve at once.
-const INBOX: usize = 64;
+const WAITING: usize = 64;
 /// Transcripts that may wait for a slow reader.
 const RESULTS: usize = 4;
 /// So many cores for each whisper that works beside another; fewer make both slow.
@@ -43,7 +43,7 @@ const MOST_RESTARTS: usize = 3;
 /// A loaded whisper model. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Whisper {
-    inbox: Inbox<Request>,
+    crew: Arc<Crew<Request>>,
     english_only: bool,
     steps: Arc<AtomicU64>,
 }
@@ -67,32 +67,30 @@ impl Whisper {
             .map_err(|error| failed(format!("{} is no whisper model: {error}", path.display())))?;
         let english_only = !model.is_multilingual();
         let steps = Arc::new(AtomicU64::new(0));
-        let (inbox, requests) = Inbox::new(INBOX);
+        let (mut crew, requests) = Crew::new(ENGINE, WAITING);
         let requests = Arc::new(requests);
-        for number in 0..(scheduler.cores().get() / CORES_PER_WORKER).max(1) {
+        for _ in 0..(scheduler.cores().get() / CORES_PER_WORKER).max(1) {
             let state = model.create_state().map_err(|error| failed(error.to_string()))?;
             let worker = Worker {
                 decoder: Decoder::new(state, Arc::clone(&steps)),
                 scheduler: scheduler.clone(),
                 requests: Arc::clone(&requests),
             };
-            scheduler
-                .spawn(&format!("whisper-{number}"), move || worker.run())
-                .map_err(|error| failed(error.to_string()))?;
+            crew.enlist(scheduler, move || worker.run()).map_err(|error| failed(error.to_string()))?;
         }
-        Ok(Self { inbox, english_only, steps })
+        Ok(Self { crew: Arc::new(crew), english_only, steps })
     }
 
-    /// Runs once over a second of silence, so that the first caller finds everything paged in.
+    /// Runs once over a second of almost nothing, so that the first caller finds everything paged in. Blocks.
     ///
     /// # Errors
     /// As [`Transcriber::transcribe`].
-    pub async fn warm(&self) -> Result<(), SpeechError> {
-        // Noise far below speech, yet above the gate for silence.
+    pub fn warm(&self) -> Result<(), SpeechError> {
+        // Far below speech, yet above the gate for silence.
         let samples = (0..ENGINE_HZ).map(|n| if n % 2 == 0 { 0.01 } else { -0.01 }).collect();
         let mut results =
             self.transcribe(Speech { samples, language: None, timestamps: false, priority: Priority::Batch });
-        while let Some(result) = results.recv().await {
+        while let Some(result) = results.blocking_recv() {
             result?;
         }
         Ok(())
@@ -106,21 +104,12 @@ impl Whisper {
 
 impl Transcriber for Whisper {
     fn transcribe(&self, speech: Speech) -> Results<Transcript> {
-        let (results, receiver) = mpsc::channel(RESULTS);
-        let refusal = match speech.language {
-            Some(language) if self.english_only && language != Language::ENGLISH => Some(SpeechError::Unsupported(
+        match speech.language {
+            Some(language) if self.english_only && language != Language::ENGLISH => refuse(SpeechError::Unsupported(
                 format!("this speech-to-text model understands English only, not {}", language.name()),
             )),
-            _ => {
-                let request = Request { speech, results: results.clone() };
-                self.inbox.submit(request.speech.priority, request).err().map(|_| SpeechError::Overloaded(ENGINE))
-            }
-        };
-        if let Some(error) = refusal {
-            // The channel is new and has room.
-            let _ = results.try_send(Err(error));
+            _ => self.crew.ask(speech.priority, RESULTS, |results| Request { speech, results }),
         }
-        receiver
     }
 }
 
