@@ -1,1 +1,3 @@
-//! (skeleton)
+//! Engines on this machine.
+
+pub mod llama;
