@@ -1,3 +1,4 @@
 //! The engines of this machine.
 
+pub mod llama;
 pub mod whisper;
