@@ -274,9 +274,9 @@ fn usual_data_dir(environment: &Environment) -> Option<PathBuf> {
     Some(base.join("callstead"))
 }
 
-fn set<T>(place: &mut T, value: Option<impl Into<T>>) {
+fn set<T>(place: &mut T, value: Option<T>) {
     if let Some(value) = value {
-        *place = value.into();
+        *place = value;
     }
 }
 
