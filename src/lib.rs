@@ -5,9 +5,12 @@ pub mod audio;
 pub mod call;
 pub mod cli;
 pub mod config;
+pub mod cpu;
 pub mod dialogue;
 pub mod domain;
 pub mod models;
 pub mod speech;
 pub mod telemetry;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod web;

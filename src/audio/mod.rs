@@ -6,7 +6,7 @@ mod file;
 mod frame;
 mod resample;
 
-pub use file::{AudioError, read, write_wav};
+pub use file::{AudioError, MAX_DURATION, read, read_stream, write_wav, write_wav_to};
 pub use frame::{Clip, FRAME_MS, FRAME_SAMPLES, Frame, Framer};
 pub use resample::{Resampler, resample};
 

@@ -1,1 +1,169 @@
-//! (skeleton)
+//! Several providers behind one port, in order of preference.
+//!
+//! A ladder is itself a [`Transcriber`], [`Responder`] or [`Synthesizer`]: who asks cannot tell. It goes on to the next
+//! rung when one fails before its first result; once something has been said, it cannot be unsaid by another provider,
+//! so a later failure is passed on.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::{Chunk, Prompt, Responder, Results, Sentence, Speech, SpeechError, Synthesizer, Transcriber, Transcript};
+use crate::audio::Frame;
+
+/// Results that may wait between a rung and the reader.
+const RESULTS: usize = 4;
+
+/// One provider of a [`Ladder`].
+pub struct Rung<P: ?Sized> {
+    /// What logs and pages call it: `piper`, `espeak`, …
+    pub name: &'static str,
+    /// The provider.
+    pub provider: Arc<P>,
+}
+
+/// Ordered providers of one port.
+pub struct Ladder<P: ?Sized> {
+    rungs: Arc<[Rung<P>]>,
+}
+
+impl<P: ?Sized + Send + Sync + 'static> Ladder<P> {
+    /// A ladder that tries `rungs` in their order.
+    pub fn new(rungs: Vec<Rung<P>>) -> Self {
+        Self { rungs: rungs.into() }
+    }
+
+    /// Asks rung after rung. A lone rung is asked directly; otherwise this must be called within a tokio runtime.
+    fn climb<T: Send + 'static>(&self, ask: impl Fn(&P) -> Results<T> + Send + Sync + 'static) -> Results<T> {
+        if let [only] = &*self.rungs {
+            return ask(&only.provider);
+        }
+        let (sender, receiver) = mpsc::channel(RESULTS);
+        let rungs = Arc::clone(&self.rungs);
+        tokio::spawn(async move {
+            let mut last_error = SpeechError::Unsupported("no engine is set up for this".to_owned());
+            for rung in &*rungs {
+                match forward(ask(&rung.provider), &sender).await {
+                    Ok(()) => return,
+                    Err(error) => {
+                        tracing::warn!(provider = rung.name, %error, "provider gave no answer");
+                        last_error = error;
+                    }
+                }
+            }
+            // Nobody waits any more: nothing to tell.
+            let _ = sender.send(Err(last_error)).await;
+        });
+        receiver
+    }
+}
+
+/// Passes results on. An error comes back only if nothing has been passed on before it.
+async fn forward<T>(mut results: Results<T>, to: &mpsc::Sender<Result<T, SpeechError>>) -> Result<(), SpeechError> {
+    let mut first = true;
+    loop {
+        // Dropping `results` stops the provider.
+        let result = tokio::select! {
+            result = results.recv() => result,
+            () = to.closed() => return Ok(()),
+        };
+        match result {
+            Some(Err(error)) if first => return Err(error),
+            None if first => {
+                return Err(SpeechError::Failed { engine: "ladder", reason: "no answer at all".to_owned() });
+            }
+            None => return Ok(()),
+            Some(result) => {
+                first = false;
+                if to.send(result).await.is_err() {
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+impl Transcriber for Ladder<dyn Transcriber> {
+    fn transcribe(&self, speech: Speech) -> Results<Transcript> {
+        self.climb(move |rung| rung.transcribe(speech.clone()))
+    }
+}
+
+impl Responder for Ladder<dyn Responder> {
+    fn respond(&self, prompt: Prompt) -> Results<Chunk> {
+        self.climb(move |rung| rung.respond(prompt.clone()))
+    }
+}
+
+impl Synthesizer for Ladder<dyn Synthesizer> {
+    fn speak(&self, sentence: Sentence) -> Results<Frame> {
+        self.climb(move |rung| rung.speak(sentence.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::speech::{Priority, Sampling};
+
+    /// Says its lines; `Err` lines fail.
+    struct Script(Vec<Result<&'static str, &'static str>>);
+
+    impl Responder for Script {
+        fn respond(&self, _: Prompt) -> Results<Chunk> {
+            let (sender, receiver) = mpsc::channel(8);
+            for line in &self.0 {
+                let result = line
+                    .map(|text| Chunk::Text(text.to_owned()))
+                    .map_err(|reason| SpeechError::Failed { engine: "script", reason: reason.to_owned() });
+                sender.try_send(result).unwrap();
+            }
+            receiver
+        }
+    }
+
+    async fn answers(rungs: Vec<Vec<Result<&'static str, &'static str>>>) -> Vec<Result<String, String>> {
+        let rungs = rungs
+            .into_iter()
+            .map(|lines| Rung { name: "script", provider: Arc::new(Script(lines)) as Arc<dyn Responder> })
+            .collect();
+        let mut results = Ladder::new(rungs).respond(Prompt {
+            messages: Vec::new(),
+            conversation: 0,
+            max_tokens: 1,
+            sampling: Sampling::default(),
+            priority: Priority::Reply,
+        });
+        let mut collected = Vec::new();
+        while let Some(result) = results.recv().await {
+            collected.push(match result {
+                Ok(Chunk::Text(text)) => Ok(text),
+                Ok(Chunk::Done(_)) => Ok("done".to_owned()),
+                Err(error) => Err(error.to_string()),
+            });
+        }
+        collected
+    }
+
+    #[tokio::test]
+    async fn the_next_rung_answers_when_one_fails_at_once() {
+        assert_eq!(answers(vec![vec![Err("down")], vec![Ok("hello")]]).await, [Ok("hello".to_owned())]);
+        assert_eq!(answers(vec![vec![], vec![Ok("hello")]]).await, [Ok("hello".to_owned())]);
+    }
+
+    #[tokio::test]
+    async fn what_has_been_said_is_not_said_again_by_another() {
+        assert_eq!(
+            answers(vec![vec![Ok("half an"), Err("down")], vec![Ok("hello")]]).await,
+            [Ok("half an".to_owned()), Err("the script engine failed: down".to_owned())]
+        );
+    }
+
+    #[tokio::test]
+    async fn the_last_failure_is_told() {
+        assert_eq!(
+            answers(vec![vec![Err("down")], vec![Err("down too")]]).await,
+            [Err("the script engine failed: down too".to_owned())]
+        );
+    }
+}

@@ -47,6 +47,8 @@ pub struct Speech {
     pub samples: Arc<[f32]>,
     /// The language spoken, or `None` to have it recognised.
     pub language: Option<Language>,
+    /// Whether the segments' times are wanted: they cost the model some tokens.
+    pub timestamps: bool,
     /// How urgent it is.
     pub priority: Priority,
 }

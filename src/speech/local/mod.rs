@@ -1,5 +1,7 @@
-//! Engines that run on this machine.
+//! The engines of this machine.
 
 pub mod espeak;
+pub mod llama;
 pub mod piper;
 pub mod voices;
+pub mod whisper;

@@ -6,7 +6,9 @@
 //! steps: there it steps aside for more urgent work.
 
 mod cores;
+mod crew;
 mod inbox;
+mod load;
 
 use std::{
     io,
@@ -17,7 +19,9 @@ use std::{
 
 use cores::{Cores, Ticket};
 pub use cores::{Priority, Width};
+pub use crew::{Crew, refuse};
 pub use inbox::{Inbox, InboxFull, Requests};
+use load::LoadWatch;
 
 /// How much nicer than the rest of the process engine threads are (`setpriority(2)`).
 const NICENESS: i32 = 5;
@@ -31,6 +35,7 @@ pub struct Scheduler {
 #[derive(Debug)]
 struct Shared {
     total: NonZeroUsize,
+    load: LoadWatch,
     cores: Mutex<Cores>,
     changed: Condvar,
 }
@@ -39,7 +44,12 @@ impl Scheduler {
     /// A scheduler over `cores` cores.
     pub fn new(cores: NonZeroUsize) -> Self {
         Self {
-            shared: Arc::new(Shared { total: cores, cores: Mutex::new(Cores::new(cores)), changed: Condvar::new() }),
+            shared: Arc::new(Shared {
+                total: cores,
+                load: LoadWatch::new(cores),
+                cores: Mutex::new(Cores::new(cores)),
+                changed: Condvar::new(),
+            }),
         }
     }
 
@@ -54,8 +64,10 @@ impl Scheduler {
         self.shared.total
     }
 
-    /// Waits until `width` cores are free and nothing more urgent waits. Blocks: not for async code.
+    /// Waits until `width` cores are free and nothing more urgent waits. Where other programs keep cores busy, the lease
+    /// is narrower, down to the least width. Blocks: not for async code.
     pub fn acquire(&self, priority: Priority, width: Width) -> Lease {
+        let width = Width { max: width.max.min(self.shared.load.usable()).max(width.min), ..width };
         let ticket = self.shared.lock().request(priority, width);
         let granted = self.shared.wait_for(ticket);
         Lease { shared: Arc::clone(&self.shared), priority, ticket, granted }
@@ -107,6 +119,11 @@ impl Lease {
     /// How many threads may compute now.
     pub fn threads(&self) -> usize {
         self.granted
+    }
+
+    /// Whether something more urgent waits for these cores.
+    pub fn is_wanted(&self) -> bool {
+        self.shared.lock().should_step_aside(self.priority)
     }
 
     /// To be called between the steps of a longer piece of work, while none of its threads computes: steps aside while
@@ -168,7 +185,8 @@ mod tests {
             }
         });
         assert!(most.load(Ordering::SeqCst) <= 3);
-        assert_eq!(scheduler.acquire(Priority::Batch, Width::up_to(scheduler.cores())).threads(), 3);
+        let all = scheduler.acquire(Priority::Batch, Width::exactly(scheduler.cores()));
+        assert_eq!(all.threads(), 3, "every core came back");
     }
 
     #[test]

@@ -1,0 +1,96 @@
+# `make run` and `make test` are all that most people need; docs/development.md has the rest.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+# Rust's usual place, for shells that were opened before it was installed.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+CARGO_TARGET_DIR ?= $(CURDIR)/target
+export CARGO_TARGET_DIR
+
+CALLSTEAD := $(CARGO_TARGET_DIR)/release/callstead
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/callstead
+
+# The models that tests use; those of `make run` are in the data folder.
+CALLSTEAD_TEST_MODELS_DIR ?= $(CARGO_TARGET_DIR)/models
+export CALLSTEAD_TEST_MODELS_DIR
+
+# Engines bring threads of their own, and ggml is slow beyond measure with more threads than cores.
+RUST_TEST_THREADS ?= 2
+export RUST_TEST_THREADS
+
+DENY_VERSION := 0.20.2
+DENY_ROOT := $(CACHE)/tools/cargo-deny-$(DENY_VERSION)
+DENY := $(DENY_ROOT)/bin/cargo-deny
+
+.PHONY: help
+help:
+	@printf '%s\n' \
+	    'make run     build, fetch the starter models, start on http://localhost:8080' \
+	    'make test    everything that CI runs' \
+	    'make build   target/release/callstead alone' \
+	    'make dist    the same, smaller and a little faster; takes minutes to link' \
+	    'make bench   measure this machine (docs/benchmarks.md)'
+
+.PHONY: run
+run: build
+	@$(CALLSTEAD) models pull starter || \
+	    printf '%s\n' 'Starting without the models that are missing: http://localhost:8080 says what cannot work.' >&2
+	@exec $(CALLSTEAD) serve --dev
+
+.PHONY: build
+build:
+	@scripts/prepare build
+	@cargo build --release --locked
+
+.PHONY: dist
+dist:
+	@scripts/prepare build
+	@cargo build --profile dist --locked
+
+.PHONY: bench
+bench: build
+	@$(CALLSTEAD) bench engines
+
+# What CI runs, in this order. Each step can be run alone.
+.PHONY: test
+test:
+	@scripts/prepare test
+	@scripts/step fmt $(MAKE) fmt
+	@scripts/step build $(MAKE) build
+	@scripts/step clippy $(MAKE) clippy
+	@scripts/step doc $(MAKE) doc
+	@scripts/step deny $(MAKE) deny
+	@scripts/step models $(MAKE) test-models
+	@scripts/step tests $(MAKE) cargo-test
+
+.PHONY: fmt
+fmt:
+	@cargo fmt --all --check
+
+.PHONY: clippy
+clippy:
+	@cargo clippy --release --workspace --all-targets --locked -- -D warnings
+
+.PHONY: doc
+doc:
+	@RUSTDOCFLAGS='-D warnings' cargo doc --release --workspace --no-deps --locked
+
+.PHONY: deny
+deny: $(DENY)
+	@$(DENY) --log-level warn check --hide-inclusion-graph licenses bans sources
+
+# Unoptimised: it runs for two seconds, and is built in one minute instead of many.
+$(DENY):
+	env --unset=CARGO_TARGET_DIR CARGO_PROFILE_DEV_DEBUG=0 \
+	    cargo install cargo-deny --version =$(DENY_VERSION) --locked --debug --root $(DENY_ROOT)
+
+.PHONY: test-models
+test-models: build
+	@$(CALLSTEAD) --models-dir $(CALLSTEAD_TEST_MODELS_DIR) models pull starter
+
+.PHONY: cargo-test
+cargo-test:
+	@cargo test --release --workspace --locked --no-fail-fast

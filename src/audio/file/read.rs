@@ -1,0 +1,230 @@
+//! Any recording to mono samples, by symphonia.
+
+use std::{
+    fs::File,
+    io::{Cursor, ErrorKind, Read, Seek},
+    path::Path,
+    time::Duration,
+};
+
+use symphonia::core::{
+    codecs::audio::{AudioCodecId, AudioCodecParameters, AudioDecoder, AudioDecoderOptions, well_known as codec},
+    errors::Error,
+    formats::{
+        FormatId, FormatOptions, FormatReader, TrackType,
+        probe::Hint,
+        well_known::{FORMAT_ID_FLAC, FORMAT_ID_ISOMP4, FORMAT_ID_MKV, FORMAT_ID_WAVE},
+    },
+    io::{MediaSource, MediaSourceStream, ReadOnlySource},
+    meta::MetadataOptions,
+};
+
+use super::{AudioError, MAX_DURATION, name, riff};
+use crate::audio::Clip;
+
+/// Rates in Hz that speech is recorded at; beyond them a header is damaged.
+const RATES_HZ: std::ops::RangeInclusive<u32> = 4_000..=384_000;
+/// A stream that is no WAV is kept in memory, since some formats have to be read from the end: at most so many bytes.
+const MAX_STREAM_BYTES: u64 = 1 << 30;
+
+/// Reads a recording: WAV (8 to 32 bits, float, A-law, µ-law), FLAC, MP3, Ogg Vorbis, AAC (M4A), Matroska. It keeps its
+/// rate; its channels are mixed to one; samples beyond full scale are clipped, those that are no number are zero.
+///
+/// # Errors
+/// Any of [`AudioError`] but `Write`.
+pub fn read(path: &Path) -> Result<Clip, AudioError> {
+    let failed = |reason| AudioError::Read { path: name(path), reason };
+    let mut file = File::open(path).map_err(failed)?;
+    if !file.metadata().map_err(failed)?.is_file() {
+        return read_stream(file, &name(path));
+    }
+    let recording = match riff::start(&mut file).map_err(failed)? {
+        riff::Start::Wave { header, has_length } => Recording::wave(header, has_length, file),
+        riff::Start::Other(bytes) if bytes.is_empty() => return Err(AudioError::Empty { path: name(path) }),
+        riff::Start::Other(_) => {
+            file.rewind().map_err(failed)?;
+            Recording { source: Box::new(file), has_length: true }
+        }
+    };
+    recording.decode(&name(path))
+}
+
+/// Reads a recording from a stream, such as standard input, as [`read`] does; `name` stands for it in messages.
+///
+/// # Errors
+/// Any of [`AudioError`] but `Write`.
+pub fn read_stream(mut stream: impl Read + Send + Sync, name: &str) -> Result<Clip, AudioError> {
+    let failed = |reason| AudioError::Read { path: name.to_owned(), reason };
+    let recording = match riff::start(&mut stream).map_err(failed)? {
+        riff::Start::Wave { header, has_length } => Recording::wave(header, has_length, stream),
+        riff::Start::Other(mut bytes) => {
+            stream.take(MAX_STREAM_BYTES).read_to_end(&mut bytes).map_err(failed)?;
+            if bytes.is_empty() {
+                return Err(AudioError::Empty { path: name.to_owned() });
+            }
+            if bytes.len() as u64 >= MAX_STREAM_BYTES {
+                return Err(AudioError::TooLong { path: name.to_owned() });
+            }
+            Recording { source: Box::new(Cursor::new(bytes)), has_length: true }
+        }
+    };
+    recording.decode(name)
+}
+
+/// An opened recording, not yet looked into.
+struct Recording<'s> {
+    source: Box<dyn MediaSource + 's>,
+    /// Whether the number of samples in the header, if there is one, can be believed.
+    has_length: bool,
+}
+
+impl<'s> Recording<'s> {
+    /// A WAV file whose header has been read already.
+    fn wave(header: Vec<u8>, has_length: bool, rest: impl Read + Send + Sync + 's) -> Self {
+        Self { source: Box::new(ReadOnlySource::new(Cursor::new(header).chain(rest))), has_length }
+    }
+
+    fn decode(self, name: &str) -> Result<Clip, AudioError> {
+        let stream = MediaSourceStream::new(self.source, Default::default());
+        let mut format = symphonia::default::get_probe()
+            .probe(&Hint::new(), stream, FormatOptions::default(), MetadataOptions::default())
+            .map_err(|error| cannot_probe(error, name))?;
+        let kind = format.format_info().format;
+        let no_audio = || AudioError::NoAudio { path: name.to_owned() };
+        let track = format.default_track(TrackType::Audio).ok_or_else(no_audio)?;
+        let (track_id, frames) = (track.id, track.num_frames);
+        let params = track.codec_params.as_ref().and_then(|params| params.audio()).ok_or_else(no_audio)?;
+        let mut decoder = decoder(params, name)?;
+
+        let mut mono = Mono::default();
+        let ended_early = decode_packets(format.as_mut(), track_id, decoder.as_mut(), &mut mono, name)?;
+        // Only these two count their samples exactly; others round to packets or guess.
+        let counted = matches!(kind, FORMAT_ID_WAVE | FORMAT_ID_FLAC);
+        let truncated = match frames.filter(|_| counted && self.has_length) {
+            Some(frames) => (mono.samples.len() as u64) < frames,
+            None => ended_early && knows_its_end(kind),
+        };
+        mono.finish(truncated, name)
+    }
+}
+
+/// Whether a format says where it ends. The others are plain rows of packets, and whole wherever they stop.
+fn knows_its_end(kind: FormatId) -> bool {
+    matches!(kind, FORMAT_ID_ISOMP4 | FORMAT_ID_MKV)
+}
+
+fn cannot_probe(error: Error, name: &str) -> AudioError {
+    let path = name.to_owned();
+    match error {
+        Error::IoError(reason) if reason.kind() != ErrorKind::UnexpectedEof => AudioError::Read { path, reason },
+        Error::IoError(_) => AudioError::Truncated { path, held: Duration::ZERO },
+        Error::Unsupported(what) if !what.contains("no suitable format") => {
+            AudioError::Unsupported { path, what: what.to_owned() }
+        }
+        _ => AudioError::NotAudio { path },
+    }
+}
+
+fn decoder(params: &AudioCodecParameters, name: &str) -> Result<Box<dyn AudioDecoder>, AudioError> {
+    symphonia::default::get_codecs().make_audio_decoder(params, &AudioDecoderOptions::default()).map_err(|error| {
+        let what = match codec_name(params.codec) {
+            Some(codec) => format!("the {codec} codec is not supported"),
+            None => error.to_string(),
+        };
+        AudioError::Unsupported { path: name.to_owned(), what }
+    })
+}
+
+/// The names of codecs that people meet and symphonia does not decode.
+fn codec_name(id: AudioCodecId) -> Option<&'static str> {
+    match id {
+        codec::CODEC_ID_OPUS => Some("Opus"),
+        codec::CODEC_ID_ALAC => Some("ALAC"),
+        codec::CODEC_ID_AC3 => Some("AC-3"),
+        codec::CODEC_ID_ADPCM_MS | codec::CODEC_ID_ADPCM_IMA_WAV => Some("ADPCM"),
+        _ => None,
+    }
+}
+
+/// Decodes all of one track; true when the file ended inside a packet.
+fn decode_packets(
+    format: &mut dyn FormatReader,
+    track_id: u32,
+    decoder: &mut dyn AudioDecoder,
+    mono: &mut Mono,
+    name: &str,
+) -> Result<bool, AudioError> {
+    let unsupported = |what: String| AudioError::Unsupported { path: name.to_owned(), what };
+    let mut damaged = 0_usize;
+    let ended_early = loop {
+        let packet = match format.next_packet() {
+            Ok(Some(packet)) if packet.data.is_empty() => break false,
+            Ok(Some(packet)) if packet.track_id != track_id => continue,
+            Ok(Some(packet)) => packet,
+            Ok(None) => break false,
+            Err(Error::IoError(reason)) if reason.kind() == ErrorKind::UnexpectedEof => break true,
+            Err(Error::IoError(reason)) => return Err(AudioError::Read { path: name.to_owned(), reason }),
+            Err(Error::ResetRequired) => return Err(unsupported("several recordings in one file".to_owned())),
+            Err(error) => return Err(unsupported(error.to_string())),
+        };
+        match decoder.decode(&packet) {
+            Ok(decoded) => {
+                mono.interleaved.clear();
+                decoded.copy_to_vec_interleaved(&mut mono.interleaved);
+                mono.push(decoded.spec().rate(), decoded.spec().channels().count(), name)?;
+            }
+            // One damaged packet is a click; the codecs find their way back in the next one.
+            Err(Error::DecodeError(_) | Error::IoError(_)) => damaged += 1,
+            Err(error) => return Err(unsupported(error.to_string())),
+        }
+    };
+    if damaged > 0 {
+        tracing::warn!(packets = damaged, file = name, "left out damaged pieces of a recording");
+    }
+    Ok(ended_early)
+}
+
+/// The recording as far as it is decoded.
+#[derive(Default)]
+struct Mono {
+    rate_hz: u32,
+    samples: Vec<f32>,
+    /// The latest packet as it was decoded, all channels.
+    interleaved: Vec<f32>,
+}
+
+impl Mono {
+    /// Mixes the latest packet in.
+    fn push(&mut self, rate_hz: u32, channels: usize, name: &str) -> Result<(), AudioError> {
+        let unsupported = |what: String| Err(AudioError::Unsupported { path: name.to_owned(), what });
+        if self.samples.is_empty() {
+            self.rate_hz = rate_hz;
+        }
+        if !RATES_HZ.contains(&rate_hz) {
+            return unsupported(format!("{rate_hz} samples a second"));
+        }
+        if rate_hz != self.rate_hz {
+            return unsupported(format!("its rate changes from {} to {rate_hz} Hz", self.rate_hz));
+        }
+        self.samples.extend(self.interleaved.chunks_exact(channels.max(1)).map(|frame| {
+            let mean = frame.iter().sum::<f32>() / frame.len() as f32;
+            if mean.is_finite() { mean.clamp(-1.0, 1.0) } else { 0.0 }
+        }));
+        if self.samples.len() as u64 > MAX_DURATION.as_secs() * u64::from(rate_hz) {
+            return Err(AudioError::TooLong { path: name.to_owned() });
+        }
+        Ok(())
+    }
+
+    fn finish(self, truncated: bool, name: &str) -> Result<Clip, AudioError> {
+        let path = name.to_owned();
+        let clip = Clip { rate_hz: self.rate_hz.max(*RATES_HZ.start()), samples: self.samples };
+        if truncated {
+            return Err(AudioError::Truncated { path, held: clip.duration() });
+        }
+        if clip.samples.is_empty() {
+            return Err(AudioError::NoAudio { path });
+        }
+        Ok(clip)
+    }
+}

@@ -1,0 +1,61 @@
+//! What has been said in a conversation, as the language model will read it.
+
+use crate::domain::{Message, Role};
+
+/// The instructions and the turns so far, in order. Only what the caller could hear is in it.
+#[derive(Clone, Debug)]
+pub struct History {
+    messages: Vec<Message>,
+}
+
+impl History {
+    /// A conversation under `instructions`, nothing said yet.
+    pub fn new(instructions: impl Into<String>) -> Self {
+        Self { messages: vec![Message::new(Role::System, instructions)] }
+    }
+
+    /// The caller said `text`. Two turns of the same side in a row become one: chat templates want them to alternate.
+    pub fn heard(&mut self, text: &str) {
+        self.say(Role::User, text);
+    }
+
+    /// The agent was heard saying `text`.
+    pub fn said(&mut self, text: &str) {
+        self.say(Role::Assistant, text);
+    }
+
+    /// Everything, the instructions first.
+    pub fn messages(&self) -> &[Message] {
+        &self.messages
+    }
+
+    fn say(&mut self, role: Role, text: &str) {
+        let text = text.trim();
+        if text.is_empty() {
+            return;
+        }
+        match self.messages.last_mut() {
+            Some(last) if last.role == role => {
+                last.text.push(' ');
+                last.text.push_str(text);
+            }
+            _ => self.messages.push(Message::new(role, text)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turns_alternate_and_empty_ones_do_not_count() {
+        let mut history = History::new("Be kind.");
+        history.heard("Hello,");
+        history.heard(" is anybody there?");
+        history.said(" ");
+        history.said("Yes.");
+        let turns: Vec<_> = history.messages().iter().map(|m| (m.role.as_str(), m.text.as_str())).collect();
+        assert_eq!(turns, [("system", "Be kind."), ("user", "Hello, is anybody there?"), ("assistant", "Yes.")]);
+    }
+}

@@ -1,0 +1,156 @@
+//! Thinking: a language model in a GGUF file, by llama.cpp.
+//!
+//! One thread owns the model and answers one prompt after the other, the most urgent first. Text comes clause by
+//! clause. What a conversation's prompt has in common with the one before, or with another conversation's, is taken from
+//! the cache instead of being computed again. Only the model's own chat template can make special tokens: whatever a
+//! caller says is text.
+//!
+//! Threads: llama.cpp spins at its barriers, so the engine computes on exactly as many cores as it has threads, lent by
+//! the scheduler for it alone. Their number is fixed with the context: `llama_set_n_threads` needs the raw context,
+//! which llama-cpp-2 keeps to itself. Measured: see [`Settings::threads`].
+
+mod cache;
+mod calendar;
+mod engine;
+mod file;
+mod log;
+mod prompt;
+mod reply;
+mod sampler;
+mod template;
+
+use std::{
+    num::{NonZeroU32, NonZeroUsize},
+    path::Path,
+    sync::{Arc, atomic::Ordering},
+    thread::JoinHandle,
+};
+
+use tokio::sync::mpsc;
+
+use super::super::{
+    Chunk, Prompt, Responder, Results, Sampling, SpeechError,
+    scheduler::{Inbox, Priority, Scheduler},
+};
+use crate::domain::{Message, Role};
+use engine::{Request, Shared, Worker};
+
+/// The engine's name in errors.
+const NAME: &str = "llama";
+/// Prompts that wait at most.
+const WAITING: usize = 32;
+/// Pieces of text that an answer may be ahead of its reader.
+const AHEAD: usize = 16;
+/// The conversation of [`Llama::warm`]: no caller's.
+const WARM: u64 = u64::MAX;
+
+/// How the model is run.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// The longest prompt and answer together, cut to what the model was made for. The cache has so many places, shared
+    /// by all conversations (SmolLM2-135M: 23 kB each).
+    pub context_tokens: NonZeroU32,
+    /// Threads, cut to the scheduler's cores; all of these unless set.
+    pub threads: Option<NonZeroUsize>,
+}
+
+/// A language model, ready to answer. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Llama {
+    handle: Arc<Handle>,
+}
+
+/// The last one ends the engine.
+#[derive(Debug)]
+struct Handle {
+    inbox: Option<Inbox<Request>>,
+    shared: Arc<Shared>,
+    context_tokens: usize,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Llama {
+    /// Loads a model from a GGUF file. Blocks for as long as that takes (SmolLM2-135M: 0.2 s).
+    ///
+    /// # Errors
+    /// [`SpeechError::Unsupported`] when the file is no language model that can be used: not there, cut off, of another
+    /// kind, or with a chat template that cannot be rendered. [`SpeechError::Failed`] when memory or threads are lacking.
+    /// (Some malformed files make llama.cpp end the process: files from elsewhere are to be probed in another one.)
+    pub fn load(path: &Path, settings: Settings, scheduler: &Scheduler) -> Result<Self, SpeechError> {
+        let (inbox, requests) = Inbox::new(WAITING);
+        let shared = Arc::<Shared>::default();
+        let worker = Worker { settings, scheduler: scheduler.clone(), requests, shared: Arc::clone(&shared) };
+        let (sender, ready) = std::sync::mpsc::sync_channel(1);
+        let path = path.to_owned();
+        let thread = scheduler
+            .spawn(NAME, move || {
+                // The one who waits for this is `load` itself, below.
+                worker.run(&path, |outcome| drop(sender.send(outcome)));
+            })
+            .map_err(failed)?;
+        let context_tokens = ready.recv().map_err(|_| failed("it stopped unexpectedly"))??;
+        let context_tokens = usize::try_from(context_tokens).map_err(failed)?;
+        let handle = Handle { inbox: Some(inbox), shared, context_tokens, thread: Some(thread) };
+        Ok(Self { handle: Arc::new(handle) })
+    }
+
+    /// Reads all the weights once, and computes what every conversation with these instructions begins with. Blocks.
+    ///
+    /// # Errors
+    /// What [`Responder::respond`] would give.
+    pub fn warm(&self, instructions: &str) -> Result<(), SpeechError> {
+        let mut results = self.respond(Prompt {
+            messages: vec![Message::new(Role::System, instructions), Message::new(Role::User, "Hello.")],
+            conversation: WARM,
+            max_tokens: 1,
+            sampling: Sampling::default(),
+            priority: Priority::Batch,
+        });
+        while let Some(result) = results.blocking_recv() {
+            result?;
+        }
+        Ok(())
+    }
+
+    /// The longest prompt and answer together, in tokens.
+    pub fn context_tokens(&self) -> usize {
+        self.handle.context_tokens
+    }
+
+    /// How many steps the engine has computed: a step is up to 64 tokens of a prompt, or one token of an answer.
+    pub fn steps(&self) -> u64 {
+        self.handle.shared.steps.load(Ordering::Relaxed)
+    }
+}
+
+impl Responder for Llama {
+    /// The answer clause by clause. With `max_tokens` 0 nothing is said: the prompt is computed, and in the cache for
+    /// the next one of the conversation.
+    fn respond(&self, prompt: Prompt) -> Results<Chunk> {
+        let (answer, results) = mpsc::channel(AHEAD);
+        let priority = prompt.priority;
+        let request = Request { prompt, answer: answer.clone() };
+        let taken = self.handle.inbox.as_ref().map(|inbox| inbox.submit(priority, request));
+        if !matches!(taken, Some(Ok(()))) {
+            // The channel is new: there is room for one.
+            let _ = answer.try_send(Err(SpeechError::Overloaded(NAME)));
+        }
+        results
+    }
+}
+
+impl Drop for Handle {
+    /// Stops the engine at its next step and waits for it: llama.cpp must not compute while the process ends.
+    fn drop(&mut self) {
+        self.shared.stop.store(true, Ordering::Relaxed);
+        self.inbox = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The engine's own failure.
+fn failed(reason: impl ToString) -> SpeechError {
+    SpeechError::Failed { engine: NAME, reason: reason.to_string() }
+}

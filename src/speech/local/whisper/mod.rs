@@ -1,0 +1,200 @@
+//! Speech to text by whisper.cpp.
+//!
+//! Audio is cut into windows at quiet places ([`windows`]), each window is decoded with an encoder context no longer than
+//! it needs ([`decode`]), and what a speech model invents on silence is taken out again ([`guards`]). Live speech is one
+//! window; a long recording yields a partial transcript after each.
+
+mod abort;
+mod decode;
+mod guards;
+mod windows;
+
+use std::{
+    path::Path,
+    sync::{
+        Arc, Once,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use tokio::sync::mpsc;
+use whisper_rs::{WhisperContext, WhisperContextParameters};
+
+use crate::{
+    audio::ENGINE_HZ,
+    domain::Language,
+    speech::{
+        Priority, Results, Speech, SpeechError, Transcriber, Transcript,
+        scheduler::{Crew, Requests, Scheduler, Width, refuse},
+    },
+};
+use decode::{Decoder, Outcome};
+
+const ENGINE: &str = "whisper";
+/// Requests that may wait: more callers than a box of this size can serve at once.
+const WAITING: usize = 64;
+/// Transcripts that may wait for a slow reader.
+const RESULTS: usize = 4;
+/// So many cores for each whisper that works beside another; fewer make both slow.
+const CORES_PER_WORKER: usize = 4;
+/// Work of low urgency gives way so often within one window, then it is let through: it must end some time.
+const MOST_RESTARTS: usize = 3;
+
+/// A loaded whisper model. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Whisper {
+    crew: Arc<Crew<Request>>,
+    english_only: bool,
+    steps: Arc<AtomicU64>,
+}
+
+#[derive(Debug)]
+struct Request {
+    speech: Speech,
+    results: mpsc::Sender<Result<Transcript, SpeechError>>,
+}
+
+impl Whisper {
+    /// Loads a model in whisper.cpp's ggml format and starts its threads.
+    ///
+    /// # Errors
+    /// [`SpeechError::Failed`] when the file is no such model, or memory is short.
+    pub fn load(path: &Path, scheduler: &Scheduler) -> Result<Self, SpeechError> {
+        quieten();
+        let mut parameters = WhisperContextParameters::default();
+        parameters.use_gpu(false).flash_attn(true);
+        let model = WhisperContext::new_with_params(path, parameters)
+            .map_err(|error| failed(format!("{} is no whisper model: {error}", path.display())))?;
+        let english_only = !model.is_multilingual();
+        let steps = Arc::new(AtomicU64::new(0));
+        let (mut crew, requests) = Crew::new(ENGINE, WAITING);
+        let requests = Arc::new(requests);
+        for _ in 0..(scheduler.cores().get() / CORES_PER_WORKER).max(1) {
+            let state = model.create_state().map_err(|error| failed(error.to_string()))?;
+            let worker = Worker {
+                decoder: Decoder::new(state, Arc::clone(&steps)),
+                scheduler: scheduler.clone(),
+                requests: Arc::clone(&requests),
+            };
+            crew.enlist(scheduler, move || worker.run()).map_err(|error| failed(error.to_string()))?;
+        }
+        Ok(Self { crew: Arc::new(crew), english_only, steps })
+    }
+
+    /// Runs once over a second of almost nothing, so that the first caller finds everything paged in. Blocks.
+    ///
+    /// # Errors
+    /// As [`Transcriber::transcribe`].
+    pub fn warm(&self) -> Result<(), SpeechError> {
+        // Far below speech, yet above the gate for silence.
+        let samples = (0..ENGINE_HZ).map(|n| if n % 2 == 0 { 0.01 } else { -0.01 }).collect();
+        let mut results =
+            self.transcribe(Speech { samples, language: None, timestamps: false, priority: Priority::Batch });
+        while let Some(result) = results.blocking_recv() {
+            result?;
+        }
+        Ok(())
+    }
+
+    /// Computation steps (ggml graph nodes) done since loading: what a test of cancelling counts.
+    pub fn steps(&self) -> u64 {
+        self.steps.load(Ordering::Relaxed)
+    }
+}
+
+impl Transcriber for Whisper {
+    fn transcribe(&self, speech: Speech) -> Results<Transcript> {
+        match speech.language {
+            Some(language) if self.english_only && language != Language::ENGLISH => refuse(SpeechError::Unsupported(
+                format!("this speech-to-text model understands English only, not {}", language.name()),
+            )),
+            _ => self.crew.ask(speech.priority, RESULTS, |results| Request { speech, results }),
+        }
+    }
+}
+
+/// One thread with one whisper state.
+struct Worker {
+    decoder: Decoder,
+    scheduler: Scheduler,
+    requests: Arc<Requests<Request>>,
+}
+
+impl Worker {
+    fn run(mut self) {
+        let requests = Arc::clone(&self.requests);
+        while let Some(request) = requests.next() {
+            if !request.results.is_closed() {
+                self.serve(&request);
+            }
+        }
+    }
+
+    fn serve(&mut self, request: &Request) {
+        let Request { speech, results } = request;
+        let mut transcript = Transcript {
+            text: String::new(),
+            language: speech.language.unwrap_or(Language::ENGLISH),
+            segments: Vec::new(),
+            is_final: false,
+        };
+        let windows: Vec<_> = windows::cut(&speech.samples).collect();
+        let mut lease = self.scheduler.acquire(speech.priority, Width::up_to(self.scheduler.cores()));
+        for (index, window) in windows.iter().enumerate() {
+            let mut restarts = 0;
+            let heard = loop {
+                lease.checkpoint();
+                let may_restart = speech.priority < Priority::Reply && restarts < MOST_RESTARTS;
+                let stop = || results.is_closed() || (may_restart && lease.is_wanted());
+                match self.decoder.decode(&speech.samples[window.clone()], speech, lease.threads(), &stop) {
+                    Ok(Outcome::Heard(heard)) => break heard,
+                    Ok(Outcome::Stopped) if results.is_closed() => return,
+                    Ok(Outcome::Stopped) => restarts += 1,
+                    Err(error) => {
+                        let _ = results.blocking_send(Err(error));
+                        return;
+                    }
+                }
+            };
+            append(&mut transcript, heard, windows::time_of(window.start));
+            transcript.is_final = index + 1 == windows.len();
+            if !transcript.is_final && results.blocking_send(Ok(transcript.clone())).is_err() {
+                return;
+            }
+        }
+        drop(lease);
+        transcript.is_final = true;
+        // Nobody listens any more: nothing to do.
+        let _ = results.blocking_send(Ok(transcript));
+    }
+}
+
+/// Adds what a window held, its times moved by the window's `offset`.
+fn append(transcript: &mut Transcript, heard: decode::Heard, offset: std::time::Duration) {
+    if heard.segments.is_empty() {
+        return;
+    }
+    transcript.language = heard.language;
+    for mut segment in heard.segments {
+        segment.start += offset;
+        segment.end += offset;
+        if !transcript.text.is_empty() {
+            transcript.text.push(' ');
+        }
+        transcript.text.push_str(&segment.text);
+        transcript.segments.push(segment);
+    }
+}
+
+fn failed(reason: String) -> SpeechError {
+    SpeechError::Failed { engine: ENGINE, reason }
+}
+
+/// whisper.cpp talks on stderr unless told otherwise.
+fn quieten() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(whisper_rs::install_logging_hooks);
+}
+
+#[cfg(test)]
+mod tests;
