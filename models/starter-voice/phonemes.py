@@ -67,7 +67,7 @@ def sonorant(ms, formants, widths, voice=0.75, hold=(0.9, 0.9, 0.9), zero=270):
 
 
 def nasal(ms, zero, f2, f3):
-    return sonorant(ms, (480, f2, f3), (60, 250, 280), 0.6, (0.7, 0.5, 0.4), zero)
+    return sonorant(ms, (480, f2, f3), (60, 250, 280), 0.75, (0.7, 0.5, 0.4), zero)
 
 
 def fricative(ms, formants, noise, voice=0.0, breath=0.0, hold=(0.5, 0.6, 0.5)):
