@@ -16,9 +16,22 @@ import numpy as np
 import onnx
 from onnx import TensorProto
 
-from onnx_graph import OPSET, Graph
-from phonemes import (AFTER, BEFORE, CLASSES, EDGE, GLIDE_I, GLIDE_U, NOISE_CENTRES, NOISE_WIDTHS, NUM_SYMBOLS,
-                      SYMBOLS, Segment, phoneme_id_map, sound_table)  # fmt: skip
+from onnx_graph import Graph
+from phonemes import (
+    AFTER,
+    BEFORE,
+    CLASSES,
+    EDGE,
+    GLIDE_I,
+    GLIDE_U,
+    NOISE_CENTRES,
+    NOISE_WIDTHS,
+    NUM_SYMBOLS,
+    SYMBOLS,
+    Segment,
+    phoneme_id_map,
+    sound_table,
+)
 
 RATE = 22050  # Hz
 HOP = 128  # samples in a frame
