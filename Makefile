@@ -76,7 +76,7 @@ clippy:
 
 .PHONY: doc
 doc:
-	@RUSTDOCFLAGS='-D warnings' cargo doc --release --workspace --no-deps --locked
+	@RUSTDOCFLAGS='-D warnings' cargo doc --release --workspace --no-deps --document-private-items --locked
 
 .PHONY: deny
 deny: $(DENY)
