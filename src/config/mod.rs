@@ -289,7 +289,9 @@ fn words(value: &Value) -> Option<String> {
 }
 
 fn within<T: TryFrom<i64>>(least: i64, most: i64) -> impl Fn(&Value) -> Option<T> {
-    move |value| value.whole().filter(|number| (least..=most).contains(number)).and_then(|number| number.try_into().ok())
+    move |value| {
+        value.whole().filter(|number| (least..=most).contains(number)).and_then(|number| number.try_into().ok())
+    }
 }
 
 fn speed(value: &Value) -> Option<f32> {
