@@ -67,6 +67,9 @@ pub struct Models {
     pub hub_url: String,
     /// `index_url`: a Python package index (simple API); `PIP_INDEX_URL` too. May hold credentials: never printed.
     pub index_url: Option<String>,
+    /// `extra_index_urls`: more indexes, asked after the first; `PIP_EXTRA_INDEX_URL` too, separated by blanks. May hold
+    /// credentials: never printed.
+    pub extra_index_urls: Vec<String>,
 }
 
 /// `[speech]`
