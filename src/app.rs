@@ -1,1 +1,233 @@
 //! The composition root: makes the parts from the configuration, and joins them.
+
+use std::{
+    fs::{self, File, TryLockError},
+    future::Future,
+    io::{self, Read, Seek, Write},
+    net::{SocketAddr, TcpListener},
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+    process,
+};
+
+use crate::{
+    call::readiness::{EngineKind, Missing, Readiness, ReadinessReceiver, ReadinessSender},
+    config::Config,
+    web,
+};
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Another program listens there.
+    #[error("port {} of {} is in use by another program: stop that one, or give another port with --listen {}:PORT", .0.port(), .0.ip(), shown_ip(.0))]
+    PortInUse(SocketAddr),
+    /// Another instance works on the same data.
+    #[error(
+        "the data folder {} is in use by another callstead{}: stop that one, or give another folder with --data-dir",
+        dir.display(), pid.map(|pid| format!(" (process {pid})")).unwrap_or_default()
+    )]
+    DataDirInUse {
+        /// The folder.
+        dir: PathBuf,
+        /// The other instance, where it said who it is.
+        pid: Option<u32>,
+    },
+    /// Calls would travel in the clear.
+    #[error("will not listen on {0}: beyond this machine TLS is a must, and this version has none; listen on 127.0.0.1:{port} and let a TLS proxy on this machine stand in front", port = .0.port())]
+    Public(SocketAddr),
+    /// Development mode asks callers for nothing.
+    #[error("--dev asks nobody for a key and so listens on this machine only, not on {0}: give --listen 127.0.0.1:{port}", port = .0.port())]
+    DevIsPublic(SocketAddr),
+    /// The data folder cannot be made, or not be written.
+    #[error("cannot use the data folder {}: {source}", dir.display())]
+    DataDir {
+        /// The folder.
+        dir: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The address is not one of this machine, or the port is a privileged one.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The server failed while it ran.
+    #[error("the server failed: {0}")]
+    Server(io::Error),
+}
+
+/// A server that has its data folder and its port, and has yet to answer.
+#[derive(Debug)]
+pub struct Application {
+    listener: TcpListener,
+    address: SocketAddr,
+    state: web::State,
+    /// Held as long as the application lives.
+    _data_dir: DataDirLock,
+}
+
+impl Application {
+    /// Takes the data folder and the port, so that a second instance fails here. Requests wait until
+    /// [`Application::run_until_stopped`]. `server.listen` may name port 0: [`Application::address`] then tells which
+    /// it became.
+    ///
+    /// # Errors
+    /// When either is in use or not allowed, or when the address is not a safe one.
+    pub fn build(config: &Config, readiness: ReadinessReceiver) -> Result<Self, StartError> {
+        let wanted = config.server.listen;
+        if !wanted.ip().is_loopback() {
+            return Err(if config.server.dev { StartError::DevIsPublic(wanted) } else { StartError::Public(wanted) });
+        }
+        let data_dir = DataDirLock::take(&config.paths.data_dir)?;
+        let listener = listen(wanted)?;
+        let address = listener.local_addr().map_err(|source| StartError::Listen { address: wanted, source })?;
+        let state = web::State { readiness, dev: config.server.dev, restart: config.command("serve") };
+        Ok(Self { listener, address, state, _data_dir: data_dir })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers until `stop` is there; then takes nothing new, and finishes what it is at, for a bounded time. To be run
+    /// inside an actix system.
+    ///
+    /// # Errors
+    /// When the server cannot run.
+    pub async fn run_until_stopped(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
+        let server = web::server(self.listener, self.state).map_err(StartError::Server)?;
+        let handle = server.handle();
+        let mut running = std::pin::pin!(server);
+        tokio::select! {
+            ended = &mut running => return ended.map_err(StartError::Server),
+            () = stop => {}
+        }
+        tracing::info!("stopping: finishing running requests");
+        let (_, ended) = tokio::join!(handle.stop(true), running);
+        ended.map_err(StartError::Server)
+    }
+}
+
+/// Loads and warms the engines, telling of each step. Blocks for seconds: to be run on a thread of its own.
+///
+/// ENGINES: `call::engines::load(config, readiness)` takes this function's place. Until then no engine is loaded, and
+/// everything is missing.
+pub fn load_engines(config: &Config, readiness: &ReadinessSender) {
+    let missing = |(kind, what): (EngineKind, &str)| Missing {
+        kind,
+        what: format!("no {what} is installed"),
+        how: config.command("models pull starter"),
+    };
+    let wanted = [
+        (EngineKind::Stt, "speech recognition model"),
+        (EngineKind::Llm, "language model"),
+        (EngineKind::Vad, "voice detection model"),
+        (EngineKind::Turn, "turn detection model"),
+    ];
+    readiness.send_replace(Readiness::Degraded { missing: wanted.map(missing).into(), engines: Vec::new() });
+}
+
+/// This process's claim on a data folder. The system lets go of it when the process ends, however it ends.
+#[derive(Debug)]
+pub struct DataDirLock(#[expect(dead_code, reason = "held, never read")] File);
+
+impl DataDirLock {
+    /// Makes the folder (for its owner only) if it is not there, and claims it.
+    ///
+    /// # Errors
+    /// When another process has claimed it, or when it cannot be written.
+    pub fn take(dir: &Path) -> Result<Self, StartError> {
+        let failed = |source| StartError::DataDir { dir: dir.to_owned(), source };
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed)?;
+        let mut options = File::options();
+        let mut file =
+            options.read(true).write(true).create(true).truncate(false).open(dir.join("lock")).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(StartError::DataDirInUse { dir: dir.to_owned(), pid: holder(&mut file) });
+            }
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        }
+        note_holder(&mut file).map_err(failed)?;
+        Ok(Self(file))
+    }
+}
+
+fn holder(file: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    file.read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
+
+fn note_holder(file: &mut File) -> io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    writeln!(file, "{}", process::id())
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => StartError::PortInUse(address),
+        _ => StartError::Listen { address, source },
+    })
+}
+
+/// The address as it stands before a port.
+fn shown_ip(address: &SocketAddr) -> String {
+    if address.is_ipv6() { format!("[{}]", address.ip()) } else { address.ip().to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::call::readiness;
+
+    fn config(dir: &Path, listen: &str) -> Config {
+        let mut config = Config::defaults(dir);
+        config.server.listen = listen.parse().unwrap();
+        config
+    }
+
+    fn build(config: &Config) -> Result<Application, StartError> {
+        Application::build(config, readiness::channel().1)
+    }
+
+    #[test]
+    fn a_data_folder_and_a_port_belong_to_one() {
+        let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let first = build(&config(one.path(), "127.0.0.1:0")).unwrap();
+        let same_folder = build(&config(one.path(), "127.0.0.1:0"));
+        assert!(matches!(same_folder, Err(StartError::DataDirInUse { pid: Some(pid), .. }) if pid == process::id()));
+        let same_port = build(&config(two.path(), &first.address().to_string()));
+        assert!(matches!(same_port, Err(StartError::PortInUse(address)) if address == first.address()));
+        drop(first);
+        assert!(build(&config(one.path(), "127.0.0.1:0")).is_ok());
+    }
+
+    #[test]
+    fn the_data_folder_is_for_its_owner_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("a/b");
+        let _lock = DataDirLock::take(&dir).unwrap();
+        assert_eq!(fs::metadata(&dir).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn nothing_listens_beyond_this_machine() {
+        let folder = tempfile::tempdir().unwrap();
+        for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
+            let mut config = config(folder.path(), address);
+            assert!(matches!(build(&config), Err(StartError::Public(_))), "{address}");
+            config.server.dev = true;
+            assert!(matches!(build(&config), Err(StartError::DevIsPublic(_))), "{address}");
+        }
+    }
+}

@@ -5,6 +5,7 @@ pub mod audio;
 pub mod call;
 pub mod cli;
 pub mod config;
+pub mod cpu;
 pub mod dialogue;
 pub mod domain;
 pub mod models;

@@ -1,1 +1,32 @@
-//! Logs. Modules speak through `tracing`; only this one says where it goes.
+//! Logs. Modules speak through `tracing`; only this one says where it goes: to stderr, so that stdout is for results.
+
+use std::io;
+
+use tracing_subscriber::{EnvFilter, fmt};
+
+use crate::config::{Log, LogFormat};
+
+/// The log level is no filter that `tracing` understands.
+#[derive(Debug, thiserror::Error)]
+#[error("log level '{level}': {reason}")]
+pub struct BadFilter {
+    level: String,
+    reason: String,
+}
+
+/// Sends what modules say to stderr, from now on, once a process; a second call changes nothing.
+///
+/// # Errors
+/// When the level is no filter.
+pub fn install(log: &Log) -> Result<(), BadFilter> {
+    let filter = EnvFilter::builder()
+        .parse(&log.level)
+        .map_err(|error| BadFilter { level: log.level.clone(), reason: error.to_string() })?;
+    let logger = fmt().with_env_filter(filter).with_writer(io::stderr);
+    // An error means that a logger is there already, in tests that share a process.
+    let _ = match log.format {
+        LogFormat::Text => logger.try_init(),
+        LogFormat::Json => logger.json().flatten_event(true).try_init(),
+    };
+    Ok(())
+}

@@ -1,1 +1,3 @@
-//! (skeleton)
+//! Calls: what answers them, and whether they can be answered.
+
+pub mod readiness;

@@ -1,11 +1,246 @@
 //! `callstead doctor`
 
-use super::Context;
+use std::{
+    fs,
+    net::{TcpListener, UdpSocket},
+    path::Path,
+    thread,
+};
+
+use anyhow::bail;
+use indicatif::HumanBytes;
+use serde::Serialize;
+
+use super::{Context, Output};
+use crate::{
+    app::{DataDirLock, StartError},
+    config::{Config, ConfigError},
+    cpu,
+};
+
+/// A conversation needs two cores: one hears and thinks, one keeps the sound flowing.
+const FEWEST_CORES: usize = 2;
+/// The starter set's size in memory, with room for the rest of the process.
+const LEAST_MEMORY: u64 = 600 << 20;
+/// The starter set's size on disk, with room for logs and records.
+const LEAST_DISK: u64 = 500 << 20;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {}
 
-#[expect(dead_code, reason = "skeleton")]
-pub(super) fn run(_args: Args, _context: &Context) -> anyhow::Result<()> {
-    anyhow::bail!("skeleton")
+/// What one check found.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Finding {
+    check: &'static str,
+    outcome: Outcome,
+    /// What is so.
+    found: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Outcome {
+    Ok,
+    Warn,
+    Fail,
+}
+
+impl Finding {
+    fn ok(check: &'static str, found: impl Into<String>) -> Self {
+        Self { check, outcome: Outcome::Ok, found: found.into(), advice: None }
+    }
+
+    fn warn(check: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { check, outcome: Outcome::Warn, found: found.into(), advice: Some(advice.into()) }
+    }
+
+    fn fail(check: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { check, outcome: Outcome::Fail, found: found.into(), advice: Some(advice.into()) }
+    }
+}
+
+pub(super) fn run(_args: Args, context: &Context) -> anyhow::Result<()> {
+    let config = &context.config;
+    let (data_dir, another_runs) = data_dir(config);
+    let findings = vec![
+        processor(),
+        cores(),
+        memory(),
+        Finding::ok("settings", "valid"),
+        data_dir,
+        disk(&config.paths.data_dir),
+        models(config),
+        page_port(config, another_runs),
+        media_port(config, another_runs),
+    ];
+    report(&findings, &context.output)
+}
+
+/// Settings that cannot be used leave nothing else to check.
+pub(super) fn report_settings(error: &ConfigError, output: &Output) -> anyhow::Result<()> {
+    let advice = "set it right; docs/configuration.md lists every key and what it may be";
+    report(&[processor(), cores(), memory(), Finding::fail("settings", error.to_string(), advice)], output)
+}
+
+fn report(findings: &[Finding], output: &Output) -> anyhow::Result<()> {
+    if output.json {
+        output.json(&serde_json::json!({ "checks": findings }))?;
+    } else {
+        for finding in findings {
+            output.line(line(finding))?;
+        }
+    }
+    match findings.iter().filter(|finding| finding.outcome == Outcome::Fail).count() {
+        0 => Ok(()),
+        1 => bail!("one check failed"),
+        failed => bail!("{failed} checks failed"),
+    }
+}
+
+fn line(finding: &Finding) -> String {
+    let word = match finding.outcome {
+        Outcome::Ok => "ok",
+        Outcome::Warn => "warn",
+        Outcome::Fail => "FAIL",
+    };
+    let advice = finding.advice.as_ref().map(|advice| format!("\n{:22}→ {advice}", "")).unwrap_or_default();
+    format!("{word:<5} {:<15} {}{advice}", finding.check, finding.found)
+}
+
+fn processor() -> Finding {
+    match cpu::missing_features().as_slice() {
+        [] => Finding::ok("processor", "has all that the engines are compiled for"),
+        missing => Finding::fail(
+            "processor",
+            format!("lacks {}", missing.join(", ")),
+            "use a machine of 2013 or later, or let the virtual machine see the host's processor",
+        ),
+    }
+}
+
+fn cores() -> Finding {
+    let cores = thread::available_parallelism().map_or(1, Into::into);
+    let found = format!("{cores} for this process");
+    if cores < FEWEST_CORES {
+        return Finding::warn("cores", found, "answers will be late: give it two cores or more");
+    }
+    Finding::ok("cores", found)
+}
+
+fn memory() -> Finding {
+    let Some(available) = available_memory() else {
+        return Finding::warn("memory", "cannot tell how much is free", "see that /proc/meminfo can be read");
+    };
+    let found = format!("{} free", HumanBytes(available));
+    if available < LEAST_MEMORY {
+        let advice = format!("the starter models want {}: end other programs, or add memory", HumanBytes(LEAST_MEMORY));
+        return Finding::warn("memory", found, advice);
+    }
+    Finding::ok("memory", found)
+}
+
+/// `MemAvailable` of `/proc/meminfo` (proc(5)), in bytes.
+fn available_memory() -> Option<u64> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
+/// Also says whether another instance runs on the folder: its ports are then taken, as they should be.
+fn data_dir(config: &Config) -> (Finding, bool) {
+    let dir = &config.paths.data_dir;
+    match DataDirLock::take(dir) {
+        Ok(_lock) => (Finding::ok("data folder", format!("{} can be written", dir.display())), false),
+        Err(StartError::DataDirInUse { pid, .. }) => {
+            let by = pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
+            (Finding::ok("data folder", format!("{} is in use by a running callstead{by}", dir.display())), true)
+        }
+        Err(error) => {
+            let advice = "give this user the right to write it, or another folder with --data-dir";
+            (Finding::fail("data folder", error.to_string(), advice), false)
+        }
+    }
+}
+
+fn disk(data_dir: &Path) -> Finding {
+    let existing = data_dir.ancestors().find(|dir| dir.exists()).unwrap_or(Path::new("/"));
+    let Ok(stat) = rustix::fs::statvfs(existing) else {
+        return Finding::warn("disk", "cannot tell how much is free", "see that the data folder can be read");
+    };
+    let free = stat.f_bavail * stat.f_frsize;
+    let found = format!("{} free at {}", HumanBytes(free), existing.display());
+    if free < LEAST_DISK {
+        let advice = format!("models want {} or more: make room, or give another --data-dir", HumanBytes(LEAST_DISK));
+        return Finding::warn("disk", found, advice);
+    }
+    Finding::ok("disk", found)
+}
+
+/// MODELS: the manifest will say which of the models that a call needs are there. Until then: whether there are any.
+fn models(config: &Config) -> Finding {
+    let dir = &config.paths.models_dir;
+    let is_empty = fs::read_dir(dir).map_or(true, |mut entries| entries.next().is_none());
+    if is_empty {
+        let advice = format!("run: {}", config.command("models pull starter"));
+        return Finding::warn("models", format!("none in {}", dir.display()), advice);
+    }
+    Finding::ok("models", format!("some in {}", dir.display()))
+}
+
+fn page_port(config: &Config, another_runs: bool) -> Finding {
+    let address = config.server.listen;
+    port("pages' port", format!("TCP {address}"), TcpListener::bind(address).err(), another_runs, "--listen ADDR:PORT")
+}
+
+fn media_port(config: &Config, another_runs: bool) -> Finding {
+    let address = (config.server.listen.ip(), config.server.rtc_port);
+    let what = format!("UDP port {}", config.server.rtc_port);
+    port("media port", what, UdpSocket::bind(address).err(), another_runs, "--rtc-port PORT")
+}
+
+fn port(check: &'static str, what: String, error: Option<std::io::Error>, another_runs: bool, flag: &str) -> Finding {
+    match error {
+        None => Finding::ok(check, format!("{what} is free")),
+        Some(_) if another_runs => Finding::ok(check, format!("{what} is in use, as it is while callstead runs")),
+        Some(error) => {
+            Finding::fail(check, format!("{what}: {error}"), format!("stop what uses it, or give another: {flag}"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_taken_port_and_a_locked_folder_are_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut config = Config::defaults(folder.path());
+        config.server.listen = taken.local_addr().unwrap();
+        assert_eq!(page_port(&config, false).outcome, Outcome::Fail);
+        assert_eq!(page_port(&config, true).outcome, Outcome::Ok);
+        assert!(!data_dir(&config).1);
+        let _lock = DataDirLock::take(folder.path()).unwrap();
+        assert!(data_dir(&config).1);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_fails() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let config = Config::defaults(&file.path().join("below"));
+        assert_eq!(data_dir(&config).0.outcome, Outcome::Fail);
+    }
+
+    #[test]
+    fn one_failure_fails_the_whole() {
+        let output = Output::new(true);
+        let warned = [Finding::warn("x", "y", "z")];
+        assert!(report(&warned, &output).is_ok());
+        assert!(report(&[Finding::fail("x", "y", "z")], &output).is_err());
+    }
 }

@@ -1,1 +1,147 @@
 //! Exit codes, the same for every command. Documented in docs/cli.md.
+
+use std::process::ExitCode;
+
+use crate::{
+    app::StartError,
+    audio::AudioError,
+    config::ConfigError,
+    models::{ModelError, PullError},
+    speech::SpeechError,
+    telemetry::BadFilter,
+};
+
+use super::interrupt::Interrupted;
+
+/// How the program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// It did what was asked.
+    Ok = 0,
+    /// It failed in a way that has no code of its own.
+    Failed = 1,
+    /// The command line is wrong.
+    Usage = 2,
+    /// What it was given to work on cannot be used.
+    Input = 3,
+    /// A model is missing or cannot be used.
+    Model = 4,
+    /// A model could not be fetched.
+    Download = 5,
+    /// The port or the data folder is in use.
+    InUse = 6,
+    /// A setting is wrong.
+    Config = 7,
+    /// The user ended it.
+    Interrupted = 130,
+}
+
+impl Exit {
+    /// The code that belongs to `error`, by the first error of ours in its chain.
+    pub(super) fn of(error: &anyhow::Error) -> Self {
+        error.chain().find_map(Self::of_cause).unwrap_or(Self::Failed)
+    }
+
+    fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Self> {
+        if cause.is::<ModelError>() {
+            return Some(Self::Model);
+        }
+        if let Some(error) = cause.downcast_ref::<PullError>() {
+            return Some(match error {
+                PullError::Incomplete { .. } | PullError::DiskFull { .. } => Self::Download,
+                PullError::Busy { .. } => Self::InUse,
+                PullError::Setting(_) => Self::Config,
+                PullError::NotWritable { .. } => Self::Failed,
+            });
+        }
+        if cause.is::<Interrupted>() {
+            return Some(Self::Interrupted);
+        }
+        if cause.is::<AudioError>() {
+            return Some(Self::Input);
+        }
+        if cause.is::<ConfigError>() || cause.is::<BadFilter>() {
+            return Some(Self::Config);
+        }
+        if let Some(SpeechError::Unsupported(_)) = cause.downcast_ref() {
+            return Some(Self::Input);
+        }
+        match cause.downcast_ref()? {
+            StartError::PortInUse(_) | StartError::DataDirInUse { .. } => Some(Self::InUse),
+            StartError::Public(_) | StartError::DevIsPublic(_) => Some(Self::Config),
+            StartError::DataDir { .. } | StartError::Listen { .. } | StartError::Server(_) => Some(Self::Failed),
+        }
+    }
+
+    /// The kind of failure in a word, for programs.
+    pub(super) const fn kind(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+            Self::Usage => "usage",
+            Self::Input => "input",
+            Self::Model => "model",
+            Self::Download => "download",
+            Self::InUse => "in_use",
+            Self::Config => "config",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// The number that the shell sees.
+    pub(super) const fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        exit.code().into()
+    }
+}
+
+/// The whole chain of `error` in one line. A cause that its wrapper has already named is not said twice.
+pub(super) fn message(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !line.contains(&cause) {
+            line = if line.is_empty() { cause } else { format!("{line}: {cause}") };
+        }
+    }
+    line.split(|c: char| c.is_control()).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use anyhow::Context;
+
+    use super::*;
+
+    #[test]
+    fn each_kind_of_error_has_its_code_however_deep_it_lies() {
+        let unsupported = SpeechError::Unsupported("unknown voice 'x'".to_owned());
+        let overloaded = SpeechError::Overloaded("whisper");
+        for (error, exit) in [
+            (anyhow::anyhow!("something"), Exit::Failed),
+            (unsupported.clone().into(), Exit::Input),
+            (anyhow::Error::from(unsupported).context("saying 'hello'"), Exit::Input),
+            (overloaded.into(), Exit::Failed),
+            (ConfigError::NoHome.into(), Exit::Config),
+            (StartError::PortInUse(([127, 0, 0, 1], 8080).into()).into(), Exit::InUse),
+            (Interrupted.into(), Exit::Interrupted),
+        ] {
+            assert_eq!(Exit::of(&error), exit, "{error:?}");
+        }
+        assert_eq!(Exit::Interrupted.code(), 130);
+    }
+
+    #[test]
+    fn a_chain_is_one_line_without_repetition() {
+        let error = Err::<(), _>(io::Error::other("disk\nfull")).context("writing a.wav").unwrap_err();
+        assert_eq!(message(&error), "writing a.wav: disk full");
+        let unreadable = ConfigError::Unreadable { path: "x.toml".into(), source: io::Error::other("denied") };
+        assert_eq!(message(&unreadable.into()), "configuration file x.toml: denied");
+    }
+}

@@ -1,11 +1,56 @@
 //! `callstead serve`
 
+use std::{net::SocketAddr, thread};
+
+use anyhow::Context as _;
+
 use super::Context;
+use crate::{
+    app::{self, Application},
+    call::readiness,
+    config::{Overrides, parse_address},
+};
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// Address and port of the pages and the API [env: CALLSTEAD_LISTEN] [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = address)]
+    listen: Option<SocketAddr>,
+    /// UDP port of the media [env: CALLSTEAD_RTC_PORT] [default: 7882]
+    #[arg(long, value_name = "UDP")]
+    rtc_port: Option<u16>,
+    /// For development: callers need no key; serves this machine only [env: CALLSTEAD_DEV]
+    #[arg(long)]
+    dev: bool,
+}
 
-#[expect(dead_code, reason = "skeleton")]
-pub(super) fn run(_args: Args, _context: &Context) -> anyhow::Result<()> {
-    anyhow::bail!("skeleton")
+impl Args {
+    pub(super) fn override_settings(&self, overrides: &mut Overrides) {
+        overrides.quiet = false;
+        overrides.listen = self.listen;
+        overrides.rtc_port = self.rtc_port;
+        overrides.dev = self.dev;
+    }
+}
+
+pub(super) fn run(_args: Args, context: &Context) -> anyhow::Result<()> {
+    let (sender, receiver) = readiness::channel();
+    let application = Application::build(&context.config, receiver)?;
+    let address = application.address();
+    let config = context.config.clone();
+    thread::Builder::new()
+        .name("load".to_owned())
+        .spawn(move || app::load_engines(&config, &sender))
+        .context("starting the thread that loads the engines")?;
+    tracing::info!(http.address = %address, data_dir = %context.config.paths.data_dir.display(), "listening");
+    if !context.output.json {
+        context.output.note(format_args!("Callstead is on http://{address} – Ctrl-C stops it."));
+    }
+    let stop = context.interrupt.clone();
+    actix_web::rt::System::new().block_on(application.run_until_stopped(async move { stop.raised().await }))?;
+    Ok(())
+}
+
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    parse_address(text).ok_or("give an address and a port, such as 127.0.0.1:8080 or [::1]:8080")
 }

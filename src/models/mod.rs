@@ -12,6 +12,7 @@ pub mod probe;
 pub mod pull;
 
 pub use digest::Digest;
+pub(crate) use error::size;
 pub use error::{ModelError, PullError};
 pub use library::{Installed, Library, Missing, ModelState};
 pub use manifest::{Kind, Languages, Manifest, ManifestError, Model, ModelFile, Set, Source};

@@ -1,1 +1,88 @@
-//! (skeleton)
+//! The HTTP server: pages for people, an API for programs. Nothing here blocks, and nothing decides: handlers read what
+//! others know and show it.
+
+mod access_log;
+mod api;
+mod assets;
+mod error;
+mod guard;
+mod headers;
+mod pages;
+
+use std::{io, net::TcpListener, time::Duration};
+
+use actix_web::{
+    App, HttpServer, Route,
+    dev::Server,
+    guard::{Any, Get, Guard, Head},
+    middleware::{Compress, from_fn},
+    web::{self, PayloadConfig, ServiceConfig},
+};
+
+use crate::call::readiness::ReadinessReceiver;
+
+/// Most bytes in the body of a request; nothing that is posted here is long.
+const MAX_BODY: usize = 64 * 1024;
+/// Most connections at a time, for each worker.
+const MAX_CONNECTIONS: usize = 512;
+/// A client that takes longer to send the head of a request is cut off.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// A connection that says nothing is closed.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// What is still running this long after a stop is cut off.
+const DRAIN_SECONDS: u64 = 10;
+/// Handlers never compute: two threads serve more people than a box of this size has calls.
+const WORKERS: usize = 2;
+
+/// What handlers know. Clones share it.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// Whether a call could be served.
+    pub readiness: ReadinessReceiver,
+    /// Development mode: serves this machine only, and asks callers for nothing.
+    pub dev: bool,
+    /// The command that starts this server again, for people to copy.
+    pub restart: String,
+}
+
+/// A server on `listener`, to be awaited; its handle stops it. Needs an actix system around it.
+///
+/// # Errors
+/// When the system refuses the socket.
+pub fn server(listener: TcpListener, state: State) -> io::Result<Server> {
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(web::Data::new(state.clone()))
+            .app_data(PayloadConfig::new(MAX_BODY))
+            .configure(routes)
+            .default_service(web::route().to(error::not_found))
+            .wrap(Compress::default())
+            .wrap(from_fn(guard::local_only_in_dev))
+            .wrap(headers::security())
+            .wrap(from_fn(access_log::log))
+    });
+    Ok(server
+        .workers(WORKERS)
+        .max_connections(MAX_CONNECTIONS)
+        .client_request_timeout(HEAD_TIMEOUT)
+        .keep_alive(IDLE_TIMEOUT)
+        .shutdown_timeout(DRAIN_SECONDS)
+        .disable_signals()
+        .listen(listener)?
+        .run())
+}
+
+fn routes(config: &mut ServiceConfig) {
+    let read_only = |path, route: Route| {
+        web::resource(path).route(route.guard(reading())).default_service(web::route().to(error::method_not_allowed))
+    };
+    config
+        .service(read_only("/health", web::route().to(api::health)))
+        .service(read_only("/api/health", web::route().to(api::readiness)))
+        .service(read_only("/assets/{hash}/{name}", web::route().to(assets::asset)))
+        .service(read_only("/", web::route().to(pages::start)));
+}
+
+fn reading() -> impl Guard {
+    Any(Get()).or(Head())
+}

@@ -106,10 +106,10 @@ impl Options {
         let address = |name: &str, text: &str| {
             Address::parse(text).map_err(|why| PullError::Setting(format!("setting {name} is no address: {why}")))
         };
-        let main = settings.index_url.as_deref().unwrap_or(DEFAULT_INDEX);
+        let main = settings.index_url.as_ref().map_or(DEFAULT_INDEX, config::Secret::reveal);
         let mut indexes = vec![address("index_url", main)?];
         for extra in &settings.extra_index_urls {
-            indexes.push(address("extra_index_urls", extra)?);
+            indexes.push(address("extra_index_urls", extra.reveal())?);
         }
         Ok(Self {
             hub: address("hub_url", &settings.hub_url)?,

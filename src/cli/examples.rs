@@ -1,0 +1,75 @@
+//! What `--help` ends with: commands to try, which teach more than a list of flags.
+
+pub(super) const PROGRAM: &str = "\
+Examples:
+  callstead serve                            start the server, then open http://localhost:8080
+  callstead models pull starter              fetch models that work without a network afterwards
+  callstead converse caller.wav -o reply.wav answer a recording with a recording
+  callstead doctor                           find out what is wrong, and what to do
+
+Exit codes:
+  0 done   1 failed   2 wrong command line   3 unusable input   4 model missing or unusable
+  5 download failed   6 port or data folder in use   7 wrong setting   130 interrupted";
+
+pub(super) const SERVE: &str = "\
+Examples:
+  callstead serve                            pages and API on http://localhost:8080
+  callstead serve --listen 127.0.0.1:9000    another port
+  callstead serve --dev                      for development: callers need no key, loopback only
+  callstead --data-dir /srv/desk serve       another box on the same machine (give it its own ports)
+  CALLSTEAD_LOG_FORMAT=json callstead serve  logs for a collector, on stderr
+
+SIGTERM and Ctrl-C let running requests finish, then end with code 0.";
+
+pub(super) const MODELS: &str = "\
+Examples:
+  callstead models list                      what there is, and what is installed
+  callstead models pull starter              the smallest set that works everywhere: tests and demo only
+  callstead models pull standard-en          English calls on two cores
+  callstead models pull whisper-small.en     one model by its id
+  callstead models verify                    compare what is installed with its digests
+  callstead models rm whisper-base.en        remove one, and say what was freed
+
+An interrupted pull goes on where it stopped. Behind a company proxy: HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE. With a
+mirror: HF_ENDPOINT for the model hub, PIP_INDEX_URL and PIP_EXTRA_INDEX_URL for the package index.";
+
+pub(super) const TRANSCRIBE: &str = "\
+Examples:
+  callstead transcribe call.wav              what was said
+  callstead transcribe call.mp3 --json       with times, for a program";
+
+pub(super) const SAY: &str = "\
+Examples:
+  callstead say 'Your order is on its way.' -o order.wav";
+
+pub(super) const CHAT: &str = "\
+Examples:
+  callstead chat                             type, and read what the agent would say";
+
+pub(super) const CONVERSE: &str = "\
+Examples:
+  callstead converse caller.wav -o reply.wav          a recording answered by a recording
+  callstead converse caller.wav -o reply.wav --json   what was heard and replied, and how long it took";
+
+pub(super) const BENCH: &str = "\
+Examples:
+  callstead bench engines                    how fast this machine hears, thinks and speaks
+  callstead bench engines --json > bench.json";
+
+pub(super) const DOCTOR: &str = "\
+Examples:
+  callstead doctor                           one line a check: ok, warn or FAIL, and what to do
+  callstead doctor --json                    the same for a program
+
+Ends with code 1 when a check failed; warnings do not count.";
+
+pub(super) const MANUAL: &str = "\
+Examples:
+  callstead manual completions bash > ~/.local/share/bash-completion/completions/callstead
+  callstead manual page | man -l -
+  callstead manual page serve | man -l -";
+
+pub(super) const VERSION: &str = "\
+Examples:
+  callstead version                          this program and the engines inside it
+  callstead version --json";

@@ -1,0 +1,197 @@
+//! The start page: what the box can do, and what to do next.
+
+use actix_web::{HttpResponse, http::header, web};
+use askama::Template;
+
+use crate::{
+    call::readiness::{EngineInfo, EngineKind, Missing, Readiness},
+    web::{State, assets, error},
+};
+
+/// Everything on the page, in words.
+#[derive(Template)]
+#[template(path = "start.html")]
+struct StartPage<'a> {
+    stylesheet: String,
+    script: String,
+    icon: String,
+    version: &'static str,
+    dev: bool,
+    /// `starting`, `healthy` or `degraded`, as `/api/health` says it.
+    status: &'static str,
+    title: &'static str,
+    lead: &'static str,
+    progress: Option<Progress<'a>>,
+    engines: Vec<EngineRow<'a>>,
+    steps: Vec<Step<'a>>,
+}
+
+struct Progress<'a> {
+    done: usize,
+    total: usize,
+    what: &'a str,
+}
+
+/// One of the engines that a call needs.
+struct EngineRow<'a> {
+    verb: &'static str,
+    job: &'static str,
+    state: EngineState<'a>,
+}
+
+enum EngineState<'a> {
+    Ready(&'a str),
+    Missing(&'a str),
+    Waiting,
+    /// Nothing is known of it, and nothing is wanted.
+    Unused,
+}
+
+/// Something to do, and the command that does it.
+struct Step<'a> {
+    what: &'a str,
+    command: Option<&'a str>,
+}
+
+pub(in crate::web) async fn start(state: web::Data<State>) -> HttpResponse {
+    let readiness = state.readiness.borrow().clone();
+    match StartPage::new(&readiness, &state).render() {
+        Ok(html) => HttpResponse::Ok()
+            .content_type("text/html; charset=utf-8")
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .body(html),
+        Err(error) => error::failed(&error),
+    }
+}
+
+impl<'a> StartPage<'a> {
+    fn new(readiness: &'a Readiness, state: &'a State) -> Self {
+        let (status, title, lead) = headline(readiness);
+        Self {
+            stylesheet: assets::address("app.css"),
+            script: assets::address("start.js"),
+            icon: assets::address("icon.svg"),
+            version: env!("CARGO_PKG_VERSION"),
+            dev: state.dev,
+            status,
+            title,
+            lead,
+            progress: match readiness {
+                Readiness::Starting { done, total, what } => Some(Progress { done: *done, total: *total, what }),
+                Readiness::Healthy { .. } | Readiness::Degraded { .. } => None,
+            },
+            engines: EngineKind::ALL.map(|kind| EngineRow::new(kind, readiness)).into(),
+            steps: steps(readiness, &state.restart),
+        }
+    }
+}
+
+fn headline(readiness: &Readiness) -> (&'static str, &'static str, &'static str) {
+    match readiness {
+        Readiness::Starting { .. } => {
+            ("starting", "Getting ready", "The engines are being loaded. This page follows along by itself.")
+        }
+        Readiness::Healthy { .. } => {
+            ("healthy", "Ready for calls", "It hears, thinks and speaks on this machine. Nothing leaves the box.")
+        }
+        Readiness::Degraded { .. } => (
+            "degraded",
+            "Not ready for calls yet",
+            "The server runs, but models are missing. The steps below bring them.",
+        ),
+    }
+}
+
+fn steps<'a>(readiness: &'a Readiness, restart: &'a str) -> Vec<Step<'a>> {
+    match readiness {
+        Readiness::Starting { .. } => Vec::new(),
+        Readiness::Healthy { .. } => vec![
+            Step {
+                what: "Answer a recording with a recording",
+                command: Some("callstead converse caller.wav -o reply.wav"),
+            },
+            Step { what: "Talk with the agent by keyboard", command: Some("callstead chat") },
+            Step { what: "Measure what this machine can do", command: Some("callstead bench engines") },
+        ],
+        Readiness::Degraded { missing, .. } => {
+            let mut commands: Vec<&str> = Vec::new();
+            for command in missing.iter().map(|it| it.how.as_str()) {
+                if !commands.contains(&command) {
+                    commands.push(command);
+                }
+            }
+            let fetch =
+                commands.into_iter().map(|command| Step { what: "Fetch what is missing", command: Some(command) });
+            fetch
+                .chain([
+                    Step { what: "Start the server again (Ctrl-C stops the one that runs)", command: Some(restart) },
+                    Step { what: "Come back here: this page notices by itself", command: None },
+                ])
+                .collect()
+        }
+    }
+}
+
+impl<'a> EngineRow<'a> {
+    fn new(kind: EngineKind, readiness: &'a Readiness) -> Self {
+        let (verb, job) = match kind {
+            EngineKind::Vad => ("Notices", "tells speech from silence"),
+            EngineKind::Stt => ("Hears", "turns speech into text"),
+            EngineKind::Turn => ("Waits", "knows when a caller has finished"),
+            EngineKind::Llm => ("Thinks", "finds the answer"),
+            EngineKind::Tts => ("Speaks", "turns text into speech"),
+        };
+        Self { verb, job, state: EngineState::of(kind, readiness) }
+    }
+}
+
+impl<'a> EngineState<'a> {
+    fn of(kind: EngineKind, readiness: &'a Readiness) -> Self {
+        let ready = |engines: &'a [EngineInfo]| engines.iter().find(|engine| engine.kind == kind);
+        let lacking = |missing: &'a [Missing]| missing.iter().find(|it| it.kind == kind);
+        match readiness {
+            Readiness::Starting { .. } => Self::Waiting,
+            Readiness::Healthy { engines } => ready(engines).map_or(Self::Unused, |it| Self::Ready(&it.name)),
+            Readiness::Degraded { missing, engines } => match (lacking(missing), ready(engines)) {
+                (Some(it), _) => Self::Missing(&it.what),
+                (None, Some(it)) => Self::Ready(&it.name),
+                (None, None) => Self::Unused,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::readiness;
+
+    fn page(readiness: &Readiness) -> String {
+        let (_, receiver) = readiness::channel();
+        let state = State { readiness: receiver, dev: true, restart: "callstead serve --dev".to_owned() };
+        StartPage::new(readiness, &state).render().unwrap()
+    }
+
+    #[test]
+    fn says_what_is_missing_and_how_to_get_it_once() {
+        let missing =
+            |kind, what: &str| Missing { kind, what: what.to_owned(), how: "callstead models pull <x>".to_owned() };
+        let html = page(&Readiness::Degraded {
+            missing: vec![missing(EngineKind::Stt, "no ears"), missing(EngineKind::Llm, "no brain")],
+            engines: vec![EngineInfo { kind: EngineKind::Tts, name: "espeak <en>".to_owned() }],
+        });
+        for text in ["no ears", "no brain", "espeak &#60;en&#62;", "callstead serve --dev", "Development mode"] {
+            assert!(html.contains(text), "{text}");
+        }
+        assert_eq!(html.matches("callstead models pull &#60;x&#62;").count(), 1);
+    }
+
+    #[test]
+    fn follows_the_start_and_then_offers_what_to_try() {
+        let starting = Readiness::Starting { done: 1, total: 3, what: "loading whisper".to_owned() };
+        let html = page(&starting);
+        assert!(html.contains(r#"<progress value="1" max="3""#) && html.contains("loading whisper"));
+        let html = page(&Readiness::Healthy { engines: Vec::new() });
+        assert!(html.contains("Ready for calls") && html.contains("callstead chat") && !html.contains("<progress"));
+    }
+}
