@@ -54,7 +54,8 @@ fn what_is_wrong_is_said_in_one_line() {
     for (toml, message) in [
         ("[server]\n\nlisen = 1", "FILE line 3: unknown key 'server.lisen': did you mean 'server.listen'?"),
         ("listen = '127.0.0.1:1'", "FILE line 1: unknown key 'listen': did you mean 'server.listen'?"),
-        ("[sever]", "FILE line 1: unknown key 'sever'"),
+        ("[sever]", "FILE line 1: unknown key 'sever': did you mean 'server'?"),
+        ("[zzz]", "FILE line 1: unknown key 'zzz'"),
         ("[server]\nrtc_port = 70000", "FILE line 2: server.rtc_port is 70000: it must be a port from 0 to 65535"),
         ("[server]\nrtc_port = '1'", "FILE line 2: server.rtc_port is '1': it must be a port from 0 to 65535"),
         ("[server]\ndev = 'yes'", "FILE line 2: server.dev is 'yes': it must be true or false"),

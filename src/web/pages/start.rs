@@ -135,9 +135,9 @@ fn steps<'a>(readiness: &'a Readiness, restart: &'a str) -> Vec<Step<'a>> {
 impl<'a> EngineRow<'a> {
     fn new(kind: EngineKind, readiness: &'a Readiness) -> Self {
         let (verb, job) = match kind {
-            EngineKind::Vad => ("Notices", "tells speech from silence"),
+            EngineKind::Vad => ("Listens", "tells speech from silence"),
             EngineKind::Stt => ("Hears", "turns speech into text"),
-            EngineKind::Turn => ("Waits", "knows when a caller has finished"),
+            EngineKind::Turn => ("Takes turns", "knows when a caller has finished"),
             EngineKind::Llm => ("Thinks", "finds the answer"),
             EngineKind::Tts => ("Speaks", "turns text into speech"),
         };
@@ -183,7 +183,7 @@ mod tests {
         for text in ["no ears", "no brain", "espeak &#60;en&#62;", "callstead serve --dev", "Development mode"] {
             assert!(html.contains(text), "{text}");
         }
-        assert_eq!(html.matches("callstead models pull &#60;x&#62;").count(), 1);
+        assert_eq!(html.matches(r#"data-copy="callstead models pull &#60;x&#62;""#).count(), 1);
     }
 
     #[test]

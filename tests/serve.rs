@@ -1,0 +1,279 @@
+//! The server from outside, on port 0 with a data folder of its own.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpStream},
+    process::{Child, Command, Stdio},
+    thread,
+};
+
+use callstead::{
+    app::Application,
+    call::readiness::{self, EngineInfo, EngineKind, Missing, Readiness, ReadinessSender},
+    config::{self, Config},
+};
+use tokio::sync::oneshot;
+
+/// A server inside this process; it ends when this is dropped.
+struct Desk {
+    address: SocketAddr,
+    readiness: ReadinessSender,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
+    _folder: tempfile::TempDir,
+}
+
+impl Desk {
+    fn start(dev: bool) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::defaults(folder.path());
+        config.server.listen = "127.0.0.1:0".parse().unwrap();
+        config.server.dev = dev;
+        let (readiness, receiver) = readiness::channel();
+        let application = Application::build(&config, receiver).unwrap();
+        let address = application.address();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let thread = thread::spawn(move || {
+            let stop = async { stopped.await.unwrap_or_default() };
+            actix_web::rt::System::new().block_on(application.run_until_stopped(stop)).unwrap();
+        });
+        Self { address, readiness, stop: Some(stop), thread: Some(thread), _folder: folder }
+    }
+
+    fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        ask(self.address, "GET", path, headers)
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+}
+
+struct Answer {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> Option<&str> {
+        let wanted = |line: &&str| line.split_once(':').is_some_and(|(it, _)| it.eq_ignore_ascii_case(name));
+        self.head.lines().find(wanted)?.split_once(':').map(|(_, value)| value.trim())
+    }
+
+    fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+}
+
+/// One request on a connection of its own. A `host` among the headers takes the usual one's place.
+fn ask(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let mut request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
+    if !headers.iter().any(|(name, _)| *name == "host") {
+        request += &format!("Host: {address}\r\n");
+    }
+    for (name, value) in headers {
+        request += &format!("{name}: {value}\r\n");
+    }
+    stream.write_all(format!("{request}\r\n").as_bytes()).unwrap();
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).unwrap();
+    let text = String::from_utf8_lossy(&bytes);
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    Answer { status, head: head.to_owned(), body: body.to_owned() }
+}
+
+fn missing() -> Missing {
+    Missing { kind: EngineKind::Stt, what: "no ears".to_owned(), how: "callstead models pull starter".to_owned() }
+}
+
+#[test]
+fn health_is_exactly_what_others_expect() {
+    let server = Desk::start(false);
+    let answer = server.get("/health", &[]);
+    assert_eq!((answer.status, answer.body.as_str()), (200, r#"{"status":"ok","service":"call-center-api"}"#));
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    let head = ask(server.address, "HEAD", "/health", &[]);
+    assert_eq!((head.status, head.body.as_str()), (200, ""));
+    assert_eq!(ask(server.address, "POST", "/health", &[("Content-Length", "0")]).status, 405);
+}
+
+#[test]
+fn readiness_goes_from_starting_to_what_there_is() {
+    let server = Desk::start(false);
+    let health = |status: &str, missing: serde_json::Value| {
+        let version = env!("CARGO_PKG_VERSION");
+        serde_json::json!({ "status": status, "service": "call-center-api", "version": version, "missing": missing })
+    };
+    let starting = server.get("/api/health", &[]);
+    assert_eq!((starting.status, starting.json()), (503, health("starting", serde_json::json!([]))));
+    assert!(server.get("/", &[]).body.contains("Getting ready"));
+
+    server.readiness.send_replace(Readiness::Degraded { missing: vec![missing()], engines: Vec::new() });
+    let degraded = server.get("/api/health", &[]);
+    let entry = serde_json::json!({ "kind": "stt", "what": "no ears", "how": "callstead models pull starter" });
+    assert_eq!((degraded.status, degraded.json()), (200, health("degraded", serde_json::json!([entry]))));
+    assert!(server.get("/", &[]).body.contains("no ears"));
+
+    let engine = EngineInfo { kind: EngineKind::Stt, name: "starter-ears".to_owned() };
+    server.readiness.send_replace(Readiness::Healthy { engines: vec![engine] });
+    let healthy = server.get("/api/health", &[]);
+    assert_eq!((healthy.status, healthy.json()), (200, health("healthy", serde_json::json!([]))));
+    assert!(server.get("/", &[]).body.contains("starter-ears"));
+}
+
+#[test]
+fn every_answer_is_guarded() {
+    let server = Desk::start(false);
+    for path in ["/", "/health", "/nothing", "/assets/0/app.css"] {
+        let answer = server.get(path, &[]);
+        let policy = answer.header("content-security-policy").unwrap();
+        assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{path}");
+        assert!(policy.contains("frame-ancestors 'none'"), "{path}");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
+        assert_eq!(answer.header("referrer-policy"), Some("no-referrer"), "{path}");
+    }
+}
+
+#[test]
+fn the_page_brings_nothing_inline_and_its_assets_may_be_kept() {
+    let server = Desk::start(false);
+    let page = server.get("/", &[]).body;
+    assert!(!page.contains("<style") && !page.contains(" style=") && !page.contains("onclick"));
+    assert!(page.matches("<script").count() == page.matches("<script src=\"/assets/").count());
+    let addresses: Vec<&str> = page.split('"').filter(|text| text.starts_with("/assets/")).collect();
+    assert_eq!(addresses.len(), 3, "{addresses:?}");
+    for address in addresses {
+        let asset = server.get(address, &[]);
+        assert_eq!(asset.status, 200, "{address}");
+        assert!(asset.header("cache-control").unwrap().contains("immutable"));
+        let tag = asset.header("etag").unwrap();
+        assert_eq!(server.get(address, &[("If-None-Match", tag)]).status, 304);
+        assert_eq!(server.get(address, &[("If-None-Match", "\"other\"")]).status, 200);
+        let packed = server.get(address, &[("Accept-Encoding", "gzip")]);
+        assert_eq!(packed.header("content-encoding"), Some("gzip"));
+    }
+    assert_eq!(server.get("/assets/0/app.css", &[]).header("cache-control"), Some("no-cache"));
+    assert_eq!(server.get("/assets/0/..%2fCargo.toml", &[]).status, 404);
+}
+
+#[test]
+fn what_is_not_there_is_said_to_people_and_programs() {
+    let server = Desk::start(false);
+    let page = server.get("/nothing", &[("Accept", "text/html,*/*;q=0.8")]);
+    assert_eq!(page.status, 404);
+    assert!(page.header("content-type").unwrap().starts_with("text/html") && page.body.contains("Nothing is here"));
+    let json = server.get("/nothing", &[("Accept", "*/*")]);
+    assert_eq!((json.status, &json.json()["error"]["status"]), (404, &serde_json::json!(404)));
+}
+
+#[test]
+fn development_mode_serves_this_machine_only() {
+    let server = Desk::start(true);
+    assert_eq!(server.get("/", &[("host", "localhost:1")]).status, 200);
+    for header in [
+        ("host", "attacker.example"),
+        ("X-Forwarded-For", "127.0.0.1"),
+        ("Forwarded", "for=127.0.0.1"),
+        ("Origin", "https://attacker.example"),
+    ] {
+        let refused = server.get("/health", &[header]);
+        assert_eq!(refused.status, 403, "{header:?}");
+        assert!(refused.header("content-security-policy").is_some());
+    }
+    drop(server);
+    let open = Desk::start(false);
+    assert_eq!(open.get("/health", &[("host", "desk.example"), ("X-Forwarded-For", "192.0.2.1")]).status, 200);
+}
+
+/// The program itself, serving on a port of its own.
+struct Process {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Process {
+    fn start(folder: &tempfile::TempDir) -> Self {
+        let mut child = command(folder, "127.0.0.1:0").spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let address = lines.find_map(|line| {
+            let line = line.unwrap();
+            let (_, rest) = line.split_once("http://")?;
+            rest.split(' ').next()?.parse().ok()
+        });
+        // Whatever else it says is read, so that it never waits for a reader.
+        thread::spawn(move || lines.count());
+        Self { child, address: address.unwrap() }
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+}
+
+fn command(folder: &tempfile::TempDir, listen: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_callstead"));
+    for variable in config::variables() {
+        command.env_remove(variable);
+    }
+    command.args(["serve", "--listen", listen, "--rtc-port", "0"]).arg("--data-dir").arg(folder.path());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+#[test]
+fn the_program_serves_until_it_is_told_to_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    for signal in [rustix::process::Signal::TERM, rustix::process::Signal::INT] {
+        let mut process = Process::start(&folder);
+        // A connection that is kept open does not hold the end up.
+        let mut idle = TcpStream::connect(process.address).unwrap();
+        idle.write_all(format!("GET /health HTTP/1.1\r\nHost: {}\r\n\r\n", process.address).as_bytes()).unwrap();
+        idle.read_exact(&mut [0; 16]).unwrap();
+        assert_eq!(ask(process.address, "GET", "/health", &[]).status, 200);
+        process.signal(signal);
+        assert_eq!(process.child.wait().unwrap().code(), Some(0));
+    }
+}
+
+#[test]
+fn a_second_instance_is_refused_clearly() {
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut first = Process::start(&one);
+    let address = first.address.to_string();
+    for (folder, says) in
+        [(&one, format!("process {}", first.child.id())), (&two, format!("port {}", first.address.port()))]
+    {
+        let output = command(folder, &address).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(6), "{error}");
+        assert!(error.starts_with("error: ") && error.contains(&says) && error.lines().count() == 1, "{error}");
+    }
+    first.signal(rustix::process::Signal::TERM);
+    assert_eq!(first.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn query_strings_are_not_logged() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child =
+        command(&folder, "127.0.0.1:0").args(["--log-level", "trace", "--log-format", "json"]).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let address: SocketAddr = lines
+        .find_map(|line| line.split_once("http://").and_then(|(_, rest)| rest.split(' ').next()?.parse().ok()))
+        .unwrap();
+    ask(address, "GET", "/nothing?token=hunter2", &[]);
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::TERM).unwrap();
+    let log: Vec<String> = lines.collect();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(log.iter().any(|line| line.contains(r#""http.path":"/nothing""#)), "{log:?}");
+    assert!(!log.iter().any(|line| line.contains("hunter2")), "{log:?}");
+}
