@@ -89,6 +89,9 @@ fn an_index_with_a_password_is_never_shown() {
     let config = load("", &[("PIP_INDEX_URL", secret)]).unwrap();
     assert_eq!(config.models.index_url.as_ref().unwrap().reveal(), secret.trim_end_matches('/'));
     assert!(!format!("{config:?}").contains("hunter2"));
+    let config = load("", &[("PIP_EXTRA_INDEX_URL", &format!("https://other.example/  {secret}"))]).unwrap();
+    assert_eq!(config.models.extra_index_urls.len(), 2);
+    assert!(!format!("{config:?}").contains("hunter2"));
     let wrong = load("", &[("CALLSTEAD_INDEX_URL", "user:hunter2@index.example")]).unwrap_err();
     assert!(!wrong.contains("hunter2"), "{wrong}");
 }
