@@ -243,7 +243,7 @@ fn module_path(path: &str) -> Option<Vec<&str>> {
 }
 
 /// Line and name of what is taken from the crate's root, by `crate::` or by enough `super::`.
-fn imports<'a>(source: &'a str, depth: usize) -> Vec<(usize, &'a str)> {
+fn imports(source: &str, depth: usize) -> Vec<(usize, &str)> {
     let tokens = tokens(source);
     let kind = |at: usize| tokens.get(at).map(|token| token.kind);
     let mut found = Vec::new();
