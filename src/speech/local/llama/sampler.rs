@@ -18,16 +18,16 @@ pub(super) struct Sampler {
 
 impl Sampler {
     pub(super) fn new(sampling: Sampling) -> Self {
-        // Also true for a temperature that is not a number.
-        let chain = if !(sampling.temperature > 0.0) {
-            LlamaSampler::chain([LlamaSampler::greedy()], true)
-        } else {
+        // A temperature that is not a number is not above 0 either.
+        let chain = if sampling.temperature > 0.0 {
             let steps = [
                 LlamaSampler::top_p(sampling.top_p.clamp(0.0, 1.0), 1),
                 LlamaSampler::temp(sampling.temperature),
                 LlamaSampler::dist(sampling.seed),
             ];
             LlamaSampler::chain(steps, true)
+        } else {
+            LlamaSampler::chain([LlamaSampler::greedy()], true)
         };
         Self { chain, candidates: LlamaTokenDataArray::new(Vec::new(), false) }
     }
