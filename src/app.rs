@@ -8,6 +8,7 @@ use std::{
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     process,
+    sync::Arc,
 };
 
 use crate::{
@@ -85,7 +86,7 @@ impl Application {
         let data_dir = DataDirLock::take(&config.paths.data_dir)?;
         let listener = listen(wanted)?;
         let address = listener.local_addr().map_err(|source| StartError::Listen { address: wanted, source })?;
-        let state = web::State { readiness, dev: config.server.dev, restart: config.command("serve") };
+        let state = web::State { readiness, config: Arc::new(config.clone()) };
         Ok(Self { listener, address, state, _data_dir: data_dir })
     }
 

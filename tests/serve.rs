@@ -1,4 +1,5 @@
 //! The server from outside, on port 0 with a data folder of its own.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
