@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
     process,
     sync::Arc,
+    thread,
 };
 
 use crate::{
@@ -114,11 +115,29 @@ impl Application {
     }
 }
 
-/// Loads and warms the engines, telling of each step. Blocks for seconds: to be run on a thread of its own.
+/// Loads and warms the engines behind a server that answers already. However that ends, readiness does not stay at
+/// starting.
+///
+/// # Errors
+/// When the system refuses the thread.
+pub fn start_loading(config: Config, readiness: ReadinessSender) -> io::Result<()> {
+    let load = move || {
+        let loading = thread::scope(|scope| scope.spawn(|| load_engines(&config, &readiness)).join());
+        if loading.is_err() || matches!(*readiness.borrow(), Readiness::Starting { .. }) {
+            tracing::error!("the engines were not loaded");
+            let what = "the engines could not be loaded: the log says why".to_owned();
+            let missing = Missing { kind: EngineKind::Stt, what, how: config.command("doctor") };
+            readiness.send_replace(Readiness::Degraded { missing: vec![missing], engines: Vec::new() });
+        }
+    };
+    thread::Builder::new().name("load".to_owned()).spawn(load).map(drop)
+}
+
+/// Loads and warms the engines, telling of each step. Blocks for seconds.
 ///
 /// ENGINES: `call::engines::load(config, readiness)` takes this function's place. Until then no engine is loaded, and
 /// everything is missing.
-pub fn load_engines(config: &Config, readiness: &ReadinessSender) {
+fn load_engines(config: &Config, readiness: &ReadinessSender) {
     let missing = |(kind, what): (EngineKind, &str)| Missing {
         kind,
         what: format!("no {what} is installed"),
