@@ -4,7 +4,7 @@ use std::{
     fs::{self, OpenOptions, Permissions},
     io::{self, Cursor, Write},
     os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use hound::{SampleFormat, WavSpec, WavWriter};
@@ -45,13 +45,12 @@ pub fn write_wav_to(stream: &mut impl Write, name: &str, clip: &Clip) -> Result<
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder =
-        path.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or(PathBuf::from("."), PathBuf::from);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new()
         .prefix(".callstead-")
         .suffix(".part")
         .permissions(Permissions::from_mode(NEW_FILE_MODE))
-        .tempfile_in(folder)
+        .tempfile_in(fs::canonicalize(folder)?)
         // Its own message names the temporary file, which tells the user nothing.
         .map_err(|error| io::Error::from(error.kind()))?;
     file.write_all(bytes)?;
