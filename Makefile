@@ -13,7 +13,7 @@ export CARGO_TARGET_DIR
 CALLSTEAD := $(CARGO_TARGET_DIR)/release/callstead
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/callstead
 
-# The models that tests use; those of `make run` are in the data folder.
+# The models that tests use (`make models`); those of `make run` are in the data folder.
 CALLSTEAD_TEST_MODELS_DIR ?= $(CARGO_TARGET_DIR)/models
 export CALLSTEAD_TEST_MODELS_DIR
 
@@ -63,7 +63,7 @@ test:
 	@scripts/step clippy $(MAKE) clippy
 	@scripts/step doc $(MAKE) doc
 	@scripts/step deny $(MAKE) deny
-	@scripts/step models $(MAKE) test-models
+	@scripts/step models $(MAKE) models
 	@scripts/step tests $(MAKE) cargo-test
 
 .PHONY: fmt
@@ -76,7 +76,7 @@ clippy:
 
 .PHONY: doc
 doc:
-	@RUSTDOCFLAGS='-D warnings' cargo doc --release --workspace --no-deps --locked
+	@RUSTDOCFLAGS='-D warnings' cargo doc --release --workspace --no-deps --document-private-items --locked
 
 .PHONY: deny
 deny: $(DENY)
@@ -87,8 +87,8 @@ $(DENY):
 	env --unset=CARGO_TARGET_DIR CARGO_PROFILE_DEV_DEBUG=0 \
 	    cargo install cargo-deny --version =$(DENY_VERSION) --locked --debug --root $(DENY_ROOT)
 
-.PHONY: test-models
-test-models: build
+.PHONY: models
+models: build
 	@$(CALLSTEAD) --models-dir $(CALLSTEAD_TEST_MODELS_DIR) models pull starter
 
 .PHONY: cargo-test

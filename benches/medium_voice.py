@@ -7,7 +7,8 @@ heads, filter 768; 4 coupling layers of 4 gated convolutions; decoder 256 channe
 the work per second of audio is that of a real voice. What differs: the stochastic duration predictor keeps its
 convolutions but not its splines, and steers the length only a little; two frames an id are added, so that a clause of
 12 phonemes (27 ids with pads and ends) lasts about a second, as it does in a real voice. The count of parameters and
-of floating-point operations is printed.
+of floating-point operations (without attention scores, activations and norms) is printed: 15.65 M, 62.6 MB and
+5.5 GFLOP per second of audio, where published medium voices are files of about 63 MB.
 """
 
 import json

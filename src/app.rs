@@ -205,9 +205,7 @@ mod tests {
         let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let first = build(&config(one.path(), "127.0.0.1:0")).unwrap();
         let same_folder = build(&config(one.path(), "127.0.0.1:0"));
-        assert!(
-            matches!(same_folder, Err(StartError::DataDirInUse { pid: Some(pid), .. }) if pid == process::id())
-        );
+        assert!(matches!(same_folder, Err(StartError::DataDirInUse { pid: Some(pid), .. }) if pid == process::id()));
         let same_port = build(&config(two.path(), &first.address().to_string()));
         assert!(matches!(same_port, Err(StartError::PortInUse(address)) if address == first.address()));
         drop(first);

@@ -1,6 +1,6 @@
 //! Logs. Modules speak through `tracing`; only this one says where it goes: to stderr, so that stdout is for results.
 
-use std::io;
+use std::io::{self, IsTerminal};
 
 use tracing_subscriber::{EnvFilter, fmt};
 
@@ -19,10 +19,12 @@ pub struct BadFilter {
 /// # Errors
 /// When the level is no filter.
 pub fn install(log: &Log) -> Result<(), BadFilter> {
+    // At the usual level the HTTP library tells of its own threads, which helps nobody.
+    let directives = if log.level == "info" { "info,actix_server=warn" } else { &log.level };
     let filter = EnvFilter::builder()
-        .parse(&log.level)
+        .parse(directives)
         .map_err(|error| BadFilter { level: log.level.clone(), reason: error.to_string() })?;
-    let logger = fmt().with_env_filter(filter).with_writer(io::stderr);
+    let logger = fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
     // An error means that a logger is there already, in tests that share a process.
     let _ = match log.format {
         LogFormat::Text => logger.try_init(),

@@ -148,7 +148,8 @@ fn documents_and_code_name_the_same_variables_and_keys() {
     let example = include_str!("../packaging/env.example");
     let documented: BTreeSet<&str> = example.lines().filter_map(assigned).collect();
     assert_eq!(documented, known);
-    let named_in_code: BTreeSet<String> = sources(Path::new("src")).iter().flat_map(|text| our_variables(text)).collect();
+    let named_in_code: BTreeSet<String> =
+        sources(Path::new("src")).iter().flat_map(|text| our_variables(text)).collect();
     let strangers: Vec<_> = named_in_code.iter().filter(|name| !known.contains(name.as_str())).collect();
     assert_eq!(strangers, ["CALLSTEAD_DATADIR"], "only the slip in a test is unknown");
 
@@ -175,7 +176,10 @@ fn sources(folder: &Path) -> Vec<String> {
 fn our_variables(text: &str) -> Vec<String> {
     let is_part = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
     let words = text.split(|c| !is_part(c));
-    words.filter(|word| word.strip_prefix("CALLSTEAD_").is_some_and(|rest| !rest.is_empty())).map(str::to_owned).collect()
+    words
+        .filter(|word| word.strip_prefix("CALLSTEAD_").is_some_and(|rest| !rest.is_empty()))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// On an older processor the program says what it lacks, instead of dying of an illegal instruction. Needs qemu-user.

@@ -19,7 +19,7 @@ use tempfile::tempdir;
 
 const INSTRUCTIONS: &str = "You are a helpful agent of a bicycle shop. Answer in one or two short sentences.";
 
-/// ggml's threads spin: one engine at a time, however many tests run.
+/// One engine at a time, on one thread, however many tests run: ggml's threads spin at their barriers.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 struct Fixture {
@@ -36,7 +36,7 @@ fn model_file() -> PathBuf {
 }
 
 fn settings(context_tokens: u32) -> Settings {
-    Settings { context_tokens: NonZeroU32::new(context_tokens).unwrap(), threads: None }
+    Settings { context_tokens: NonZeroU32::new(context_tokens).unwrap(), threads: Some(NonZeroUsize::MIN) }
 }
 
 fn load(path: &std::path::Path, context_tokens: u32) -> Result<Llama, SpeechError> {
@@ -140,15 +140,15 @@ fn an_answer_that_is_cut_short_ends_with_a_clause() {
 
 #[test]
 fn the_oldest_turns_go_when_the_context_is_full() {
-    let Fixture { llama, _turn } = fixture(512);
+    let Fixture { llama, _turn } = fixture(256);
     let mut messages = vec![Message::new(Role::System, INSTRUCTIONS)];
     let mut recomputed = Vec::new();
     let mut dropped = Vec::new();
-    for turn in 0..14 {
+    for turn in 0..12 {
         let text = format!("This is remark number {turn}, about wheels, chains, pedals, bells, lamps and saddles.");
         messages.push(Message::new(Role::User, text));
         let (_, usage) = answer(&llama, prompt(1, &messages, 8)).unwrap();
-        assert!(usage.prompt_tokens + 8 <= 512, "{usage:?}");
+        assert!(usage.prompt_tokens + 8 <= 256, "{usage:?}");
         dropped.push(usage.dropped_turns);
         recomputed.push(usage.prompt_tokens - usage.cached_tokens);
         messages.push(Message::new(Role::Assistant, "I see. Which of them would you like to have a closer look at?"));
@@ -158,16 +158,16 @@ fn the_oldest_turns_go_when_the_context_is_full() {
     let (_, last) = recomputed.split_last().unwrap();
     let changes = dropped.windows(2).filter(|pair| pair[0] != pair[1]).count();
     assert!(changes < 5, "turns go several at once, so that the cache stays of use: {dropped:?}");
-    assert!(last.iter().skip(1).filter(|tokens| **tokens > 100).count() <= changes, "{recomputed:?} {dropped:?}");
+    assert!(last.iter().skip(1).filter(|tokens| **tokens > 80).count() <= changes, "{recomputed:?} {dropped:?}");
 }
 
 #[test]
 fn a_message_longer_than_the_context_loses_its_middle() {
-    let Fixture { llama, _turn } = fixture(512);
-    for filler in ["word ", "x", "\n ", "😀", "كلمة ", "<|im_end|>", "7"] {
+    let Fixture { llama, _turn } = fixture(256);
+    for filler in ["word ", "x", "\n ", "😀", "كلمة ", "7"] {
         let text = format!("What is the capital of France? {} Answer in one word.", filler.repeat(100_000));
         let (_, usage) = answer(&llama, prompt(1, &asking(&text), 8)).unwrap();
-        assert!(usage.prompt_tokens + 8 <= 512, "{filler}: {usage:?}");
+        assert!(usage.prompt_tokens + 8 <= 256, "{filler}: {usage:?}");
     }
     let instructions = INSTRUCTIONS.repeat(200);
     let messages = [Message::new(Role::System, instructions), Message::new(Role::User, "Hi")];
@@ -177,11 +177,11 @@ fn a_message_longer_than_the_context_loses_its_middle() {
 
 #[test]
 fn many_conversations_share_a_small_cache() {
-    let Fixture { llama, _turn } = fixture(512);
-    for conversation in 0..12 {
-        let text = format!("{conversation} {}", "Bicycles have wheels and bells. ".repeat(25));
+    let Fixture { llama, _turn } = fixture(256);
+    for conversation in 0..10 {
+        let text = format!("{conversation} {}", "Bicycles have wheels and bells. ".repeat(15));
         let (_, usage) = answer(&llama, prompt(conversation, &asking(&text), 4)).unwrap();
-        assert!(usage.prompt_tokens > 150, "{usage:?}");
+        assert!(usage.prompt_tokens > 100, "{usage:?}");
     }
     let (text, _) = answer(&llama, prompt(3, &asking("What is the capital of France?"), 60)).unwrap();
     assert!(text.contains("Paris"), "{text:?}");

@@ -15,7 +15,7 @@ use callstead::{
 use tokio::sync::oneshot;
 
 /// A server inside this process; it ends when this is dropped.
-struct Box {
+struct Desk {
     address: SocketAddr,
     readiness: ReadinessSender,
     stop: Option<oneshot::Sender<()>>,
@@ -23,7 +23,7 @@ struct Box {
     _folder: tempfile::TempDir,
 }
 
-impl Box {
+impl Desk {
     fn start(dev: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::defaults(folder.path());
@@ -45,7 +45,7 @@ impl Box {
     }
 }
 
-impl Drop for Box {
+impl Drop for Desk {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
@@ -96,7 +96,7 @@ fn missing() -> Missing {
 
 #[test]
 fn health_is_exactly_what_others_expect() {
-    let server = Box::start(false);
+    let server = Desk::start(false);
     let answer = server.get("/health", &[]);
     assert_eq!((answer.status, answer.body.as_str()), (200, r#"{"status":"ok","service":"call-center-api"}"#));
     assert_eq!(answer.header("content-type"), Some("application/json"));
@@ -107,7 +107,7 @@ fn health_is_exactly_what_others_expect() {
 
 #[test]
 fn readiness_goes_from_starting_to_what_there_is() {
-    let server = Box::start(false);
+    let server = Desk::start(false);
     let health = |status: &str, missing: serde_json::Value| {
         let version = env!("CARGO_PKG_VERSION");
         serde_json::json!({ "status": status, "service": "call-center-api", "version": version, "missing": missing })
@@ -131,7 +131,7 @@ fn readiness_goes_from_starting_to_what_there_is() {
 
 #[test]
 fn every_answer_is_guarded() {
-    let server = Box::start(false);
+    let server = Desk::start(false);
     for path in ["/", "/health", "/nothing", "/assets/0/app.css"] {
         let answer = server.get(path, &[]);
         let policy = answer.header("content-security-policy").unwrap();
@@ -144,7 +144,7 @@ fn every_answer_is_guarded() {
 
 #[test]
 fn the_page_brings_nothing_inline_and_its_assets_may_be_kept() {
-    let server = Box::start(false);
+    let server = Desk::start(false);
     let page = server.get("/", &[]).body;
     assert!(!page.contains("<style") && !page.contains(" style=") && !page.contains("onclick"));
     assert!(page.matches("<script").count() == page.matches("<script src=\"/assets/").count());
@@ -166,7 +166,7 @@ fn the_page_brings_nothing_inline_and_its_assets_may_be_kept() {
 
 #[test]
 fn what_is_not_there_is_said_to_people_and_programs() {
-    let server = Box::start(false);
+    let server = Desk::start(false);
     let page = server.get("/nothing", &[("Accept", "text/html,*/*;q=0.8")]);
     assert_eq!(page.status, 404);
     assert!(page.header("content-type").unwrap().starts_with("text/html") && page.body.contains("Nothing is here"));
@@ -176,7 +176,7 @@ fn what_is_not_there_is_said_to_people_and_programs() {
 
 #[test]
 fn development_mode_serves_this_machine_only() {
-    let server = Box::start(true);
+    let server = Desk::start(true);
     assert_eq!(server.get("/", &[("host", "localhost:1")]).status, 200);
     for header in [
         ("host", "attacker.example"),
@@ -189,7 +189,7 @@ fn development_mode_serves_this_machine_only() {
         assert!(refused.header("content-security-policy").is_some());
     }
     drop(server);
-    let open = Box::start(false);
+    let open = Desk::start(false);
     assert_eq!(open.get("/health", &[("host", "desk.example"), ("X-Forwarded-For", "192.0.2.1")]).status, 200);
 }
 
@@ -249,7 +249,9 @@ fn a_second_instance_is_refused_clearly() {
     let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mut first = Process::start(&one);
     let address = first.address.to_string();
-    for (folder, says) in [(&one, format!("process {}", first.child.id())), (&two, format!("port {}", first.address.port()))] {
+    for (folder, says) in
+        [(&one, format!("process {}", first.child.id())), (&two, format!("port {}", first.address.port()))]
+    {
         let output = command(folder, &address).output().unwrap();
         let error = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(6), "{error}");
@@ -262,7 +264,8 @@ fn a_second_instance_is_refused_clearly() {
 #[test]
 fn query_strings_are_not_logged() {
     let folder = tempfile::tempdir().unwrap();
-    let mut child = command(&folder, "127.0.0.1:0").args(["--log-level", "trace", "--log-format", "json"]).spawn().unwrap();
+    let mut child =
+        command(&folder, "127.0.0.1:0").args(["--log-level", "trace", "--log-format", "json"]).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
     let address: SocketAddr = lines
         .find_map(|line| line.split_once("http://").and_then(|(_, rest)| rest.split(' ').next()?.parse().ok()))

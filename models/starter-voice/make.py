@@ -16,9 +16,22 @@ import numpy as np
 import onnx
 from onnx import TensorProto
 
-from onnx_graph import OPSET, Graph
-from phonemes import (AFTER, BEFORE, CLASSES, EDGE, GLIDE_I, GLIDE_U, NOISE_CENTRES, NOISE_WIDTHS, NUM_SYMBOLS,
-                      SYMBOLS, Segment, phoneme_id_map, sound_table)  # fmt: skip
+from onnx_graph import Graph
+from phonemes import (
+    AFTER,
+    BEFORE,
+    CLASSES,
+    EDGE,
+    GLIDE_I,
+    GLIDE_U,
+    NOISE_CENTRES,
+    NOISE_WIDTHS,
+    NUM_SYMBOLS,
+    SYMBOLS,
+    Segment,
+    phoneme_id_map,
+    sound_table,
+)
 
 RATE = 22050  # Hz
 HOP = 128  # samples in a frame
@@ -218,19 +231,24 @@ class Voice:
         hertz = pitch * numbers
         gain, phase = self.response(resonances, hertz * (2 * math.pi / RATE), True)
         audible = g.op("Clip", (10400.0 - hertz) / 600.0, 0.0, 1.0)
-        size = g.op("Exp", gain) * voice * audible * (0.35 / numbers**0.9)
-        parts = g.op("Concat", size * g.op("Cos", phase), size * g.op("Sin", phase), axis=1)
+        size = g.op("Exp", gain) * voice * audible * (0.35 / numbers)
+        in_phase, quadrature = (
+            g.op("Concat", *(g.op("Unsqueeze", t, [1]) for t in (part, self.following(part))), axis=1)
+            for part in (size * g.op("Cos", phase), size * g.op("Sin", phase))
+        )  # each [frames, 2, H]: now and one frame later
 
         ahead = self.following(pitch)
         cycles = g.op("CumSum", (pitch + ahead) * (0.5 * HOP / RATE), np.array(0), exclusive=1)
         cycles = cycles - g.op("Floor", cycles)
         step = np.arange(HOP, dtype=float).reshape(1, -1)
         angle = cycles + pitch * (step / RATE) + (ahead - pitch) * (step**2 / (2 * HOP * RATE))
-        angle = g.op("Unsqueeze", angle * (2 * math.pi), [1]) * numbers.reshape(1, -1, 1)
-        waves = g.op("Concat", g.op("Sin", angle), g.op("Cos", angle), axis=1)  # [frames, 2H, HOP]
-        now, then = (
-            g.op("Squeeze", g.op("Unsqueeze", p, [1]) @ waves, [1]) for p in (parts, self.following(parts))
-        )
+        angle = g.op("Unsqueeze", angle * (2 * math.pi), [1])
+        both = 0.0
+        for low in range(0, HARMONICS, 16):  # a few at a time: [frames, H, HOP] at once would be much memory
+            some = angle * numbers[:, low : low + 16].reshape(1, -1, 1)
+            both = g.slice(in_phase, low, low + 16, 2) @ g.op("Sin", some) + both
+            both = g.slice(quadrature, low, low + 16, 2) @ g.op("Cos", some) + both
+        now, then = (g.op("Squeeze", g.slice(both, n, n + 1, 1), [1]) for n in range(2))
         mix = step / HOP
         return now * (1.0 - mix) + then * mix
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, replace
 # Piper's own numbering, so that ids made for any Piper espeak voice mean the same sounds here.
 # Ids without a symbol (166..255) are unused.
 SYMBOLS = (
-    "_^$ !'(),-.:;?abcdefhijklmnopqrstuvwxyzæçðøħŋœǀǁǂǃɐɑɒɓɔɕɖɗɘəɚɛɜɞɟɠɡɢɣɤɥɦɧɨɪɫɬɭɮɯɰɱɲɳɴɵɶɸɹɺɻɽɾʀʁʂʃʄʈʉʊʋʌʍʎʏʐʑʒʔʕʘʙʛʜʝʟʡʢʲ"
-    "ˈˌːˑ˞βθχᵻⱱ0123456789\u0327\u0303\u032a\u032f\u0329ʰˤε↓#\"↑\u033a\u033bgʦX\u031d\u030aɝʷ"
+    "_^$ !'(),-.:;?abcdefhijklmnopqrstuvwxyzæçðøħŋœǀǁǂǃɐɑɒɓɔɕɖɗɘəɚɛɜɞɟɠɡɢɣɤɥɦɧɨɪɫɬɭɮɯɰɱɲɳɴɵɶɸɹɺɻɽɾʀʁʂʃʄʈʉʊʋʌʍʎʏʐ"
+    "ʑʒʔʕʘʙʛʜʝʟʡʢʲˈˌːˑ˞βθχᵻⱱ0123456789\u0327\u0303\u032a\u032f\u0329ʰˤε↓#\"↑\u033a\u033bgʦX\u031d\u030aɝʷ"
 )
 NUM_SYMBOLS = 256
 
@@ -67,7 +67,7 @@ def sonorant(ms, formants, widths, voice=0.75, hold=(0.9, 0.9, 0.9), zero=270):
 
 
 def nasal(ms, zero, f2, f3):
-    return sonorant(ms, (480, f2, f3), (60, 250, 280), 0.6, (0.7, 0.5, 0.4), zero)
+    return sonorant(ms, (480, f2, f3), (60, 250, 280), 0.75, (0.7, 0.5, 0.4), zero)
 
 
 def fricative(ms, formants, noise, voice=0.0, breath=0.0, hold=(0.5, 0.6, 0.5)):

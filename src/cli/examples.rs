@@ -24,8 +24,14 @@ SIGTERM and Ctrl-C let running requests finish, then end with code 0.";
 pub(super) const MODELS: &str = "\
 Examples:
   callstead models list                      what there is, and what is installed
-  callstead models pull starter              the smallest set that can hold a conversation
-  callstead models verify                    compare what is installed with its digests";
+  callstead models pull starter              the smallest set that works everywhere: tests and demo only
+  callstead models pull standard-en          English calls on two cores
+  callstead models pull whisper-small.en     one model by its id
+  callstead models verify                    compare what is installed with its digests
+  callstead models rm whisper-base.en        remove one, and say what was freed
+
+An interrupted pull goes on where it stopped. Behind a company proxy: HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE. With a
+mirror: HF_ENDPOINT for the model hub, PIP_INDEX_URL and PIP_EXTRA_INDEX_URL for the package index.";
 
 pub(super) const TRANSCRIBE: &str = "\
 Examples:

@@ -2,7 +2,14 @@
 
 use std::process::ExitCode;
 
-use crate::{app::StartError, audio::AudioError, config::ConfigError, speech::SpeechError, telemetry::BadFilter};
+use crate::{
+    app::StartError,
+    audio::AudioError,
+    config::ConfigError,
+    models::{ModelError, PullError},
+    speech::SpeechError,
+    telemetry::BadFilter,
+};
 
 use super::interrupt::Interrupted;
 
@@ -18,8 +25,10 @@ pub(super) enum Exit {
     /// What it was given to work on cannot be used.
     Input = 3,
     /// A model is missing or cannot be used.
+    #[expect(dead_code, reason = "MODELS: see of_cause")]
     Model = 4,
     /// A model could not be fetched.
+    #[expect(dead_code, reason = "MODELS: see of_cause")]
     Download = 5,
     /// The port or the data folder is in use.
     InUse = 6,
@@ -36,7 +45,17 @@ impl Exit {
     }
 
     fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Self> {
-        // MODELS: `ModelError` is Exit::Model and `PullError` is Exit::Download, one line each, when they are there.
+        if cause.is::<ModelError>() {
+            return Some(Self::Model);
+        }
+        if let Some(error) = cause.downcast_ref::<PullError>() {
+            return Some(match error {
+                PullError::Incomplete { .. } | PullError::DiskFull { .. } => Self::Download,
+                PullError::Busy { .. } => Self::InUse,
+                PullError::Setting(_) => Self::Config,
+                PullError::NotWritable { .. } => Self::Failed,
+            });
+        }
         if cause.is::<Interrupted>() {
             return Some(Self::Interrupted);
         }

@@ -46,7 +46,8 @@ fn page(name: Option<&str>) -> anyhow::Result<Vec<u8>> {
         None => program,
         Some(name) => {
             let command = program.find_subcommand(name).cloned();
-            let command = command.ok_or_else(|| anyhow::anyhow!("there is no command '{name}': see callstead --help"))?;
+            let command =
+                command.ok_or_else(|| anyhow::anyhow!("there is no command '{name}': see callstead --help"))?;
             command.name(format!("callstead-{name}"))
         }
     };

@@ -153,7 +153,9 @@ fn start(cli: Cli, environment: &Environment, output: &Output) -> anyhow::Result
     context.interrupt.listen()?;
     let result = cli.command.run(&context);
     // Work that was told to end may have failed in its own words because of it. A server ends well when it is told to.
-    if result.is_err() { context.interrupt.check()? }
+    if result.is_err() {
+        context.interrupt.check()?
+    }
     result
 }
 

@@ -111,7 +111,9 @@ impl Output {
 
 fn bar(label: &str, total_bytes: Option<u64>) -> ProgressBar {
     let (bar, template) = match total_bytes {
-        Some(total) => (ProgressBar::new(total), "{msg:30!} {wide_bar} {bytes:>11}/{total_bytes} {bytes_per_sec} {eta}"),
+        Some(total) => {
+            (ProgressBar::new(total), "{msg:30!} {wide_bar} {bytes:>11}/{total_bytes} {bytes_per_sec} {eta}")
+        }
         None => (ProgressBar::new_spinner(), "{msg:30!} {spinner} {bytes:>11} {bytes_per_sec}"),
     };
     let style = ProgressStyle::with_template(template).expect("the templates above are right");
@@ -176,8 +178,7 @@ impl Drop for Progress {
 fn milestone(before: u64, after: u64, total: u64) -> Option<String> {
     let fifths = |bytes: u64| (bytes.min(total) * 5).checked_div(total).unwrap_or(5);
     let reached = fifths(after);
-    (fifths(before) < reached && reached < 5)
-        .then(|| format!("{} % of {}", reached * 20, HumanBytes(total)))
+    (fifths(before) < reached && reached < 5).then(|| format!("{} % of {}", reached * 20, HumanBytes(total)))
 }
 
 #[cfg(test)]

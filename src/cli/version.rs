@@ -33,12 +33,7 @@ const VERSION: Version = Version {
     name: "callstead",
     version: env!("CARGO_PKG_VERSION"),
     revision: option_env!("GIT_REVISION"),
-    engines: Engines {
-        ggml: "0.26.0",
-        whisper: "1.8.3",
-        llama: "llama-cpp-sys-2 0.1.161",
-        espeak: "1.52.0",
-    },
+    engines: Engines { ggml: "0.26.0", whisper: "1.8.3", llama: "llama-cpp-sys-2 0.1.161", espeak: "1.52.0" },
 };
 
 pub(super) fn run(_args: Args, context: &Context) -> anyhow::Result<()> {

@@ -22,7 +22,7 @@ impl Key {
 }
 
 /// All keys.
-pub(super) const KEYS: [Key; 18] = [
+pub(super) const KEYS: [Key; 19] = [
     Key::new("paths.data_dir", &["CALLSTEAD_DATA_DIR"]),
     Key::new("paths.models_dir", &["CALLSTEAD_MODELS_DIR"]),
     Key::new("server.listen", &["CALLSTEAD_LISTEN"]),
@@ -32,6 +32,7 @@ pub(super) const KEYS: [Key; 18] = [
     Key::new("log.format", &["CALLSTEAD_LOG_FORMAT"]),
     Key::new("models.hub_url", &["CALLSTEAD_HUB_URL", "HF_ENDPOINT"]),
     Key::secret("models.index_url", &["CALLSTEAD_INDEX_URL", "PIP_INDEX_URL"]),
+    Key::secret("models.extra_index_urls", &["CALLSTEAD_EXTRA_INDEX_URLS", "PIP_EXTRA_INDEX_URL"]),
     Key::new("speech.language", &["CALLSTEAD_LANGUAGE"]),
     Key::new("speech.voice", &["CALLSTEAD_VOICE"]),
     Key::new("speech.speed", &["CALLSTEAD_SPEED"]),

@@ -135,7 +135,8 @@ pub(super) struct Settings(HashMap<&'static str, (Value, Origin)>);
 impl Settings {
     /// Adds what the file at `path` says.
     pub(super) fn add_file(&mut self, path: &Path) -> Result<(), ConfigError> {
-        let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        let text =
+            fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
         let place = |offset| Origin::in_file(path, &text, offset);
         let document = DeTable::parse(&text).map_err(|error| ConfigError::Syntax {
             origin: place(error.span().map_or(0, |span| span.start)),
@@ -149,9 +150,8 @@ impl Settings {
                     .collect(),
                 _ => vec![(section.get_ref().to_string(), content, section.span().start)],
             };
-            let is_section = |name: &str| keys().any(|key| key.split('.').next() == Some(name));
-            if entries.is_empty() && !is_section(section.get_ref()) {
-                return Err(unknown(place(section.span().start), section.get_ref().to_string()));
+            if entries.is_empty() && !sections().any(|known| known == section.get_ref()) {
+                return Err(unknown_section(place(section.span().start), section.get_ref()));
             }
             for (name, value, offset) in entries {
                 let Some(key) = KEYS.iter().find(|key| key.name == name) else {
@@ -198,6 +198,18 @@ fn invalid(key: &Key, shown: String, origin: Origin, allowed: &'static str) -> C
 fn unknown(origin: Origin, key: String) -> ConfigError {
     let suggestion = nearest(&key, keys()).or_else(|| same_key_elsewhere(&key)).map(str::to_owned);
     ConfigError::UnknownKey { origin, key, suggestion }
+}
+
+fn unknown_section(origin: Origin, section: &str) -> ConfigError {
+    ConfigError::UnknownKey {
+        origin,
+        key: section.to_owned(),
+        suggestion: nearest(section, sections()).map(str::to_owned),
+    }
+}
+
+fn sections() -> impl Iterator<Item = &'static str> {
+    keys().filter_map(|key| key.split('.').next())
 }
 
 /// A key of that name in another section, for one written without its section or in the wrong one.

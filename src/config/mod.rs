@@ -88,6 +88,9 @@ pub struct Models {
     pub hub_url: String,
     /// `index_url`: a Python package index (simple API); `PIP_INDEX_URL` too. May hold credentials: never printed.
     pub index_url: Option<Secret>,
+    /// `extra_index_urls`: more indexes, separated by blanks, asked after the first; `PIP_EXTRA_INDEX_URL` too. May hold
+    /// credentials: never printed.
+    pub extra_index_urls: Vec<Secret>,
 }
 
 /// `[speech]`
@@ -173,7 +176,7 @@ impl Config {
             paths: Paths { models_dir: data_dir.join("models"), data_dir },
             server: Server { listen: DEFAULT_LISTEN, rtc_port: DEFAULT_RTC_PORT, dev: false },
             log: Log { level: "info".to_owned(), format: LogFormat::Text },
-            models: Models { hub_url: DEFAULT_HUB.to_owned(), index_url: None },
+            models: Models { hub_url: DEFAULT_HUB.to_owned(), index_url: None, extra_index_urls: Vec::new() },
             speech: Speech {
                 language: None,
                 voice: None,
@@ -198,6 +201,7 @@ impl Config {
         set(&mut self.models.hub_url, written.read("models.hub_url", WEB_ADDRESS, web_address)?);
         let index = written.read("models.index_url", WEB_ADDRESS, web_address)?;
         self.models.index_url = index.map(Secret::from);
+        set(&mut self.models.extra_index_urls, written.read("models.extra_index_urls", WEB_ADDRESSES, web_addresses)?);
         self.speech.apply(written)?;
         set(&mut self.agent.prompt, written.read("agent.prompt", "a text that is not empty", words)?);
         set(&mut self.agent.max_tokens, written.read("agent.max_tokens", "from 1 to 4096", within(1, 4096))?);
@@ -234,6 +238,7 @@ const FOLDER: &str = "the path of a folder";
 const ADDRESS: &str = "an address and a port, such as 127.0.0.1:8080 or [::1]:8080";
 const LEVEL: &str = "off, error, warn, info, debug, trace, or a filter such as callstead=debug,warn";
 const WEB_ADDRESS: &str = "an address that begins with https:// or http://";
+const WEB_ADDRESSES: &str = "addresses that begin with https:// or http://, separated by blanks";
 const LANGUAGE: &str = "auto, a code such as en or ar, or a name such as english";
 
 /// An address to listen on; `localhost` is understood.
@@ -289,7 +294,9 @@ fn words(value: &Value) -> Option<String> {
 }
 
 fn within<T: TryFrom<i64>>(least: i64, most: i64) -> impl Fn(&Value) -> Option<T> {
-    move |value| value.whole().filter(|number| (least..=most).contains(number)).and_then(|number| number.try_into().ok())
+    move |value| {
+        value.whole().filter(|number| (least..=most).contains(number)).and_then(|number| number.try_into().ok())
+    }
 }
 
 fn speed(value: &Value) -> Option<f32> {
@@ -301,7 +308,15 @@ fn log_format(value: &Value) -> Option<LogFormat> {
 }
 
 fn web_address(value: &Value) -> Option<String> {
-    let address: url::Url = value.text()?.parse().ok()?;
+    parse_web_address(value.text()?)
+}
+
+fn web_addresses(value: &Value) -> Option<Vec<Secret>> {
+    value.text()?.split_whitespace().map(|text| parse_web_address(text).map(Secret::from)).collect()
+}
+
+fn parse_web_address(text: &str) -> Option<String> {
+    let address: url::Url = text.parse().ok()?;
     matches!(address.scheme(), "http" | "https").then(|| address.as_str().trim_end_matches('/').to_owned())
 }
 

@@ -24,8 +24,9 @@ fn flags_beat_the_environment_which_beats_the_file() {
         listen: Some(([127, 0, 0, 1], 3).into()),
         ..Overrides::default()
     };
-    let environment =
-        [("CALLSTEAD_LISTEN", "127.0.0.1:2"), ("CALLSTEAD_RTC_PORT", "2"), ("CALLSTEAD_VOICE", "")].into_iter().collect();
+    let environment = [("CALLSTEAD_LISTEN", "127.0.0.1:2"), ("CALLSTEAD_RTC_PORT", "2"), ("CALLSTEAD_VOICE", "")]
+        .into_iter()
+        .collect();
     let config = Config::load(&overrides, &environment).unwrap();
     assert_eq!(config.server, Server { listen: ([127, 0, 0, 1], 3).into(), rtc_port: 2, dev: false });
     assert_eq!((config.speech.speed, config.speech.language), (1.0, Some(Language::ARABIC)));
@@ -41,7 +42,10 @@ fn the_data_folder_is_where_other_programs_keep_theirs() {
     };
     assert_eq!(dir(&[("HOME", "/home/me")]).unwrap(), Path::new("/home/me/.local/share/callstead"));
     assert_eq!(dir(&[("HOME", "/home/me"), ("XDG_DATA_HOME", "/data")]).unwrap(), Path::new("/data/callstead"));
-    assert_eq!(dir(&[("HOME", "/home/me"), ("XDG_DATA_HOME", "data")]).unwrap(), Path::new("/home/me/.local/share/callstead"));
+    assert_eq!(
+        dir(&[("HOME", "/home/me"), ("XDG_DATA_HOME", "data")]).unwrap(),
+        Path::new("/home/me/.local/share/callstead")
+    );
     assert!(matches!(dir(&[]), Err(ConfigError::NoHome)));
 }
 
@@ -50,7 +54,8 @@ fn what_is_wrong_is_said_in_one_line() {
     for (toml, message) in [
         ("[server]\n\nlisen = 1", "FILE line 3: unknown key 'server.lisen': did you mean 'server.listen'?"),
         ("listen = '127.0.0.1:1'", "FILE line 1: unknown key 'listen': did you mean 'server.listen'?"),
-        ("[sever]", "FILE line 1: unknown key 'sever'"),
+        ("[sever]", "FILE line 1: unknown key 'sever': did you mean 'server'?"),
+        ("[zzz]", "FILE line 1: unknown key 'zzz'"),
         ("[server]\nrtc_port = 70000", "FILE line 2: server.rtc_port is 70000: it must be a port from 0 to 65535"),
         ("[server]\nrtc_port = '1'", "FILE line 2: server.rtc_port is '1': it must be a port from 0 to 65535"),
         ("[server]\ndev = 'yes'", "FILE line 2: server.dev is 'yes': it must be true or false"),
@@ -84,6 +89,9 @@ fn an_index_with_a_password_is_never_shown() {
     let config = load("", &[("PIP_INDEX_URL", secret)]).unwrap();
     assert_eq!(config.models.index_url.as_ref().unwrap().reveal(), secret.trim_end_matches('/'));
     assert!(!format!("{config:?}").contains("hunter2"));
+    let config = load("", &[("PIP_EXTRA_INDEX_URL", &format!("https://other.example/  {secret}"))]).unwrap();
+    assert_eq!(config.models.extra_index_urls.len(), 2);
+    assert!(!format!("{config:?}").contains("hunter2"));
     let wrong = load("", &[("CALLSTEAD_INDEX_URL", "user:hunter2@index.example")]).unwrap_err();
     assert!(!wrong.contains("hunter2"), "{wrong}");
 }
@@ -109,7 +117,8 @@ fn every_default_would_be_accepted_if_it_were_written() {
 
 #[test]
 fn a_slip_in_a_variable_is_noticed() {
-    let environment: Environment = [("CALLSTEAD_DATADIR", "x"), ("CALLSTEAD_LISTEN", "x"), ("PATH", "x")].into_iter().collect();
+    let environment: Environment =
+        [("CALLSTEAD_DATADIR", "x"), ("CALLSTEAD_LISTEN", "x"), ("PATH", "x")].into_iter().collect();
     let slip = "environment variable CALLSTEAD_DATADIR is unknown: did you mean CALLSTEAD_DATA_DIR?";
     assert_eq!(environment.slips(), [slip]);
 }

@@ -2,11 +2,11 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// A language that some engine of ours can name: whisper's list, ISO 639-1 codes where they exist.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(into = "String")]
 pub struct Language(&'static str);
 
 /// Code and English name, as whisper knows them (tokenizer.py of openai-whisper), the two first-class ones first.
@@ -159,6 +159,13 @@ impl TryFrom<String> for Language {
 
     fn try_from(text: String) -> Result<Self, UnknownLanguage> {
         text.parse()
+    }
+}
+
+/// By hand: serde would derive it for input that lives for ever only, because of the code inside.
+impl<'de> Deserialize<'de> for Language {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 

@@ -6,6 +6,7 @@ mod golden;
 mod graph;
 pub mod llama;
 pub mod piper;
+pub mod probe;
 pub mod turn;
 pub mod vad;
 pub mod voices;

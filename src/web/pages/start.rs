@@ -106,7 +106,10 @@ fn steps<'a>(readiness: &'a Readiness, restart: &'a str) -> Vec<Step<'a>> {
     match readiness {
         Readiness::Starting { .. } => Vec::new(),
         Readiness::Healthy { .. } => vec![
-            Step { what: "Answer a recording with a recording", command: Some("callstead converse caller.wav -o reply.wav") },
+            Step {
+                what: "Answer a recording with a recording",
+                command: Some("callstead converse caller.wav -o reply.wav"),
+            },
             Step { what: "Talk with the agent by keyboard", command: Some("callstead chat") },
             Step { what: "Measure what this machine can do", command: Some("callstead bench engines") },
         ],
@@ -117,7 +120,8 @@ fn steps<'a>(readiness: &'a Readiness, restart: &'a str) -> Vec<Step<'a>> {
                     commands.push(command);
                 }
             }
-            let fetch = commands.into_iter().map(|command| Step { what: "Fetch what is missing", command: Some(command) });
+            let fetch =
+                commands.into_iter().map(|command| Step { what: "Fetch what is missing", command: Some(command) });
             fetch
                 .chain([
                     Step { what: "Start the server again (Ctrl-C stops the one that runs)", command: Some(restart) },
@@ -131,9 +135,9 @@ fn steps<'a>(readiness: &'a Readiness, restart: &'a str) -> Vec<Step<'a>> {
 impl<'a> EngineRow<'a> {
     fn new(kind: EngineKind, readiness: &'a Readiness) -> Self {
         let (verb, job) = match kind {
-            EngineKind::Vad => ("Notices", "tells speech from silence"),
+            EngineKind::Vad => ("Listens", "tells speech from silence"),
             EngineKind::Stt => ("Hears", "turns speech into text"),
-            EngineKind::Turn => ("Waits", "knows when a caller has finished"),
+            EngineKind::Turn => ("Takes turns", "knows when a caller has finished"),
             EngineKind::Llm => ("Thinks", "finds the answer"),
             EngineKind::Tts => ("Speaks", "turns text into speech"),
         };
@@ -170,7 +174,8 @@ mod tests {
 
     #[test]
     fn says_what_is_missing_and_how_to_get_it_once() {
-        let missing = |kind, what: &str| Missing { kind, what: what.to_owned(), how: "callstead models pull <x>".to_owned() };
+        let missing =
+            |kind, what: &str| Missing { kind, what: what.to_owned(), how: "callstead models pull <x>".to_owned() };
         let html = page(&Readiness::Degraded {
             missing: vec![missing(EngineKind::Stt, "no ears"), missing(EngineKind::Llm, "no brain")],
             engines: vec![EngineInfo { kind: EngineKind::Tts, name: "espeak <en>".to_owned() }],
@@ -178,7 +183,7 @@ mod tests {
         for text in ["no ears", "no brain", "espeak &#60;en&#62;", "callstead serve --dev", "Development mode"] {
             assert!(html.contains(text), "{text}");
         }
-        assert_eq!(html.matches("callstead models pull &#60;x&#62;").count(), 1);
+        assert_eq!(html.matches(r#"data-copy="callstead models pull &#60;x&#62;""#).count(), 1);
     }
 
     #[test]

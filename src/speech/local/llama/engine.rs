@@ -96,7 +96,8 @@ pub(super) struct Worker {
 impl Worker {
     /// Loads the model, says on `ready` whether that went well, and answers requests until there are no more handles.
     pub(super) fn run(self, path: &Path, ready: impl FnOnce(Result<u32, SpeechError>)) {
-        let model = match load(path) {
+        let parameters = LlamaModelParams::default().with_use_mmap(true).with_n_gpu_layers(0);
+        let model = match load(path, parameters) {
             Ok(model) => model,
             Err(error) => return ready(Err(error)),
         };
@@ -111,10 +112,9 @@ impl Worker {
 }
 
 /// The weights, mapped from the file: every process and context that uses the file shares them.
-fn load(path: &Path) -> Result<LlamaModel, SpeechError> {
+pub(super) fn load(path: &Path, parameters: LlamaModelParams) -> Result<LlamaModel, SpeechError> {
     file::check(path)?;
     let backend = BACKEND.as_ref().map_err(failed)?;
-    let parameters = LlamaModelParams::default().with_use_mmap(true).with_n_gpu_layers(0);
     let model = LlamaModel::load_from_file(backend, path, &parameters).map_err(|error| {
         let reason = log::last_error().unwrap_or_else(|| error.to_string());
         SpeechError::Unsupported(format!("{} is no language model that can be used: {reason}", path.display()))

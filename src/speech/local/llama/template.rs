@@ -314,10 +314,10 @@ mod tests {
             ("{{ strftime_now('%Q') }}", "%Q"),
             ("nothing of what was said", "leaves out"),
             ("{% for i in range(99999) %}{% for j in range(99999) %}x{% endfor %}{% endfor %}", "fuel"),
-            (&format!("{{% for i in range(9999) %}}{}{{% endfor %}}", "x".repeat(9999)), "without end"),
+            (&format!("{{% for i in range(9999) %}}{}{{% endfor %}}", "x".repeat(9999)), "failed to write"),
         ] {
             let error = rendered(Some(template), &[(Role::User, "Hi")]).unwrap_err().to_string();
-            assert!(error.contains(part), "{template}: {error}");
+            assert!(error.contains(part), "{part}: {error}");
         }
         assert!(matches!(rendered(Some(&"x".repeat(LONGEST_SOURCE + 1)), &[]), Err(TemplateError::TooLong)));
     }

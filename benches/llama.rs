@@ -1,0 +1,111 @@
+//! Tokens a second through our engine, and in the shortest possible loop around llama.cpp, on the same prompt.
+//!
+//! `cargo bench --bench llama -- [THREADS]`. To reach: a ratio of at least 0.95.
+#![expect(clippy::print_stdout, reason = "a bench's result")]
+
+use std::{
+    env, fs,
+    num::{NonZeroU32, NonZeroUsize},
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use callstead::{
+    domain::{Message, Role},
+    speech::{
+        Chunk, Priority, Prompt, Responder, Sampling,
+        local::llama::{Llama, Settings},
+        scheduler::Scheduler,
+    },
+};
+use llama_cpp_2::{
+    context::params::LlamaContextParams,
+    llama_backend::LlamaBackend,
+    llama_batch::LlamaBatch,
+    model::{LlamaModel, params::LlamaModelParams},
+    sampling::LlamaSampler,
+};
+
+const QUESTION: &str = "Tell me in detail how a bicycle is built, part by part, and what each part is for.";
+const TOKENS: usize = 64;
+const CONTEXT: u32 = 2048;
+const ROUNDS: usize = 3;
+
+fn main() {
+    let folder = env::var_os("CALLSTEAD_TEST_MODELS_DIR").map_or_else(|| PathBuf::from("target/models"), PathBuf::from);
+    let path = folder.join("SmolLM2-135M-Instruct.Q4_1.gguf");
+    let threads = env::args().nth(1).and_then(|count| count.parse().ok());
+    let scheduler = Scheduler::for_this_machine(threads);
+    let raw = raw_loop(&path, scheduler.cores());
+    let ours = engine(&path, &scheduler);
+    println!(
+        "threads {}: raw {raw:.1} tokens/s, engine {ours:.1} tokens/s, ratio {:.3}",
+        scheduler.cores(),
+        ours / raw
+    );
+    println!("resident: {}", resident());
+}
+
+/// The best of some rounds, prompt not counted.
+fn raw_loop(path: &Path, threads: NonZeroUsize) -> f64 {
+    let mut backend = LlamaBackend::init().expect("the first in this process");
+    backend.void_logs();
+    let model = LlamaModel::load_from_file(&backend, path, &LlamaModelParams::default()).expect("the starter model");
+    let threads = i32::try_from(threads.get()).expect("few cores");
+    let parameters = LlamaContextParams::default()
+        .with_n_ctx(NonZeroU32::new(CONTEXT))
+        .with_n_threads(threads)
+        .with_n_threads_batch(threads);
+    let mut context = model.new_context(&backend, parameters).expect("memory");
+    let text = format!("<|im_start|>user\n{QUESTION}<|im_end|>\n<|im_start|>assistant\n");
+    let prompt = model.vocab().tokenize(text.as_bytes(), false, true);
+    let mut batch = LlamaBatch::new(512, 1);
+    let mut best = 0.0_f64;
+    for _ in 0..ROUNDS {
+        context.clear_kv_cache();
+        batch.clear();
+        batch.add_sequence(&prompt, 0, false).expect("a short prompt");
+        context.decode(&mut batch).expect("room");
+        let mut sampler = LlamaSampler::greedy();
+        let start = Instant::now();
+        for position in (prompt.len()..).take(TOKENS) {
+            let token = sampler.sample(&context, batch.n_tokens() - 1);
+            batch.clear();
+            batch.add(token, i32::try_from(position).expect("small"), &[0], true).expect("room");
+            context.decode(&mut batch).expect("room");
+        }
+        best = best.max(TOKENS as f64 / start.elapsed().as_secs_f64());
+    }
+    best
+}
+
+/// The same through the engine. The prompt is in the cache: the time is that of the tokens and of all that we add.
+fn engine(path: &Path, scheduler: &Scheduler) -> f64 {
+    let settings = Settings { context_tokens: NonZeroU32::new(CONTEXT).expect("not 0"), threads: None };
+    let llama = Llama::load(path, settings, scheduler).expect("the starter model");
+    let prompt = Prompt {
+        messages: vec![Message::new(Role::User, QUESTION)],
+        conversation: 1,
+        max_tokens: 0,
+        sampling: Sampling::default(),
+        priority: Priority::Reply,
+    };
+    let answer = |max_tokens| {
+        let start = Instant::now();
+        let mut results = llama.respond(Prompt { max_tokens, ..prompt.clone() });
+        let mut made = 0;
+        while let Some(result) = results.blocking_recv() {
+            if let Chunk::Done(usage) = result.expect("an answer") {
+                made = usage.generated_tokens;
+            }
+        }
+        made as f64 / start.elapsed().as_secs_f64()
+    };
+    answer(0);
+    (0..ROUNDS).map(|_| answer(TOKENS)).fold(0.0, f64::max)
+}
+
+fn resident() -> String {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or("unknown").trim().to_owned()
+}

@@ -1,0 +1,10 @@
+//! Files that the binary carries: our own small models, for tests and for a demo without a network.
+
+/// Name in the manifest, and the bytes.
+const FILES: &[(&str, &[u8])] =
+    &[("ggml-starter.en-ts-q5_0.bin", include_bytes!("../../models/starter-stt/ggml-starter.en-ts-q5_0.bin"))];
+
+/// The bytes of a bundled file.
+pub(super) fn get(name: &str) -> Option<&'static [u8]> {
+    FILES.iter().find(|(known, _)| *known == name).map(|(_, bytes)| *bytes)
+}

@@ -1,0 +1,437 @@
+//! The models folder: what is there, whether it is sound, which model a job gets.
+
+use std::{
+    cmp::Reverse,
+    fmt, fs, io,
+    path::{Path, PathBuf},
+};
+
+use serde::Serialize;
+
+use super::{
+    Digest, Kind, Manifest, Model, ModelError, ModelFile, PullError,
+    error::in_words,
+    pins::{FILE as PINS, Pins},
+    pull::lock,
+};
+use crate::domain::Language;
+
+/// A models folder, seen through a manifest.
+#[derive(Clone, Debug)]
+pub struct Library<'m> {
+    dir: PathBuf,
+    manifest: &'m Manifest,
+}
+
+/// How a model is on this machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "lowercase")]
+pub enum ModelState {
+    /// Not all files are there.
+    Missing,
+    /// All files are there.
+    Installed,
+    /// All files are there, but nobody knows which digest they should have; they are what was first fetched.
+    Unverified,
+    /// A file is not as it should be.
+    Damaged {
+        /// What is wrong, in a few words.
+        why: String,
+    },
+}
+
+/// A model that can be loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Installed {
+    /// The model's id.
+    pub id: String,
+    /// Its main file.
+    pub path: PathBuf,
+    /// The file that goes with it: a Piper voice's JSON.
+    pub config: Option<PathBuf>,
+}
+
+/// Something that a call needs and that is not there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Missing {
+    /// What is missing.
+    pub kind: Kind,
+    /// The models that would do, best first.
+    pub models: Vec<String>,
+    /// What gets one.
+    pub command: String,
+    /// The same in one line, for people.
+    pub message: String,
+}
+
+impl<'m> Library<'m> {
+    /// The folder need not exist.
+    pub fn new(dir: impl Into<PathBuf>, manifest: &'m Manifest) -> Self {
+        Self { dir: dir.into(), manifest }
+    }
+
+    /// The folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// What it is seen through.
+    pub fn manifest(&self) -> &'m Manifest {
+        self.manifest
+    }
+
+    /// How a model is, as far as names and lengths tell: cheap.
+    pub fn state(&self, model: &Model) -> ModelState {
+        self.check(model, |_, _| Ok(()))
+    }
+
+    /// How a model is, every byte read: slow.
+    pub fn verify(&self, model: &Model) -> ModelState {
+        self.check(model, |path, expect| {
+            let Some(expect) = expect else { return Ok(()) };
+            match Digest::of_file(path) {
+                Ok((digest, _)) if digest == expect => Ok(()),
+                Ok(_) => Err("its digest is not the one expected".to_owned()),
+                Err(error) => Err(format!("cannot be read: {}", in_words(&error))),
+            }
+        })
+    }
+
+    /// The model to use for a job: the one preferred, or the installed one that fits best. Without a language, models
+    /// of many languages come first; then, the highest rank.
+    ///
+    /// # Errors
+    /// When there is none, with the command that gets one; when the preferred one does not exist, fit, or work.
+    pub fn find(
+        &self,
+        kind: Kind,
+        language: Option<Language>,
+        preferred: Option<&str>,
+    ) -> Result<Installed, ModelError> {
+        if let Some(id) = preferred {
+            return self.find_by_id(id, kind, language);
+        }
+        let mut broken = None;
+        for model in self.fitting(kind, language) {
+            match self.require(model) {
+                Ok(installed) => return Ok(installed),
+                Err(ModelError::Missing { .. }) => {}
+                Err(error) => broken = broken.or(Some(error)),
+            }
+        }
+        let none = || ModelError::NoneInstalled { kind, language, command: self.command_for(kind, language) };
+        Err(broken.unwrap_or_else(none))
+    }
+
+    /// The kinds without which no call can be served and of which nothing usable is installed. Voices are not among
+    /// them: the built-in one is always there.
+    pub fn missing_for_call(&self, language: Option<Language>) -> Vec<Missing> {
+        let needed = [Kind::Vad, Kind::Turn, Kind::Stt, Kind::Llm];
+        needed.into_iter().filter_map(|kind| self.missing(kind, language)).collect()
+    }
+
+    /// Removes a model's files, whole or partial, and what was pinned of them. Gives the bytes freed.
+    ///
+    /// # Errors
+    /// When another process is changing the folder, or the files cannot be removed.
+    pub fn remove(&self, model: &Model) -> Result<u64, PullError> {
+        if !self.dir.is_dir() {
+            return Ok(0);
+        }
+        let _lock = lock::take(&self.dir)?;
+        let mut freed = 0;
+        for file in &model.files {
+            freed += remove_file(&self.path(file))?;
+            for leftover in super::pull::partials(&self.dir, file) {
+                freed += remove_file(&leftover)?;
+            }
+            Pins::remove(&self.dir, &file.name).map_err(|error| PullError::writing(self.dir.join(PINS), error))?;
+        }
+        Ok(freed)
+    }
+
+    /// Where a file is or will be.
+    pub(super) fn path(&self, file: &ModelFile) -> PathBuf {
+        self.dir.join(&file.name)
+    }
+
+    fn find_by_id(&self, id: &str, kind: Kind, language: Option<Language>) -> Result<Installed, ModelError> {
+        let model = self.manifest.model(id)?;
+        if model.kind != kind {
+            return Err(ModelError::WrongKind { id: model.id.clone(), is: model.kind, wanted: kind });
+        }
+        if let Some(language) = language.filter(|language| !model.languages.include(*language)) {
+            return Err(ModelError::WrongLanguage { id: model.id.clone(), language });
+        }
+        self.require(model)
+    }
+
+    fn require(&self, model: &Model) -> Result<Installed, ModelError> {
+        let (id, command) = (model.id.clone(), model.command());
+        match self.state(model) {
+            ModelState::Missing => Err(ModelError::Missing { id, command }),
+            ModelState::Damaged { why } => Err(ModelError::Damaged { id, why, command }),
+            ModelState::Installed | ModelState::Unverified => {
+                let mut paths = model.files.iter().map(|file| self.path(file));
+                let path = paths.next().expect("a checked manifest has no model without files");
+                Ok(Installed { id, path, config: paths.next() })
+            }
+        }
+    }
+
+    /// Models for a job, best first.
+    fn fitting(&self, kind: Kind, language: Option<Language>) -> Vec<&'m Model> {
+        let fits =
+            |model: &&Model| model.kind == kind && language.is_none_or(|language| model.languages.include(language));
+        let mut models: Vec<_> = self.manifest.models.iter().filter(fits).collect();
+        models.sort_by_key(|model| Reverse((language.is_none() && model.languages.are_many(), model.rank)));
+        models
+    }
+
+    fn missing(&self, kind: Kind, language: Option<Language>) -> Option<Missing> {
+        let error = self.find(kind, language, None).err()?;
+        let command = self.command_for(kind, language);
+        let models = self.fitting(kind, language).into_iter().map(|model| model.id.clone()).collect();
+        Some(Missing { kind, models, command, message: error.to_string() })
+    }
+
+    /// The standard set of the language where it helps; otherwise the best model for the job.
+    fn command_for(&self, kind: Kind, language: Option<Language>) -> String {
+        let name = format!("standard-{}", language.unwrap_or(Language::ENGLISH));
+        let fitting = self.fitting(kind, language);
+        let set = self.manifest.sets.get(&name);
+        match (set, fitting.first()) {
+            (Some(set), _) if fitting.iter().any(|model| set.models.contains(&model.id)) => {
+                format!("callstead models pull {name}")
+            }
+            (_, Some(best)) => best.command(),
+            (_, None) => "callstead models list".to_owned(),
+        }
+    }
+
+    fn check(&self, model: &Model, read: impl Fn(&Path, Option<Digest>) -> Result<(), String>) -> ModelState {
+        let pins = match Pins::load(&self.dir) {
+            Ok(pins) => pins,
+            Err(error) if !model.is_verifiable() => {
+                return ModelState::Damaged { why: format!("{PINS}: {}", in_words(&error)) };
+            }
+            Err(_) => Pins::default(),
+        };
+        for file in &model.files {
+            let pin = pins.get(&file.name);
+            let path = self.path(file);
+            let result = match look(&path) {
+                Ok(None) => return ModelState::Missing,
+                Ok(Some(bytes)) => right_length(bytes, file.bytes.or(pin.map(|pin| pin.bytes)))
+                    .and_then(|()| read(&path, file.sha256.or(pin.map(|pin| pin.sha256)))),
+                Err(error) => Err(format!("cannot be read: {}", in_words(&error))),
+            };
+            if let Err(why) = result {
+                return ModelState::Damaged { why: format!("{} {why}", file.name) };
+            }
+        }
+        if model.is_verifiable() { ModelState::Installed } else { ModelState::Unverified }
+    }
+}
+
+impl fmt::Display for ModelState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Missing => "missing",
+            Self::Installed => "installed",
+            Self::Unverified => "unverified",
+            Self::Damaged { .. } => "damaged",
+        })
+    }
+}
+
+/// A file's length, if it is there and can be opened.
+fn look(path: &Path) -> io::Result<Option<u64>> {
+    let file = match fs::File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other?,
+    };
+    let metadata = file.metadata()?;
+    if metadata.is_file() { Ok(Some(metadata.len())) } else { Err(io::Error::other("not a file")) }
+}
+
+fn right_length(bytes: u64, expect: Option<u64>) -> Result<(), String> {
+    match expect {
+        Some(expect) if expect != bytes => Err(format!("has {bytes} bytes and should have {expect}")),
+        _ if bytes == 0 => Err("is empty".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+fn remove_file(path: &Path) -> Result<u64, PullError> {
+    let bytes = match fs::symlink_metadata(path) {
+        Ok(metadata) => metadata.len(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(PullError::writing(path, error)),
+    };
+    fs::remove_file(path).map_err(|error| PullError::writing(path, error))?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+
+    use super::*;
+    use crate::models::pins::Pin;
+
+    /// id, kind, languages, rank
+    const MODELS: [(&str, &str, &str, u32); 7] = [
+        ("small", "stt", r#"["en"]"#, 1),
+        ("big", "stt", r#"["en"]"#, 9),
+        ("many", "stt", r#""multilingual""#, 5),
+        ("llm", "llm", r#""multilingual""#, 1),
+        ("vad", "vad", r#""multilingual""#, 1),
+        ("turn", "turn", r#""multilingual""#, 1),
+        ("voice", "tts", r#"["ar"]"#, 1),
+    ];
+
+    /// Every model is a file `<id>.bin` that holds its id; the voice has a second file, and no digests.
+    fn manifest() -> Manifest {
+        let mut text = "[sets.standard-en]\nabout = \"\"\nmodels = [\"big\", \"llm\", \"vad\", \"turn\"]\n".to_owned();
+        for (id, kind, languages, rank) in MODELS {
+            write!(
+                text,
+                "[[models]]\nid = \"{id}\"\nkind = \"{kind}\"\nabout = \"\"\nlanguages = {languages}\nlicence = \"\"\n\
+                 rank = {rank}\n"
+            )
+            .unwrap();
+            let names = if kind == "tts" { vec!["bin", "bin.json"] } else { vec!["bin"] };
+            for name in names {
+                writeln!(
+                    text,
+                    "[[models.files]]\nname = \"{id}.{name}\"\nsources = [{{ hub = \"o/n\", path = \"p\" }}]"
+                )
+                .unwrap();
+                if kind != "tts" {
+                    writeln!(text, "bytes = {}\nsha256 = \"{}\"", id.len(), Digest::of(id.as_bytes())).unwrap();
+                }
+            }
+        }
+        Manifest::parse(&text).unwrap()
+    }
+
+    fn install(dir: &Path, ids: &[&str]) {
+        for id in ids {
+            fs::write(dir.join(format!("{id}.bin")), id).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_best_that_fits_is_found() {
+        let manifest = manifest();
+        let (en, ar) = (Some(Language::ENGLISH), Some(Language::ARABIC));
+        for (installed, language, expect) in [
+            (&["small", "big", "many"][..], en, Ok("big")),
+            (&["small", "many"], en, Ok("many")),
+            (&["small", "big", "many"], ar, Ok("many")),
+            (&["small", "big", "many"], None, Ok("many")),
+            (&["small", "big"], None, Ok("big")),
+            (
+                &["small"],
+                ar,
+                Err("no speech recognition model for arabic is installed: run `callstead models pull many`"),
+            ),
+            (
+                &[],
+                en,
+                Err("no speech recognition model for english is installed: run `callstead models pull standard-en`"),
+            ),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            install(dir.path(), installed);
+            let found = Library::new(dir.path(), &manifest).find(Kind::Stt, language, None);
+            let found = found.map(|found| found.id).map_err(|error| error.to_string());
+            assert_eq!(found, expect.map(str::to_owned).map_err(str::to_owned), "{installed:?} {language:?}");
+        }
+    }
+
+    #[test]
+    fn the_preferred_one_is_found_or_the_reason_said() {
+        let manifest = manifest();
+        let dir = tempfile::tempdir().unwrap();
+        install(dir.path(), &["small", "big"]);
+        let library = Library::new(dir.path(), &manifest);
+        let find = |language, id| library.find(Kind::Stt, language, Some(id));
+        assert_eq!(find(None, "small").unwrap().path, dir.path().join("small.bin"));
+        for (language, id, expect) in [
+            (None, "smal", "unknown model 'smal' (did you mean small?): see `callstead models list`"),
+            (None, "many", "model many is missing: run `callstead models pull many`"),
+            (None, "llm", "llm is a language model, not a speech recognition model"),
+            (
+                Some(Language::ARABIC),
+                "big",
+                "big does not know arabic: choose another model, or none to have the best one used",
+            ),
+        ] {
+            assert_eq!(find(language, id).unwrap_err().to_string(), expect);
+        }
+    }
+
+    #[test]
+    fn damage_is_seen_and_mended_by_the_command_said() {
+        let manifest = manifest();
+        let dir = tempfile::tempdir().unwrap();
+        let library = Library::new(dir.path(), &manifest);
+        let model = manifest.model("small").unwrap();
+        for (content, cheap, full) in [
+            ("small", "installed", "installed"),
+            ("smalx", "installed", "damaged"),
+            ("smal", "damaged", "damaged"),
+            ("", "damaged", "damaged"),
+        ] {
+            fs::write(dir.path().join("small.bin"), content).unwrap();
+            assert_eq!(
+                (library.state(model).to_string(), library.verify(model).to_string()),
+                (cheap.into(), full.into())
+            );
+        }
+        let error = library.find(Kind::Stt, None, None).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "model small is unusable: small.bin has 0 bytes and should have 5; run `callstead models pull small`"
+        );
+        fs::remove_file(dir.path().join("small.bin")).unwrap();
+        fs::create_dir(dir.path().join("small.bin")).unwrap();
+        assert_eq!(library.state(model).to_string(), "damaged");
+    }
+
+    #[test]
+    fn an_unverified_model_is_held_to_its_pin() {
+        let manifest = manifest();
+        let dir = tempfile::tempdir().unwrap();
+        let library = Library::new(dir.path(), &manifest);
+        let model = manifest.model("voice").unwrap();
+        install(dir.path(), &["voice"]);
+        assert_eq!(library.state(model), ModelState::Missing, "the second file is not there");
+        fs::write(dir.path().join("voice.bin.json"), "{}").unwrap();
+        assert_eq!(library.verify(model), ModelState::Unverified);
+        Pins::add(dir.path(), "voice.bin.json", Pin { bytes: 2, sha256: Digest::of(b"[]") }).unwrap();
+        assert_eq!(library.state(model), ModelState::Unverified);
+        assert_eq!(library.verify(model).to_string(), "damaged");
+        let found = library.find(Kind::Tts, Some(Language::ARABIC), None).unwrap();
+        assert_eq!(found.config, Some(dir.path().join("voice.bin.json")));
+        assert_eq!(library.remove(model).unwrap(), 7);
+        assert_eq!((library.state(model), Pins::load(dir.path()).unwrap()), (ModelState::Missing, Pins::default()));
+        assert_eq!(library.remove(model).unwrap(), 0);
+    }
+
+    #[test]
+    fn what_a_call_lacks_is_listed_with_the_command_that_gets_it() {
+        let manifest = manifest();
+        let dir = tempfile::tempdir().unwrap();
+        install(dir.path(), &["vad", "llm"]);
+        let missing = Library::new(dir.path(), &manifest).missing_for_call(Some(Language::ENGLISH));
+        let kinds: Vec<_> = missing.iter().map(|missing| missing.kind).collect();
+        assert_eq!(kinds, [Kind::Turn, Kind::Stt]);
+        assert_eq!(missing[1].models, ["big", "many", "small"]);
+        assert_eq!(missing[1].command, "callstead models pull standard-en");
+        install(dir.path(), &["turn", "small"]);
+        assert_eq!(Library::new(dir.path(), &manifest).missing_for_call(Some(Language::ENGLISH)), []);
+    }
+}

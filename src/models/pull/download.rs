@@ -1,0 +1,167 @@
+//! One file, or a part of one, into a partial file: goes on where an earlier try stopped.
+
+use std::{fs, io, ops::Range, path::Path};
+
+use reqwest::{Response, StatusCode, header::ETAG};
+use tokio::{
+    fs::{File, OpenOptions},
+    io::AsyncWriteExt,
+};
+
+use super::{
+    http::{Address, FetchError, Http, Part, broken, content_range},
+    partial,
+};
+use crate::models::{Digest, PullError, digest::Hash, error::size};
+
+/// What is to be fetched.
+#[derive(Clone, Debug)]
+pub(super) struct Blob<'a> {
+    /// Where the file is.
+    pub(super) address: &'a Address,
+    /// Which bytes of it, `None` for all.
+    pub(super) span: Option<Range<u64>>,
+    /// How many bytes that is, where known.
+    pub(super) bytes: Option<u64>,
+    /// Whether the caller knows the digest. Then any server's bytes may go on from any other's; otherwise only the same
+    /// edition from the same address may.
+    pub(super) has_digest: bool,
+}
+
+/// Fetches what is still missing into `path`, telling `advance` how many bytes are there. Gives the digest of all of it.
+pub(super) async fn download(
+    http: &Http,
+    blob: &Blob<'_>,
+    path: &Path,
+    advance: &(dyn Fn(u64) + Sync),
+) -> Result<Digest, FetchError> {
+    let local = |error| FetchError::Local(PullError::writing(path, error));
+    let mut edition = read_edition(path, blob.address);
+    let mut have = partial::length(path);
+    if blob.bytes.is_some_and(|bytes| have > bytes) || (!blob.has_digest && edition.is_none()) {
+        (have, edition) = (0, None);
+    }
+    if blob.bytes.is_some_and(|bytes| have == bytes) && have > 0 {
+        return digest_so_far(path).await.map(Hash::finish).map_err(local);
+    }
+    let response = ask(http, blob, have, edition, path).await?;
+    let (mut hash, have) = match content_range(&response) {
+        Some(range) if range.start == start(blob) + have && have > 0 => {
+            (digest_so_far(path).await.map_err(local)?, have)
+        }
+        Some(range) if range.start == start(blob) && have == 0 => (Hash::default(), 0),
+        Some(_) => return Err(FetchError::Final("the server sends another part than asked for".to_owned())),
+        None if blob.span.is_some() => return Err(FetchError::NoRanges),
+        None => (Hash::default(), 0),
+    };
+    let total = expected_length(&response, blob, have)?;
+    let mut file = open(path, have).await.map_err(local)?;
+    write_edition(path, blob.address, &response).map_err(local)?;
+    receive(response, &mut file, &mut hash, (have, total), path, advance).await?;
+    Ok(hash.finish())
+}
+
+async fn ask(
+    http: &Http,
+    blob: &Blob<'_>,
+    have: u64,
+    edition: Option<String>,
+    path: &Path,
+) -> Result<Response, FetchError> {
+    let from = (have > 0 || blob.span.is_some()).then_some(start(blob) + have);
+    let part = Part { from, to: blob.span.as_ref().map(|span| span.end), edition };
+    match http.file(blob.address, &part).await {
+        // What we have is longer than what is there: another edition, or garbage.
+        Err(FetchError::NoRanges) if blob.span.is_none() && have > 0 => {
+            let _ = fs::remove_file(path);
+            Err(FetchError::Again("the server cannot go on from where we stopped".to_owned()))
+        }
+        other => other,
+    }
+}
+
+async fn receive(
+    mut response: Response,
+    file: &mut File,
+    hash: &mut Hash,
+    (mut have, total): (u64, Option<u64>),
+    path: &Path,
+    advance: &(dyn Fn(u64) + Sync),
+) -> Result<(), FetchError> {
+    let local = |error| FetchError::Local(PullError::writing(path, error));
+    advance(have);
+    let end = loop {
+        let chunk = match response.chunk().await {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(broken(&error)),
+        };
+        have += chunk.len() as u64;
+        if let Some(total) = total.filter(|total| have > *total) {
+            return Err(FetchError::Final(format!("it is longer than {}", size(total))));
+        }
+        file.write_all(&chunk).await.map_err(local)?;
+        hash.update(&chunk);
+        advance(have);
+    };
+    // Also what came before the line broke is kept: the next try goes on from there.
+    file.flush().await.map_err(local)?;
+    end?;
+    match total {
+        Some(total) if have < total => Err(FetchError::Again(format!("the line broke after {}", size(have)))),
+        _ => Ok(()),
+    }
+}
+
+fn start(blob: &Blob<'_>) -> u64 {
+    blob.span.as_ref().map_or(0, |span| span.start)
+}
+
+/// How long the whole has to become; an error when the server has something else than expected.
+fn expected_length(response: &Response, blob: &Blob<'_>, have: u64) -> Result<Option<u64>, FetchError> {
+    let announced = response.content_length().map(|rest| rest + have);
+    match (blob.bytes, announced) {
+        (Some(bytes), Some(announced)) if bytes != announced => {
+            Err(FetchError::Final(format!("it has {announced} bytes instead of {bytes}")))
+        }
+        (bytes, announced) => Ok(bytes.or(announced)),
+    }
+}
+
+async fn open(path: &Path, have: u64) -> io::Result<File> {
+    let file = OpenOptions::new().write(true).create(true).truncate(have == 0).open(path).await?;
+    file.set_len(have).await?;
+    drop(file);
+    OpenOptions::new().append(true).open(path).await
+}
+
+async fn digest_so_far(path: &Path) -> io::Result<Hash> {
+    let path = path.to_owned();
+    tokio::task::spawn_blocking(move || {
+        let mut hash = Hash::default();
+        hash.read_all(&path)?;
+        Ok(hash)
+    })
+    .await
+    .map_err(io::Error::other)?
+}
+
+/// Two lines: the address without its credentials, and the edition as the server named it.
+fn read_edition(path: &Path, address: &Address) -> Option<String> {
+    let text = fs::read_to_string(partial::tag(path)).ok()?;
+    let (written_for, edition) = text.trim_end().split_once('\n')?;
+    (written_for == address.to_string()).then(|| edition.to_owned())
+}
+
+fn write_edition(path: &Path, address: &Address, response: &Response) -> io::Result<()> {
+    let edition = response.headers().get(ETAG).and_then(|value| value.to_str().ok());
+    // A weak edition may name bytes that differ (RFC 9110, 8.8.1).
+    match edition.filter(|edition| edition.starts_with('"')) {
+        Some(edition) => fs::write(partial::tag(path), format!("{address}\n{edition}\n")),
+        None if response.status() == StatusCode::OK => match fs::remove_file(partial::tag(path)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        },
+        None => Ok(()),
+    }
+}
