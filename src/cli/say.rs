@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{self, Read, Write},
+    io::{self, Read},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -18,7 +18,7 @@ use crate::{
         text::{Script, script_runs},
     },
     speech::{
-        Priority, Sentence, Synthesizer,
+        Priority, Sentence, SpeechError, Synthesizer,
         local::{
             espeak::Espeak,
             piper::PiperVoice,
@@ -98,7 +98,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
     let voice = voices.choose(&sentence)?;
     let spoken = speak(&voices, sentence, context)?;
     if to_stdout {
-        return write_to_stdout(&spoken.clip);
+        return write_to_stdout(&spoken.clip, context);
     }
     write_wav(&args.output, &spoken.clip)?;
     report(&args.output, &*voice, &spoken, context)
@@ -129,7 +129,9 @@ fn read_stdin() -> anyhow::Result<String> {
         Ok(text) => text,
         // Cut off in the middle of a character.
         Err(error) if error.error_len().is_none() => std::str::from_utf8(&text[..error.valid_up_to()])?,
-        Err(_) => bail!("standard input is not UTF-8 text"),
+        Err(_) => {
+            return Err(SpeechError::Unsupported("standard input is not UTF-8 text: convert it".to_owned()).into());
+        }
     };
     Ok(valid.to_owned())
 }
@@ -151,32 +153,32 @@ fn speak(voices: &Voices, sentence: Sentence, context: &Context) -> anyhow::Resu
         let frame = frame?;
         first_audio.get_or_insert_with(|| begun.elapsed());
         samples.extend(frame.samples.iter().map(|sample| f32::from(*sample) / f32::from(i16::MAX)));
-        if context.interrupt.is_raised() {
-            bail!("interrupted: nothing was written");
-        }
+        context.interrupt.check()?;
     }
     let first_audio = first_audio.context("the voice made no sound")?;
     Ok(Spoken { clip: Clip { rate_hz: LINE_HZ, samples }, first_audio, total: begun.elapsed() })
 }
 
-fn write_to_stdout(clip: &Clip) -> anyhow::Result<()> {
+/// A file first: a WAV file's header has its length.
+fn write_to_stdout(clip: &Clip, context: &Context) -> anyhow::Result<()> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let file = folder.path().join("speech.wav");
     write_wav(&file, clip)?;
-    let written = io::copy(&mut fs::File::open(&file)?, &mut io::stdout().lock());
-    written.map(drop).context("cannot write to standard output")
+    let wav = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    Ok(context.output.bytes(&wav)?)
 }
 
 fn report(file: &Path, voice: &dyn Voice, spoken: &Spoken, context: &Context) -> anyhow::Result<()> {
-    let millis = |duration: Duration| (duration.as_secs_f64() * 10_000.0).round() / 10.0;
-    let seconds = spoken.clip.duration().as_secs_f64();
-    let mut stdout = io::stdout().lock();
-    if context.output.json {
-        let timings_ms = Timings { first_audio: millis(spoken.first_audio), total: millis(spoken.total) };
-        let report = Report { file, seconds, voice: voice.id(), language: voice.language(), timings_ms };
-        writeln!(stdout, "{}", serde_json::to_string(&report)?)?;
-    } else {
-        writeln!(stdout, "{}: {seconds:.1} s by {}", file.display(), voice.id())?;
-    }
+    let tenths = |duration: Duration| (duration.as_secs_f64() * 10_000.0).round() / 10.0;
+    let report = Report {
+        file,
+        seconds: spoken.clip.duration().as_secs_f64(),
+        voice: voice.id(),
+        language: voice.language(),
+        timings_ms: Timings { first_audio: tenths(spoken.first_audio), total: tenths(spoken.total) },
+    };
+    context
+        .output
+        .result(&report, |report| format!("{}: {:.1} s by {}", file.display(), report.seconds, report.voice))?;
     Ok(())
 }

@@ -123,6 +123,9 @@ impl Library {
         self.set_voice(voice)?;
         let c_text = CString::new(text).map_err(|error| error.to_string())?;
         let rate = (NORMAL_RATE * speed).round() as c_int;
+        // A pause follows a mark; a clause that was cut between words runs on into the next.
+        let ends_in_mark = text.trim_end().ends_with(|c: char| !c.is_alphanumeric());
+        let pause = if ends_in_mark { sys::END_PAUSE } else { 0 };
         // SAFETY: `c_text` outlives the call, which returns when all sound has been handed over. `sink` is passed as a
         // pointer to the reference itself, which outlives the call too; only `take_samples` reads it, during the call.
         let status = unsafe {
@@ -133,7 +136,7 @@ impl Library {
                 0,
                 sys::POSITION_CHARACTER,
                 0,
-                sys::CHARS_UTF8 | sys::END_PAUSE,
+                sys::CHARS_UTF8 | pause,
                 ptr::null_mut(),
                 (&raw mut sink).cast(),
             )

@@ -193,7 +193,7 @@ pub(super) mod tests {
         check("en-gb", "Plan A, b", "plˈan ˈeɪ, bˈiː.");
         check("ar", "مرحبا، كيف حالك؟", "mrħbˈaː, kˈajfa ħˈaːlik?");
         check("ar", "مَرْحَبًا", "mˈarħabˌan.");
-        check("ar", "قل hello الآن", "qˈl həlˈəʊ ʔlʔˈaːn.");
+        check("ar", "قل hello الآن", "qˈall həlˈəʊ alʔˈaːn.");
         check("en-us", "...", "");
         check("en-us", "", "");
         check("EN-US", "nul\0inside", "nˈʌl ɪnsˈaɪd.");
@@ -241,6 +241,14 @@ pub(super) mod tests {
         // espeak-ng varies its pitch periods at random: lengths are nearly equal.
         let again = espeak.samples(text, &voice, 1.0, &|| false).unwrap();
         assert!(again.len().abs_diff(normal.len()) * 100 < normal.len(), "{} against {}", again.len(), normal.len());
+    }
+
+    #[test]
+    fn a_pause_follows_a_mark_only() {
+        let espeak = espeak();
+        let voice = espeak.voice("en").unwrap();
+        let length = |text: &str| espeak.samples(text, &voice, 1.0, &|| false).unwrap().len();
+        assert!(length("Please call.") > length("Please call") + espeak.rate_hz() as usize / 10);
     }
 
     #[test]
