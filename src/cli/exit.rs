@@ -25,10 +25,8 @@ pub(super) enum Exit {
     /// What it was given to work on cannot be used.
     Input = 3,
     /// A model is missing or cannot be used.
-    #[expect(dead_code, reason = "MODELS: see of_cause")]
     Model = 4,
     /// A model could not be fetched.
-    #[expect(dead_code, reason = "MODELS: see of_cause")]
     Download = 5,
     /// The port or the data folder is in use.
     InUse = 6,

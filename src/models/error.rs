@@ -62,14 +62,6 @@ pub enum ModelError {
         /// What gets one.
         command: String,
     },
-    /// The models folder cannot be read or written.
-    #[error("models folder: {}: {why}", .path.display())]
-    Folder {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said, in a few words.
-        why: String,
-    },
 }
 
 /// Models could not be fetched.
@@ -82,12 +74,12 @@ pub enum PullError {
         dir: PathBuf,
     },
     /// The models folder cannot be written.
-    #[error("cannot write {}: {}", .path.display(), in_words(.source))]
+    #[error("cannot write {}: {why}", .path.display())]
     NotWritable {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
-        source: io::Error,
+        /// What the system said, in a few words.
+        why: String,
     },
     /// There is too little room.
     #[error("the disk of {} is full{}: free some space, then try again", .dir.display(), shortage(*.needed, *.free))]
@@ -114,14 +106,14 @@ pub enum PullError {
 
 impl PullError {
     /// What a failed write means: a full disk, or a folder that cannot be written.
-    pub(super) fn writing(path: impl Into<PathBuf>, source: io::Error) -> Self {
+    pub(super) fn writing(path: impl Into<PathBuf>, error: io::Error) -> Self {
         let path = path.into();
-        match source.kind() {
+        match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 let dir = path.parent().unwrap_or(&path).to_owned();
                 Self::DiskFull { dir, needed: None, free: None }
             }
-            _ => Self::NotWritable { path, source },
+            _ => Self::NotWritable { path, why: in_words(&error) },
         }
     }
 }

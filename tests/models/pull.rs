@@ -72,12 +72,12 @@ fn any() -> Probe {
 }
 
 /// A models folder and what was done to it.
-struct Box {
+struct Place {
     dir: tempfile::TempDir,
     server: Server,
 }
 
-impl Box {
+impl Place {
     fn new() -> Self {
         Self { dir: tempfile::tempdir().unwrap(), server: Server::start() }
     }
@@ -116,7 +116,7 @@ fn why(outcome: Outcome) -> String {
 
 #[tokio::test]
 async fn what_is_fetched_is_whole_and_is_not_fetched_again() {
-    let it = Box::new();
+    let it = Place::new();
     let bytes = content(1, 300_000);
     it.server.put(HUB_A, bytes.clone());
     let manifest = manifest(Some(&bytes), A);
@@ -137,7 +137,7 @@ async fn a_broken_line_is_gone_on_from() {
         (true, Some("\"e\""), [None, Some("bytes=100000-"), Some("bytes=150000-")]),
         (false, None, [None, Some("bytes=100000-"), Some("bytes=100000-")]),
     ] {
-        let it = Box::new();
+        let it = Place::new();
         let bytes = content(1, 300_000);
         let file = File { body: bytes.clone(), content_type: "application/octet-stream", ranges, etag };
         it.server.put_file(HUB_A, file);
@@ -152,12 +152,13 @@ async fn a_broken_line_is_gone_on_from() {
 
 #[tokio::test]
 async fn a_pull_that_was_dropped_is_gone_on_from() {
-    let it = Box::new();
+    let it = Place::new();
     let bytes = content(1, 300_000);
     it.server.put(HUB_A, bytes.clone());
     it.server.fail(HUB_A, [Fault::StallAfter(200_000)]);
     let manifest = manifest(Some(&bytes), A);
     let library = Library::new(it.path(), &manifest);
+    let models = [&manifest.models[0]];
     let far = tokio::sync::Notify::new();
     let options = options(&it.server);
     let progress = |progress: Progress<'_>| {
@@ -166,7 +167,7 @@ async fn a_pull_that_was_dropped_is_gone_on_from() {
         }
     };
     tokio::select! {
-        result = pull(&library, &[&manifest.models[0]], &options, any(), &progress) => panic!("{result:?}"),
+        result = pull(&library, &models, &options, any(), &progress) => panic!("{result:?}"),
         () = far.notified() => {}
     }
     it.holds_nothing();
@@ -178,7 +179,7 @@ async fn a_pull_that_was_dropped_is_gone_on_from() {
 
 #[tokio::test]
 async fn another_edition_never_continues_an_unverified_file() {
-    let it = Box::new();
+    let it = Place::new();
     let (old, new) = (content(1, 300_000), content(2, 300_000));
     let put = |body: &[u8], etag| {
         let file =
@@ -200,7 +201,7 @@ async fn another_edition_never_continues_an_unverified_file() {
 
 #[tokio::test]
 async fn a_server_that_recovers_is_asked_again_and_one_that_does_not_is_left() {
-    let it = Box::new();
+    let it = Place::new();
     let bytes = content(1, 10_000);
     it.server.put(HUB_A, bytes.clone());
     it.server.fail(HUB_A, [Fault::Status(500), Fault::Status(503)]);
@@ -208,7 +209,7 @@ async fn a_server_that_recovers_is_asked_again_and_one_that_does_not_is_left() {
     assert_eq!(it.pull(&manifest).await, Outcome::Pulled);
     assert_eq!((it.server.take_requests(HUB_A).len(), it.server.take_requests(HUB_B).len()), (3, 0));
 
-    let it = Box::new();
+    let it = Place::new();
     it.server.put(HUB_B, bytes.clone());
     it.server.put(HUB_A, bytes.clone());
     it.server.fail(HUB_A, [Fault::Status(500); 4]);
@@ -219,7 +220,7 @@ async fn a_server_that_recovers_is_asked_again_and_one_that_does_not_is_left() {
 
 #[tokio::test]
 async fn every_source_that_fails_is_named_with_its_reason() {
-    let it = Box::new();
+    let it = Place::new();
     let bytes = content(1, 10_000);
     it.server.put(HUB_B, content(2, 10_000));
     let manifest = manifest(Some(&bytes), A_THEN_B);
@@ -238,7 +239,7 @@ async fn a_file_of_another_length_is_refused() {
     for (length, expect) in
         [(9_999, "it has 9999 bytes instead of 10000"), (10_001, "it has 10001 bytes instead of 10000")]
     {
-        let it = Box::new();
+        let it = Place::new();
         it.server.put(HUB_A, content(1, length));
         assert!(why(it.pull(&manifest(Some(&content(1, 10_000)), A)).await).ends_with(expect));
         it.holds_nothing();
@@ -247,7 +248,7 @@ async fn a_file_of_another_length_is_refused() {
 
 #[tokio::test]
 async fn a_wrong_partial_file_is_begun_anew() {
-    let it = Box::new();
+    let it = Place::new();
     let bytes = content(1, 10_000);
     it.server.put(HUB_A, bytes.clone());
     let partial = it.path().join(".partial").join(format!("{}.m.bin", &Digest::of(&bytes).to_string()[..16]));
@@ -262,7 +263,7 @@ async fn a_wrong_partial_file_is_begun_anew() {
 
 #[tokio::test]
 async fn a_file_that_its_engine_refuses_gets_no_name() {
-    let it = Box::new();
+    let it = Place::new();
     let bytes = content(1, 10_000);
     it.server.put(HUB_A, bytes.clone());
     let expect = bytes.clone();
@@ -277,7 +278,7 @@ async fn a_file_that_its_engine_refuses_gets_no_name() {
 
 #[tokio::test]
 async fn an_unverified_file_is_taken_when_allowed_and_held_to_its_pin() {
-    let it = Box::new();
+    let it = Place::new();
     let bytes = content(1, 10_000);
     it.server.put(HUB_A, bytes.clone());
     let manifest = manifest(None, A);
@@ -336,7 +337,7 @@ fn put_index(server: &Server, digest: Option<Digest>, json: bool) {
 async fn a_wheel_that_is_served_in_parts_is_fetched_in_parts() {
     let (stored, deflated) = (content(1, 200_000), b"again and ".repeat(50_000));
     for json in [true, false] {
-        let it = Box::new();
+        let it = Place::new();
         let wheel = wheel(&stored, &deflated);
         put_index(&it.server, None, json);
         it.server.put(WHEEL, wheel.clone());
@@ -350,7 +351,7 @@ async fn a_wheel_that_is_served_in_parts_is_fetched_in_parts() {
 
 #[tokio::test]
 async fn a_part_of_a_wheel_is_gone_on_from() {
-    let it = Box::new();
+    let it = Place::new();
     let stored = content(1, 200_000);
     put_index(&it.server, None, true);
     it.server.put(WHEEL, wheel(&stored, b""));
@@ -363,7 +364,7 @@ async fn a_part_of_a_wheel_is_gone_on_from() {
 #[tokio::test]
 async fn a_wheel_that_is_served_whole_only_is_fetched_whole_once() {
     let (stored, deflated) = (content(1, 200_000), b"again and ".repeat(50_000));
-    let it = Box::new();
+    let it = Place::new();
     let wheel = wheel(&stored, &deflated);
     let file = File { body: wheel.clone(), content_type: "application/octet-stream", ranges: false, etag: None };
     it.server.put_file(WHEEL, file);
@@ -383,7 +384,7 @@ async fn a_wheel_that_is_served_whole_only_is_fetched_whole_once() {
 
 #[tokio::test]
 async fn what_an_index_lacks_is_said() {
-    let it = Box::new();
+    let it = Place::new();
     let manifest = files(&[("s.bin", Some(b"x"), STORED)]);
     let index = format!("{}/simple", it.server.url);
     assert_eq!(why(it.pull(&manifest).await), format!("s.bin from package P.q 1.0: {index}: not there (404)"));
@@ -399,7 +400,7 @@ async fn what_an_index_lacks_is_said() {
 
 #[tokio::test]
 async fn credentials_reach_the_index_and_its_files_and_no_message() {
-    let it = Box::new();
+    let it = Place::new();
     let stored = content(1, 20_000);
     it.server.demand("dXNlcjpodW50ZXIyIQ==");
     put_index(&it.server, None, true);

@@ -10,25 +10,25 @@ use std::{
 
 /// What a server has seen of a request.
 #[derive(Clone, Debug, Default)]
-pub struct Request {
+pub(crate) struct Request {
     /// The target as it came: a path, or a whole address from a proxy's client.
-    pub target: String,
+    pub(crate) target: String,
     /// Headers, their names in lower case.
-    pub headers: HashMap<String, String>,
+    pub(crate) headers: HashMap<String, String>,
 }
 
 /// What a server has under a path.
 #[derive(Clone, Debug)]
-pub struct File {
-    pub body: Vec<u8>,
-    pub content_type: &'static str,
-    pub ranges: bool,
-    pub etag: Option<&'static str>,
+pub(crate) struct File {
+    pub(crate) body: Vec<u8>,
+    pub(crate) content_type: &'static str,
+    pub(crate) ranges: bool,
+    pub(crate) etag: Option<&'static str>,
 }
 
 /// What goes wrong with the next request for a path.
 #[derive(Clone, Copy, Debug)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// This status and no body.
     Status(u16),
     /// The line breaks after so many bytes of the body.
@@ -49,13 +49,13 @@ struct State {
 
 /// Ends with the test's process.
 #[derive(Clone)]
-pub struct Server {
-    pub url: String,
+pub(crate) struct Server {
+    pub(crate) url: String,
     shared: Arc<(Mutex<State>, Condvar)>,
 }
 
 impl Server {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let server = Self { url, shared: Arc::default() };
@@ -71,40 +71,40 @@ impl Server {
     }
 
     /// A file that is served in parts too.
-    pub fn put(&self, path: &str, body: impl Into<Vec<u8>>) {
+    pub(crate) fn put(&self, path: &str, body: impl Into<Vec<u8>>) {
         self.put_file(
             path,
             File { body: body.into(), content_type: "application/octet-stream", ranges: true, etag: None },
         );
     }
 
-    pub fn put_file(&self, path: &str, file: File) {
+    pub(crate) fn put_file(&self, path: &str, file: File) {
         self.state(|state| state.files.insert(path.to_owned(), file));
     }
 
-    pub fn fail(&self, path: &str, faults: impl IntoIterator<Item = Fault>) {
+    pub(crate) fn fail(&self, path: &str, faults: impl IntoIterator<Item = Fault>) {
         self.state(|state| state.faults.entry(path.to_owned()).or_default().extend(faults));
     }
 
     /// Asks every client for this (Base64) user and password.
-    pub fn demand(&self, password: &'static str) {
+    pub(crate) fn demand(&self, password: &'static str) {
         self.state(|state| state.password = Some(password));
     }
 
     /// Lets stalled answers end.
-    pub fn release(&self) {
+    pub(crate) fn release(&self) {
         self.state(|state| state.released = true);
         self.shared.1.notify_all();
     }
 
     /// Returns once a request has come.
-    pub fn wait_for_request(&self) {
+    pub(crate) fn wait_for_request(&self) {
         let (mutex, changed) = &*self.shared;
         drop(changed.wait_while(mutex.lock().unwrap(), |state| state.requests.is_empty()).unwrap());
     }
 
     /// The requests for a path since the last time.
-    pub fn take_requests(&self, path: &str) -> Vec<Request> {
+    pub(crate) fn take_requests(&self, path: &str) -> Vec<Request> {
         self.state(|state| {
             let (wanted, rest) = state.requests.drain(..).partition(|request| request.target == path);
             state.requests = rest;
@@ -113,7 +113,7 @@ impl Server {
     }
 
     /// Bytes of bodies handed to the network so far.
-    pub fn bytes_sent(&self) -> usize {
+    pub(crate) fn bytes_sent(&self) -> usize {
         self.state(|state| state.bytes_sent)
     }
 
