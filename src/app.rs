@@ -8,13 +8,14 @@ use std::{
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     process,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     thread,
 };
 
 use crate::{
     call::readiness::{EngineKind, Missing, Readiness, ReadinessReceiver, ReadinessSender},
     config::Config,
+    speech::engines::Engines,
     web,
 };
 
@@ -115,41 +116,42 @@ impl Application {
     }
 }
 
-/// Loads and warms the engines behind a server that answers already. However that ends, readiness does not stay at
-/// starting.
+/// Loads and warms the engines behind a server that answers already, and puts them into `loaded`. However that ends,
+/// readiness does not stay at starting.
 ///
 /// # Errors
 /// When the system refuses the thread.
-pub fn start_loading(config: Config, readiness: ReadinessSender) -> io::Result<()> {
+pub fn start_loading(config: Config, readiness: ReadinessSender, loaded: Arc<OnceLock<Engines>>) -> io::Result<()> {
     let load = move || {
         let loading = thread::scope(|scope| scope.spawn(|| load_engines(&config, &readiness)).join());
-        if loading.is_err() || matches!(*readiness.borrow(), Readiness::Starting { .. }) {
-            tracing::error!("the engines were not loaded");
-            let what = "the engines could not be loaded: the log says why".to_owned();
-            let missing = Missing { kind: EngineKind::Stt, what, how: config.command("doctor") };
-            readiness.send_replace(Readiness::Degraded { missing: vec![missing], engines: Vec::new() });
+        match loading {
+            Ok(engines) => {
+                let now = Readiness::of(&engines);
+                // This thread alone puts anything there.
+                let _ = loaded.set(engines);
+                readiness.send_replace(now);
+            }
+            Err(_) => {
+                tracing::error!("the engines were not loaded");
+                let what = "the engines could not be loaded: the log says why".to_owned();
+                let missing = Missing { kind: EngineKind::Stt, what, how: config.command("doctor") };
+                readiness.send_replace(Readiness::Degraded { missing: vec![missing], engines: Vec::new() });
+            }
         }
     };
     thread::Builder::new().name("load".to_owned()).spawn(load).map(drop)
 }
 
 /// Loads and warms the engines, telling of each step. Blocks for seconds.
-///
-/// ENGINES: `call::engines::load(config, readiness)` takes this function's place. Until then no engine is loaded, and
-/// everything is missing.
-fn load_engines(config: &Config, readiness: &ReadinessSender) {
-    let missing = |(kind, what): (EngineKind, &str)| Missing {
-        kind,
-        what: format!("no {what} is installed"),
-        how: config.command("models pull starter"),
-    };
-    let wanted = [
-        (EngineKind::Stt, "speech recognition model"),
-        (EngineKind::Llm, "language model"),
-        (EngineKind::Vad, "voice detection model"),
-        (EngineKind::Turn, "turn detection model"),
-    ];
-    readiness.send_replace(Readiness::Degraded { missing: wanted.map(missing).into(), engines: Vec::new() });
+fn load_engines(config: &Config, readiness: &ReadinessSender) -> Engines {
+    let engines = Engines::load(config, &EngineKind::ALL, |step| {
+        let what = format!("loading the {} model", step.kind.name());
+        readiness.send_replace(Readiness::Starting { done: step.done, total: step.total, what });
+    });
+    for missing in engines.missing() {
+        tracing::warn!(engine.kind = missing.kind.as_str(), "{}: run `{}`", missing.what, missing.how);
+    }
+    engines
 }
 
 /// This process's claim on a data folder. The system lets go of it when the process ends, however it ends.

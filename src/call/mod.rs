@@ -1,3 +1,28 @@
-//! Calls: what answers them, and whether they can be answered.
+//! Conversations: the engines of a box, and what is done with them. Pages, API and command line call the services here.
 
+mod answer;
+pub mod converse;
+mod listen;
 pub mod readiness;
+pub mod transcribe;
+
+pub use answer::{Answer, AnswerTimings, Brief};
+
+use crate::speech::{SpeechError, engines::EngineError};
+
+/// Why a service gave no result.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// An engine that is needed is not there.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// An engine failed, or refused what it was asked.
+    #[error(transparent)]
+    Speech(#[from] SpeechError),
+    /// There is nothing to answer.
+    #[error("nobody speaks in this recording: record again, closer to the microphone")]
+    NobodySpoke,
+    /// Somebody wanted it to end.
+    #[error("interrupted")]
+    Interrupted,
+}

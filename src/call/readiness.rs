@@ -1,7 +1,9 @@
 //! Whether a call could be served now. Whoever loads the engines says so; pages, API and admission listen.
 
-use serde::Serialize;
 use tokio::sync::watch;
+
+use crate::speech::engines::Engines;
+pub use crate::speech::engines::{EngineInfo, EngineKind, Missing};
 
 /// What the box can do at the moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,45 +31,12 @@ pub enum Readiness {
     },
 }
 
-/// What an engine is for. The names are those of the model manifest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum EngineKind {
-    /// Hears: speech to text.
-    Stt,
-    /// Thinks: a language model.
-    Llm,
-    /// Speaks: text to speech.
-    Tts,
-    /// Tells speech from silence.
-    Vad,
-    /// Tells whether a caller has finished.
-    Turn,
-}
-
-impl EngineKind {
-    /// All of them, in the order in which a call needs them.
-    pub const ALL: [Self; 5] = [Self::Vad, Self::Stt, Self::Turn, Self::Llm, Self::Tts];
-}
-
-/// An engine that is ready.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct EngineInfo {
-    /// What it is for.
-    pub kind: EngineKind,
-    /// Which model or voice it runs, by its id.
-    pub name: String,
-}
-
-/// Something without which no call can be served.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Missing {
-    /// What it is for.
-    pub kind: EngineKind,
-    /// What is missing, in words: `no speech recognition model is installed`.
-    pub what: String,
-    /// The command that brings it.
-    pub how: String,
+impl Readiness {
+    /// What the box can do with the engines that were loaded.
+    pub fn of(engines: &Engines) -> Self {
+        let (missing, engines) = (engines.missing().to_vec(), engines.infos().to_vec());
+        if missing.is_empty() { Self::Healthy { engines } } else { Self::Degraded { missing, engines } }
+    }
 }
 
 /// Tells of readiness.

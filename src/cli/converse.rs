@@ -1,11 +1,115 @@
 //! `callstead converse`
 
-use super::Context;
+use std::{path::PathBuf, time::Instant};
+
+use serde_json::json;
+
+use super::{Context, Interrupted, output::seconds, runtime};
+use crate::{
+    audio::{self, Clip, Frame, LINE_HZ},
+    call::{
+        Brief,
+        converse::{Exchange, Options, converse},
+    },
+    domain::Language,
+    speech::{
+        Sampling,
+        engines::{EngineKind, Engines},
+    },
+};
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// What the caller says: a recording (WAV, MP3, FLAC, Ogg Vorbis, AAC …), or - for standard input
+    input: PathBuf,
+    /// Where the agent's answer goes, as WAV; - for standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// Hear the recording as fast as it plays, as in a call, instead of as fast as possible
+    #[arg(long)]
+    realtime: bool,
+    /// The language spoken: en, ar, … [default: as configured, else recognised]
+    #[arg(long, value_name = "LANGUAGE")]
+    language: Option<Language>,
+    /// The agent's voice, by its id [default: as configured, else the language's usual one]
+    #[arg(long, value_name = "VOICE")]
+    voice: Option<String>,
+    /// What the agent is told about its task [default: as configured]
+    #[arg(long, value_name = "TEXT")]
+    prompt: Option<String>,
+}
 
-#[expect(dead_code, reason = "skeleton")]
-pub(super) fn run(_args: Args, _context: &Context) -> anyhow::Result<()> {
-    anyhow::bail!("skeleton")
+pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
+    let recording = audio::read(&args.input)?;
+    let mut config = context.config.clone();
+    config.speech.language = args.language.or(config.speech.language);
+    config.speech.voice = args.voice.or(config.speech.voice);
+    config.agent.prompt = args.prompt.unwrap_or(config.agent.prompt);
+    let began = Instant::now();
+    let engines = Engines::load(&config, &EngineKind::ALL, |_| {});
+    let loaded = began.elapsed();
+    let options = Options {
+        instructions: config.agent.prompt,
+        language: config.speech.language,
+        brief: Brief {
+            language: config.speech.language.unwrap_or(Language::ENGLISH),
+            voice: config.speech.voice,
+            speed: config.speech.speed,
+            max_tokens: config.agent.max_tokens,
+            sampling: Sampling::default(),
+            conversation: 1,
+        },
+        realtime: args.realtime,
+    };
+    let mut answer = Vec::new();
+    let conversation = async {
+        tokio::select! {
+            exchanges = converse(&engines, &recording, &options, |frame| answer.push(frame)) => Ok(exchanges?),
+            () = context.interrupt.raised() => Err(anyhow::Error::new(Interrupted)),
+        }
+    };
+    let exchanges = runtime::block_on(conversation)?;
+    let sound = to_clip(&answer);
+    audio::write_wav(&args.output, &sound)?;
+    let value = report(&exchanges, &engines, loaded.as_millis(), &sound);
+    context.output.result(&value, |_| as_text(&exchanges))?;
+    Ok(())
+}
+
+fn to_clip(frames: &[Frame]) -> Clip {
+    let samples = frames.iter().flat_map(|frame| frame.samples).map(|sample| f32::from(sample) / f32::from(i16::MAX));
+    Clip { rate_hz: LINE_HZ, samples: samples.collect() }
+}
+
+fn report(exchanges: &[Exchange], engines: &Engines, loaded: u128, sound: &Clip) -> serde_json::Value {
+    let join = |texts: Vec<&str>| texts.join(" ");
+    json!({
+        "heard": join(exchanges.iter().map(|exchange| exchange.heard.as_str()).collect()),
+        "reply": join(exchanges.iter().map(|exchange| exchange.reply.text.as_str()).collect()),
+        // Of the first turn, in milliseconds since its speech ended.
+        "timings_ms": exchanges.first().map(|exchange| exchange.timings),
+        "load_ms": loaded,
+        "reply_seconds": seconds(sound.duration()),
+        "engines": engines.infos(),
+        "turns": exchanges.iter().map(|exchange| json!({
+            "heard": exchange.heard,
+            "language": exchange.language,
+            "speech_ms": [exchange.speech.start.as_millis(), exchange.speech.end.as_millis()],
+            "reply": exchange.reply.text,
+            "timings_ms": exchange.timings,
+            "prompt_tokens": exchange.reply.usage.prompt_tokens,
+            "cached_tokens": exchange.reply.usage.cached_tokens,
+            "generated_tokens": exchange.reply.usage.generated_tokens,
+        })).collect::<Vec<_>>(),
+    })
+}
+
+fn as_text(exchanges: &[Exchange]) -> String {
+    let turn = |exchange: &Exchange| {
+        format!(
+            "caller: {}\nagent:  {}\n        (first sound {} ms after the caller's last)",
+            exchange.heard, exchange.reply.text, exchange.timings.first_audio
+        )
+    };
+    exchanges.iter().map(turn).collect::<Vec<_>>().join("\n")
 }

@@ -16,6 +16,7 @@ use crate::{
     app::{DataDirLock, StartError},
     config::{Config, ConfigError},
     cpu,
+    models::{Kind, Library, Manifest, ModelError},
 };
 
 /// A conversation needs two cores: one hears and thinks, one keeps the sound flowing.
@@ -180,15 +181,29 @@ fn disk(data_dir: &Path) -> Finding {
     Finding::ok("disk", found)
 }
 
-/// MODELS: the manifest will say which of the models that a call needs are there. Until then: whether there are any.
+/// Whether there is a model of each kind that a call needs. A voice is always there: espeak-ng's.
 fn models(config: &Config) -> Finding {
-    let dir = &config.paths.models_dir;
-    let is_empty = fs::read_dir(dir).map_or(true, |mut entries| entries.next().is_none());
-    if is_empty {
-        let advice = format!("run: {}", config.command("models pull starter"));
-        return Finding::warn("models", format!("none in {}", dir.display()), advice);
+    let library = Library::new(&config.paths.models_dir, Manifest::embedded());
+    let language = config.speech.language;
+    let (mut found, mut lacking) = (Vec::new(), Vec::new());
+    for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Tts) {
+        match library.find(kind, language, None) {
+            Ok(model) => found.push(model.id),
+            Err(error) => lacking.push((kind, error)),
+        }
     }
-    Finding::ok("models", format!("some in {}", dir.display()))
+    let Some((kind, error)) = lacking.first() else {
+        return Finding::ok("models", found.join(", "));
+    };
+    let what = match error {
+        ModelError::NoneInstalled { .. } => {
+            let kinds: Vec<_> = lacking.iter().map(|(kind, _)| kind.name()).collect();
+            format!("no model for {}", kinds.join(", "))
+        }
+        damaged => damaged.to_string(),
+    };
+    let remedy = library.remedy(*kind, language).unwrap_or_else(|| "starter".to_owned());
+    Finding::warn("models", what, format!("run: {}", config.command(&format!("models pull {remedy}"))))
 }
 
 fn page_port(config: &Config, another_runs: bool) -> Finding {

@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use crate::{
     app::StartError,
     audio::AudioError,
+    call::CallError,
     config::ConfigError,
     models::{ModelError, PullError},
-    speech::SpeechError,
+    speech::{SpeechError, engines::EngineError},
     telemetry::BadFilter,
 };
 
@@ -54,6 +55,12 @@ impl Exit {
                 PullError::NotWritable { .. } => Self::Failed,
             });
         }
+        if let Some(error) = cause.downcast_ref::<CallError>() {
+            return Some(Self::of_call(error));
+        }
+        if let Some(error) = cause.downcast_ref::<EngineError>() {
+            return Some(Self::of_engine(error));
+        }
         if cause.is::<Interrupted>() {
             return Some(Self::Interrupted);
         }
@@ -70,6 +77,23 @@ impl Exit {
             StartError::PortInUse(_) | StartError::DataDirInUse { .. } => Some(Self::InUse),
             StartError::Public(_) | StartError::DevIsPublic(_) => Some(Self::Config),
             StartError::DataDir { .. } | StartError::Listen { .. } | StartError::Server(_) => Some(Self::Failed),
+        }
+    }
+
+    fn of_call(error: &CallError) -> Self {
+        match error {
+            CallError::Engine(error) => Self::of_engine(error),
+            CallError::Speech(SpeechError::Unsupported(_)) | CallError::NobodySpoke => Self::Input,
+            CallError::Speech(_) => Self::Failed,
+            CallError::Interrupted => Self::Interrupted,
+        }
+    }
+
+    /// An engine that does not start has a model that is missing or cannot be used.
+    fn of_engine(error: &EngineError) -> Self {
+        match error {
+            EngineError::Model(_) | EngineError::Speech(_) => Self::Model,
+            EngineError::NotLoaded(_) => Self::Failed,
         }
     }
 

@@ -181,6 +181,11 @@ fn milestone(before: u64, after: u64, total: u64) -> Option<String> {
     (fifths(before) < reached && reached < 5).then(|| format!("{} % of {}", reached * 20, HumanBytes(total)))
 }
 
+/// A length of time as programs want it: seconds, to the millisecond.
+pub(super) fn seconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1000.0).round() / 1000.0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

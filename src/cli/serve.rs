@@ -1,6 +1,9 @@
 //! `callstead serve`
 
-use std::net::SocketAddr;
+use std::{
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+};
 
 use anyhow::Context as _;
 
@@ -37,7 +40,10 @@ pub(super) fn run(_args: Args, context: &Context) -> anyhow::Result<()> {
     let (sender, receiver) = readiness::channel();
     let application = Application::build(&context.config, receiver)?;
     let address = application.address();
-    app::start_loading(context.config.clone(), sender).context("starting the thread that loads the engines")?;
+    // Dropped when the server has stopped: the engines' threads are then waited for.
+    let engines = Arc::new(OnceLock::new());
+    app::start_loading(context.config.clone(), sender, Arc::clone(&engines))
+        .context("starting the thread that loads the engines")?;
     tracing::info!(http.address = %address, data_dir = %context.config.paths.data_dir.display(), "listening");
     if context.output.json {
         context.output.json(&serde_json::json!({ "url": format!("http://{address}") }))?;

@@ -1,11 +1,54 @@
 //! `callstead transcribe`
 
-use super::Context;
+use std::{path::PathBuf, time::Instant};
+
+use serde_json::json;
+
+use super::{Context, output::seconds, runtime};
+use crate::{
+    audio,
+    call::transcribe::transcribe,
+    domain::Language,
+    speech::engines::{EngineKind as Kind, Engines},
+};
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// A recording (WAV, MP3, FLAC, Ogg Vorbis, AAC …), or - for standard input
+    file: PathBuf,
+    /// The language spoken: en, ar, … [default: as configured, else recognised]
+    #[arg(long, value_name = "LANGUAGE")]
+    language: Option<Language>,
+}
 
-#[expect(dead_code, reason = "skeleton")]
-pub(super) fn run(_args: Args, _context: &Context) -> anyhow::Result<()> {
-    anyhow::bail!("skeleton")
+pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
+    let clip = audio::read(&args.file)?;
+    let mut config = context.config.clone();
+    config.speech.language = args.language.or(config.speech.language);
+    let began = Instant::now();
+    let engines = Engines::load(&config, &[Kind::Vad, Kind::Stt], |_| {});
+    let loaded = began.elapsed();
+    if let Err(missing) = engines.vad() {
+        tracing::warn!("{missing}; transcribing without it, silence included");
+    }
+    let progress = context.output.progress("transcribing", None);
+    let transcript =
+        runtime::block_on(transcribe(&engines, &clip, config.speech.language, |_| !context.interrupt.is_raised()))?;
+    progress.finish();
+    let value = json!({
+        "text": transcript.text,
+        "language": transcript.language,
+        "duration": seconds(clip.duration()),
+        "segments": transcript.segments.iter().map(|segment| json!({
+            "start": seconds(segment.start),
+            "end": seconds(segment.end),
+            "text": segment.text,
+        })).collect::<Vec<_>>(),
+        "timings_ms": { "load": loaded.as_millis(), "transcribe": (began.elapsed() - loaded).as_millis() },
+    });
+    if transcript.text.is_empty() && !context.output.json {
+        context.output.note("nobody speaks in this recording");
+    }
+    context.output.result(&value, |_| transcript.text.clone())?;
+    Ok(())
 }

@@ -2,3 +2,4 @@
 //! here reads a clock, waits, or knows an engine.
 
 pub mod endpointing;
+pub mod history;

@@ -31,6 +31,9 @@ impl Default for Limits {
     }
 }
 
+/// Any capital letter: a sentence may begin with it, and no abbreviation goes on with it.
+const NEW_SENTENCE: char = 'A';
+
 /// Cuts a stream of text into clauses.
 #[derive(Clone, Debug, Default)]
 pub struct ClauseSplitter {
@@ -62,6 +65,21 @@ impl ClauseSplitter {
         whole
     }
 
+    /// Whoever gives the text says that a clause is whole here, so there is no need to see how the next word begins:
+    /// gives the clause if it is long enough.
+    pub fn settle(&mut self) -> Option<String> {
+        self.pending.push(' ');
+        let ends = break_between(&self.pending, NEW_SENTENCE);
+        self.pending.pop();
+        let mut whole = Vec::new();
+        match ends {
+            Break::Clause if self.pending.len() < self.min() => {}
+            Break::Sentence | Break::Clause => self.cut(self.pending.len(), &mut whole),
+            Break::None => {}
+        }
+        whole.pop()
+    }
+
     /// The text is over: gives the last clause, if there is something to say in it. The next text begins anew.
     pub fn finish(&mut self) -> Option<String> {
         let mut whole = Vec::new();
@@ -71,10 +89,9 @@ impl ClauseSplitter {
     }
 
     fn take(&mut self, next: char, whole: &mut Vec<String>) {
-        let min = if self.started { self.limits.min } else { self.limits.first_min };
         match break_between(&self.pending, next) {
             Break::Sentence => self.cut(self.pending.len(), whole),
-            Break::Clause if self.pending.len() >= min => self.cut(self.pending.len(), whole),
+            Break::Clause if self.pending.len() >= self.min() => self.cut(self.pending.len(), whole),
             Break::Clause | Break::None => {}
         }
         self.pending.push(next);
@@ -82,6 +99,11 @@ impl ClauseSplitter {
         if self.pending.len() > max {
             self.cut(best_cut(&self.pending, max), whole);
         }
+    }
+
+    /// So many characters a clause must have to end at a comma.
+    fn min(&self) -> usize {
+        if self.started { self.limits.min } else { self.limits.first_min }
     }
 
     /// Ends the clause after `count` characters; a clause with nothing to say in it vanishes.
@@ -292,6 +314,25 @@ mod tests {
         check("Two things:\n- milk\n- bread\n\n", &["Two things:", "- milk", "- bread"]);
         check("مرحبا. كيف حالك؟ أنا بخير!", &["مرحبا.", "كيف حالك؟", "أنا بخير!"]);
         check("كيف حالك؟أنا بخير", &["كيف حالك؟", "أنا بخير"]);
+    }
+
+    #[test]
+    fn a_clause_that_is_known_to_be_whole_need_not_wait_for_the_next_word() {
+        for (text, settled) in [
+            ("Hello there.", Some("Hello there.")),
+            ("Hello there. ", Some("Hello there.")),
+            ("Thank you, Amanda,", Some("Thank you, Amanda,")),
+            ("Yes,", None),
+            ("This is Mr.", None),
+            ("Hello", None),
+            ("كيف حالك؟", Some("كيف حالك؟")),
+        ] {
+            let mut splitter = ClauseSplitter::default();
+            assert_eq!(splitter.push(text), [""; 0]);
+            assert_eq!(splitter.settle().as_deref(), settled, "{text}");
+            let rest = splitter.finish();
+            assert_eq!(rest.is_none(), settled.is_some(), "{text}");
+        }
     }
 
     #[test]

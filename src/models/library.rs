@@ -51,19 +51,6 @@ pub struct Installed {
     pub config: Option<PathBuf>,
 }
 
-/// Something that a call needs and that is not there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Missing {
-    /// What is missing.
-    pub kind: Kind,
-    /// The models that would do, best first.
-    pub models: Vec<String>,
-    /// What gets one.
-    pub command: String,
-    /// The same in one line, for people.
-    pub message: String,
-}
-
 impl<'m> Library<'m> {
     /// The folder need not exist.
     pub fn new(dir: impl Into<PathBuf>, manifest: &'m Manifest) -> Self {
@@ -123,11 +110,16 @@ impl<'m> Library<'m> {
         Err(broken.unwrap_or_else(none))
     }
 
-    /// The kinds without which no call can be served and of which nothing usable is installed. Voices are not among
-    /// them: the built-in one is always there.
-    pub fn missing_for_call(&self, language: Option<Language>) -> Vec<Missing> {
-        let needed = [Kind::Vad, Kind::Turn, Kind::Stt, Kind::Llm];
-        needed.into_iter().filter_map(|kind| self.missing(kind, language)).collect()
+    /// What to pull when nothing does a job: the standard set of the language where it helps, otherwise the best model.
+    /// `None` when no model there is can do it.
+    pub fn remedy(&self, kind: Kind, language: Option<Language>) -> Option<String> {
+        let set = format!("standard-{}", language.unwrap_or(Language::ENGLISH));
+        let fitting = self.fitting(kind, language);
+        let models = self.manifest.sets.get(&set).map(|set| set.models.as_slice()).unwrap_or_default();
+        if fitting.iter().any(|model| models.contains(&model.id)) {
+            return Some(set);
+        }
+        fitting.first().map(|best| best.id.clone())
     }
 
     /// Removes a model's files, whole or partial, and what was pinned of them. Gives the bytes freed.
@@ -188,24 +180,10 @@ impl<'m> Library<'m> {
         models
     }
 
-    fn missing(&self, kind: Kind, language: Option<Language>) -> Option<Missing> {
-        let error = self.find(kind, language, None).err()?;
-        let command = self.command_for(kind, language);
-        let models = self.fitting(kind, language).into_iter().map(|model| model.id.clone()).collect();
-        Some(Missing { kind, models, command, message: error.to_string() })
-    }
-
-    /// The standard set of the language where it helps; otherwise the best model for the job.
     fn command_for(&self, kind: Kind, language: Option<Language>) -> String {
-        let name = format!("standard-{}", language.unwrap_or(Language::ENGLISH));
-        let fitting = self.fitting(kind, language);
-        let set = self.manifest.sets.get(&name);
-        match (set, fitting.first()) {
-            (Some(set), _) if fitting.iter().any(|model| set.models.contains(&model.id)) => {
-                format!("callstead models pull {name}")
-            }
-            (_, Some(best)) => best.command(),
-            (_, None) => "callstead models list".to_owned(),
+        match self.remedy(kind, language) {
+            Some(name) => format!("callstead models pull {name}"),
+            None => "callstead models list".to_owned(),
         }
     }
 
@@ -422,16 +400,14 @@ mod tests {
     }
 
     #[test]
-    fn what_a_call_lacks_is_listed_with_the_command_that_gets_it() {
+    fn the_remedy_is_the_languages_set_or_the_best_model() {
         let manifest = manifest();
-        let dir = tempfile::tempdir().unwrap();
-        install(dir.path(), &["vad", "llm"]);
-        let missing = Library::new(dir.path(), &manifest).missing_for_call(Some(Language::ENGLISH));
-        let kinds: Vec<_> = missing.iter().map(|missing| missing.kind).collect();
-        assert_eq!(kinds, [Kind::Turn, Kind::Stt]);
-        assert_eq!(missing[1].models, ["big", "many", "small"]);
-        assert_eq!(missing[1].command, "callstead models pull standard-en");
-        install(dir.path(), &["turn", "small"]);
-        assert_eq!(Library::new(dir.path(), &manifest).missing_for_call(Some(Language::ENGLISH)), []);
+        let library = Library::new("nowhere", &manifest);
+        assert_eq!(library.remedy(Kind::Stt, Some(Language::ENGLISH)).as_deref(), Some("standard-en"));
+        assert_eq!(library.remedy(Kind::Stt, None).as_deref(), Some("standard-en"));
+        let elsewhere = library.remedy(Kind::Stt, Some(Language::ARABIC));
+        assert_eq!(elsewhere.as_deref(), Some("many"), "no set for this language");
+        let error = library.find(Kind::Stt, Some(Language::ENGLISH), None).unwrap_err();
+        assert!(error.to_string().ends_with("run `callstead models pull standard-en`"), "{error}");
     }
 }

@@ -14,5 +14,5 @@ pub mod pull;
 pub use digest::Digest;
 pub(crate) use error::size;
 pub use error::{ModelError, PullError};
-pub use library::{Installed, Library, Missing, ModelState};
+pub use library::{Installed, Library, ModelState};
 pub use manifest::{Kind, Languages, Manifest, ManifestError, Model, ModelFile, Set, Source};

@@ -4,6 +4,7 @@
 //! [`ladder::Ladder`] of several. Every answer is a stream over a bounded channel: a slow reader holds the engine back,
 //! and dropping the receiver stops the engine at its next step.
 
+pub mod engines;
 pub mod ladder;
 pub mod local;
 pub mod scheduler;
@@ -118,7 +119,7 @@ impl Default for Sampling {
 /// A piece of a language model's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Chunk {
-    /// The next words.
+    /// The next words, up to the end of a clause: what comes after it is not needed to know that it is whole.
     Text(String),
     /// The answer is whole; always the last.
     Done(Usage),

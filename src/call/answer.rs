@@ -1,0 +1,144 @@
+//! One answer: the language model's words, clause by clause, and the voice that says them.
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+
+use super::CallError;
+use crate::{
+    audio::Frame,
+    domain::{
+        Language, Message,
+        text::{ClauseSplitter, Limits},
+    },
+    speech::{Chunk, Priority, Prompt, Sampling, Sentence, Usage, engines::Engines},
+};
+
+/// Clauses that may wait for the voice. The model is faster than speech: there is no use in running far ahead.
+const CLAUSES: usize = 8;
+
+/// How to answer.
+#[derive(Clone, Debug)]
+pub struct Brief {
+    /// The language of the answer's voice.
+    pub language: Language,
+    /// A voice by its id, or the language's usual one.
+    pub voice: Option<String>,
+    /// 1.0 is the voice's own speed.
+    pub speed: f32,
+    /// The longest answer in tokens.
+    pub max_tokens: usize,
+    /// How words are chosen.
+    pub sampling: Sampling,
+    /// The conversation, for the model's cache.
+    pub conversation: u64,
+}
+
+/// An answer that has been given.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The words. Personal data: not for logs.
+    pub text: String,
+    /// What it cost.
+    pub usage: Usage,
+    /// When what was there.
+    pub timings: AnswerTimings,
+}
+
+/// Wall time since the answer was asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AnswerTimings {
+    /// The model's first words.
+    pub first_words: Duration,
+    /// The first clause that could be said.
+    pub first_clause: Duration,
+    /// The first 20 ms of sound.
+    pub first_audio: Duration,
+    /// The last sound.
+    pub total: Duration,
+}
+
+/// Answers `messages`: every frame goes to `hear` as soon as it is made, the first while the model still thinks.
+///
+/// # Errors
+/// When no language model is installed, or an engine fails. What was handed to `hear` before stays heard.
+pub(super) async fn answer(
+    engines: &Engines,
+    messages: &[Message],
+    brief: &Brief,
+    hear: impl FnMut(Frame),
+) -> Result<Answer, CallError> {
+    let asked = Instant::now();
+    let mut prompt = engines.responder()?.respond(Prompt {
+        messages: messages.to_vec(),
+        conversation: brief.conversation,
+        max_tokens: brief.max_tokens,
+        sampling: brief.sampling,
+        priority: Priority::Reply,
+    });
+    let (sender, clauses) = mpsc::channel(CLAUSES);
+    let thinking = async move {
+        let mut thought = Thought::default();
+        let mut splitter = ClauseSplitter::new(Limits::LIVE);
+        while let Some(chunk) = prompt.recv().await {
+            match chunk? {
+                Chunk::Text(text) => {
+                    thought.first_words.get_or_insert_with(|| asked.elapsed());
+                    thought.text.push_str(&text);
+                    for clause in splitter.push(&text).into_iter().chain(splitter.settle()) {
+                        thought.first_clause.get_or_insert_with(|| asked.elapsed());
+                        // The voice failed: its error is the one that counts.
+                        let _ = sender.send(clause).await;
+                    }
+                }
+                Chunk::Done(usage) => thought.usage = usage,
+            }
+        }
+        if let Some(clause) = splitter.finish() {
+            thought.first_clause.get_or_insert_with(|| asked.elapsed());
+            let _ = sender.send(clause).await;
+        }
+        Ok::<_, CallError>(thought)
+    };
+    let (thought, first_audio) = tokio::try_join!(thinking, speak(engines, brief, clauses, asked, hear))?;
+    let timings = AnswerTimings {
+        first_words: thought.first_words.unwrap_or_default(),
+        first_clause: thought.first_clause.unwrap_or_default(),
+        first_audio: first_audio.unwrap_or_default(),
+        total: asked.elapsed(),
+    };
+    Ok(Answer { text: thought.text.trim().to_owned(), usage: thought.usage, timings })
+}
+
+#[derive(Default)]
+struct Thought {
+    text: String,
+    usage: Usage,
+    first_words: Option<Duration>,
+    first_clause: Option<Duration>,
+}
+
+/// Says the clauses one after the other; gives the time of the first sound.
+async fn speak(
+    engines: &Engines,
+    brief: &Brief,
+    mut clauses: mpsc::Receiver<String>,
+    asked: Instant,
+    mut hear: impl FnMut(Frame),
+) -> Result<Option<Duration>, CallError> {
+    let synthesizer = engines.synthesizer()?;
+    let mut first_audio = None;
+    while let Some(text) = clauses.recv().await {
+        let mut frames = synthesizer.speak(Sentence {
+            voice: brief.voice.clone(),
+            speed: brief.speed,
+            ..Sentence::new(text, brief.language)
+        });
+        while let Some(frame) = frames.recv().await {
+            let frame = frame?;
+            first_audio.get_or_insert_with(|| asked.elapsed());
+            hear(frame);
+        }
+    }
+    Ok(first_audio)
+}

@@ -1,0 +1,272 @@
+//! The engines of this box, loaded from the models that are installed.
+
+use std::{num::NonZeroU32, num::NonZeroUsize, sync::Arc};
+
+use serde::Serialize;
+
+use super::{
+    Responder, SpeechError, Synthesizer, Transcriber,
+    local::{
+        espeak::Espeak,
+        llama::{self, Llama},
+        piper::PiperVoice,
+        turn::TurnDetector,
+        vad::Vad,
+        voices::Voices,
+        whisper::Whisper,
+    },
+    scheduler::Scheduler,
+};
+pub use crate::models::Kind as EngineKind;
+use crate::{
+    config::Config,
+    domain::Language,
+    models::{Installed, Library, Manifest, ModelError},
+};
+
+/// Languages whose voice is loaded on every box.
+const SPOKEN: [Language; 2] = [Language::ENGLISH, Language::ARABIC];
+
+/// Why an engine is not there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EngineError {
+    /// Its model is not installed, or damaged.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// It cannot run its model.
+    #[error(transparent)]
+    Speech(#[from] SpeechError),
+    /// Others were loaded.
+    #[error("no {} model was loaded", .0.name())]
+    NotLoaded(EngineKind),
+}
+
+/// An engine that is ready.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EngineInfo {
+    /// What it is for.
+    pub kind: EngineKind,
+    /// Which model or voice it runs, by its id.
+    pub name: String,
+}
+
+/// Something without which no call can be served.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Missing {
+    /// What it is for.
+    pub kind: EngineKind,
+    /// What is missing, in words: `no speech-to-text model is installed`.
+    pub what: String,
+    /// The command that brings it.
+    pub how: String,
+}
+
+/// A part that is there, or why it is not.
+type Part<T> = Result<T, EngineError>;
+
+/// Everything that hears, thinks and speaks. A part that is not installed says what to do when it is asked for.
+pub struct Engines {
+    scheduler: Scheduler,
+    vad: Part<Vad>,
+    turn_detector: Part<TurnDetector>,
+    transcriber: Part<Arc<dyn Transcriber>>,
+    responder: Part<Arc<dyn Responder>>,
+    synthesizer: Part<Arc<dyn Synthesizer>>,
+    infos: Vec<EngineInfo>,
+    missing: Vec<Missing>,
+}
+
+/// A step of loading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loading {
+    /// Steps done.
+    pub done: usize,
+    /// Steps in all.
+    pub total: usize,
+    /// What is being loaded now.
+    pub kind: EngineKind,
+}
+
+impl Engines {
+    /// Loads and warms the engines of `kinds`, the quick ones first; `report` hears of each before it is loaded. Blocks,
+    /// for up to some seconds with large models. Must not be called on an async thread.
+    pub fn load(config: &Config, kinds: &[EngineKind], mut report: impl FnMut(Loading)) -> Self {
+        let loader = Loader {
+            config,
+            library: Library::new(&config.paths.models_dir, Manifest::embedded()),
+            scheduler: Scheduler::for_this_machine(config.speech.threads),
+        };
+        let mut engines = Self {
+            scheduler: loader.scheduler.clone(),
+            vad: not_loaded(EngineKind::Vad),
+            turn_detector: not_loaded(EngineKind::Turn),
+            transcriber: not_loaded(EngineKind::Stt),
+            responder: not_loaded(EngineKind::Llm),
+            synthesizer: not_loaded(EngineKind::Tts),
+            infos: Vec::new(),
+            missing: Vec::new(),
+        };
+        for (done, &kind) in kinds.iter().enumerate() {
+            report(Loading { done, total: kinds.len(), kind });
+            let loaded = match kind {
+                EngineKind::Vad => put(loader.vad(), &mut engines.vad),
+                EngineKind::Turn => put(loader.turn_detector(), &mut engines.turn_detector),
+                EngineKind::Stt => put(loader.transcriber(), &mut engines.transcriber),
+                EngineKind::Llm => put(loader.responder(), &mut engines.responder),
+                EngineKind::Tts => put(loader.synthesizer(), &mut engines.synthesizer),
+            };
+            match loaded {
+                Ok(name) => engines.infos.push(EngineInfo { kind, name }),
+                Err(error) => engines.missing.push(loader.missing(kind, &error)),
+            }
+        }
+        engines
+    }
+
+    /// What was wanted and is not there.
+    pub fn missing(&self) -> &[Missing] {
+        &self.missing
+    }
+
+    /// What runs, by kind.
+    pub fn infos(&self) -> &[EngineInfo] {
+        &self.infos
+    }
+
+    /// Lends the cores to all of them.
+    pub fn scheduler(&self) -> &Scheduler {
+        &self.scheduler
+    }
+
+    /// Tells speech from silence.
+    ///
+    /// # Errors
+    /// When it is not installed, with what to do; so do all the others.
+    pub fn vad(&self) -> Result<&Vad, EngineError> {
+        self.vad.as_ref().map_err(Clone::clone)
+    }
+
+    /// Tells whether a caller is done, if it is installed: without it, pauses decide.
+    pub fn turn_detector(&self) -> Option<&TurnDetector> {
+        self.turn_detector.as_ref().ok()
+    }
+
+    /// Hears.
+    ///
+    /// # Errors
+    /// When no model for it is installed, with what to do.
+    pub fn transcriber(&self) -> Result<&Arc<dyn Transcriber>, EngineError> {
+        self.transcriber.as_ref().map_err(Clone::clone)
+    }
+
+    /// Thinks.
+    ///
+    /// # Errors
+    /// When no model for it is installed, with what to do.
+    pub fn responder(&self) -> Result<&Arc<dyn Responder>, EngineError> {
+        self.responder.as_ref().map_err(Clone::clone)
+    }
+
+    /// Speaks.
+    ///
+    /// # Errors
+    /// When the voice asked for is not installed, with what to do.
+    pub fn synthesizer(&self) -> Result<&Arc<dyn Synthesizer>, EngineError> {
+        self.synthesizer.as_ref().map_err(Clone::clone)
+    }
+}
+
+/// Keeps a part; gives the name of what it runs.
+fn put<T>(loaded: Part<(T, String)>, part: &mut Part<T>) -> Part<String> {
+    match loaded {
+        Ok((value, name)) => {
+            *part = Ok(value);
+            Ok(name)
+        }
+        Err(error) => {
+            *part = Err(error.clone());
+            Err(error)
+        }
+    }
+}
+
+fn not_loaded<T>(kind: EngineKind) -> Part<T> {
+    Err(EngineError::NotLoaded(kind))
+}
+
+struct Loader<'a> {
+    config: &'a Config,
+    library: Library<'static>,
+    scheduler: Scheduler,
+}
+
+impl Loader<'_> {
+    fn vad(&self) -> Part<(Vad, String)> {
+        let model = self.library.find(EngineKind::Vad, None, None)?;
+        Ok((Vad::load(&model.path)?, model.id))
+    }
+
+    fn turn_detector(&self) -> Part<(TurnDetector, String)> {
+        let model = self.library.find(EngineKind::Turn, None, None)?;
+        let detector = TurnDetector::load(&model.path, &self.scheduler)?;
+        Ok((detector, model.id))
+    }
+
+    fn transcriber(&self) -> Part<(Arc<dyn Transcriber>, String)> {
+        let speech = &self.config.speech;
+        let model = self.library.find(EngineKind::Stt, speech.language, speech.stt_model.as_deref())?;
+        let whisper = Whisper::load(&model.path, &self.scheduler)?;
+        whisper.warm()?;
+        Ok((Arc::new(whisper), model.id))
+    }
+
+    fn responder(&self) -> Part<(Arc<dyn Responder>, String)> {
+        let model =
+            self.library.find(EngineKind::Llm, self.config.speech.language, self.config.speech.llm_model.as_deref())?;
+        let settings = llama::Settings {
+            context_tokens: NonZeroU32::new(self.config.speech.context_tokens).unwrap_or(NonZeroU32::MIN),
+            threads: self.config.speech.threads.and_then(NonZeroUsize::new),
+        };
+        let llama = Llama::load(&model.path, settings, &self.scheduler)?;
+        llama.warm(&self.config.agent.prompt)?;
+        Ok((Arc::new(llama), model.id))
+    }
+
+    /// The Piper voices that are installed for the languages of this box, and espeak-ng behind them.
+    fn synthesizer(&self) -> Part<(Arc<dyn Synthesizer>, String)> {
+        let espeak = Espeak::open(&self.config.paths.data_dir)?;
+        let mut models: Vec<Installed> = Vec::new();
+        if let Some(id) = &self.config.speech.voice
+            && self.library.manifest().model(id).is_ok()
+        {
+            models.push(self.library.find(EngineKind::Tts, None, Some(id))?);
+        }
+        for language in self.config.speech.language.into_iter().chain(SPOKEN) {
+            if let Ok(model) = self.library.find(EngineKind::Tts, Some(language), None)
+                && !models.contains(&model)
+            {
+                models.push(model);
+            }
+        }
+        let name = models.first().map_or_else(|| "espeak-ng".to_owned(), |model| model.id.clone());
+        let voices = models
+            .into_iter()
+            .map(|model| PiperVoice::load(model.id, &model.path, &espeak))
+            .collect::<Result<Vec<_>, _>>()?;
+        let voices = Voices::new(voices, espeak, &self.scheduler)
+            .map_err(|error| SpeechError::Failed { engine: "voice", reason: error.to_string() })?;
+        Ok((Arc::new(voices), name))
+    }
+
+    fn missing(&self, kind: EngineKind, error: &EngineError) -> Missing {
+        let what = match error {
+            EngineError::Model(ModelError::NoneInstalled { .. }) => format!("no {} model is installed", kind.name()),
+            other => other.to_string(),
+        };
+        let how = match self.library.remedy(kind, self.config.speech.language) {
+            Some(name) => self.config.command(&format!("models pull {name}")),
+            None => self.config.command("models list"),
+        };
+        Missing { kind, what, how }
+    }
+}
