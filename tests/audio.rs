@@ -1,5 +1,7 @@
 //! Recordings as users have them: every common format, and every way in which a file can be bad.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::{
     f32::consts::TAU,
     fs,
@@ -135,8 +137,9 @@ fn a_bad_file_is_refused_in_one_line_that_names_it() {
     let mp4 = fs::read(fixture("tone.m4a")).unwrap();
     let mut slow = whole.clone();
     slow[24..28].copy_from_slice(&1_u32.to_le_bytes());
-    let cases: [(&str, &[u8], &str); 11] = [
+    let cases: [(&str, &[u8], &str); 12] = [
         ("empty.wav", b"", "is empty"),
+        ("binary.wav", &fs::read(env!("CARGO_BIN_EXE_callstead")).unwrap()[..100_000], "is not a recording"),
         ("text.wav", b"these are words and no samples at all, however long one looks", "is not a recording"),
         ("header.wav", &whole[..44], "is cut short after 0.0 s"),
         ("half-header.wav", &whole[..30], "is cut short"),
