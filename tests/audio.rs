@@ -13,6 +13,8 @@ use callstead::audio::{AudioError, Clip, read, read_stream, write_wav, write_wav
 use hound::{SampleFormat, WavSpec, WavWriter};
 
 const TONE_HZ: f32 = 440.0;
+/// A fixture of each format.
+const FORMATS: [&str; 6] = ["tone.flac", "tone.mp3", "tone.ogg", "tone.m4a", "tone.mka", "alaw.wav"];
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio").join(name)
@@ -207,4 +209,21 @@ fn a_recording_that_cannot_be_written_leaves_nothing_behind() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     write_wav(Path::new("/dev/null"), &clip).unwrap();
     assert!(!fs::metadata("/dev/null").unwrap().is_file(), "a device is written to, not replaced");
+}
+
+proptest::proptest! {
+    /// Headers come from strangers: a damaged one gives an answer or an error, never a panic.
+    #[test]
+    fn damage_anywhere_in_a_header_is_survived(
+        file in 0..FORMATS.len(),
+        damage in proptest::collection::vec((0..200_usize, proptest::num::u8::ANY), 1..6),
+    ) {
+        let mut bytes = fs::read(fixture(FORMATS[file])).unwrap();
+        for (place, byte) in damage {
+            bytes[place] = byte;
+        }
+        if let Ok(clip) = read_bytes(&bytes) {
+            assert!(clip.samples.iter().all(|sample| sample.abs() <= 1.0));
+        }
+    }
 }
