@@ -1,5 +1,7 @@
 //! Recordings as users have them: every common format, and every way in which a file can be bad.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::{
     f32::consts::TAU,
     fs,
@@ -11,6 +13,8 @@ use callstead::audio::{AudioError, Clip, read, read_stream, write_wav, write_wav
 use hound::{SampleFormat, WavSpec, WavWriter};
 
 const TONE_HZ: f32 = 440.0;
+/// A fixture of each format.
+const FORMATS: [&str; 6] = ["tone.flac", "tone.mp3", "tone.ogg", "tone.m4a", "tone.mka", "alaw.wav"];
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio").join(name)
@@ -135,8 +139,9 @@ fn a_bad_file_is_refused_in_one_line_that_names_it() {
     let mp4 = fs::read(fixture("tone.m4a")).unwrap();
     let mut slow = whole.clone();
     slow[24..28].copy_from_slice(&1_u32.to_le_bytes());
-    let cases: [(&str, &[u8], &str); 11] = [
+    let cases: [(&str, &[u8], &str); 12] = [
         ("empty.wav", b"", "is empty"),
+        ("binary.wav", &fs::read(env!("CARGO_BIN_EXE_callstead")).unwrap()[..100_000], "is not a recording"),
         ("text.wav", b"these are words and no samples at all, however long one looks", "is not a recording"),
         ("header.wav", &whole[..44], "is cut short after 0.0 s"),
         ("half-header.wav", &whole[..30], "is cut short"),
@@ -204,4 +209,21 @@ fn a_recording_that_cannot_be_written_leaves_nothing_behind() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     write_wav(Path::new("/dev/null"), &clip).unwrap();
     assert!(!fs::metadata("/dev/null").unwrap().is_file(), "a device is written to, not replaced");
+}
+
+proptest::proptest! {
+    /// Headers come from strangers: a damaged one gives an answer or an error, never a panic.
+    #[test]
+    fn damage_anywhere_in_a_header_is_survived(
+        file in 0..FORMATS.len(),
+        damage in proptest::collection::vec((0..200_usize, proptest::num::u8::ANY), 1..6),
+    ) {
+        let mut bytes = fs::read(fixture(FORMATS[file])).unwrap();
+        for (place, byte) in damage {
+            bytes[place] = byte;
+        }
+        if let Ok(clip) = read_bytes(&bytes) {
+            assert!(clip.samples.iter().all(|sample| sample.abs() <= 1.0));
+        }
+    }
 }

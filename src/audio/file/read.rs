@@ -127,11 +127,13 @@ fn cannot_probe(error: Error, name: &str) -> AudioError {
 
 fn decoder(params: &AudioCodecParameters, name: &str) -> Result<Box<dyn AudioDecoder>, AudioError> {
     symphonia::default::get_codecs().make_audio_decoder(params, &AudioDecoderOptions::default()).map_err(|error| {
-        let what = match codec_name(params.codec) {
-            Some(codec) => format!("the {codec} codec is not supported"),
-            None => error.to_string(),
-        };
-        AudioError::Unsupported { path: name.to_owned(), what }
+        let path = name.to_owned();
+        match codec_name(params.codec) {
+            Some(codec) => AudioError::Unsupported { path, what: format!("the {codec} codec is not supported") },
+            // Bytes of any kind look like one of MPEG's older layers here and there.
+            None if matches!(params.codec, codec::CODEC_ID_MP1 | codec::CODEC_ID_MP2) => AudioError::NotAudio { path },
+            None => AudioError::Unsupported { path, what: error.to_string() },
+        }
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use rten::{Dimension, Model, NodeId, RunOptions, ThreadPool, Value, ValueOrView};
+use rten::{Dimension, LoadErrorKind, Model, NodeId, RunOptions, ThreadPool, Value, ValueOrView};
 
 use crate::speech::SpeechError;
 
@@ -35,9 +35,10 @@ impl Graph {
         inputs: &[Expected],
         outputs: usize,
     ) -> Result<Self, SpeechError> {
-        let model = Model::load_file(path).map_err(|error| SpeechError::Failed {
-            engine,
-            reason: format!("cannot load {}: {}", path.display(), one_line(&error.to_string())),
+        let model = Model::load_file(path).map_err(|error| {
+            let advice = if error.kind() == LoadErrorKind::IoError { "" } else { ": pull it again" };
+            let reason = format!("cannot load {} ({}){advice}", path.display(), one_line(&error.to_string()));
+            SpeechError::Failed { engine, reason }
         })?;
         let another = || SpeechError::Unsupported(format!("{} is no {engine} model: pull it again", path.display()));
         if model.input_ids().len() != inputs.len() || model.output_ids().len() != outputs {

@@ -5,7 +5,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use rten_tensor::{NdTensor, prelude::*};
+use rten_tensor::{NdTensor, NdTensorView, prelude::*};
 
 use super::graph::{Expected, Graph};
 use crate::{audio::ENGINE_HZ, speech::SpeechError};
@@ -84,7 +84,7 @@ impl VadStream {
     pub fn push(&mut self, window: &[f32; VAD_WINDOW]) -> Result<f32, SpeechError> {
         self.input.copy_within(VAD_WINDOW.., 0);
         self.input[CONTEXT..].copy_from_slice(window);
-        let input = NdTensor::from_data([1, self.input.len()], self.input.to_vec());
+        let input = NdTensorView::from_data([1, CONTEXT + VAD_WINDOW], &self.input[..]);
         let rate = NdTensor::from_data([], vec![ENGINE_HZ as i32]);
         let [probability, state] = self.graph.run(vec![input.into(), self.state.view().into(), rate.into()])?;
         let unexpected = |_| self.graph.failed("its output has another shape");
