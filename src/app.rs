@@ -8,6 +8,8 @@ use std::{
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     process,
+    sync::Arc,
+    thread,
 };
 
 use crate::{
@@ -85,7 +87,7 @@ impl Application {
         let data_dir = DataDirLock::take(&config.paths.data_dir)?;
         let listener = listen(wanted)?;
         let address = listener.local_addr().map_err(|source| StartError::Listen { address: wanted, source })?;
-        let state = web::State { readiness, dev: config.server.dev, restart: config.command("serve") };
+        let state = web::State { readiness, config: Arc::new(config.clone()) };
         Ok(Self { listener, address, state, _data_dir: data_dir })
     }
 
@@ -113,11 +115,29 @@ impl Application {
     }
 }
 
-/// Loads and warms the engines, telling of each step. Blocks for seconds: to be run on a thread of its own.
+/// Loads and warms the engines behind a server that answers already. However that ends, readiness does not stay at
+/// starting.
+///
+/// # Errors
+/// When the system refuses the thread.
+pub fn start_loading(config: Config, readiness: ReadinessSender) -> io::Result<()> {
+    let load = move || {
+        let loading = thread::scope(|scope| scope.spawn(|| load_engines(&config, &readiness)).join());
+        if loading.is_err() || matches!(*readiness.borrow(), Readiness::Starting { .. }) {
+            tracing::error!("the engines were not loaded");
+            let what = "the engines could not be loaded: the log says why".to_owned();
+            let missing = Missing { kind: EngineKind::Stt, what, how: config.command("doctor") };
+            readiness.send_replace(Readiness::Degraded { missing: vec![missing], engines: Vec::new() });
+        }
+    };
+    thread::Builder::new().name("load".to_owned()).spawn(load).map(drop)
+}
+
+/// Loads and warms the engines, telling of each step. Blocks for seconds.
 ///
 /// ENGINES: `call::engines::load(config, readiness)` takes this function's place. Until then no engine is loaded, and
 /// everything is missing.
-pub fn load_engines(config: &Config, readiness: &ReadinessSender) {
+fn load_engines(config: &Config, readiness: &ReadinessSender) {
     let missing = |(kind, what): (EngineKind, &str)| Missing {
         kind,
         what: format!("no {what} is installed"),

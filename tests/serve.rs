@@ -1,4 +1,5 @@
 //! The server from outside, on port 0 with a data folder of its own.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -264,12 +265,13 @@ fn a_second_instance_is_refused_clearly() {
 #[test]
 fn query_strings_are_not_logged() {
     let folder = tempfile::tempdir().unwrap();
-    let mut child =
-        command(&folder, "127.0.0.1:0").args(["--log-level", "trace", "--log-format", "json"]).spawn().unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
-    let address: SocketAddr = lines
-        .find_map(|line| line.split_once("http://").and_then(|(_, rest)| rest.split(' ').next()?.parse().ok()))
-        .unwrap();
+    let words = ["--log-level", "trace", "--log-format", "json", "--json"];
+    let mut child = command(&folder, "127.0.0.1:0").args(words).spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    let started: serde_json::Value = serde_json::from_str(&first).unwrap();
+    let address = started["url"].as_str().unwrap().trim_start_matches("http://").parse().unwrap();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
     ask(address, "GET", "/nothing?token=hunter2", &[]);
     rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::TERM).unwrap();
     let log: Vec<String> = lines.collect();

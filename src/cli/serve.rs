@@ -1,6 +1,6 @@
 //! `callstead serve`
 
-use std::{net::SocketAddr, thread};
+use std::net::SocketAddr;
 
 use anyhow::Context as _;
 
@@ -37,13 +37,11 @@ pub(super) fn run(_args: Args, context: &Context) -> anyhow::Result<()> {
     let (sender, receiver) = readiness::channel();
     let application = Application::build(&context.config, receiver)?;
     let address = application.address();
-    let config = context.config.clone();
-    thread::Builder::new()
-        .name("load".to_owned())
-        .spawn(move || app::load_engines(&config, &sender))
-        .context("starting the thread that loads the engines")?;
+    app::start_loading(context.config.clone(), sender).context("starting the thread that loads the engines")?;
     tracing::info!(http.address = %address, data_dir = %context.config.paths.data_dir.display(), "listening");
-    if !context.output.json {
+    if context.output.json {
+        context.output.json(&serde_json::json!({ "url": format!("http://{address}") }))?;
+    } else {
         context.output.note(format_args!("Callstead is on http://{address} – Ctrl-C stops it."));
     }
     let stop = context.interrupt.clone();

@@ -2,7 +2,7 @@
 
 use std::{env, path::Path};
 
-use super::{Config, Environment, usual_data_dir};
+use super::{Config, DEFAULT_LISTEN, DEFAULT_RTC_PORT, Environment, usual_data_dir};
 
 impl Config {
     /// `words` as a command of this program on this box's folders: `callstead --data-dir /srv/desk models pull starter`.
@@ -11,6 +11,22 @@ impl Config {
         let program = env::args().next().filter(|name| Path::new(name).file_name().is_some_and(|it| it == "callstead"));
         let usual = usual_data_dir(&Environment::of_this_process());
         self.command_as(program.as_deref().unwrap_or("callstead"), usual.as_deref(), words)
+    }
+
+    /// The command that starts this server again, with the flags that it needs to be found where it is.
+    pub fn serve_command(&self) -> String {
+        let mut words = "serve".to_owned();
+        let server = &self.server;
+        if server.listen != DEFAULT_LISTEN {
+            words.extend([" --listen ", &server.listen.to_string()]);
+        }
+        if server.rtc_port != DEFAULT_RTC_PORT {
+            words.extend([" --rtc-port ", &server.rtc_port.to_string()]);
+        }
+        if server.dev {
+            words.push_str(" --dev");
+        }
+        self.command(&words)
     }
 
     fn command_as(&self, program: &str, usual_data_dir: Option<&Path>, words: &str) -> String {
@@ -39,6 +55,15 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_is_started_again_where_it_was() {
+        let mut config = Config::defaults(Path::new("/data"));
+        assert!(config.serve_command().ends_with(" serve"));
+        config.server.listen = ([127, 0, 0, 1], 9000).into();
+        config.server.dev = true;
+        assert!(config.serve_command().ends_with(" serve --listen 127.0.0.1:9000 --dev"));
+    }
 
     #[test]
     fn only_unusual_folders_are_named() {

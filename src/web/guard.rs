@@ -21,7 +21,7 @@ pub(super) async fn local_only_in_dev<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let dev = request.app_data::<web::Data<State>>().is_some_and(|state| state.dev);
+    let dev = request.app_data::<web::Data<State>>().is_some_and(|state| state.config.server.dev);
     let peer = request.peer_addr().map(|address| address.ip());
     match check(peer, request.uri(), request.headers()) {
         Err(reason) if dev => {

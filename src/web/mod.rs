@@ -9,7 +9,7 @@ mod guard;
 mod headers;
 mod pages;
 
-use std::{io, net::TcpListener, time::Duration};
+use std::{io, net::TcpListener, sync::Arc, time::Duration};
 
 use actix_web::{
     App, HttpServer, Route,
@@ -19,7 +19,7 @@ use actix_web::{
     web::{self, PayloadConfig, ServiceConfig},
 };
 
-use crate::call::readiness::ReadinessReceiver;
+use crate::{call::readiness::ReadinessReceiver, config::Config};
 
 /// Most bytes in the body of a request; nothing that is posted here is long.
 const MAX_BODY: usize = 64 * 1024;
@@ -39,10 +39,8 @@ const WORKERS: usize = 2;
 pub struct State {
     /// Whether a call could be served.
     pub readiness: ReadinessReceiver,
-    /// Development mode: serves this machine only, and asks callers for nothing.
-    pub dev: bool,
-    /// The command that starts this server again, for people to copy.
-    pub restart: String,
+    /// The settings in force.
+    pub config: Arc<Config>,
 }
 
 /// A server on `listener`, to be awaited; its handle stops it. Needs an actix system around it.

@@ -5,6 +5,7 @@ use askama::Template;
 
 use crate::{
     call::readiness::{EngineInfo, EngineKind, Missing, Readiness},
+    config::Config,
     web::{State, assets, error},
 };
 
@@ -23,7 +24,7 @@ struct StartPage<'a> {
     lead: &'static str,
     progress: Option<Progress<'a>>,
     engines: Vec<EngineRow<'a>>,
-    steps: Vec<Step<'a>>,
+    steps: Vec<Step>,
 }
 
 struct Progress<'a> {
@@ -48,9 +49,9 @@ enum EngineState<'a> {
 }
 
 /// Something to do, and the command that does it.
-struct Step<'a> {
-    what: &'a str,
-    command: Option<&'a str>,
+struct Step {
+    what: &'static str,
+    command: Option<String>,
 }
 
 pub(in crate::web) async fn start(state: web::Data<State>) -> HttpResponse {
@@ -65,14 +66,14 @@ pub(in crate::web) async fn start(state: web::Data<State>) -> HttpResponse {
 }
 
 impl<'a> StartPage<'a> {
-    fn new(readiness: &'a Readiness, state: &'a State) -> Self {
+    fn new(readiness: &'a Readiness, state: &State) -> Self {
         let (status, title, lead) = headline(readiness);
         Self {
             stylesheet: assets::address("app.css"),
             script: assets::address("start.js"),
             icon: assets::address("icon.svg"),
             version: env!("CARGO_PKG_VERSION"),
-            dev: state.dev,
+            dev: state.config.server.dev,
             status,
             title,
             lead,
@@ -81,7 +82,7 @@ impl<'a> StartPage<'a> {
                 Readiness::Healthy { .. } | Readiness::Degraded { .. } => None,
             },
             engines: EngineKind::ALL.map(|kind| EngineRow::new(kind, readiness)).into(),
-            steps: steps(readiness, &state.restart),
+            steps: steps(readiness, &state.config),
         }
     }
 }
@@ -102,32 +103,27 @@ fn headline(readiness: &Readiness) -> (&'static str, &'static str, &'static str)
     }
 }
 
-fn steps<'a>(readiness: &'a Readiness, restart: &'a str) -> Vec<Step<'a>> {
+fn steps(readiness: &Readiness, config: &Config) -> Vec<Step> {
+    let step = |what, command| Step { what, command: Some(command) };
     match readiness {
         Readiness::Starting { .. } => Vec::new(),
         Readiness::Healthy { .. } => vec![
-            Step {
-                what: "Answer a recording with a recording",
-                command: Some("callstead converse caller.wav -o reply.wav"),
-            },
-            Step { what: "Talk with the agent by keyboard", command: Some("callstead chat") },
-            Step { what: "Measure what this machine can do", command: Some("callstead bench engines") },
+            step("Answer a recording with a recording", config.command("converse caller.wav -o reply.wav")),
+            step("Talk with the agent by keyboard", config.command("chat")),
+            step("Measure what this machine can do", config.command("bench engines")),
         ],
         Readiness::Degraded { missing, .. } => {
-            let mut commands: Vec<&str> = Vec::new();
-            for command in missing.iter().map(|it| it.how.as_str()) {
+            let mut commands: Vec<&String> = Vec::new();
+            for command in missing.iter().map(|it| &it.how) {
                 if !commands.contains(&command) {
                     commands.push(command);
                 }
             }
-            let fetch =
-                commands.into_iter().map(|command| Step { what: "Fetch what is missing", command: Some(command) });
-            fetch
-                .chain([
-                    Step { what: "Start the server again (Ctrl-C stops the one that runs)", command: Some(restart) },
-                    Step { what: "Come back here: this page notices by itself", command: None },
-                ])
-                .collect()
+            let mut steps: Vec<_> =
+                commands.into_iter().map(|command| step("Fetch what is missing", command.clone())).collect();
+            steps.push(step("Start the server again (Ctrl-C stops the one that runs)", config.serve_command()));
+            steps.push(Step { what: "Come back here: this page notices by itself", command: None });
+            steps
         }
     }
 }
@@ -163,12 +159,16 @@ impl<'a> EngineState<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::{path::Path, sync::Arc};
+
     use super::*;
     use crate::call::readiness;
 
     fn page(readiness: &Readiness) -> String {
         let (_, receiver) = readiness::channel();
-        let state = State { readiness: receiver, dev: true, restart: "callstead serve --dev".to_owned() };
+        let mut config = Config::defaults(Path::new("/data"));
+        config.server.dev = true;
+        let state = State { readiness: receiver, config: Arc::new(config) };
         StartPage::new(readiness, &state).render().unwrap()
     }
 
@@ -180,7 +180,7 @@ mod tests {
             missing: vec![missing(EngineKind::Stt, "no ears"), missing(EngineKind::Llm, "no brain")],
             engines: vec![EngineInfo { kind: EngineKind::Tts, name: "espeak <en>".to_owned() }],
         });
-        for text in ["no ears", "no brain", "espeak &#60;en&#62;", "callstead serve --dev", "Development mode"] {
+        for text in ["no ears", "no brain", "espeak &#60;en&#62;", "serve --dev", "Development mode"] {
             assert!(html.contains(text), "{text}");
         }
         assert_eq!(html.matches(r#"data-copy="callstead models pull &#60;x&#62;""#).count(), 1);
@@ -192,6 +192,6 @@ mod tests {
         let html = page(&starting);
         assert!(html.contains(r#"<progress value="1" max="3""#) && html.contains("loading whisper"));
         let html = page(&Readiness::Healthy { engines: Vec::new() });
-        assert!(html.contains("Ready for calls") && html.contains("callstead chat") && !html.contains("<progress"));
+        assert!(html.contains("Ready for calls") && html.contains("/data chat") && !html.contains("<progress"));
     }
 }
