@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::LazyLock};
 
-use crate::speech::scheduler::Scheduler;
+use crate::{audio, speech::scheduler::Scheduler};
 
 /// One scheduler for all tests of a process: tests run side by side, and engines that compete for cores collapse.
 pub(crate) fn scheduler() -> Scheduler {
@@ -20,6 +20,13 @@ pub(crate) fn model(file: &str) -> PathBuf {
     let folder =
         std::env::var_os("CALLSTEAD_TEST_MODELS_DIR").map_or_else(|| repository("target/models"), PathBuf::from);
     let path = folder.join(file);
-    assert!(path.is_file(), "{} is missing: `make models` fetches it", path.display());
+    assert!(path.is_file(), "{} is missing: run `make models`, or set CALLSTEAD_TEST_MODELS_DIR", path.display());
     path
+}
+
+/// One of the starter speech model's test recordings: 16 kHz, mono.
+pub(crate) fn recording(name: &str) -> Vec<f32> {
+    let clip = audio::read(&repository("models/starter-stt/test-wavs").join(name)).unwrap();
+    assert_eq!(clip.rate_hz, audio::ENGINE_HZ);
+    clip.samples
 }

@@ -13,8 +13,7 @@ use anyhow::{Context, Result, ensure};
 use flate2::{Compression, write::GzEncoder};
 
 /// (dictionary, folder of its voice files under `lang/`, the voice files)
-const LANGUAGES: [(&str, &str, &[&str]); 2] =
-    [("en", "gmw", &["en", "en-US", "en-GB-x-rp"]), ("ar", "sem", &["ar"])];
+const LANGUAGES: [(&str, &str, &[&str]); 2] = [("en", "gmw", &["en", "en-US", "en-GB-x-rp"]), ("ar", "sem", &["ar"])];
 const PHONEME_TABLES: [&str; 4] = ["intonations", "phondata", "phonindex", "phontab"];
 
 fn main() -> Result<()> {

@@ -14,7 +14,8 @@ fn main() -> Result<()> {
     let whisper = upstream::sources("whisper-rs-sys")?.join("whisper.cpp");
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let ggml_cmake = PathBuf::from(
-        env::var("DEP_LLAMA_GGML_CMAKE_DIR").context("llama-cpp-sys-2 published no ggml_cmake_dir: needs >= 0.1.160")?,
+        env::var("DEP_LLAMA_GGML_CMAKE_DIR")
+            .context("llama-cpp-sys-2 published no ggml_cmake_dir: needs >= 0.1.160")?,
     );
     bind(&whisper, &ggml_cmake, &out)?;
     compile(&whisper, &ggml_cmake);

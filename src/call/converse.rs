@@ -203,7 +203,7 @@ impl<H: FnMut(Frame)> Session<'_, H> {
         let transcribed = decided.elapsed();
         if !transcript.text.is_empty() {
             self.history.heard(&transcript.text);
-            let language = self.options.language.unwrap_or(transcript.language);
+            let language = self.voice_language(transcript.language)?;
             let brief = Brief { language, ..self.options.brief.clone() };
             let reply = answer(self.engines, self.history.messages(), &brief, &mut self.hear).await?;
             self.history.said(&reply.text);
@@ -212,6 +212,19 @@ impl<H: FnMut(Frame)> Session<'_, H> {
         }
         self.began += decided.elapsed();
         Ok(())
+    }
+}
+
+impl<H> Session<'_, H> {
+    /// The language that the answer's voice speaks: the one set, else the one recognised, if there is a voice for it.
+    /// Short speech is easily taken for a language that nobody here speaks.
+    fn voice_language(&self, recognised: Language) -> Result<Language, CallError> {
+        let synthesizer = self.engines.synthesizer()?;
+        Ok(match self.options.language {
+            Some(language) => language,
+            None if synthesizer.speaks(recognised) => recognised,
+            None => self.options.brief.language,
+        })
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::{Chunk, Prompt, Responder, Results, Sentence, Speech, SpeechError, Synthesizer, Transcriber, Transcript};
-use crate::audio::Frame;
+use crate::{audio::Frame, domain::Language};
 
 /// Results that may wait between a rung and the reader.
 const RESULTS: usize = 4;
@@ -98,6 +98,10 @@ impl Responder for Ladder<dyn Responder> {
 impl Synthesizer for Ladder<dyn Synthesizer> {
     fn speak(&self, sentence: Sentence) -> Results<Frame> {
         self.climb(move |rung| rung.speak(sentence.clone()))
+    }
+
+    fn speaks(&self, language: Language) -> bool {
+        self.rungs.iter().any(|rung| rung.provider.speaks(language))
     }
 }
 

@@ -174,4 +174,7 @@ impl Sentence {
 pub trait Synthesizer: Send + Sync {
     /// 20 ms frames at 48 kHz, as they are made: faster than they play.
     fn speak(&self, sentence: Sentence) -> Results<Frame>;
+
+    /// Whether there is a voice for `language`.
+    fn speaks(&self, language: Language) -> bool;
 }

@@ -1,13 +1,10 @@
-//! For tests: the reference's answers in tests/fixtures/ears_golden.json, and where the models are.
+//! For tests: the reference's answers in tests/fixtures/ears_golden.json.
 
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-};
+use std::fs;
 
 use serde::Deserialize;
 
-use crate::audio::{Clip, ENGINE_HZ, read};
+use crate::testing::{recording, repository};
 
 /// What the reference says; tests/fixtures/ears_golden.py wrote it.
 #[derive(Deserialize)]
@@ -38,31 +35,12 @@ pub(super) struct Voice {
 
 impl Turn {
     pub(super) fn samples(&self) -> Vec<f32> {
-        let mut samples: Vec<f32> = self.clips.iter().flat_map(|name| clip(name)).collect();
+        let mut samples: Vec<f32> = self.clips.iter().flat_map(|name| recording(name)).collect();
         samples.resize(self.keep, 0.0);
         samples
     }
 }
 
 pub(super) fn load() -> Golden {
-    serde_json::from_str(&fs::read_to_string(root().join("tests/fixtures/ears_golden.json")).unwrap()).unwrap()
-}
-
-/// One of the speech model's test recordings.
-pub(super) fn clip(name: &str) -> Vec<f32> {
-    let Clip { rate_hz, samples } = read(&root().join("models/starter-stt/test-wavs").join(name)).unwrap();
-    assert_eq!(rate_hz, ENGINE_HZ);
-    samples
-}
-
-/// A model file; a test without its model fails.
-pub(super) fn model(file: &str) -> PathBuf {
-    let folder = env::var_os("CALLSTEAD_TEST_MODELS_DIR").map_or_else(|| root().join("target/models"), PathBuf::from);
-    let path = folder.join(file);
-    assert!(path.is_file(), "{} is missing: run `make models`, or set CALLSTEAD_TEST_MODELS_DIR", path.display());
-    path
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    serde_json::from_str(&fs::read_to_string(repository("tests/fixtures/ears_golden.json")).unwrap()).unwrap()
 }

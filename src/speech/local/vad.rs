@@ -122,10 +122,13 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::speech::local::golden;
+    use crate::{
+        speech::local::golden,
+        testing::{model, recording},
+    };
 
     fn vad() -> Vad {
-        Vad::load(&golden::model("silero_vad.onnx")).unwrap()
+        Vad::load(&model("silero_vad.onnx")).unwrap()
     }
 
     fn probabilities(stream: &mut VadStream, samples: &[f32]) -> Vec<f32> {
@@ -136,7 +139,7 @@ mod tests {
     fn probabilities_equal_the_references() {
         let vad = vad();
         for voice in golden::load().voice {
-            let ours = probabilities(&mut vad.stream(), &golden::clip(&voice.clip));
+            let ours = probabilities(&mut vad.stream(), &recording(&voice.clip));
             assert_eq!(ours.len(), voice.probabilities.len());
             for (window, (got, reference)) in ours.iter().zip(&voice.probabilities).enumerate() {
                 assert!((got - reference).abs() < 1e-3, "{}, window {window}: {got}, not {reference}", voice.clip);
@@ -147,7 +150,7 @@ mod tests {
     #[test]
     fn callers_do_not_hear_each_other_and_a_reset_forgets() {
         let vad = vad();
-        let (speech, noise) = (golden::clip("utt05.wav"), golden::clip("utt09.wav"));
+        let (speech, noise) = (recording("utt05.wav"), recording("utt09.wav"));
         let alone = probabilities(&mut vad.stream(), &speech);
 
         let (mut stream, mut other) = (vad.stream(), vad.stream());
@@ -164,7 +167,7 @@ mod tests {
 
     #[test]
     fn speech_is_heard_after_a_minute_of_silence() {
-        let (vad, speech) = (vad(), golden::clip("utt05.wav"));
+        let (vad, speech) = (vad(), recording("utt05.wav"));
         let mut stream = vad.stream();
         let silence = probabilities(&mut stream, &[0.0; 60 * 16_000]);
         assert!(silence.iter().all(|probability| *probability < CLEAR));
@@ -176,8 +179,8 @@ mod tests {
     #[test]
     fn what_is_no_silero_model_is_refused_in_one_line() {
         let folder = tempfile::tempdir().unwrap();
-        let whole = fs::read(golden::model("silero_vad.onnx")).unwrap();
-        let another = golden::model("smart-turn-v3.2-cpu.onnx");
+        let whole = fs::read(model("silero_vad.onnx")).unwrap();
+        let another = model("smart-turn-v3.2-cpu.onnx");
         let cases = [
             ("missing.onnx", None),
             ("empty.onnx", Some(Vec::new())),

@@ -10,12 +10,12 @@ use super::Priority;
 
 /// The inbox takes no more: the request comes back.
 #[derive(Debug, PartialEq, Eq)]
-pub struct InboxFull<J>(pub J);
+pub(super) struct InboxFull<J>(pub J);
 
-/// Requests for one engine. Handles put them in; the engine's own threads take them out. When the last handle is gone,
-/// the engine's threads come to an end.
+/// Requests for one engine, put in here and taken out by the engine's own threads. When this end is gone, those come to
+/// an end.
 #[derive(Debug)]
-pub struct Inbox<J> {
+pub(super) struct Inbox<J> {
     shared: Arc<Shared<J>>,
 }
 
@@ -36,13 +36,13 @@ struct Shared<J> {
 struct State<J> {
     waiting: BTreeMap<(Reverse<Priority>, u64), J>,
     next_number: u64,
-    handles: usize,
+    is_open: bool,
 }
 
 impl<J> Inbox<J> {
     /// An inbox that holds at most `capacity` requests, and the end to take them from.
-    pub fn new(capacity: usize) -> (Self, Requests<J>) {
-        let state = State { waiting: BTreeMap::new(), next_number: 0, handles: 1 };
+    pub(super) fn new(capacity: usize) -> (Self, Requests<J>) {
+        let state = State { waiting: BTreeMap::new(), next_number: 0, is_open: true };
         let shared = Arc::new(Shared { capacity, state: Mutex::new(state), changed: Condvar::new() });
         (Self { shared: Arc::clone(&shared) }, Requests { shared })
     }
@@ -51,7 +51,7 @@ impl<J> Inbox<J> {
     ///
     /// # Errors
     /// [`InboxFull`] with the request when as many wait as may.
-    pub fn submit(&self, priority: Priority, request: J) -> Result<(), InboxFull<J>> {
+    pub(super) fn submit(&self, priority: Priority, request: J) -> Result<(), InboxFull<J>> {
         let mut state = self.shared.lock();
         if state.waiting.len() >= self.shared.capacity {
             return Err(InboxFull(request));
@@ -66,14 +66,14 @@ impl<J> Inbox<J> {
 }
 
 impl<J> Requests<J> {
-    /// Waits for the most urgent request; `None` once all handles are gone and everything has been taken.
+    /// Waits for the most urgent request; `None` once the other end is gone and everything has been taken.
     pub fn next(&self) -> Option<J> {
         let mut state = self.shared.lock();
         loop {
             if let Some((_, request)) = state.waiting.pop_first() {
                 return Some(request);
             }
-            if state.handles == 0 {
+            if !state.is_open {
                 return None;
             }
             state = self.shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -88,16 +88,9 @@ impl<J> Shared<J> {
     }
 }
 
-impl<J> Clone for Inbox<J> {
-    fn clone(&self) -> Self {
-        self.shared.lock().handles += 1;
-        Self { shared: Arc::clone(&self.shared) }
-    }
-}
-
 impl<J> Drop for Inbox<J> {
     fn drop(&mut self) {
-        self.shared.lock().handles -= 1;
+        self.shared.lock().is_open = false;
         self.shared.changed.notify_all();
     }
 }

@@ -20,7 +20,8 @@ use std::{
 use cores::{Cores, Ticket};
 pub use cores::{Priority, Width};
 pub use crew::{Crew, refuse};
-pub use inbox::{Inbox, InboxFull, Requests};
+use inbox::Inbox;
+pub use inbox::Requests;
 use load::LoadWatch;
 
 /// How much nicer than the rest of the process engine threads are (`setpriority(2)`).

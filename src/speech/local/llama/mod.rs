@@ -25,14 +25,11 @@ use std::{
     num::{NonZeroU32, NonZeroUsize},
     path::Path,
     sync::{Arc, atomic::Ordering},
-    thread::JoinHandle,
 };
-
-use tokio::sync::mpsc;
 
 use super::super::{
     Chunk, Prompt, Responder, Results, Sampling, SpeechError,
-    scheduler::{Inbox, Priority, Scheduler},
+    scheduler::{Crew, Priority, Scheduler},
 };
 use crate::domain::{Message, Role};
 use engine::{Request, Shared, Worker};
@@ -65,10 +62,9 @@ pub struct Llama {
 /// The last one ends the engine.
 #[derive(Debug)]
 struct Handle {
-    inbox: Option<Inbox<Request>>,
     shared: Arc<Shared>,
     context_tokens: usize,
-    thread: Option<JoinHandle<()>>,
+    crew: Crew<Request>,
 }
 
 impl Llama {
@@ -79,21 +75,16 @@ impl Llama {
     /// kind, or with a chat template that cannot be rendered. [`SpeechError::Failed`] when memory or threads are lacking.
     /// (Some malformed files make llama.cpp end the process: files from elsewhere are to be probed in another one.)
     pub fn load(path: &Path, settings: Settings, scheduler: &Scheduler) -> Result<Self, SpeechError> {
-        let (inbox, requests) = Inbox::new(WAITING);
+        let (mut crew, requests) = Crew::new(NAME, WAITING);
         let shared = Arc::<Shared>::default();
         let worker = Worker { settings, scheduler: scheduler.clone(), requests, shared: Arc::clone(&shared) };
         let (sender, ready) = std::sync::mpsc::sync_channel(1);
         let path = path.to_owned();
-        let thread = scheduler
-            .spawn(NAME, move || {
-                // The one who waits for this is `load` itself, below.
-                worker.run(&path, |outcome| drop(sender.send(outcome)));
-            })
-            .map_err(failed)?;
+        // The one who waits for the outcome is `load` itself, below.
+        crew.enlist(scheduler, move || worker.run(&path, |outcome| drop(sender.send(outcome)))).map_err(failed)?;
         let context_tokens = ready.recv().map_err(|_| failed("it stopped unexpectedly"))??;
         let context_tokens = usize::try_from(context_tokens).map_err(failed)?;
-        let handle = Handle { inbox: Some(inbox), shared, context_tokens, thread: Some(thread) };
-        Ok(Self { handle: Arc::new(handle) })
+        Ok(Self { handle: Arc::new(Handle { shared, context_tokens, crew }) })
     }
 
     /// Reads all the weights once, and computes what every conversation with these instructions begins with. Blocks.
@@ -129,26 +120,14 @@ impl Responder for Llama {
     /// The answer clause by clause. With `max_tokens` 0 nothing is said: the prompt is computed, and in the cache for
     /// the next one of the conversation.
     fn respond(&self, prompt: Prompt) -> Results<Chunk> {
-        let (answer, results) = mpsc::channel(AHEAD);
-        let priority = prompt.priority;
-        let request = Request { prompt, answer: answer.clone() };
-        let taken = self.handle.inbox.as_ref().map(|inbox| inbox.submit(priority, request));
-        if !matches!(taken, Some(Ok(()))) {
-            // The channel is new: there is room for one.
-            let _ = answer.try_send(Err(SpeechError::Overloaded(NAME)));
-        }
-        results
+        self.handle.crew.ask(prompt.priority, AHEAD, |answer| Request { prompt, answer })
     }
 }
 
 impl Drop for Handle {
-    /// Stops the engine at its next step and waits for it: llama.cpp must not compute while the process ends.
+    /// Stops the engine at its next step; the crew is then waited for.
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::Relaxed);
-        self.inbox = None;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }
 

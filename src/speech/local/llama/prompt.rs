@@ -214,19 +214,18 @@ fn without_middle(text: &str, keep: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::{env, path::PathBuf};
-
     use llama_cpp_2::model::params::LlamaModelParams;
 
     use super::{super::engine, *};
+    use crate::testing;
 
     /// The starter model's vocabulary, without its weights.
     fn vocabulary() -> LlamaModel {
-        let folder = env::var_os("CALLSTEAD_TEST_MODELS_DIR")
-            .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/target/models")), PathBuf::from);
-        let path = folder.join("SmolLM2-135M-Instruct.Q4_1.gguf");
-        assert!(path.exists(), "{} is missing: fetch the starter set", path.display());
-        engine::load(&path, LlamaModelParams::default().with_vocab_only(true)).unwrap()
+        engine::load(
+            &testing::model("SmolLM2-135M-Instruct.Q4_1.gguf"),
+            LlamaModelParams::default().with_vocab_only(true),
+        )
+        .unwrap()
     }
 
     #[test]

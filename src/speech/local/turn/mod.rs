@@ -63,19 +63,22 @@ impl TurnDetector {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, num::NonZeroUsize};
+    use std::fs;
 
     use super::*;
-    use crate::speech::local::golden;
+    use crate::{
+        speech::local::golden,
+        testing::{model, scheduler},
+    };
 
     fn load(path: &Path) -> Result<TurnDetector, SpeechError> {
-        TurnDetector::load(path, &Scheduler::new(NonZeroUsize::MIN))
+        TurnDetector::load(path, &scheduler())
     }
 
     /// The model is quantised to 8 bits and jumps where it is undecided, the reference as well: see ears_golden.py.
     #[test]
     fn probabilities_are_the_references() {
-        let detector = load(&golden::model("smart-turn-v3.2-cpu.onnx")).unwrap();
+        let detector = load(&model("smart-turn-v3.2-cpu.onnx")).unwrap();
         for turn in golden::load().turns {
             let got = detector.predict(&turn.samples(), Priority::Speech).unwrap();
             let [low, high] = turn.probability;
@@ -87,10 +90,10 @@ mod tests {
     #[test]
     fn what_is_no_smart_turn_model_is_refused_in_one_line() {
         let folder = tempfile::tempdir().unwrap();
-        let whole = fs::read(golden::model("smart-turn-v3.2-cpu.onnx")).unwrap();
+        let whole = fs::read(model("smart-turn-v3.2-cpu.onnx")).unwrap();
         let half = folder.path().join("half.onnx");
         fs::write(&half, &whole[..whole.len() / 2]).unwrap();
-        for path in [half, golden::model("silero_vad.onnx"), folder.path().join("missing.onnx")] {
+        for path in [half, model("silero_vad.onnx"), folder.path().join("missing.onnx")] {
             let message = load(&path).unwrap_err().to_string();
             assert!(message.contains(ENGINE) && message.lines().count() == 1, "{message}");
         }

@@ -7,8 +7,6 @@ mod mouth;
 
 use std::{io, num::NonZeroUsize, sync::Arc};
 
-use tokio::sync::mpsc;
-
 use super::{
     espeak::{Espeak, FormantVoice},
     piper::PiperVoice,
@@ -21,11 +19,13 @@ use crate::{
     },
     speech::{
         Results, Sentence, SpeechError, Synthesizer,
-        scheduler::{Inbox, InboxFull, Scheduler, Width},
+        scheduler::{Crew, Scheduler, Width, refuse},
     },
 };
-use mouth::Job;
+use mouth::{Cast, Job};
 
+/// The engine's name in errors.
+const ENGINE: &str = "voice";
 /// The longest text that is spoken in one piece, in characters: about twenty minutes.
 pub const MAX_TEXT: usize = 20_000;
 /// The speeds that voices take.
@@ -74,7 +74,7 @@ pub trait Voice: Send + Sync {
 pub struct Voices {
     installed: Vec<Arc<dyn Voice>>,
     espeak: Espeak,
-    inbox: Inbox<Job>,
+    crew: Crew<Job>,
 }
 
 impl Voices {
@@ -94,17 +94,17 @@ impl Voices {
         scheduler: &Scheduler,
         mouths: NonZeroUsize,
     ) -> io::Result<Self> {
-        let (inbox, requests) = Inbox::<Job>::new(WAITING);
+        let (mut crew, requests) = Crew::<Job>::new(ENGINE, WAITING);
         let requests = Arc::new(requests);
         for _ in 0..mouths.get() {
             let (requests, scheduler_of_mouth) = (Arc::clone(&requests), scheduler.clone());
-            scheduler.spawn("voice", move || {
+            crew.enlist(scheduler, move || {
                 while let Some(job) = requests.next() {
                     job.run(&scheduler_of_mouth);
                 }
             })?;
         }
-        Ok(Self { installed, espeak, inbox })
+        Ok(Self { installed, espeak, crew })
     }
 
     /// The ids that a sentence can name.
@@ -152,11 +152,8 @@ impl Voices {
         Ok(Arc::new(FormantVoice::new(&self.espeak, voice, language)))
     }
 
-    fn prepare(
-        &self,
-        sentence: Sentence,
-        frames: mpsc::Sender<Result<Frame, SpeechError>>,
-    ) -> Result<Job, SpeechError> {
+    /// The voices that speak `sentence`: its own, and the one for words in the script that that one does not read.
+    fn cast(&self, sentence: &Sentence) -> Result<Cast, SpeechError> {
         let unsupported = |reason: String| Err(SpeechError::Unsupported(reason));
         if !is_speakable(&sentence.text) {
             return unsupported("there is nothing to say: the text has no letters or digits".to_owned());
@@ -175,7 +172,7 @@ impl Voices {
                 SPEEDS.end()
             ));
         }
-        let voice = self.choose(&sentence)?;
+        let voice = self.choose(sentence)?;
         let speakers = voice.speakers();
         match sentence.speaker {
             Some(speaker) if speaker >= speakers => unsupported(match speakers {
@@ -186,7 +183,7 @@ impl Voices {
                 let others = [(Script::Arabic, Language::ARABIC), (Script::Other, Language::ENGLISH)];
                 let other = others.into_iter().find(|(script, _)| !voice.reads(*script));
                 let other = other.and_then(|(_, language)| self.usual(language).ok());
-                Ok(Job::new(voice, other, sentence, frames))
+                Ok(Cast { voice, other })
             }
         }
     }
@@ -194,17 +191,14 @@ impl Voices {
 
 impl Synthesizer for Voices {
     fn speak(&self, sentence: Sentence) -> Results<Frame> {
-        let (frames, results) = mpsc::channel(FRAMES_AHEAD);
-        let refused = frames.clone();
-        let priority = sentence.priority;
-        let submitted = self
-            .prepare(sentence, frames)
-            .and_then(|job| self.inbox.submit(priority, job).map_err(|InboxFull(_)| SpeechError::Overloaded("voice")));
-        if let Err(error) = submitted {
-            // The channel is new: there is room.
-            _ = refused.try_send(Err(error));
+        match self.cast(&sentence) {
+            Ok(cast) => self.crew.ask(sentence.priority, FRAMES_AHEAD, |frames| Job { cast, sentence, frames }),
+            Err(error) => refuse(error),
         }
-        results
+    }
+
+    fn speaks(&self, language: Language) -> bool {
+        self.usual(language).is_ok()
     }
 }
 

@@ -14,28 +14,24 @@ use crate::{
 /// A text so short, in characters, is not cut at its commas: it comes soon enough as it is, and sounds better whole.
 const SHORT: usize = 60;
 
+/// Who speaks a sentence.
+pub(super) struct Cast {
+    pub(super) voice: Arc<dyn Voice>,
+    /// Speaks the words in the script that `voice` does not read.
+    pub(super) other: Option<Arc<dyn Voice>>,
+}
+
 /// A sentence on its way to be spoken.
 pub(super) struct Job {
-    voice: Arc<dyn Voice>,
-    /// Speaks the words in the script that `voice` does not read.
-    other: Option<Arc<dyn Voice>>,
-    sentence: Sentence,
-    frames: mpsc::Sender<Result<Frame, SpeechError>>,
+    pub(super) cast: Cast,
+    pub(super) sentence: Sentence,
+    pub(super) frames: mpsc::Sender<Result<Frame, SpeechError>>,
 }
 
 /// The listener has gone.
 struct Gone;
 
 impl Job {
-    pub(super) fn new(
-        voice: Arc<dyn Voice>,
-        other: Option<Arc<dyn Voice>>,
-        sentence: Sentence,
-        frames: mpsc::Sender<Result<Frame, SpeechError>>,
-    ) -> Self {
-        Self { voice, other, sentence, frames }
-    }
-
     /// Speaks until the sentence is over, the voice fails, or nobody listens. Blocks while the listener has enough.
     pub(super) fn run(self, scheduler: &Scheduler) {
         let mut sound = Sound { frames: &self.frames, framer: Framer::default(), resampler: None };
@@ -58,8 +54,8 @@ impl Job {
         let limits = if is_short { Limits::SENTENCES } else { Limits::LIVE };
         let mut parts = Vec::new();
         for clause in clauses(&self.sentence.text, limits) {
-            match &self.other {
-                None => parts.push((&*self.voice, clause)),
+            match &self.cast.other {
+                None => parts.push((&*self.cast.voice, clause)),
                 Some(other) => {
                     let runs = script_runs(&clause).into_iter().filter(|(_, run)| is_speakable(run));
                     parts.extend(runs.map(|(script, run)| (self.reader(other, script), run.trim().to_owned())));
@@ -70,7 +66,7 @@ impl Job {
     }
 
     fn reader<'a>(&'a self, other: &'a Arc<dyn Voice>, script: Script) -> &'a dyn Voice {
-        if self.voice.reads(script) { &*self.voice } else { &**other }
+        if self.cast.voice.reads(script) { &*self.cast.voice } else { &**other }
     }
 
     /// `None` when nobody listens any more.

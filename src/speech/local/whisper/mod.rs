@@ -108,7 +108,12 @@ impl Transcriber for Whisper {
             Some(language) if self.english_only && language != Language::ENGLISH => refuse(SpeechError::Unsupported(
                 format!("this speech-to-text model understands English only, not {}", language.name()),
             )),
-            _ => self.crew.ask(speech.priority, RESULTS, |results| Request { speech, results }),
+            language => {
+                // Asked to recognise the language, a model of English alone names any other.
+                let language = if self.english_only { Some(Language::ENGLISH) } else { language };
+                let speech = Speech { language, ..speech };
+                self.crew.ask(speech.priority, RESULTS, |results| Request { speech, results })
+            }
         }
     }
 }

@@ -1,17 +1,10 @@
 use std::time::Duration;
 
 use super::*;
-use crate::testing::{repository, scheduler};
+use crate::testing::{recording, repository, scheduler};
 
 fn whisper() -> Whisper {
     Whisper::load(&repository("models/starter-stt/ggml-starter.en-ts-q5_0.bin"), &scheduler()).unwrap()
-}
-
-/// A recording of the starter model's own test set; 16 kHz, mono.
-fn recording(name: &str) -> Vec<f32> {
-    let clip = crate::audio::read(&repository("models/starter-stt/test-wavs").join(name)).unwrap();
-    assert_eq!(clip.rate_hz, ENGINE_HZ);
-    clip.samples
 }
 
 fn speech(samples: impl Into<Arc<[f32]>>) -> Speech {

@@ -92,6 +92,6 @@ mod tests {
     #[test]
     fn nothing_gives_no_window() {
         assert_eq!(cut(&[]).count(), 0);
-        assert_eq!(cut(&[0.0]).collect::<Vec<_>>(), [0..1]);
+        assert!(cut(&[0.0]).eq(std::iter::once(0..1)));
     }
 }
