@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// Silence that ends a turn when nobody says whether it is complete: longer than most pauses within a sentence.
 const PATIENCE_UNKNOWN: Duration = Duration::from_millis(700);
 /// Silence that ends a turn although it seems unfinished. Longer, and the caller wonders whether anyone is there.
-const PATIENCE_UNFINISHED: Duration = Duration::from_millis(1200);
+const PATIENCE_UNFINISHED: Duration = Duration::from_millis(1000);
 /// From this probability on a turn detector's verdict means: complete. It is where the detector was trained to decide.
 const COMPLETE: f32 = 0.5;
 
