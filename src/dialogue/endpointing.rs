@@ -259,7 +259,7 @@ mod tests {
     fn an_unfinished_turn_is_given_time() {
         check(
             &[Heard(LOUD, 640), Heard(QUIET, 320), Judged(0, 0.02), Heard(QUIET, 3200)],
-            &["96 +0", "864 ?0 640", "1856 .0-640"],
+            &["96 +0", "864 ?0 640", "1664 .0-640"],
         );
     }
 
