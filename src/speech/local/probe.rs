@@ -1,74 +1,67 @@
 //! Whether a file is a model that its engine can open. Run in a child process of its own: ggml aborts on some malformed
 //! files.
 
-use std::{
-    fs::File,
-    io::{self, Read},
-    path::Path,
+use std::{num::NonZeroUsize, path::Path};
+
+use super::{llama, piper, turn::TurnDetector, vad::Vad, whisper};
+use crate::{
+    models::Kind,
+    speech::{SpeechError, scheduler::Scheduler},
 };
 
-use crate::{models::Kind, speech::SpeechError};
-
-/// First four bytes of Whisper models: GGML_FILE_MAGIC of whisper.cpp, 0x67676d6c in little endian.
-const GGML: [u8; 4] = 0x6767_6d6c_u32.to_le_bytes();
-/// First four bytes of a GGUF file (GGUF specification, header).
-const GGUF: [u8; 4] = *b"GGUF";
-/// First byte of an ONNX model: field 1, `ir_version`, as a protobuf varint (onnx.proto, ModelProto).
-const ONNX: u8 = 0x08;
-
-/// Opens a file of a model of that kind.
+/// Opens a file of a model of that kind as its engine does, and closes it again. A voice's second file, its
+/// configuration, is told by its name, which ends in `.json`.
 ///
 /// # Errors
 /// Why it cannot be used.
 pub fn probe(kind: Kind, path: &Path) -> Result<(), SpeechError> {
-    let unreadable = |error: io::Error| SpeechError::Unsupported(format!("cannot be read: {error}"));
-    let file = File::open(path).map_err(unreadable)?;
-    if path.extension().is_some_and(|extension| extension == "json") {
-        return probe_voice_config(file);
-    }
-    let mut start = Vec::new();
-    file.take(16).read_to_end(&mut start).map_err(unreadable)?;
-    let (fits, name) = match kind {
-        Kind::Stt => (start.starts_with(&GGML), "Whisper model in ggml format"),
-        Kind::Llm => (start.starts_with(&GGUF), "language model in GGUF format"),
-        Kind::Tts | Kind::Vad | Kind::Turn => (start.first() == Some(&ONNX), "model in ONNX format"),
-    };
-    if fits { Ok(()) } else { Err(SpeechError::Unsupported(format!("it is no {name}"))) }
-}
-
-fn probe_voice_config(file: File) -> Result<(), SpeechError> {
-    let config: Result<serde_json::Value, _> = serde_json::from_reader(io::BufReader::new(file));
-    match config {
-        Ok(config) if config.get("phoneme_id_map").is_some_and(serde_json::Value::is_object) => Ok(()),
-        _ => Err(SpeechError::Unsupported("it is no configuration of a Piper voice".to_owned())),
+    match kind {
+        Kind::Stt => whisper::check(path),
+        Kind::Llm => llama::check(path),
+        Kind::Tts if path.extension().is_some_and(|extension| extension == "json") => piper::check_config(path),
+        Kind::Tts => piper::check(path),
+        Kind::Vad => Vad::load(path).map(drop),
+        Kind::Turn => TurnDetector::load(path, &Scheduler::new(NonZeroUsize::MIN)).map(drop),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{model, repository};
 
     #[test]
-    fn a_file_of_another_kind_is_refused() {
+    fn a_model_opens_as_its_own_kind_alone() {
+        let files = [
+            (Kind::Stt, repository("models/starter-stt/ggml-starter.en-ts-q5_0.bin")),
+            (Kind::Llm, model("SmolLM2-135M-Instruct.Q4_1.gguf")),
+            (Kind::Tts, repository("models/starter-voice/starter.onnx")),
+            (Kind::Vad, model("silero_vad.onnx")),
+            (Kind::Turn, model("smart-turn-v3.2-cpu.onnx")),
+        ];
+        for (kind, path) in &files {
+            for other in Kind::ALL {
+                assert_eq!(probe(other, path).is_ok(), other == *kind, "{} as {other}", path.display());
+            }
+        }
+        assert_eq!(probe(Kind::Tts, &repository("models/starter-voice/starter.onnx.json")), Ok(()));
+    }
+
+    #[test]
+    fn what_is_no_model_is_refused() {
         let dir = tempfile::tempdir().unwrap();
-        for (name, content, fits) in [
-            ("a.bin", &b"lmgg\0\0"[..], Some(Kind::Stt)),
-            ("a.gguf", b"GGUF\x03\0", Some(Kind::Llm)),
-            ("a.onnx", b"\x08\x08\x12\x07", Some(Kind::Vad)),
-            ("voice.onnx.json", b"{\"phoneme_id_map\": {}}", Some(Kind::Tts)),
-            ("b.onnx.json", b"{}", None),
-            ("page.bin", b"<!DOCTYPE html>", None),
-            ("empty.bin", b"", None),
+        for (name, content) in [
+            ("a.onnx.json", &b"{}"[..]),
+            ("page.bin", b"<!DOCTYPE html>"),
+            ("empty.bin", b""),
+            ("a.onnx", b"\x08\x08\x12\x07"),
         ] {
             let path = dir.path().join(name);
             std::fs::write(&path, content).unwrap();
-            for kind in [Kind::Stt, Kind::Llm, Kind::Vad, Kind::Tts] {
-                let onnx = |kind| matches!(kind, Kind::Vad | Kind::Tts | Kind::Turn);
-                let expect =
-                    fits.is_some_and(|fits| fits == kind || name.ends_with(".json") || (onnx(fits) && onnx(kind)));
-                assert_eq!(probe(kind, &path).is_ok(), expect, "{name} as {kind}");
+            for kind in Kind::ALL {
+                assert!(probe(kind, &path).is_err(), "{name} as {kind}");
             }
         }
-        assert!(probe(Kind::Stt, &dir.path().join("missing")).unwrap_err().to_string().contains("cannot be read"));
+        assert!(Kind::ALL.into_iter().all(|kind| probe(kind, &dir.path().join("missing")).is_err()));
     }
 }

@@ -27,6 +27,8 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
+use llama_cpp_2::model::params::LlamaModelParams;
+
 use super::super::{
     Chunk, Prompt, Responder, Results, Sampling, SpeechError,
     scheduler::{Crew, Priority, Scheduler},
@@ -65,6 +67,14 @@ struct Handle {
     shared: Arc<Shared>,
     context_tokens: usize,
     crew: Crew<Request>,
+}
+
+/// Whether `path` is a language model that llama.cpp can open. May end the process when it is malformed.
+///
+/// # Errors
+/// [`SpeechError::Unsupported`] saying why not.
+pub fn check(path: &Path) -> Result<(), SpeechError> {
+    engine::load(path, LlamaModelParams::default()).map(drop)
 }
 
 impl Llama {

@@ -60,6 +60,24 @@ struct Graph {
     output: NodeId,
 }
 
+/// Whether `path` is a Piper voice's graph.
+///
+/// # Errors
+/// [`SpeechError::Failed`] saying why not.
+pub fn check(path: &Path) -> Result<(), SpeechError> {
+    Graph::load(path, 1)
+        .map(drop)
+        .map_err(|reason| failed(format!("{} is not a Piper voice: {reason}", path.display())))
+}
+
+/// Whether `path` is a Piper voice's configuration.
+///
+/// # Errors
+/// [`SpeechError::Failed`] saying why not.
+pub fn check_config(path: &Path) -> Result<(), SpeechError> {
+    VoiceConfig::read(path).map(drop).map_err(failed)
+}
+
 impl PiperVoice {
     /// Loads `<name>.onnx` with `<name>.onnx.json` beside it. Takes tens of milliseconds and about the file's size in
     /// memory.

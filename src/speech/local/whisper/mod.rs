@@ -60,11 +60,7 @@ impl Whisper {
     /// # Errors
     /// [`SpeechError::Failed`] when the file is no such model, or memory is short.
     pub fn load(path: &Path, scheduler: &Scheduler) -> Result<Self, SpeechError> {
-        quieten();
-        let mut parameters = WhisperContextParameters::default();
-        parameters.use_gpu(false).flash_attn(true);
-        let model = WhisperContext::new_with_params(path, parameters)
-            .map_err(|error| failed(format!("{} is no whisper model: {error}", path.display())))?;
+        let model = open(path)?;
         let english_only = !model.is_multilingual();
         let steps = Arc::new(AtomicU64::new(0));
         let (mut crew, requests) = Crew::new(ENGINE, WAITING);
@@ -116,6 +112,22 @@ impl Transcriber for Whisper {
             }
         }
     }
+}
+
+/// Whether `path` is a model that whisper.cpp can open. May end the process when it is malformed.
+///
+/// # Errors
+/// [`SpeechError::Failed`] saying why not.
+pub fn check(path: &Path) -> Result<(), SpeechError> {
+    open(path).map(drop)
+}
+
+fn open(path: &Path) -> Result<WhisperContext, SpeechError> {
+    quieten();
+    let mut parameters = WhisperContextParameters::default();
+    parameters.use_gpu(false).flash_attn(true);
+    WhisperContext::new_with_params(path, parameters)
+        .map_err(|error| failed(format!("{} is no whisper model: {error}", path.display())))
 }
 
 /// One thread with one whisper state.
