@@ -6,10 +6,11 @@ use std::{
     io::{self, Read, Seek, Write},
     net::{SocketAddr, TcpListener},
     os::unix::fs::DirBuilderExt,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     process,
-    sync::{Arc, OnceLock},
-    thread,
+    sync::Arc,
+    thread::{self, JoinHandle},
 };
 
 use crate::{
@@ -116,37 +117,39 @@ impl Application {
     }
 }
 
-/// Loads and warms the engines behind a server that answers already, and puts them into `loaded`. However that ends,
-/// readiness does not stay at starting.
+/// Loads and warms the engines behind a server that answers already; the thread's result is what was loaded, if nothing
+/// went wrong. However that ends, readiness does not stay at starting. `go_on` is asked before each engine.
 ///
 /// # Errors
 /// When the system refuses the thread.
-pub fn start_loading(config: Config, readiness: ReadinessSender, loaded: Arc<OnceLock<Engines>>) -> io::Result<()> {
+pub fn start_loading(
+    config: Config,
+    readiness: ReadinessSender,
+    go_on: impl Fn() -> bool + Send + Sync + 'static,
+) -> io::Result<JoinHandle<Option<Engines>>> {
     let load = move || {
-        let loading = thread::scope(|scope| scope.spawn(|| load_engines(&config, &readiness)).join());
-        match loading {
-            Ok(engines) => {
-                let now = Readiness::of(&engines);
-                // This thread alone puts anything there.
-                let _ = loaded.set(engines);
-                readiness.send_replace(now);
-            }
-            Err(_) => {
+        let loading = catch_unwind(AssertUnwindSafe(|| load_engines(&config, &readiness, go_on)));
+        let engines = loading.ok();
+        readiness.send_replace(match &engines {
+            Some(engines) => Readiness::of(engines),
+            None => {
                 tracing::error!("the engines were not loaded");
                 let what = "the engines could not be loaded: the log says why".to_owned();
                 let missing = Missing { kind: EngineKind::Stt, what, how: config.command("doctor") };
-                readiness.send_replace(Readiness::Degraded { missing: vec![missing], engines: Vec::new() });
+                Readiness::Degraded { missing: vec![missing], engines: Vec::new() }
             }
-        }
+        });
+        engines
     };
-    thread::Builder::new().name("load".to_owned()).spawn(load).map(drop)
+    thread::Builder::new().name("load".to_owned()).spawn(load)
 }
 
 /// Loads and warms the engines, telling of each step. Blocks for seconds.
-fn load_engines(config: &Config, readiness: &ReadinessSender) -> Engines {
+fn load_engines(config: &Config, readiness: &ReadinessSender, go_on: impl Fn() -> bool) -> Engines {
     let engines = Engines::load(config, &EngineKind::ALL, |step| {
         let what = format!("loading the {} model", step.kind.name());
         readiness.send_replace(Readiness::Starting { done: step.done, total: step.total, what });
+        go_on()
     });
     for missing in engines.missing() {
         tracing::warn!(engine.kind = missing.kind.as_str(), "{}: run `{}`", missing.what, missing.how);

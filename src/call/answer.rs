@@ -8,10 +8,10 @@ use super::CallError;
 use crate::{
     audio::Frame,
     domain::{
-        Language, Message,
+        Language, Message, Pii,
         text::{ClauseSplitter, Limits},
     },
-    speech::{Chunk, Priority, Prompt, Sampling, Sentence, Usage, engines::Engines},
+    speech::{Chunk, Priority, Prompt, Sampling, Sentence, SpeechError, Usage, engines::Engines},
 };
 
 /// Clauses that may wait for the voice. The model is faster than speech: there is no use in running far ahead.
@@ -37,8 +37,8 @@ pub struct Brief {
 /// An answer that has been given.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The words. Personal data: not for logs.
-    pub text: String,
+    /// The words.
+    pub text: Pii<String>,
     /// What it cost.
     pub usage: Usage,
     /// When what was there.
@@ -91,31 +91,37 @@ pub(super) async fn answer(
                         let _ = sender.send(clause).await;
                     }
                 }
-                Chunk::Done(usage) => thought.usage = usage,
+                Chunk::Done(usage) => thought.usage = Some(usage),
             }
         }
+        let usage = thought.usage.ok_or_else(cut_off)?;
         if let Some(clause) = splitter.finish() {
             thought.first_clause.get_or_insert_with(|| asked.elapsed());
             let _ = sender.send(clause).await;
         }
-        Ok::<_, CallError>(thought)
+        Ok::<_, CallError>((thought, usage))
     };
-    let (thought, first_audio) = tokio::try_join!(thinking, speak(engines, brief, clauses, asked, hear))?;
+    let ((thought, usage), first_audio) = tokio::try_join!(thinking, speak(engines, brief, clauses, asked, hear))?;
     let timings = AnswerTimings {
         first_words: thought.first_words.unwrap_or_default(),
         first_clause: thought.first_clause.unwrap_or_default(),
         first_audio: first_audio.unwrap_or_default(),
         total: asked.elapsed(),
     };
-    Ok(Answer { text: thought.text.trim().to_owned(), usage: thought.usage, timings })
+    Ok(Answer { text: Pii::new(thought.text.trim().to_owned()), usage, timings })
 }
 
 #[derive(Default)]
 struct Thought {
     text: String,
-    usage: Usage,
+    usage: Option<Usage>,
     first_words: Option<Duration>,
     first_clause: Option<Duration>,
+}
+
+/// An answer that ends without saying so is not whole.
+fn cut_off() -> SpeechError {
+    SpeechError::Failed { engine: "language model", reason: "its answer broke off".to_owned() }
 }
 
 /// Says the clauses one after the other; gives the time of the first sound.

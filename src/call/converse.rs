@@ -15,7 +15,7 @@ use crate::{
         endpointing::{Output, PauseId, WINDOW},
         history::History,
     },
-    domain::{Language, MediaTime},
+    domain::{Language, MediaTime, Pii},
     speech::{Priority, Results, Speech, SpeechError, Transcript, engines::Engines, local::vad::VAD_WINDOW},
 };
 
@@ -39,8 +39,8 @@ pub struct Options {
 /// A caller's turn, and what was answered.
 #[derive(Clone, Debug)]
 pub struct Exchange {
-    /// What was heard. Personal data: not for logs.
-    pub heard: String,
+    /// What was heard.
+    pub heard: Pii<String>,
     /// The language it was in.
     pub language: Language,
     /// When the caller spoke, in the recording.
@@ -128,6 +128,8 @@ impl<H: FnMut(Frame)> Session<'_, H> {
             let verdict = self.verdict().await?;
             self.judge(verdict).await?;
         }
+        // Without a pause in the work, whoever runs this could not end it.
+        tokio::task::yield_now().await;
         self.listener.push(chunk)?;
         self.decide().await
     }
@@ -178,7 +180,8 @@ impl<H: FnMut(Frame)> Session<'_, H> {
             samples: samples.clone(),
             language: self.options.language,
             timestamps: false,
-            priority: Priority::Speculation,
+            // Not Speculation: most pauses that are asked about are the end, and then this is what the caller waits for.
+            priority: Priority::Speech,
         });
         let verdict = self.engines.turn_detector().map(|detector| {
             let detector = detector.clone();
@@ -206,9 +209,9 @@ impl<H: FnMut(Frame)> Session<'_, H> {
             let language = self.voice_language(transcript.language)?;
             let brief = Brief { language, ..self.options.brief.clone() };
             let reply = answer(self.engines, self.history.messages(), &brief, &mut self.hear).await?;
-            self.history.said(&reply.text);
+            self.history.said(reply.text.reveal());
             let timings = timings(waited, transcribed, &reply);
-            self.exchanges.push(Exchange { heard: transcript.text, language, speech, reply, timings });
+            self.exchanges.push(Exchange { heard: Pii::new(transcript.text), language, speech, reply, timings });
         }
         self.began += decided.elapsed();
         Ok(())
@@ -236,7 +239,7 @@ async fn last(results: &mut Results<Transcript>) -> Result<Transcript, CallError
             return Ok(transcript);
         }
     }
-    Err(SpeechError::Failed { engine: "speech-to-text", reason: "no final transcript came".to_owned() }.into())
+    Err(super::no_final_transcript().into())
 }
 
 fn timings(waited: Duration, transcribed: Duration, reply: &Answer) -> Timings {

@@ -26,3 +26,8 @@ pub enum CallError {
     #[error("interrupted")]
     Interrupted,
 }
+
+/// A transcript that ends without saying so is not whole.
+fn no_final_transcript() -> SpeechError {
+    SpeechError::Failed { engine: "speech recognition", reason: "its transcript broke off".to_owned() }
+}

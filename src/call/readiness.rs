@@ -22,7 +22,7 @@ pub enum Readiness {
         /// What will serve it.
         engines: Vec<EngineInfo>,
     },
-    /// No call can be served until what is missing is there.
+    /// Something is missing: calls cannot be served, or not as well as they could be.
     Degraded {
         /// What is missing; not empty.
         missing: Vec<Missing>,

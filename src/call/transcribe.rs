@@ -17,6 +17,8 @@ use crate::{
 const SPEECH: f32 = 0.5;
 /// Pauses shorter than this (512 ms) are within an utterance.
 const PAUSE: usize = 16 * VAD_WINDOW;
+/// How often it is asked whether to go on: every few milliseconds of work.
+const WINDOWS_BETWEEN_LOOKS: usize = 64;
 /// Kept before and after an utterance (320 ms): the detector is sure of speech late, and leaves it early.
 const MARGIN: usize = 10 * VAD_WINDOW;
 
@@ -36,7 +38,7 @@ pub async fn transcribe(
     let transcriber = engines.transcriber()?;
     let samples = resample(recording, ENGINE_HZ).samples;
     let utterances = match engines.vad() {
-        Ok(vad) => utterances(vad, &samples)?,
+        Ok(vad) => utterances(vad, &samples, &mut progress)?,
         Err(_) => vec![(0, samples.len())],
     };
     let mut whole = Transcript {
@@ -59,8 +61,9 @@ pub async fn transcribe(
                 return Err(CallError::Interrupted);
             }
         }
-        if let Some(heard) = heard {
-            append(&mut whole, heard, start);
+        match heard {
+            Some(heard) if heard.is_final => append(&mut whole, heard, start),
+            _ => return Err(super::no_final_transcript().into()),
         }
         if !progress(end as f64 / samples.len() as f64) {
             return Err(CallError::Interrupted);
@@ -87,10 +90,17 @@ fn append(whole: &mut Transcript, heard: Transcript, start: usize) {
 }
 
 /// Where somebody speaks: sample ranges in order that do not overlap.
-fn utterances(vad: &Vad, samples: &[f32]) -> Result<Vec<(usize, usize)>, CallError> {
+fn utterances(
+    vad: &Vad,
+    samples: &[f32],
+    progress: &mut impl FnMut(f64) -> bool,
+) -> Result<Vec<(usize, usize)>, CallError> {
     let mut stream = vad.stream();
     let mut utterances: Vec<(usize, usize)> = Vec::new();
     for (index, chunk) in samples.chunks(VAD_WINDOW).enumerate() {
+        if index % WINDOWS_BETWEEN_LOOKS == 0 && !progress(0.0) {
+            return Err(CallError::Interrupted);
+        }
         let mut padded = [0.0; VAD_WINDOW];
         padded[..chunk.len()].copy_from_slice(chunk);
         if stream.push(&padded)? < SPEECH {

@@ -46,7 +46,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
     config.speech.voice = args.voice.or(config.speech.voice);
     config.agent.prompt = args.prompt.unwrap_or(config.agent.prompt);
     let began = Instant::now();
-    let engines = Engines::load(&config, &EngineKind::ALL, |_| {});
+    let engines = Engines::load(&config, &EngineKind::ALL, |_| true);
     let loaded = began.elapsed();
     let options = Options {
         instructions: config.agent.prompt,
@@ -84,18 +84,18 @@ fn to_clip(frames: &[Frame]) -> Clip {
 fn report(exchanges: &[Exchange], engines: &Engines, loaded: u128, sound: &Clip) -> serde_json::Value {
     let join = |texts: Vec<&str>| texts.join(" ");
     json!({
-        "heard": join(exchanges.iter().map(|exchange| exchange.heard.as_str()).collect()),
-        "reply": join(exchanges.iter().map(|exchange| exchange.reply.text.as_str()).collect()),
+        "heard": join(exchanges.iter().map(|exchange| exchange.heard.reveal().as_str()).collect()),
+        "reply": join(exchanges.iter().map(|exchange| exchange.reply.text.reveal().as_str()).collect()),
         // Of the first turn, in milliseconds since its speech ended.
         "timings_ms": exchanges.first().map(|exchange| exchange.timings),
         "load_ms": loaded,
         "reply_seconds": seconds(sound.duration()),
         "engines": engines.infos(),
         "turns": exchanges.iter().map(|exchange| json!({
-            "heard": exchange.heard,
+            "heard": exchange.heard.reveal(),
             "language": exchange.language,
             "speech_ms": [exchange.speech.start.as_millis(), exchange.speech.end.as_millis()],
-            "reply": exchange.reply.text,
+            "reply": exchange.reply.text.reveal(),
             "timings_ms": exchange.timings,
             "prompt_tokens": exchange.reply.usage.prompt_tokens,
             "cached_tokens": exchange.reply.usage.cached_tokens,
@@ -108,7 +108,9 @@ fn as_text(exchanges: &[Exchange]) -> String {
     let turn = |exchange: &Exchange| {
         format!(
             "caller: {}\nagent:  {}\n        (first sound {} ms after the caller's last)",
-            exchange.heard, exchange.reply.text, exchange.timings.first_audio
+            exchange.heard.reveal(),
+            exchange.reply.text.reveal(),
+            exchange.timings.first_audio
         )
     };
     exchanges.iter().map(turn).collect::<Vec<_>>().join("\n")

@@ -1,9 +1,6 @@
 //! `callstead serve`
 
-use std::{
-    net::SocketAddr,
-    sync::{Arc, OnceLock},
-};
+use std::net::SocketAddr;
 
 use anyhow::Context as _;
 
@@ -40,9 +37,8 @@ pub(super) fn run(_args: Args, context: &Context) -> anyhow::Result<()> {
     let (sender, receiver) = readiness::channel();
     let application = Application::build(&context.config, receiver)?;
     let address = application.address();
-    // Dropped when the server has stopped: the engines' threads are then waited for.
-    let engines = Arc::new(OnceLock::new());
-    app::start_loading(context.config.clone(), sender, Arc::clone(&engines))
+    let stopping = context.interrupt.clone();
+    let loading = app::start_loading(context.config.clone(), sender, move || !stopping.is_raised())
         .context("starting the thread that loads the engines")?;
     tracing::info!(http.address = %address, data_dir = %context.config.paths.data_dir.display(), "listening");
     if context.output.json {
@@ -51,8 +47,11 @@ pub(super) fn run(_args: Args, context: &Context) -> anyhow::Result<()> {
         context.output.note(format_args!("Callstead is on http://{address} – Ctrl-C stops it."));
     }
     let stop = context.interrupt.clone();
-    actix_web::rt::System::new().block_on(application.run_until_stopped(async move { stop.raised().await }))?;
-    Ok(())
+    let served =
+        actix_web::rt::System::new().block_on(application.run_until_stopped(async move { stop.raised().await }));
+    // Nothing may compute any more when the process takes down what the engines compute with.
+    drop(loading.join());
+    Ok(served?)
 }
 
 fn address(text: &str) -> Result<SocketAddr, &'static str> {

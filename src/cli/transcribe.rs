@@ -26,7 +26,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
     let mut config = context.config.clone();
     config.speech.language = args.language.or(config.speech.language);
     let began = Instant::now();
-    let engines = Engines::load(&config, &[Kind::Vad, Kind::Stt], |_| {});
+    let engines = Engines::load(&config, &[Kind::Vad, Kind::Stt], |_| true);
     let loaded = began.elapsed();
     if let Err(missing) = engines.vad() {
         tracing::warn!("{missing}; transcribing without it, silence included");

@@ -40,7 +40,8 @@ impl MediaTime {
     /// How long after `earlier` this moment is; zero when it is not.
     pub fn since(self, earlier: Self) -> Duration {
         let samples = self.0.saturating_sub(earlier.0);
-        Duration::from_nanos(samples * 1_000_000_000 / Self::HZ)
+        let (seconds, rest) = (samples / Self::HZ, samples % Self::HZ);
+        Duration::from_secs(seconds) + Duration::from_nanos(rest * 1_000_000_000 / Self::HZ)
     }
 }
 
@@ -77,6 +78,12 @@ mod tests {
         assert_eq!(MediaTime::from_samples(16_000, 16_000), MediaTime::from_millis(1000));
         assert_eq!(MediaTime::from_samples(512, 16_000).as_millis(), 32);
         assert_eq!(MediaTime::from_millis(1500).to_string(), "1.500 s");
+    }
+
+    #[test]
+    fn a_year_is_not_too_long() {
+        let year = Duration::from_secs(365 * 86_400);
+        assert_eq!((MediaTime::ZERO + year).since(MediaTime::ZERO), year);
     }
 
     #[test]

@@ -1,18 +1,21 @@
 //! The engines of this box, loaded from the models that are installed.
 
-use std::{num::NonZeroU32, num::NonZeroUsize, sync::Arc};
+use std::{
+    num::{NonZeroU32, NonZeroUsize},
+    sync::Arc,
+};
 
 use serde::Serialize;
 
 use super::{
-    Responder, SpeechError, Synthesizer, Transcriber,
+    Responder, Sentence, SpeechError, Synthesizer, Transcriber,
     local::{
         espeak::Espeak,
         llama::{self, Llama},
         piper::PiperVoice,
         turn::TurnDetector,
         vad::Vad,
-        voices::Voices,
+        voices::{Voice, Voices},
         whisper::Whisper,
     },
     scheduler::Scheduler,
@@ -88,9 +91,9 @@ pub struct Loading {
 }
 
 impl Engines {
-    /// Loads and warms the engines of `kinds`, the quick ones first; `report` hears of each before it is loaded. Blocks,
-    /// for up to some seconds with large models. Must not be called on an async thread.
-    pub fn load(config: &Config, kinds: &[EngineKind], mut report: impl FnMut(Loading)) -> Self {
+    /// Loads and warms the engines of `kinds`; `report` hears of each before it is loaded, and ends the loading there by
+    /// `false`. Blocks, for up to some seconds with large models. Must not be called on an async thread.
+    pub fn load(config: &Config, kinds: &[EngineKind], mut report: impl FnMut(Loading) -> bool) -> Self {
         let loader = Loader {
             config,
             library: Library::new(&config.paths.models_dir, Manifest::embedded()),
@@ -107,7 +110,9 @@ impl Engines {
             missing: Vec::new(),
         };
         for (done, &kind) in kinds.iter().enumerate() {
-            report(Loading { done, total: kinds.len(), kind });
+            if !report(Loading { done, total: kinds.len(), kind }) {
+                break;
+            }
             let loaded = match kind {
                 EngineKind::Vad => put(loader.vad(), &mut engines.vad),
                 EngineKind::Turn => put(loader.turn_detector(), &mut engines.turn_detector),
@@ -232,29 +237,32 @@ impl Loader<'_> {
         Ok((Arc::new(llama), model.id))
     }
 
-    /// The Piper voices that are installed for the languages of this box, and espeak-ng behind them.
+    /// The Piper voices that are installed for the languages of this box, and espeak-ng behind them. A voice that was
+    /// asked for must be there and work; another that does not is left out.
     fn synthesizer(&self) -> Part<(Arc<dyn Synthesizer>, String)> {
         let espeak = Espeak::open(&self.config.paths.data_dir)?;
-        let mut models: Vec<Installed> = Vec::new();
-        if let Some(id) = &self.config.speech.voice
+        let asked_for = self.config.speech.voice.as_deref();
+        let mut voices: Vec<PiperVoice> = Vec::new();
+        if let Some(id) = asked_for
             && self.library.manifest().model(id).is_ok()
         {
-            models.push(self.library.find(EngineKind::Tts, None, Some(id))?);
+            voices.push(load_voice(&self.library.find(EngineKind::Tts, None, Some(id))?, &espeak)?);
         }
         for language in self.config.speech.language.into_iter().chain(SPOKEN) {
-            if let Ok(model) = self.library.find(EngineKind::Tts, Some(language), None)
-                && !models.contains(&model)
-            {
-                models.push(model);
+            let Ok(model) = self.library.find(EngineKind::Tts, Some(language), None) else { continue };
+            if voices.iter().any(|voice| voice.id() == model.id) {
+                continue;
+            }
+            match load_voice(&model, &espeak) {
+                Ok(voice) => voices.push(voice),
+                Err(error) => tracing::warn!(voice = model.id, %error, "this voice is left out"),
             }
         }
-        let name = models.first().map_or_else(|| "espeak-ng".to_owned(), |model| model.id.clone());
-        let voices = models
-            .into_iter()
-            .map(|model| PiperVoice::load(model.id, &model.path, &espeak))
-            .collect::<Result<Vec<_>, _>>()?;
+        let name = voices.first().map_or("espeak-ng", |voice| voice.id()).to_owned();
         let voices = Voices::new(voices, espeak, &self.scheduler)
             .map_err(|error| SpeechError::Failed { engine: "voice", reason: error.to_string() })?;
+        let language = self.config.speech.language.unwrap_or(Language::ENGLISH);
+        voices.choose(&Sentence { voice: asked_for.map(str::to_owned), ..Sentence::new("", language) })?;
         Ok((Arc::new(voices), name))
     }
 
@@ -263,10 +271,17 @@ impl Loader<'_> {
             EngineError::Model(ModelError::NoneInstalled { .. }) => format!("no {} model is installed", kind.name()),
             other => other.to_string(),
         };
+        if let EngineError::Speech(_) | EngineError::NotLoaded(_) = error {
+            return Missing { kind, what, how: self.config.command("doctor") };
+        }
         let how = match self.library.remedy(kind, self.config.speech.language) {
             Some(name) => self.config.command(&format!("models pull {name}")),
             None => self.config.command("models list"),
         };
         Missing { kind, what, how }
     }
+}
+
+fn load_voice(model: &Installed, espeak: &Espeak) -> Result<PiperVoice, SpeechError> {
+    PiperVoice::load(model.id.clone(), &model.path, espeak)
 }

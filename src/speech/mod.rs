@@ -9,7 +9,7 @@ pub mod ladder;
 pub mod local;
 pub mod scheduler;
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use tokio::sync::mpsc;
 
@@ -54,8 +54,8 @@ pub struct Speech {
     pub priority: Priority,
 }
 
-/// What was heard, so far or finally. Personal data: not for logs.
-#[derive(Clone, Debug, PartialEq)]
+/// What was heard, so far or finally. Its words are personal data: `Debug` leaves them out.
+#[derive(Clone, PartialEq)]
 pub struct Transcript {
     /// All the words; empty when nobody spoke.
     pub text: String,
@@ -67,8 +67,8 @@ pub struct Transcript {
     pub is_final: bool,
 }
 
-/// A piece of a [`Transcript`].
-#[derive(Clone, Debug, PartialEq)]
+/// A piece of a [`Transcript`]. Its words are personal data: `Debug` leaves them out.
+#[derive(Clone, PartialEq)]
 pub struct Segment {
     /// From the beginning of the speech.
     pub start: Duration,
@@ -76,6 +76,20 @@ pub struct Segment {
     pub end: Duration,
     /// The words.
     pub text: String,
+}
+
+impl fmt::Debug for Transcript {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { text, language, segments, is_final } = self;
+        let (bytes, count) = (text.len(), segments.len());
+        write!(f, "Transcript {{ {bytes} bytes of {language} in {count} segments, final: {is_final} }}")
+    }
+}
+
+impl fmt::Debug for Segment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Segment {{ {} bytes, {:?} to {:?} }}", self.text.len(), self.start, self.end)
+    }
 }
 
 /// Turns speech into text.
@@ -146,10 +160,10 @@ pub trait Responder: Send + Sync {
     fn respond(&self, prompt: Prompt) -> Results<Chunk>;
 }
 
-/// Something to say: a sentence or a clause.
-#[derive(Clone, Debug)]
+/// Something to say: a sentence or a clause. Its words are personal data: `Debug` leaves them out.
+#[derive(Clone)]
 pub struct Sentence {
-    /// The words, as written. Personal data: not for logs.
+    /// The words, as written.
     pub text: String,
     /// The language of the words.
     pub language: Language,
@@ -167,6 +181,13 @@ impl Sentence {
     /// `text` in the usual voice of `language`, live.
     pub fn new(text: impl Into<String>, language: Language) -> Self {
         Self { text: text.into(), language, voice: None, speed: 1.0, speaker: None, priority: Priority::Speech }
+    }
+}
+
+impl fmt::Debug for Sentence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { text, language, voice, priority, .. } = self;
+        write!(f, "Sentence {{ {} bytes of {language}, voice: {voice:?}, {priority:?} }}", text.len())
     }
 }
 

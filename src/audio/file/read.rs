@@ -23,6 +23,8 @@ use super::{AudioError, MAX_DURATION, name, riff};
 use crate::audio::Clip;
 
 /// Rates in Hz that speech is recorded at; beyond them a header is damaged.
+/// A recording at a higher rate may be shorter than [`MAX_DURATION`]: it lies in memory, four bytes a sample (1.4 GB at most).
+const MAX_RATE_HZ: u32 = 24_000;
 const RATES_HZ: std::ops::RangeInclusive<u32> = 4_000..=384_000;
 /// A stream that is no WAV is kept in memory, since some formats have to be read from the end: at most so many bytes.
 const MAX_STREAM_BYTES: u64 = 1 << 30;
@@ -160,8 +162,8 @@ fn decode_packets(
     let mut damaged = 0_usize;
     let ended_early = loop {
         let packet = match format.next_packet() {
-            Ok(Some(packet)) if packet.data.is_empty() => break false,
             Ok(Some(packet)) if packet.track_id != track_id => continue,
+            Ok(Some(packet)) if packet.data.is_empty() => break false,
             Ok(Some(packet)) => packet,
             Ok(None) => break false,
             Err(Error::IoError(reason)) if reason.kind() == ErrorKind::UnexpectedEof => break true,
@@ -212,7 +214,7 @@ impl Mono {
             let mean = frame.iter().sum::<f32>() / frame.len() as f32;
             if mean.is_finite() { mean.clamp(-1.0, 1.0) } else { 0.0 }
         }));
-        if self.samples.len() as u64 > MAX_DURATION.as_secs() * u64::from(rate_hz) {
+        if self.samples.len() as u64 > MAX_DURATION.as_secs() * u64::from(rate_hz.min(MAX_RATE_HZ)) {
             return Err(AudioError::TooLong { path: name.to_owned() });
         }
         Ok(())

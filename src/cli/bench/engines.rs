@@ -37,7 +37,7 @@ pub(super) struct Args {
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
     let before_loading = resident_mb();
     let began = Instant::now();
-    let engines = Engines::load(&context.config, &Kind::ALL, |_| {});
+    let engines = Engines::load(&context.config, &Kind::ALL, |_| true);
     let loaded = began.elapsed();
     let bench = Bench { engines: &engines, runs: args.runs.get(), interrupt: &context.interrupt };
     let figures = runtime::block_on(bench.all(&context.config.agent.prompt))?;

@@ -3,14 +3,20 @@
 use std::{
     cmp::Reverse,
     collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
 };
 
 use super::Priority;
 
-/// The inbox takes no more: the request comes back.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct InboxFull<J>(pub J);
+/// Why a request is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// As many wait as may.
+    Full,
+    /// Nobody takes requests out any more.
+    Closed,
+}
 
 /// Requests for one engine, put in here and taken out by the engine's own threads. When this end is gone, those come to
 /// an end.
@@ -50,11 +56,14 @@ impl<J> Inbox<J> {
     /// Puts a request in; never blocks.
     ///
     /// # Errors
-    /// [`InboxFull`] with the request when as many wait as may.
-    pub(super) fn submit(&self, priority: Priority, request: J) -> Result<(), InboxFull<J>> {
+    /// When as many wait as may, or the engine's threads have ended; the request is dropped.
+    pub(super) fn submit(&self, priority: Priority, request: J) -> Result<(), Refusal> {
         let mut state = self.shared.lock();
+        if !state.is_open {
+            return Err(Refusal::Closed);
+        }
         if state.waiting.len() >= self.shared.capacity {
-            return Err(InboxFull(request));
+            return Err(Refusal::Full);
         }
         let number = state.next_number;
         state.next_number += 1;
@@ -78,6 +87,29 @@ impl<J> Requests<J> {
             }
             state = self.shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+}
+
+impl<J> Requests<J> {
+    /// Works on requests until there are no more. A panic ends the request that it happened in: its results end, and the
+    /// next request is taken. (What `work` keeps between requests must bear that.)
+    pub fn serve(&self, mut work: impl FnMut(J)) {
+        while let Some(request) = self.next() {
+            if catch_unwind(AssertUnwindSafe(|| work(request))).is_err() {
+                tracing::error!("an engine gave up a request: see the panic above");
+            }
+        }
+    }
+}
+
+impl<J> Drop for Requests<J> {
+    /// Nobody will take what waits: it is dropped, so that those who asked see the end of their results.
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        state.is_open = false;
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        drop(waiting);
     }
 }
 
@@ -116,10 +148,10 @@ mod tests {
     }
 
     #[test]
-    fn a_full_inbox_gives_the_request_back() {
+    fn a_full_inbox_takes_no_more() {
         let (inbox, requests) = Inbox::new(1);
         inbox.submit(Priority::Batch, 1).unwrap();
-        assert_eq!(inbox.submit(Priority::Speech, 2), Err(InboxFull(2)));
+        assert_eq!(inbox.submit(Priority::Speech, 2), Err(Refusal::Full));
         assert_eq!(requests.next(), Some(1));
         inbox.submit(Priority::Speech, 3).unwrap();
     }

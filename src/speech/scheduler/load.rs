@@ -30,6 +30,8 @@ struct State {
 /// Ticks since boot, summed over the cores.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Ticks {
+    /// How many cores the machine has: more than we may use, perhaps.
+    cores: u64,
     /// Nothing ran.
     idle: u64,
     /// All there were.
@@ -70,9 +72,8 @@ fn usable(before: Ticks, now: Ticks, total: NonZeroUsize) -> NonZeroUsize {
         return total;
     }
     let ours = now.idle.saturating_sub(before.idle) + now.own.saturating_sub(before.own);
-    let machine = total.get() as u64;
     // Rounded to whole cores: a core that is half taken still counts.
-    let cores = (ours * machine + all / 2) / all;
+    let cores = (ours * now.cores + all / 2) / all;
     usize::try_from(cores).ok().and_then(NonZeroUsize::new).unwrap_or(NonZeroUsize::MIN).min(total)
 }
 
@@ -92,7 +93,8 @@ impl Ticks {
         // The program's name, in parentheses, may hold spaces; utime and stime are the 12th and 13th field after it.
         let mut after_name = process.rsplit_once(") ")?.1.split(' ').skip(11);
         let own = after_name.next()?.parse::<u64>().ok()? + after_name.next()?.parse::<u64>().ok()?;
-        Some(Self { idle, all: fields.iter().take(8).sum(), own })
+        let cores = machine.lines().skip(1).take_while(|line| line.starts_with("cpu")).count() as u64;
+        Some(Self { cores, idle, all: fields.iter().take(8).sum(), own })
     }
 }
 
@@ -102,22 +104,24 @@ mod tests {
 
     #[test]
     fn idle_cores_and_our_own_are_usable() {
-        let before = Ticks { idle: 1000, all: 5000, own: 10 };
+        let before = Ticks { cores: 2, idle: 1000, all: 5000, own: 10 };
         let two = NonZeroUsize::new(2).unwrap();
         for (idle, own, expected) in
             [(100, 0, 2), (0, 100, 2), (0, 0, 1), (50, 0, 1), (50, 45, 2), (0, 52, 1), (30, 60, 2)]
         {
-            let now = Ticks { idle: 1000 + idle, all: 5100, own: 10 + own };
+            let now = Ticks { cores: 2, idle: 1000 + idle, all: 5100, own: 10 + own };
             assert_eq!(usable(before, now, two).get(), expected, "idle {idle}, own {own}");
         }
         assert_eq!(usable(before, before, two), two);
+        let (before, now) = (Ticks { cores: 8, ..before }, Ticks { cores: 8, idle: 1050, all: 5100, own: 10 });
+        assert_eq!(usable(before, now, two), two, "four of eight cores are idle");
     }
 
     #[test]
     fn the_kernels_figures_are_read() {
-        let machine = "cpu  100 20 30 400 50 6 7 8 0 0\ncpu0 1 2 3 4\n";
+        let machine = "cpu  100 20 30 400 50 6 7 8 0 0\ncpu0 1 2 3 4\ncpu1 1 2 3 4\nintr 1\n";
         let process = "42 (a (b) c) S 1 42 42 0 -1 4194304 100 0 0 0 70 30 0 0 20 0 5 0 100 0 0";
-        assert_eq!(Ticks::parse(machine, process), Some(Ticks { idle: 450, all: 621, own: 100 }));
+        assert_eq!(Ticks::parse(machine, process), Some(Ticks { cores: 2, idle: 450, all: 621, own: 100 }));
         assert_eq!(Ticks::parse("", ""), None);
         assert!(Ticks::now().is_some(), "this system has /proc");
     }

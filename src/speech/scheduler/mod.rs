@@ -17,15 +17,19 @@ use std::{
     thread::{self, JoinHandle},
 };
 
+use rustix::process::{getpriority_process, setpriority_process};
+
 use cores::{Cores, Ticket};
 pub use cores::{Priority, Width};
-pub use crew::{Crew, refuse};
+pub use crew::{Answers, Crew, Unwanted, refuse};
 use inbox::Inbox;
 pub use inbox::Requests;
 use load::LoadWatch;
 
 /// How much nicer than the rest of the process engine threads are (`setpriority(2)`).
-const NICENESS: i32 = 5;
+const NICER_BY: i32 = 5;
+/// The nicest that a thread can be.
+const NICEST: i32 = 19;
 
 /// Lends the machine's cores to the engines. Clones share the same cores.
 #[derive(Clone, Debug)]
@@ -80,7 +84,8 @@ impl Scheduler {
     /// When the operating system gives no thread.
     pub fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
         thread::Builder::new().name(name.to_owned()).spawn(move || {
-            if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+            let nicer = getpriority_process(None).map_or(NICER_BY, |now| (now + NICER_BY).min(NICEST));
+            if let Err(error) = setpriority_process(None, nicer) {
                 tracing::warn!(%error, "engine threads run at normal priority");
             }
             work();
@@ -212,14 +217,14 @@ mod tests {
     }
 
     #[test]
-    fn engine_threads_are_nice() {
+    fn engine_threads_are_nicer_than_the_rest() {
+        let here = getpriority_process(None).unwrap();
         let (sender, receiver) = mpsc::channel();
         scheduler(1)
-            .spawn("test-engine", move || sender.send(rustix::process::getpriority_process(None).unwrap()).unwrap())
+            .spawn("test-engine", move || sender.send(getpriority_process(None).unwrap()).unwrap())
             .unwrap()
             .join()
             .unwrap();
-        let here = rustix::process::getpriority_process(None).unwrap();
-        assert!(receiver.recv().unwrap() > here || here >= NICENESS);
+        assert_eq!(receiver.recv().unwrap(), (here + NICER_BY).min(NICEST));
     }
 }

@@ -10,10 +10,8 @@ use std::{
     path::Path,
     sync::{
         Arc, LazyLock,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
-    thread,
-    time::Duration,
 };
 
 use llama_cpp_2::{
@@ -25,7 +23,6 @@ use llama_cpp_2::{
     token::LlamaToken,
     vocab::LlamaVocab,
 };
-use tokio::sync::mpsc::{self, error::TrySendError};
 
 use super::{
     Settings,
@@ -37,7 +34,7 @@ use super::{
 };
 use crate::speech::{
     Chunk, Prompt, SpeechError, Usage,
-    scheduler::{Lease, Requests, Scheduler, Width},
+    scheduler::{Answers, Lease, Requests, Scheduler, Unwanted, Width},
 };
 
 /// Tokens of a prompt that are computed at once: an answer that nobody wants any more stops within one such step
@@ -45,14 +42,12 @@ use crate::speech::{
 const STEP_TOKENS: usize = 64;
 /// Conversations that keep their place in the cache.
 const CONVERSATIONS: usize = 8;
-/// How long the engine waits before it looks again whether a slow reader has made room.
-const READER_PATIENCE: Duration = Duration::from_millis(5);
 
 /// Someone waits for this.
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) prompt: Prompt,
-    pub(super) answer: mpsc::Sender<Result<Chunk, SpeechError>>,
+    pub(super) answer: Answers<Chunk>,
 }
 
 /// What the engine's thread shares with its handles.
@@ -60,8 +55,6 @@ pub(super) struct Request {
 pub(super) struct Shared {
     /// Steps computed so far.
     pub(super) steps: AtomicU64,
-    /// The last handle is gone.
-    pub(super) stop: AtomicBool,
 }
 
 /// Why an answer ends before its end.
@@ -180,10 +173,7 @@ impl<'m> Engine<'m> {
 
     fn run(&mut self) {
         while let Some(request) = self.worker.requests.next() {
-            if self.worker.shared.stop.load(Ordering::Relaxed) {
-                break;
-            }
-            if !request.answer.is_closed() {
+            if !request.answer.is_unwanted() {
                 self.serve(&request);
             }
         }
@@ -202,8 +192,8 @@ impl<'m> Engine<'m> {
             }
         };
         tracing::debug!(%error, "no answer");
-        // Nobody there to hear it is fine, and so is a reader who left no room: the channel's end says enough.
-        let _ = request.answer.try_send(Err(error));
+        // Nobody there to hear it: nothing to do.
+        let _ = request.answer.send(Err(error));
     }
 
     fn answer(&mut self, request: &Request) -> Result<(), Stop> {
@@ -288,7 +278,7 @@ impl<'m> Engine<'m> {
         if let Some(lease) = &mut answer.lease {
             lease.checkpoint();
         }
-        if answer.request.answer.is_closed() || self.worker.shared.stop.load(Ordering::Relaxed) {
+        if answer.request.answer.is_unwanted() {
             return Err(Stop::Cancelled);
         }
         let sequence = i32::try_from(answer.slot).map_err(failed)?;
@@ -329,19 +319,9 @@ impl<'m> Engine<'m> {
 
     /// Hands a piece over. While a slow reader has no room for it, others may have the cores.
     fn send(&mut self, answer: &mut Answer<'_>, chunk: Chunk) -> Result<(), Stop> {
-        let mut item = Ok(chunk);
-        loop {
-            item = match answer.request.answer.try_send(item) {
-                Ok(()) => break,
-                Err(TrySendError::Full(item)) => item,
-                Err(TrySendError::Closed(_)) => return Err(Stop::Cancelled),
-            };
-            if self.worker.shared.stop.load(Ordering::Relaxed) {
-                return Err(Stop::Cancelled);
-            }
+        if let Some(unsent) = answer.request.answer.offer(Ok(chunk)).map_err(|Unwanted| Stop::Cancelled)? {
             answer.lease = None;
-            // Not a blocking send: it would not see that the engine is to stop.
-            thread::sleep(READER_PATIENCE);
+            answer.request.answer.send(unsent).map_err(|Unwanted| Stop::Cancelled)?;
         }
         if answer.lease.is_none() {
             answer.lease = Some(self.worker.scheduler.acquire(answer.request.prompt.priority, self.width));

@@ -134,13 +134,6 @@ impl Responder for Llama {
     }
 }
 
-impl Drop for Handle {
-    /// Stops the engine at its next step; the crew is then waited for.
-    fn drop(&mut self) {
-        self.shared.stop.store(true, Ordering::Relaxed);
-    }
-}
-
 /// The engine's own failure.
 fn failed(reason: impl ToString) -> SpeechError {
     SpeechError::Failed { engine: NAME, reason: reason.to_string() }

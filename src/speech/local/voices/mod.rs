@@ -98,11 +98,7 @@ impl Voices {
         let requests = Arc::new(requests);
         for _ in 0..mouths.get() {
             let (requests, scheduler_of_mouth) = (Arc::clone(&requests), scheduler.clone());
-            crew.enlist(scheduler, move || {
-                while let Some(job) = requests.next() {
-                    job.run(&scheduler_of_mouth);
-                }
-            })?;
+            crew.enlist(scheduler, move || requests.serve(|job| job.run(&scheduler_of_mouth)))?;
         }
         Ok(Self { installed, espeak, crew })
     }

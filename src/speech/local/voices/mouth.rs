@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
-
 use super::{Manner, Voice};
 use crate::{
     audio::{Frame, Framer, LINE_HZ, Resampler},
     domain::text::{Limits, Script, clauses, is_speakable, script_runs},
-    speech::{Sentence, SpeechError, scheduler::Scheduler},
+    speech::{
+        Sentence, SpeechError,
+        scheduler::{Answers, Scheduler},
+    },
 };
 
 /// A text so short, in characters, is not cut at its commas: it comes soon enough as it is, and sounds better whole.
@@ -25,7 +26,7 @@ pub(super) struct Cast {
 pub(super) struct Job {
     pub(super) cast: Cast,
     pub(super) sentence: Sentence,
-    pub(super) frames: mpsc::Sender<Result<Frame, SpeechError>>,
+    pub(super) frames: Answers<Frame>,
 }
 
 /// The listener has gone.
@@ -38,7 +39,7 @@ impl Job {
         let spoken = self.parts().into_iter().try_for_each(|(voice, text)| match self.say(voice, &text, scheduler) {
             Some(Ok(samples)) => sound.push(&samples, voice.rate_hz()),
             Some(Err(error)) => {
-                _ = self.frames.blocking_send(Err(error));
+                _ = self.frames.send(Err(error));
                 Err(Gone)
             }
             None => Err(Gone),
@@ -71,7 +72,7 @@ impl Job {
 
     /// `None` when nobody listens any more.
     fn say(&self, voice: &dyn Voice, text: &str, scheduler: &Scheduler) -> Option<Result<Vec<f32>, SpeechError>> {
-        let is_gone = || self.frames.is_closed();
+        let is_gone = || self.frames.is_unwanted();
         if is_gone() {
             return None;
         }
@@ -86,7 +87,7 @@ impl Job {
 
 /// One stream of frames out of sound at any rate.
 struct Sound<'a> {
-    frames: &'a mpsc::Sender<Result<Frame, SpeechError>>,
+    frames: &'a Answers<Frame>,
     framer: Framer,
     /// With the rate that it takes.
     resampler: Option<(u32, Resampler)>,
@@ -110,7 +111,7 @@ impl Sound<'_> {
         self.drain(&mut rest);
         self.send(&rest)?;
         match self.framer.finish() {
-            Some(frame) => self.frames.blocking_send(Ok(frame)).map_err(|_| Gone),
+            Some(frame) => self.frames.send(Ok(frame)).map_err(|_| Gone),
             None => Ok(()),
         }
     }
@@ -124,6 +125,6 @@ impl Sound<'_> {
     fn send(&mut self, samples: &[f32]) -> Result<(), Gone> {
         let mut frames = Vec::new();
         self.framer.push(samples, |frame| frames.push(frame));
-        frames.into_iter().try_for_each(|frame| self.frames.blocking_send(Ok(frame)).map_err(|_| Gone))
+        frames.into_iter().try_for_each(|frame| self.frames.send(Ok(frame)).map_err(|_| Gone))
     }
 }

@@ -1,4 +1,5 @@
-//! Stops whisper.cpp in the middle of its computation.
+//! Stops whisper.cpp in the middle of its computation: it looks after each pass of the encoder and each token of the
+//! decoder (whisper.cpp 1.8.3, `whisper_encode_internal`, `whisper_decode_internal`).
 //!
 //! whisper-rs 0.16 has `set_abort_callback_safe`, but that stores a boxed trait object and reads it back as another
 //! type. So the raw callback is used here, with a pointer that outlives the call by construction.
@@ -29,9 +30,9 @@ pub(super) fn run(
     steps: &AtomicU64,
 ) -> Result<bool, WhisperError> {
     let watch = Watch { stop, steps, stopped: Cell::new(false) };
-    // SAFETY: whisper.cpp calls `on_step` with this pointer only during `full` below, and only from one thread at a
-    // time (ggml's thread 0, or the calling thread between graphs); `watch` lives until after that call. The callback
-    // only reads `watch` through a shared reference, and does not touch whisper's state.
+    // SAFETY: whisper.cpp calls `on_step` with this pointer only during `full` below, on the thread that calls that, and
+    // `watch` lives until after it. The callback only reads `watch` through a shared reference, and does not touch
+    // whisper's state.
     unsafe {
         parameters.set_abort_callback(Some(on_step));
         parameters.set_abort_callback_user_data((&raw const watch).cast_mut().cast());

@@ -17,7 +17,6 @@ use std::{
     },
 };
 
-use tokio::sync::mpsc;
 use whisper_rs::{WhisperContext, WhisperContextParameters};
 
 use crate::{
@@ -25,7 +24,7 @@ use crate::{
     domain::Language,
     speech::{
         Priority, Results, Speech, SpeechError, Transcriber, Transcript,
-        scheduler::{Crew, Requests, Scheduler, Width, refuse},
+        scheduler::{Answers, Crew, Requests, Scheduler, Width, refuse},
     },
 };
 use decode::{Decoder, Outcome};
@@ -37,8 +36,6 @@ const WAITING: usize = 64;
 const RESULTS: usize = 4;
 /// So many cores for each whisper that works beside another; fewer make both slow.
 const CORES_PER_WORKER: usize = 4;
-/// Work of low urgency gives way so often within one window, then it is let through: it must end some time.
-const MOST_RESTARTS: usize = 3;
 
 /// A loaded whisper model. Clones share it.
 #[derive(Clone, Debug)]
@@ -51,7 +48,7 @@ pub struct Whisper {
 #[derive(Debug)]
 struct Request {
     speech: Speech,
-    results: mpsc::Sender<Result<Transcript, SpeechError>>,
+    results: Answers<Transcript>,
 }
 
 impl Whisper {
@@ -92,7 +89,7 @@ impl Whisper {
         Ok(())
     }
 
-    /// Computation steps (ggml graph nodes) done since loading: what a test of cancelling counts.
+    /// Steps done since loading, each a pass of the encoder or a token of the decoder: what a test of cancelling counts.
     pub fn steps(&self) -> u64 {
         self.steps.load(Ordering::Relaxed)
     }
@@ -138,52 +135,43 @@ struct Worker {
 }
 
 impl Worker {
-    fn run(mut self) {
-        let requests = Arc::clone(&self.requests);
-        while let Some(request) = requests.next() {
-            if !request.results.is_closed() {
-                self.serve(&request);
+    fn run(self) {
+        let Self { mut decoder, scheduler, requests } = self;
+        requests.serve(|request| {
+            if let Err(error) = transcribe(&mut decoder, &scheduler, &request) {
+                // Nobody is there to hear it: nothing to do.
+                let _ = request.results.send(Err(error));
             }
-        }
+        });
     }
+}
 
-    fn serve(&mut self, request: &Request) {
-        let Request { speech, results } = request;
-        let mut transcript = Transcript {
-            text: String::new(),
-            language: speech.language.unwrap_or(Language::ENGLISH),
-            segments: Vec::new(),
-            is_final: false,
+/// Window after window; between them, others may have the cores. Ends early when nobody wants the rest.
+fn transcribe(decoder: &mut Decoder, scheduler: &Scheduler, request: &Request) -> Result<(), SpeechError> {
+    let Request { speech, results } = request;
+    let mut transcript = Transcript {
+        text: String::new(),
+        language: speech.language.unwrap_or(Language::ENGLISH),
+        segments: Vec::new(),
+        is_final: false,
+    };
+    let mut windows = windows::cut(&speech.samples).peekable();
+    while let Some(window) = windows.next() {
+        let start = windows::time_of(window.start);
+        let heard = {
+            let lease = scheduler.acquire(speech.priority, Width::up_to(scheduler.cores()));
+            decoder.decode(&speech.samples[window], speech, lease.threads(), &|| results.is_unwanted())?
         };
-        let windows: Vec<_> = windows::cut(&speech.samples).collect();
-        let mut lease = self.scheduler.acquire(speech.priority, Width::up_to(self.scheduler.cores()));
-        for (index, window) in windows.iter().enumerate() {
-            let mut restarts = 0;
-            let heard = loop {
-                lease.checkpoint();
-                let may_restart = speech.priority < Priority::Reply && restarts < MOST_RESTARTS;
-                let stop = || results.is_closed() || (may_restart && lease.is_wanted());
-                match self.decoder.decode(&speech.samples[window.clone()], speech, lease.threads(), &stop) {
-                    Ok(Outcome::Heard(heard)) => break heard,
-                    Ok(Outcome::Stopped) if results.is_closed() => return,
-                    Ok(Outcome::Stopped) => restarts += 1,
-                    Err(error) => {
-                        let _ = results.blocking_send(Err(error));
-                        return;
-                    }
-                }
-            };
-            append(&mut transcript, heard, windows::time_of(window.start));
-            transcript.is_final = index + 1 == windows.len();
-            if !transcript.is_final && results.blocking_send(Ok(transcript.clone())).is_err() {
-                return;
-            }
+        let Outcome::Heard(heard) = heard else { return Ok(()) };
+        append(&mut transcript, heard, start);
+        if windows.peek().is_some() && results.send(Ok(transcript.clone())).is_err() {
+            return Ok(());
         }
-        drop(lease);
-        transcript.is_final = true;
-        // Nobody listens any more: nothing to do.
-        let _ = results.blocking_send(Ok(transcript));
     }
+    transcript.is_final = true;
+    // Nobody listens any more: nothing to do.
+    let _ = results.send(Ok(transcript));
+    Ok(())
 }
 
 /// Adds what a window held, its times moved by the window's `offset`.
