@@ -19,8 +19,10 @@ pub struct BadFilter {
 /// # Errors
 /// When the level is no filter.
 pub fn install(log: &Log) -> Result<(), BadFilter> {
-    // At the usual level the HTTP library tells of its own threads, which helps nobody.
-    let directives = if log.level == "info" { "info,actix_server=warn" } else { &log.level };
+    // At the usual level the HTTP library tells of its own threads, which helps nobody. What the decoders complain of
+    // comes back as an error, and is said as one line.
+    let level = if log.level == "info" { "info,actix_server=warn" } else { &log.level };
+    let directives = format!("symphonia=off,{level}");
     let filter = EnvFilter::builder()
         .parse(directives)
         .map_err(|error| BadFilter { level: log.level.clone(), reason: error.to_string() })?;

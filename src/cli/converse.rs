@@ -4,9 +4,9 @@ use std::{path::PathBuf, time::Instant};
 
 use serde_json::json;
 
-use super::{Context, Interrupted, output::seconds, runtime};
+use super::{Context, Interrupted, output::seconds, recording, runtime};
 use crate::{
-    audio::{self, Clip, Frame, LINE_HZ},
+    audio::{Clip, Frame, LINE_HZ},
     call::{
         Brief,
         converse::{Exchange, Options, converse},
@@ -40,7 +40,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
-    let recording = audio::read(&args.input)?;
+    let heard = recording::read(&args.input)?;
+    recording::check_target(&args.output, &context.output)?;
     let mut config = context.config.clone();
     config.speech.language = args.language.or(config.speech.language);
     config.speech.voice = args.voice.or(config.speech.voice);
@@ -64,13 +65,20 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
     let mut answer = Vec::new();
     let conversation = async {
         tokio::select! {
-            exchanges = converse(&engines, &recording, &options, |frame| answer.push(frame)) => Ok(exchanges?),
+            exchanges = converse(&engines, &heard, &options, |frame| answer.push(frame)) => Ok(exchanges?),
             () = context.interrupt.raised() => Err(anyhow::Error::new(Interrupted)),
         }
     };
     let exchanges = runtime::block_on(conversation)?;
+    for part in engines.missing().iter().filter(|part| part.kind == EngineKind::Turn) {
+        tracing::warn!("{}: pauses alone told when the caller was done (to mend it: {})", part.what, part.how);
+    }
     let sound = to_clip(&answer);
-    audio::write_wav(&args.output, &sound)?;
+    recording::write(&args.output, &sound, &context.output)?;
+    if recording::is_stdout(&args.output) {
+        context.output.note(as_text(&exchanges));
+        return Ok(());
+    }
     let value = report(&exchanges, &engines, loaded.as_millis(), &sound);
     context.output.result(&value, |_| as_text(&exchanges))?;
     Ok(())

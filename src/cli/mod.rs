@@ -11,6 +11,7 @@ mod interrupt;
 mod manual;
 mod models;
 mod output;
+mod recording;
 mod runtime;
 mod say;
 mod serve;

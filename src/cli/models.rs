@@ -17,7 +17,7 @@ use crate::{
         pull::{self, Options, Outcome, Progress, Report, Step},
         size,
     },
-    speech,
+    speech::{self, engines::EngineError},
 };
 
 #[derive(Debug, clap::Args)]
@@ -68,7 +68,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
         Command::Pull { names, allow_unverified } => pull(&library, &names, allow_unverified, context),
         Command::Verify { ids } => verify(&library, &ids, context),
         Command::Rm { ids } => remove(&library, &ids, &context.output),
-        Command::Probe { kind, file } => Ok(speech::local::probe::probe(kind, &file)?),
+        Command::Probe { kind, file } => Ok(speech::local::probe::probe(kind, &file).map_err(EngineError::from)?),
     }
 }
 

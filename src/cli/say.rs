@@ -1,18 +1,17 @@
 //! `callstead say`
 
 use std::{
-    fs,
     io::{self, Read},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use serde::Serialize;
 
-use super::Context;
+use super::{Context, recording};
 use crate::{
-    audio::{Clip, LINE_HZ, write_wav},
+    audio::{Clip, LINE_HZ},
     domain::{
         Language,
         text::{Script, script_runs},
@@ -80,11 +79,8 @@ struct Spoken {
 }
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
-    let to_stdout = args.output == Path::new("-");
-    if to_stdout && context.output.json {
-        bail!("-o - and --json both write to standard output: give a file");
-    }
     let mut sentence = sentence(&args, context)?;
+    recording::check_target(&args.output, &context.output)?;
     let espeak = Espeak::open(&context.config.paths.data_dir)?;
     let mut installed = Vec::new();
     if let Some(file) = sentence.voice.take_if(|voice| voice.ends_with(".onnx")) {
@@ -97,10 +93,10 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
     let voices = Voices::new(installed, espeak, &scheduler).context("cannot start the voices' threads")?;
     let voice = voices.choose(&sentence)?;
     let spoken = speak(&voices, sentence, context)?;
-    if to_stdout {
-        return write_to_stdout(&spoken.clip, context);
+    recording::write(&args.output, &spoken.clip, &context.output)?;
+    if recording::is_stdout(&args.output) {
+        return Ok(());
     }
-    write_wav(&args.output, &spoken.clip)?;
     report(&args.output, &*voice, &spoken, context)
 }
 
@@ -157,15 +153,6 @@ fn speak(voices: &Voices, sentence: Sentence, context: &Context) -> anyhow::Resu
     }
     let first_audio = first_audio.context("the voice made no sound")?;
     Ok(Spoken { clip: Clip { rate_hz: LINE_HZ, samples }, first_audio, total: begun.elapsed() })
-}
-
-/// A file first: a WAV file's header has its length.
-fn write_to_stdout(clip: &Clip, context: &Context) -> anyhow::Result<()> {
-    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let file = folder.path().join("speech.wav");
-    write_wav(&file, clip)?;
-    let wav = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    Ok(context.output.bytes(&wav)?)
 }
 
 fn report(file: &Path, voice: &dyn Voice, spoken: &Spoken, context: &Context) -> anyhow::Result<()> {

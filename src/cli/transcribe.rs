@@ -4,9 +4,8 @@ use std::{path::PathBuf, time::Instant};
 
 use serde_json::json;
 
-use super::{Context, output::seconds, runtime};
+use super::{Context, output::seconds, recording, runtime};
 use crate::{
-    audio,
     call::transcribe::transcribe,
     domain::Language,
     speech::engines::{EngineKind as Kind, Engines},
@@ -22,12 +21,13 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
-    let clip = audio::read(&args.file)?;
+    let clip = recording::read(&args.file)?;
     let mut config = context.config.clone();
     config.speech.language = args.language.or(config.speech.language);
     let began = Instant::now();
     let engines = Engines::load(&config, &[Kind::Vad, Kind::Stt], |_| true);
     let loaded = began.elapsed();
+    engines.transcriber()?;
     if let Err(missing) = engines.vad() {
         tracing::warn!("{missing}; transcribing without it, silence included");
     }

@@ -1,6 +1,4 @@
 //! The server from outside, on port 0 with a data folder of its own.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
@@ -11,12 +9,14 @@ use std::{
 use callstead::{
     app::Application,
     call::readiness::{self, EngineInfo, EngineKind, Missing, Readiness, ReadinessSender},
-    config::{self, Config},
+    config::Config,
 };
 use tokio::sync::oneshot;
 
+use crate::support::{Desk, error};
+
 /// A server inside this process; it ends when this is dropped.
-struct Desk {
+struct Service {
     address: SocketAddr,
     readiness: ReadinessSender,
     stop: Option<oneshot::Sender<()>>,
@@ -24,7 +24,7 @@ struct Desk {
     _folder: tempfile::TempDir,
 }
 
-impl Desk {
+impl Service {
     fn start(dev: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::defaults(folder.path());
@@ -46,7 +46,7 @@ impl Desk {
     }
 }
 
-impl Drop for Desk {
+impl Drop for Service {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
@@ -97,7 +97,7 @@ fn missing() -> Missing {
 
 #[test]
 fn health_is_exactly_what_others_expect() {
-    let server = Desk::start(false);
+    let server = Service::start(false);
     let answer = server.get("/health", &[]);
     assert_eq!((answer.status, answer.body.as_str()), (200, r#"{"status":"ok","service":"call-center-api"}"#));
     assert_eq!(answer.header("content-type"), Some("application/json"));
@@ -108,7 +108,7 @@ fn health_is_exactly_what_others_expect() {
 
 #[test]
 fn readiness_goes_from_starting_to_what_there_is() {
-    let server = Desk::start(false);
+    let server = Service::start(false);
     let health = |status: &str, missing: serde_json::Value| {
         let version = env!("CARGO_PKG_VERSION");
         serde_json::json!({ "status": status, "service": "call-center-api", "version": version, "missing": missing })
@@ -132,7 +132,7 @@ fn readiness_goes_from_starting_to_what_there_is() {
 
 #[test]
 fn every_answer_is_guarded() {
-    let server = Desk::start(false);
+    let server = Service::start(false);
     for path in ["/", "/health", "/nothing", "/assets/0/app.css"] {
         let answer = server.get(path, &[]);
         let policy = answer.header("content-security-policy").unwrap();
@@ -145,7 +145,7 @@ fn every_answer_is_guarded() {
 
 #[test]
 fn the_page_brings_nothing_inline_and_its_assets_may_be_kept() {
-    let server = Desk::start(false);
+    let server = Service::start(false);
     let page = server.get("/", &[]).body;
     assert!(!page.contains("<style") && !page.contains(" style=") && !page.contains("onclick"));
     assert!(page.matches("<script").count() == page.matches("<script src=\"/assets/").count());
@@ -167,7 +167,7 @@ fn the_page_brings_nothing_inline_and_its_assets_may_be_kept() {
 
 #[test]
 fn what_is_not_there_is_said_to_people_and_programs() {
-    let server = Desk::start(false);
+    let server = Service::start(false);
     let page = server.get("/nothing", &[("Accept", "text/html,*/*;q=0.8")]);
     assert_eq!(page.status, 404);
     assert!(page.header("content-type").unwrap().starts_with("text/html") && page.body.contains("Nothing is here"));
@@ -177,7 +177,7 @@ fn what_is_not_there_is_said_to_people_and_programs() {
 
 #[test]
 fn development_mode_serves_this_machine_only() {
-    let server = Desk::start(true);
+    let server = Service::start(true);
     assert_eq!(server.get("/", &[("host", "localhost:1")]).status, 200);
     for header in [
         ("host", "attacker.example"),
@@ -190,7 +190,7 @@ fn development_mode_serves_this_machine_only() {
         assert!(refused.header("content-security-policy").is_some());
     }
     drop(server);
-    let open = Desk::start(false);
+    let open = Service::start(false);
     assert_eq!(open.get("/health", &[("host", "desk.example"), ("X-Forwarded-For", "192.0.2.1")]).status, 200);
 }
 
@@ -201,8 +201,8 @@ struct Process {
 }
 
 impl Process {
-    fn start(folder: &tempfile::TempDir) -> Self {
-        let mut child = command(folder, "127.0.0.1:0").spawn().unwrap();
+    fn start(desk: &Desk) -> Self {
+        let mut child = command(desk, "127.0.0.1:0").spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let address = lines.find_map(|line| {
             let line = line.unwrap();
@@ -220,21 +220,17 @@ impl Process {
     }
 }
 
-fn command(folder: &tempfile::TempDir, listen: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_callstead"));
-    for variable in config::variables() {
-        command.env_remove(variable);
-    }
-    command.args(["serve", "--listen", listen, "--rtc-port", "0"]).arg("--data-dir").arg(folder.path());
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+fn command(desk: &Desk, listen: &str) -> Command {
+    let mut command = desk.command(&["serve", "--listen", listen, "--rtc-port", "0"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
 #[test]
 fn the_program_serves_until_it_is_told_to_stop() {
-    let folder = tempfile::tempdir().unwrap();
+    let desk = Desk::new();
     for signal in [rustix::process::Signal::TERM, rustix::process::Signal::INT] {
-        let mut process = Process::start(&folder);
+        let mut process = Process::start(&desk);
         // A connection that is kept open does not hold the end up.
         let mut idle = TcpStream::connect(process.address).unwrap();
         idle.write_all(format!("GET /health HTTP/1.1\r\nHost: {}\r\n\r\n", process.address).as_bytes()).unwrap();
@@ -247,16 +243,15 @@ fn the_program_serves_until_it_is_told_to_stop() {
 
 #[test]
 fn a_second_instance_is_refused_clearly() {
-    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (one, two) = (Desk::new(), Desk::new());
     let mut first = Process::start(&one);
     let address = first.address.to_string();
-    for (folder, says) in
+    for (desk, says) in
         [(&one, format!("process {}", first.child.id())), (&two, format!("port {}", first.address.port()))]
     {
-        let output = command(folder, &address).output().unwrap();
-        let error = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(6), "{error}");
-        assert!(error.starts_with("error: ") && error.contains(&says) && error.lines().count() == 1, "{error}");
+        let output = command(desk, &address).output().unwrap();
+        let error = error(&output, 6);
+        assert!(error.contains(&says), "{error}");
     }
     first.signal(rustix::process::Signal::TERM);
     assert_eq!(first.child.wait().unwrap().code(), Some(0));
@@ -264,9 +259,9 @@ fn a_second_instance_is_refused_clearly() {
 
 #[test]
 fn query_strings_are_not_logged() {
-    let folder = tempfile::tempdir().unwrap();
+    let desk = Desk::new();
     let words = ["--log-level", "trace", "--log-format", "json", "--json"];
-    let mut child = command(&folder, "127.0.0.1:0").args(words).spawn().unwrap();
+    let mut child = command(&desk, "127.0.0.1:0").args(words).spawn().unwrap();
     let mut first = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
     let started: serde_json::Value = serde_json::from_str(&first).unwrap();

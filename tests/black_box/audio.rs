@@ -1,7 +1,5 @@
 //! Recordings as users have them: every common format, and every way in which a file can be bad.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use std::{
     f32::consts::TAU,
     fs,
@@ -12,12 +10,14 @@ use std::{
 use callstead::audio::{AudioError, Clip, read, read_stream, write_wav, write_wav_to};
 use hound::{SampleFormat, WavSpec, WavWriter};
 
+use crate::support::{self, PROGRAM, repository};
+
 const TONE_HZ: f32 = 440.0;
 /// A fixture of each format.
 const FORMATS: [&str; 6] = ["tone.flac", "tone.mp3", "tone.ogg", "tone.m4a", "tone.mka", "alaw.wav"];
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio").join(name)
+    repository("tests/fixtures/audio").join(name)
 }
 
 /// `seconds` of the tone, half of full scale.
@@ -27,22 +27,7 @@ fn tone(rate_hz: u32, seconds: f32) -> Vec<f32> {
 
 /// The tone as WAV, the same on every channel.
 fn wav(rate_hz: u32, channels: u16, bits: u16, format: SampleFormat) -> Vec<u8> {
-    let spec = WavSpec { channels, sample_rate: rate_hz, bits_per_sample: bits, sample_format: format };
-    let mut bytes = Cursor::new(Vec::new());
-    let mut writer = WavWriter::new(&mut bytes, spec).unwrap();
-    for sample in tone(rate_hz, 0.5) {
-        for _ in 0..channels {
-            match format {
-                SampleFormat::Float => writer.write_sample(sample).unwrap(),
-                SampleFormat::Int => {
-                    let full = (1_i64 << (bits - 1)) as f64 - 1.0;
-                    writer.write_sample((f64::from(sample) * full) as i32).unwrap();
-                }
-            }
-        }
-    }
-    writer.finalize().unwrap();
-    bytes.into_inner()
+    support::wav(&tone(rate_hz, 0.5), rate_hz, channels, bits, format)
 }
 
 fn read_bytes(bytes: &[u8]) -> Result<Clip, AudioError> {
@@ -141,7 +126,7 @@ fn a_bad_file_is_refused_in_one_line_that_names_it() {
     slow[24..28].copy_from_slice(&1_u32.to_le_bytes());
     let cases: [(&str, &[u8], &str); 12] = [
         ("empty.wav", b"", "is empty"),
-        ("binary.wav", &fs::read(env!("CARGO_BIN_EXE_callstead")).unwrap()[..100_000], "is not a recording"),
+        ("binary.wav", &fs::read(PROGRAM).unwrap()[..100_000], "is not a recording"),
         ("text.wav", b"these are words and no samples at all, however long one looks", "is not a recording"),
         ("header.wav", &whole[..44], "is cut short after 0.0 s"),
         ("half-header.wav", &whole[..30], "is cut short"),

@@ -18,7 +18,7 @@ use callstead::{
 };
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
-use crate::server::{Fault, File, Server};
+use super::server::{Fault, File, Server};
 
 const HUB_A: &str = "/o/n/resolve/main/a.bin";
 const HUB_B: &str = "/o/n/resolve/v1/b.bin";

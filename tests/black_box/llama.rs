@@ -1,10 +1,9 @@
 //! The language model, for real: SmolLM2-135M from the starter set.
 
 use std::{
-    env, fs,
+    fs,
     num::{NonZeroU32, NonZeroUsize},
-    path::PathBuf,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::MutexGuard,
 };
 
 use callstead::{
@@ -17,24 +16,16 @@ use callstead::{
 };
 use tempfile::tempdir;
 
-const INSTRUCTIONS: &str = "You are a helpful agent of a bicycle shop. Answer in one or two short sentences.";
+use crate::support::{LLM, engines, model};
 
-/// One engine at a time, on one thread, however many tests run: ggml's threads spin at their barriers.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+const INSTRUCTIONS: &str = "You are a helpful agent of a bicycle shop. Answer in one or two short sentences.";
 
 struct Fixture {
     llama: Llama,
     _turn: MutexGuard<'static, ()>,
 }
 
-fn model_file() -> PathBuf {
-    let folder = env::var_os("CALLSTEAD_TEST_MODELS_DIR")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/target/models")), PathBuf::from);
-    let path = folder.join("SmolLM2-135M-Instruct.Q4_1.gguf");
-    assert!(path.exists(), "{} is missing: fetch the starter set, or set CALLSTEAD_TEST_MODELS_DIR", path.display());
-    path
-}
-
+/// On one thread: other tests run beside this one.
 fn settings(context_tokens: u32) -> Settings {
     Settings { context_tokens: NonZeroU32::new(context_tokens).expect("not 0"), threads: Some(NonZeroUsize::MIN) }
 }
@@ -44,8 +35,8 @@ fn load(path: &std::path::Path, context_tokens: u32) -> Result<Llama, SpeechErro
 }
 
 fn fixture(context_tokens: u32) -> Fixture {
-    let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    Fixture { llama: load(&model_file(), context_tokens).expect("the starter model"), _turn: turn }
+    let turn = engines();
+    Fixture { llama: load(&model(LLM), context_tokens).expect("the starter model"), _turn: turn }
 }
 
 fn prompt(conversation: u64, messages: &[Message], max_tokens: usize) -> Prompt {
@@ -224,9 +215,9 @@ fn nothing_said_is_not_answered() {
 
 #[test]
 fn more_than_the_inbox_holds_is_refused() {
-    let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let turn = engines();
     let scheduler = Scheduler::new(NonZeroUsize::MIN);
-    let llama = Llama::load(&model_file(), settings(512), &scheduler).unwrap();
+    let llama = Llama::load(&model(LLM), settings(512), &scheduler).unwrap();
     let busy = scheduler.acquire(Priority::Speech, callstead::speech::scheduler::Width::ONE);
     let waiting: Vec<_> = (0..40).map(|call| llama.respond(prompt(call, &asking("Hi"), 1))).collect();
     let refused = waiting.into_iter().filter_map(|mut results| results.try_recv().ok()).collect::<Vec<_>>();
@@ -238,10 +229,10 @@ fn more_than_the_inbox_holds_is_refused() {
 
 #[test]
 fn bad_model_files_are_clear_errors() {
-    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let _turn = engines();
     let folder = tempdir().unwrap();
     let path = folder.path().join("bad.gguf");
-    let model = fs::read(model_file()).unwrap();
+    let model = fs::read(model(LLM)).unwrap();
     let mut other_architecture = model[..2 << 20].to_vec();
     let name = b"general.architecture";
     let at = other_architecture.windows(name.len()).position(|window| window == name).unwrap();

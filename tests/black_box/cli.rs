@@ -1,40 +1,20 @@
 //! The command line as scripts see it: exit codes, streams, and what the documents promise.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::{
     collections::BTreeSet,
     fs,
     io::Read,
     path::Path,
-    process::{Command, Output, Stdio},
+    process::{Command, Stdio},
 };
 
 use callstead::config;
 
-/// The program with a data folder of its own and none of our variables.
-fn callstead(data_dir: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_callstead"));
-    for variable in config::variables() {
-        command.env_remove(variable);
-    }
-    command.env("CALLSTEAD_DATA_DIR", data_dir).stdin(Stdio::null());
-    command
-}
-
-fn run(data_dir: &Path, words: &[&str]) -> Output {
-    callstead(data_dir).args(words).output().unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
+use crate::support::{Desk, PROGRAM, error, repository, text};
 
 #[test]
 fn failures_have_their_codes_and_say_why_in_one_line() {
-    let folder = tempfile::tempdir().unwrap();
-    let bad = folder.path().join("bad.toml");
-    fs::write(&bad, "[server]\nlisen = '127.0.0.1:1'\n").unwrap();
-    let bad = bad.to_str().unwrap();
+    let desk = Desk::new();
+    let bad = desk.put("bad.toml", b"[server]\nlisen = '127.0.0.1:1'\n");
     for (words, code, says) in [
         (&["version"][..], 0, ""),
         (&["--help"], 0, ""),
@@ -45,25 +25,25 @@ fn failures_have_their_codes_and_say_why_in_one_line() {
         (&["--config", bad, "doctor"], 1, "one check failed"),
         (&["manual", "page", "nothing"], 1, "no command 'nothing'"),
     ] {
-        let output = run(folder.path(), words);
-        let error = stderr(&output);
-        assert_eq!(output.status.code(), Some(code), "{words:?}: {error}");
-        if code != 0 {
-            assert!(error.starts_with("error: ") && error.contains(says) && error.lines().count() == 1, "{error}");
+        let output = desk.run(words);
+        if code == 0 {
+            assert!(output.status.success(), "{words:?}: {}", text(&output.stderr));
+        } else {
+            assert!(error(&output, code).contains(says), "{words:?}: {}", text(&output.stderr));
         }
     }
     for words in [&["nonsense"][..], &["serve", "--listen", "here"], &["serve", "--log-level", "inof"], &[]] {
-        assert_eq!(run(folder.path(), words).status.code(), Some(2), "{words:?}");
+        assert_eq!(desk.run(words).status.code(), Some(2), "{words:?}");
     }
 }
 
 #[test]
 fn programs_get_errors_as_json() {
-    let folder = tempfile::tempdir().unwrap();
+    let desk = Desk::new();
     for (words, code, kind) in
         [(&["--json", "serve", "--listen", "0.0.0.0:1"][..], 7, "config"), (&["nonsense", "--json"], 2, "usage")]
     {
-        let output = run(folder.path(), words);
+        let output = desk.run(words);
         let object: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(object["error"]["code"], code);
         assert_eq!(object["error"]["kind"], kind);
@@ -74,44 +54,40 @@ fn programs_get_errors_as_json() {
 
 #[test]
 fn version_tells_the_engines() {
-    let folder = tempfile::tempdir().unwrap();
-    let output = run(folder.path(), &["version", "--json"]);
+    let desk = Desk::new();
+    let output = desk.run(&["version", "--json"]);
     let version: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(version["version"], env!("CARGO_PKG_VERSION"));
     for engine in ["ggml", "whisper.cpp", "llama.cpp", "espeak-ng"] {
         assert!(version["engines"][engine].is_string(), "{engine}");
     }
-    let by_variable = callstead(folder.path()).args(["version"]).env("CALLSTEAD_JSON", "1").output().unwrap();
+    let by_variable = desk.command(&["version"]).env("CALLSTEAD_JSON", "1").output().unwrap();
     assert_eq!(by_variable.stdout, output.stdout);
 }
 
 #[test]
 fn commands_that_need_no_settings_work_with_wrong_ones() {
-    let folder = tempfile::tempdir().unwrap();
-    let output = callstead(folder.path()).arg("version").env("CALLSTEAD_LISTEN", "nonsense").output().unwrap();
-    assert!(output.status.success(), "{}", stderr(&output));
+    let desk = Desk::new();
+    let output = desk.command(&["version"]).env("CALLSTEAD_LISTEN", "nonsense").output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
 }
 
 #[test]
 fn completions_and_manual_are_complete() {
-    let folder = tempfile::tempdir().unwrap();
+    let desk = Desk::new();
     for shell in ["bash", "zsh", "fish"] {
-        let text = String::from_utf8(run(folder.path(), &["manual", "completions", shell]).stdout).unwrap();
+        let text = String::from_utf8(desk.run(&["manual", "completions", shell]).stdout).unwrap();
         assert!(text.contains("transcribe") && text.contains("rtc-port"), "{shell}");
     }
-    let page = String::from_utf8(run(folder.path(), &["manual", "page"]).stdout).unwrap();
+    let page = String::from_utf8(desk.run(&["manual", "page"]).stdout).unwrap();
     assert!(page.contains(".TH callstead"));
 }
 
 #[test]
 fn a_reader_that_leaves_is_no_failure() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut child = callstead(folder.path())
-        .args(["manual", "completions", "bash"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let desk = Desk::new();
+    let mut child =
+        desk.command(&["manual", "completions", "bash"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let mut error = String::new();
     child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
@@ -120,21 +96,21 @@ fn a_reader_that_leaves_is_no_failure() {
 
 #[test]
 fn a_slip_in_a_variable_is_a_warning() {
-    let folder = tempfile::tempdir().unwrap();
-    let output = callstead(folder.path()).arg("version").env("CALLSTEAD_DATADIR", "x").output().unwrap();
+    let desk = Desk::new();
+    let output = desk.command(&["version"]).env("CALLSTEAD_DATADIR", "x").output().unwrap();
     assert!(output.status.success());
-    assert!(stderr(&output).contains("did you mean CALLSTEAD_DATA_DIR?"), "{}", stderr(&output));
+    assert!(text(&output.stderr).contains("did you mean CALLSTEAD_DATA_DIR?"), "{}", text(&output.stderr));
 }
 
 #[test]
 fn doctor_checks_and_says_what_to_do() {
-    let folder = tempfile::tempdir().unwrap();
-    let output = callstead(folder.path())
-        .args(["doctor", "--json"])
+    let desk = Desk::new();
+    let output = desk
+        .command(&["doctor", "--json"])
         .envs([("CALLSTEAD_LISTEN", "127.0.0.1:0"), ("CALLSTEAD_RTC_PORT", "0")])
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(output.status.success(), "{}", text(&output.stderr));
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let checks = report["checks"].as_array().unwrap();
     assert!(checks.len() >= 8);
@@ -146,15 +122,16 @@ fn doctor_checks_and_says_what_to_do() {
 #[test]
 fn documents_and_code_name_the_same_variables_and_keys() {
     let known: BTreeSet<&str> = config::variables().collect();
-    let example = include_str!("../packaging/env.example");
+    let example = include_str!("../../packaging/env.example");
     let documented: BTreeSet<&str> = example.lines().filter_map(assigned).collect();
     assert_eq!(documented, known);
     let named_in_code: BTreeSet<String> =
-        sources(Path::new("src")).iter().flat_map(|text| our_variables(text)).collect();
+        sources(&repository("src")).iter().flat_map(|text| our_variables(text)).collect();
     let strangers: Vec<_> = named_in_code.iter().filter(|name| !known.contains(name.as_str())).collect();
-    assert_eq!(strangers, ["CALLSTEAD_DATADIR"], "only the slip in a test is unknown");
+    let of_tests = ["CALLSTEAD_DATADIR", "CALLSTEAD_TEST_MODELS_DIR"];
+    assert_eq!(strangers, of_tests, "only a slip in a test and the tests' own variable are unknown");
 
-    let reference = include_str!("../docs/configuration.md");
+    let reference = include_str!("../../docs/configuration.md");
     let named = |name: &str| reference.contains(&format!("`{name}`"));
     assert_eq!(config::keys().find(|key| !named(key)), None);
     assert_eq!(known.iter().find(|name| !config::LATER_VARIABLES.contains(name) && !named(name)), None);
@@ -190,11 +167,8 @@ fn an_old_processor_is_told_clearly() {
         eprintln!("skipped: qemu-x86_64 is not installed");
         return;
     }
-    let output = Command::new("qemu-x86_64")
-        .args(["-cpu", "Nehalem", env!("CARGO_BIN_EXE_callstead"), "version"])
-        .output()
-        .unwrap();
-    let error = stderr(&output);
+    let output = Command::new("qemu-x86_64").args(["-cpu", "Nehalem", PROGRAM, "version"]).output().unwrap();
+    let error = text(&output.stderr);
     assert!(error.contains("error: this processor lacks AVX2"), "{:?} {error}", output.status);
     assert_eq!((output.status.code(), output.stdout.is_empty()), (Some(1), true));
 }

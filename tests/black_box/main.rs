@@ -1,0 +1,13 @@
+//! Callstead from outside: its commands, its server and its engines, with real models and real files. One binary for all
+//! of it, because each one links the engines; `tests/tidy.rs` links nothing and stands alone.
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
+#![expect(clippy::print_stdout, reason = "a test that is skipped says why")]
+
+mod audio;
+mod cli;
+mod conversation;
+mod llama;
+mod models;
+mod say;
+mod serve;
+mod support;

@@ -1,0 +1,184 @@
+//! `callstead models …` as a user has it.
+
+use std::{
+    fs,
+    io::Write,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use super::server::Server;
+use crate::support::{STT, SmallDisk, error_after_notes, first_json, program, program_as_nobody, text};
+
+#[test]
+fn models_come_go_and_are_checked() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = |words: &[&str]| program(dir.path(), words).output().unwrap();
+    let state = || {
+        let list = first_json(&run(&["models", "list", "--json"]));
+        let models = list["models"].as_array().unwrap().clone();
+        let model = models.iter().find(|model| model["id"] == "starter-stt").unwrap().clone();
+        assert_eq!(model["sets"][0], "starter");
+        model["state"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(state(), "missing");
+    assert_eq!(first_json(&run(&["models", "pull", "starter-stt", "--json"]))["models"][0]["outcome"], "pulled");
+    assert_eq!(state(), "installed");
+    assert_eq!(first_json(&run(&["models", "pull", "starter-stt", "--json"]))["models"][0]["outcome"], "present");
+    assert!(run(&["models", "verify"]).status.success());
+    let removed = first_json(&run(&["models", "rm", "starter-stt", "--json"]));
+    assert_eq!(removed[0]["freed_bytes"], 11_762_326);
+    assert_eq!(state(), "missing");
+    assert_eq!(
+        error_after_notes(&run(&["models", "rm", "starter-sst"]), 4),
+        "unknown model 'starter-sst' (did you mean starter-stt?): see `callstead models list`"
+    );
+    assert_eq!(
+        error_after_notes(&run(&["models", "verify", "starter-stt"]), 4),
+        "model starter-stt is missing: run `callstead models pull starter-stt`"
+    );
+}
+
+#[test]
+fn a_truncated_or_altered_model_is_found_out_and_mended() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = |words: &[&str]| program(dir.path(), words).output().unwrap();
+    assert!(run(&["models", "pull", "starter-stt"]).status.success());
+    let path = dir.path().join("models").join(STT);
+    let whole = fs::read(&path).unwrap();
+    let mut altered = whole.clone();
+    altered[1_000_000] ^= 1;
+    for (content, expect) in [
+        (&whole[..1_000_000], format!("{STT} has 1000000 bytes and should have 11762326")),
+        (&altered, format!("{STT} its digest is not the one expected")),
+    ] {
+        fs::write(&path, content).unwrap();
+        assert_eq!(
+            error_after_notes(&run(&["models", "verify"]), 4),
+            format!("model starter-stt is unusable: {expect}; run `callstead models pull starter-stt`")
+        );
+        assert!(run(&["models", "pull", "starter-stt"]).status.success());
+        assert!(fs::read(&path).unwrap() == whole);
+    }
+}
+
+#[test]
+fn a_file_of_another_kind_does_not_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let page = dir.path().join("page.bin");
+    fs::write(&page, "<!DOCTYPE html>").unwrap();
+    for kind in ["stt", "llm", "tts", "vad", "turn"] {
+        let output = program(dir.path(), &["models", "probe", kind, page.to_str().unwrap()]).output().unwrap();
+        let error = error_after_notes(&output, 4);
+        assert!(error.contains("page.bin"), "{kind}: {error}");
+    }
+}
+
+#[test]
+fn what_cannot_be_fetched_is_said_without_passwords() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start();
+    let index = format!("{}/simple", server.url.replace("http://", "http://user:hunter2@"));
+    let output = program(dir.path(), &["models", "pull", "silero-vad", "--json", "--log-level", "trace"])
+        .env("PIP_INDEX_URL", index)
+        .output()
+        .unwrap();
+    let why = error_after_notes(&output, 5);
+    assert!(
+        why.starts_with("could not get silero-vad: silero_vad.onnx from package pipecat-ai 1.14.0: http://127"),
+        "{why}"
+    );
+    assert!(why.ends_with("/simple: not there (404)"), "{why}");
+    assert_eq!(first_json(&output)["models"][0]["outcome"], "failed");
+    let said = text(&output.stdout) + &text(&output.stderr);
+    assert!(!said.contains("hunter2"), "{said}");
+    assert_eq!(server.take_requests("/simple/pipecat-ai/").len(), 1);
+    assert_eq!(fs::read_dir(dir.path().join("models")).unwrap().count(), 1, "only the lock");
+}
+
+#[test]
+fn downloads_go_through_the_proxy() {
+    let dir = tempfile::tempdir().unwrap();
+    let proxy = Server::start();
+    let output = program(dir.path(), &["models", "pull", "whisper-tiny-q5_1"])
+        .env("HF_ENDPOINT", "http://hub.invalid")
+        .env("HTTP_PROXY", &proxy.url)
+        .output()
+        .unwrap();
+    error_after_notes(&output, 5);
+    let asked = proxy.take_requests("http://hub.invalid/ggerganov/whisper.cpp/resolve/main/ggml-tiny-q5_1.bin");
+    assert_eq!(asked.len(), 1);
+}
+
+#[test]
+fn of_two_pulls_at_once_one_is_told_so_and_ctrl_c_ends_the_other_cleanly() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start();
+    let page = "/simple/pipecat-ai/";
+    server.put(page, "<html>");
+    server.fail(page, [super::server::Fault::StallAfter(0)]);
+    let first = program(dir.path(), &["models", "pull", "silero-vad"])
+        .env("PIP_INDEX_URL", format!("{}/simple", server.url))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    server.wait_for_request();
+    for words in [["models", "pull", "starter-stt"], ["models", "rm", "starter-stt"]] {
+        let second = program(dir.path(), &words).output().unwrap();
+        assert!(error_after_notes(&second, 6).starts_with("another pull or removal is under way in "));
+    }
+    let pid = first.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    let output = first.wait_with_output().unwrap();
+    assert_eq!(error_after_notes(&output, 130), "interrupted");
+    assert!(text(&output.stderr).contains("stopped: what was fetched so far is kept"));
+    server.release();
+    assert!(program(dir.path(), &["models", "pull", "starter-stt"]).status().unwrap().success(), "the lock is gone");
+}
+
+#[test]
+fn without_permission_nothing_is_written_and_the_reason_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let as_nobody = |words: &[&str]| program_as_nobody(dir.path(), words).map(|mut command| command.output().unwrap());
+    let Some(output) = as_nobody(&["models", "pull", "starter-stt"]) else { return };
+    let models = dir.path().join("models");
+    assert_eq!(error_after_notes(&output, 1), format!("cannot write {}: permission denied", models.display()));
+    assert!(!models.exists());
+
+    assert!(program(dir.path(), &["models", "pull", "starter-stt"]).status().unwrap().success());
+    fs::set_permissions(models.join(STT), fs::Permissions::from_mode(0o600)).unwrap();
+    let output = as_nobody(&["models", "verify"]).unwrap();
+    assert!(error_after_notes(&output, 4).contains("cannot be read: permission denied"));
+    let output = as_nobody(&["models", "rm", "starter-stt"]).unwrap();
+    assert!(error_after_notes(&output, 1).ends_with("permission denied"));
+    assert!(models.join(STT).exists());
+}
+
+#[test]
+fn a_full_disk_is_said_and_nothing_half_written_is_left() {
+    let Some(disk) = SmallDisk::new("4m") else { return };
+    let output = program(disk.path(), &["models", "pull", "starter-stt"]).output().unwrap();
+    let why = error_after_notes(&output, 5);
+    assert!(why.contains(" is full (11.8 MB needed, ") && why.ends_with("free some space, then try again"), "{why}");
+
+    // A file whose length nobody knows: the disk fills while it comes.
+    let server = Server::start();
+    let file = "/rhasspy/piper-voices/resolve/main/ar/ar_JO/kareem/medium/ar_JO-kareem-medium.onnx";
+    server.put(file, vec![8; 8_000_000]);
+    let output = program(disk.path(), &["models", "pull", "ar_JO-kareem-medium", "--allow-unverified"])
+        .env("HF_ENDPOINT", &server.url)
+        .output()
+        .unwrap();
+    assert!(error_after_notes(&output, 5).contains(" is full: free some space"));
+    let left: u64 = walk(&disk.path().join("models"));
+    assert!(left < 100_000, "{left} bytes are left");
+    let mut probe = fs::File::create(disk.path().join("probe")).unwrap();
+    probe.write_all(&vec![0; 3_000_000]).expect("the room is free again");
+}
+
+fn walk(dir: &Path) -> u64 {
+    let entries = fs::read_dir(dir).unwrap().map(Result::unwrap);
+    entries.map(|entry| if entry.path().is_dir() { walk(&entry.path()) } else { entry.metadata().unwrap().len() }).sum()
+}
