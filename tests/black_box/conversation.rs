@@ -107,7 +107,8 @@ fn one_utterance_in_ten_minutes_is_found_where_it_is() {
 #[test]
 fn a_recording_comes_from_standard_input_too() {
     let desk = Desk::with_models();
-    let mut child = desk.command(&["transcribe", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut command = desk.command(&["transcribe", "-"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(&plain_wav(&recording(ASKED))).unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), text(&output.stdout).trim()), (Some(0), WORDS));

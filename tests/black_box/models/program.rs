@@ -129,12 +129,15 @@ fn of_two_pulls_at_once_one_is_told_so_and_ctrl_c_ends_the_other_cleanly() {
         assert!(error_after_notes(&second, 6).starts_with("another pull or removal is under way in "));
     }
     let pid = first.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    assert!(Command::new("kill").args(["-INT", &pid]).output().unwrap().status.success());
     let output = first.wait_with_output().unwrap();
     assert_eq!(error_after_notes(&output, 130), "interrupted");
     assert!(text(&output.stderr).contains("stopped: what was fetched so far is kept"));
     server.release();
-    assert!(program(dir.path(), &["models", "pull", "starter-stt"]).status().unwrap().success(), "the lock is gone");
+    assert!(
+        program(dir.path(), &["models", "pull", "starter-stt"]).output().unwrap().status.success(),
+        "the lock is gone"
+    );
 }
 
 #[test]
@@ -147,7 +150,7 @@ fn without_permission_nothing_is_written_and_the_reason_is_said() {
     assert_eq!(error_after_notes(&output, 1), format!("cannot write {}: permission denied", models.display()));
     assert!(!models.exists());
 
-    assert!(program(dir.path(), &["models", "pull", "starter-stt"]).status().unwrap().success());
+    assert!(program(dir.path(), &["models", "pull", "starter-stt"]).output().unwrap().status.success());
     fs::set_permissions(models.join(STT), fs::Permissions::from_mode(0o600)).unwrap();
     let output = as_nobody(&["models", "verify"]).unwrap();
     assert!(error_after_notes(&output, 4).contains("cannot be read: permission denied"));
