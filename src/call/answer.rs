@@ -94,7 +94,10 @@ pub(super) async fn answer(
                 Chunk::Done(usage) => thought.usage = Some(usage),
             }
         }
-        let usage = thought.usage.ok_or_else(cut_off)?;
+        let usage = thought.usage.ok_or_else(|| model_failed("its answer broke off"))?;
+        if thought.text.trim().is_empty() {
+            return Err(model_failed("it had no answer").into());
+        }
         if let Some(clause) = splitter.finish() {
             thought.first_clause.get_or_insert_with(|| asked.elapsed());
             let _ = sender.send(clause).await;
@@ -119,9 +122,9 @@ struct Thought {
     first_clause: Option<Duration>,
 }
 
-/// An answer that ends without saying so is not whole.
-fn cut_off() -> SpeechError {
-    SpeechError::Failed { engine: "language model", reason: "its answer broke off".to_owned() }
+/// An answer that ends without saying so is not whole, and silence is none: a caller would wait for ever.
+fn model_failed(reason: &str) -> SpeechError {
+    SpeechError::Failed { engine: "language model", reason: reason.to_owned() }
 }
 
 /// Says the clauses one after the other; gives the time of the first sound.
