@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Digest, ModelError, bundled};
+use super::{Digest, UnknownModel, bundled};
 use crate::domain::Language;
 
 /// All models and sets.
@@ -166,16 +166,16 @@ impl Manifest {
     /// The model of that id.
     ///
     /// # Errors
-    /// [`ModelError::Unknown`], with the nearest id.
-    pub fn model(&self, id: &str) -> Result<&Model, ModelError> {
+    /// When there is none, with the nearest id.
+    pub fn model(&self, id: &str) -> Result<&Model, UnknownModel> {
         self.models.iter().find(|model| model.id == id).ok_or_else(|| self.unknown(id, self.ids()))
     }
 
     /// The models that ids and names of sets stand for, each once, in the order first named.
     ///
     /// # Errors
-    /// [`ModelError::Unknown`], with the nearest id or set.
-    pub fn resolve(&self, names: &[String]) -> Result<Vec<&Model>, ModelError> {
+    /// When a name is neither, with the nearest id or set.
+    pub fn resolve(&self, names: &[String]) -> Result<Vec<&Model>, UnknownModel> {
         let mut ids = Vec::new();
         for name in names {
             match self.sets.get(name) {
@@ -207,13 +207,13 @@ impl Manifest {
         self.models.iter().map(|model| model.id.as_str())
     }
 
-    fn unknown<'a>(&self, name: &str, known: impl Iterator<Item = &'a str>) -> ModelError {
+    fn unknown<'a>(&self, name: &str, known: impl Iterator<Item = &'a str>) -> UnknownModel {
         let nearest = known
             .map(|known| (strsim::jaro_winkler(&name.to_lowercase(), &known.to_lowercase()), known))
             .filter(|(likeness, _)| *likeness > 0.8)
             .max_by(|(a, _), (b, _)| a.total_cmp(b))
             .map(|(_, known)| known.to_owned());
-        ModelError::Unknown { name: name.to_owned(), nearest }
+        UnknownModel { name: name.to_owned(), nearest }
     }
 
     fn check(&self) -> Result<(), String> {
@@ -251,12 +251,6 @@ impl Model {
     /// Whether every file's digest is known.
     pub fn is_verifiable(&self) -> bool {
         self.files.iter().all(|file| file.sha256.is_some())
-    }
-
-    /// The command that gets it.
-    pub fn command(&self) -> String {
-        let flag = if self.is_verifiable() { "" } else { " --allow-unverified" };
-        format!("callstead models pull {}{flag}", self.id)
     }
 }
 
@@ -438,7 +432,7 @@ mod tests {
             ("zzz", None),
         ] {
             let error = manifest.resolve(&[name.to_owned()]).unwrap_err();
-            let expect = ModelError::Unknown { name: name.to_owned(), nearest: nearest.map(str::to_owned) };
+            let expect = UnknownModel { name: name.to_owned(), nearest: nearest.map(str::to_owned) };
             assert_eq!(error, expect);
         }
     }

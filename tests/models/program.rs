@@ -32,6 +32,11 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+/// A hint that works on this folder as it stands.
+fn hint(data_dir: &Path, words: &str) -> String {
+    format!("`{PROGRAM} --data-dir {} {words}`", data_dir.display())
+}
+
 /// The error that a command ends with, once it is sure that it is one line.
 fn error(output: &Output, code: i32) -> String {
     let stderr = text(&output.stderr);
@@ -66,11 +71,11 @@ fn models_come_go_and_are_checked() {
     assert_eq!(state(), "missing");
     assert_eq!(
         error(&run(&["models", "rm", "starter-sst"]), 4),
-        "unknown model 'starter-sst' (did you mean starter-stt?): see `callstead models list`"
+        format!("unknown model 'starter-sst' (did you mean starter-stt?): see {}", hint(dir.path(), "models list"))
     );
     assert_eq!(
         error(&run(&["models", "verify", "starter-stt"]), 4),
-        "model starter-stt is missing: run `callstead models pull starter-stt`"
+        format!("model starter-stt is missing: run {}", hint(dir.path(), "models pull starter-stt"))
     );
 }
 
@@ -90,7 +95,7 @@ fn a_truncated_or_altered_model_is_found_out_and_mended() {
         fs::write(&path, content).unwrap();
         assert_eq!(
             error(&run(&["models", "verify"]), 4),
-            format!("model starter-stt is unusable: {expect}; run `callstead models pull starter-stt`")
+            format!("model starter-stt is unusable: {expect}; run {}", hint(dir.path(), "models pull starter-stt"))
         );
         assert!(run(&["models", "pull", "starter-stt"]).status.success());
         assert!(fs::read(&path).unwrap() == whole);
@@ -104,8 +109,19 @@ fn a_file_of_another_kind_does_not_open() {
     fs::write(&page, "<!DOCTYPE html>").unwrap();
     for kind in ["stt", "llm", "tts", "vad", "turn"] {
         let output = callstead(dir.path(), &["models", "probe", kind, page.to_str().unwrap()]).output().unwrap();
-        assert!(error(&output, 3).starts_with("it is no "));
+        assert!(error(&output, 4).starts_with("it is no "));
     }
+}
+
+#[test]
+fn a_folder_that_only_a_flag_names_is_enough() {
+    let dir = tempfile::tempdir().unwrap();
+    let data_dir = dir.path().join("box");
+    let mut command = Command::new(PROGRAM);
+    command.env_clear().arg("--data-dir").arg(&data_dir).args(["models", "pull", "starter-stt"]);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(fs::metadata(&data_dir).unwrap().permissions().mode() & 0o777, 0o700, "its owner's only");
 }
 
 #[test]
