@@ -268,9 +268,9 @@ impl ModelFile {
                 Source::Bundled { bundled } if bundled::get(bundled).is_none() => {
                     return Err(format!("{name}: the binary carries no '{bundled}'"));
                 }
-                // What is cut out of a wheel has no digest of its own in the index.
-                Source::Pypi { .. } if self.sha256.is_none() => {
-                    return Err(format!("{name}: a file inside a wheel needs a digest"));
+                // What is cut out of a wheel has no digest of its own in the index, and could unpack to anything.
+                Source::Pypi { .. } if self.sha256.is_none() || self.bytes.is_none() => {
+                    return Err(format!("{name}: a file inside a wheel needs a digest and a length"));
                 }
                 _ => {}
             }
@@ -458,7 +458,7 @@ mod tests {
             (
                 "{ hub = \"o/n\", path = \"a.bin\" }",
                 "{ pypi = \"x\", version = \"1\", member = \"m\" }",
-                "needs a digest",
+                "needs a digest and a length",
             ),
             ("id = \"a\"", "id = \"all\"", "'all' is there twice"),
             ("rank = 1", "rank = 1\ncolour = 2", "unknown field `colour`"),
