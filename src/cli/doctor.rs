@@ -16,7 +16,7 @@ use crate::{
     app::{DataDirLock, StartError},
     config::{Config, ConfigError},
     cpu,
-    models::{Kind, Library, Manifest, ModelError},
+    models::{Kind, Library, ModelError},
 };
 
 /// A conversation needs two cores: one hears and thinks, one keeps the sound flowing.
@@ -148,7 +148,7 @@ fn available_memory() -> Option<u64> {
     let text = fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes * 1024)
+    Some(kibibytes.saturating_mul(1024))
 }
 
 /// Also says whether another instance runs on the folder: its ports are then taken, as they should be.
@@ -172,7 +172,7 @@ fn disk(data_dir: &Path) -> Finding {
     let Ok(stat) = rustix::fs::statvfs(existing) else {
         return Finding::warn("disk", "cannot tell how much is free", "see that the data folder can be read");
     };
-    let free = stat.f_bavail * stat.f_frsize;
+    let free = stat.f_bavail.saturating_mul(stat.f_frsize);
     let found = format!("{} free at {}", HumanBytes(free), existing.display());
     if free < LEAST_DISK {
         let advice = format!("models want {} or more: make room, or give another --data-dir", HumanBytes(LEAST_DISK));
@@ -183,16 +183,21 @@ fn disk(data_dir: &Path) -> Finding {
 
 /// Whether there is a model of each kind that a call needs. A voice is always there: espeak-ng's.
 fn models(config: &Config) -> Finding {
-    let library = Library::new(&config.paths.models_dir, Manifest::embedded());
-    let language = config.speech.language;
+    let library = Library::of(config);
+    let speech = &config.speech;
     let (mut found, mut lacking) = (Vec::new(), Vec::new());
     for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Tts) {
-        match library.find(kind, language, None) {
+        let preferred = match kind {
+            Kind::Stt => speech.stt_model.as_deref(),
+            Kind::Llm => speech.llm_model.as_deref(),
+            Kind::Tts | Kind::Vad | Kind::Turn => None,
+        };
+        match library.find(kind, speech.language, preferred) {
             Ok(model) => found.push(model.id),
             Err(error) => lacking.push((kind, error)),
         }
     }
-    let Some((kind, error)) = lacking.first() else {
+    let Some((_, error)) = lacking.first() else {
         return Finding::ok("models", found.join(", "));
     };
     let what = match error {
@@ -200,10 +205,15 @@ fn models(config: &Config) -> Finding {
             let kinds: Vec<_> = lacking.iter().map(|(kind, _)| kind.name()).collect();
             format!("no model for {}", kinds.join(", "))
         }
-        damaged => damaged.to_string(),
+        ModelError::Missing { id, .. } => format!("model {id} is missing"),
+        ModelError::Damaged { id, why, .. } => format!("model {id} is unusable: {why}"),
+        unfit => unfit.to_string(),
     };
-    let remedy = library.remedy(*kind, language).unwrap_or_else(|| "starter".to_owned());
-    Finding::warn("models", what, format!("run: {}", config.command(&format!("models pull {remedy}"))))
+    let advice = error.command().map_or_else(
+        || "choose another with speech.stt_model or speech.llm_model, or none".to_owned(),
+        |command| format!("run: {command}"),
+    );
+    Finding::warn("models", what, advice)
 }
 
 fn page_port(config: &Config, another_runs: bool) -> Finding {
@@ -242,6 +252,21 @@ mod tests {
         assert!(!data_dir(&config).1);
         let _lock = DataDirLock::take(folder.path()).unwrap();
         assert!(data_dir(&config).1);
+    }
+
+    #[test]
+    fn the_models_that_are_set_are_the_ones_checked() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::defaults(folder.path());
+        let name = "ggml-starter.en-ts-q5_0.bin";
+        fs::create_dir(&config.paths.models_dir).unwrap();
+        fs::copy(Path::new("models/starter-stt").join(name), config.paths.models_dir.join(name)).unwrap();
+        for (stt_model, found) in [(None, true), (Some("starter-stt"), true), (Some("whisper-base.en"), false)] {
+            config.speech.stt_model = stt_model.map(str::to_owned);
+            let finding = models(&config);
+            assert!(finding.found.starts_with("no model for voice activity"), "{finding:?}");
+            assert_eq!(!finding.found.contains(Kind::Stt.name()), found, "{finding:?}");
+        }
     }
 
     #[test]

@@ -138,8 +138,7 @@ fn start(cli: Cli, environment: &Environment, output: &Output) -> anyhow::Result
         return doctor::report_settings(error, output);
     }
     let config = match loaded {
-        // These two say the same whatever is set, and are asked for when something is wrong.
-        Err(_) if matches!(cli.command, Command::Manual(_) | Command::Version(_)) => Config::defaults(Path::new(".")),
+        Err(_) if cli.command.works_without_settings() => Config::defaults(Path::new(".")),
         loaded => loaded?,
     };
     let context = Context { config, output: output.clone(), interrupt: Interrupt::default() };
@@ -181,6 +180,15 @@ impl Cli {
 }
 
 impl Command {
+    /// Whether it says the same whatever is set; these are asked for when something is wrong.
+    fn works_without_settings(&self) -> bool {
+        match self {
+            Self::Manual(_) | Self::Version(_) => true,
+            Self::Models(args) => args.is_probe(),
+            _ => false,
+        }
+    }
+
     fn run(self, context: &Context) -> anyhow::Result<()> {
         match self {
             Self::Serve(args) => serve::run(args, context),

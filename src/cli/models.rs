@@ -61,14 +61,22 @@ enum Command {
     },
 }
 
+impl Args {
+    /// Whether this is the child process of a pull: it needs no settings, and is not given its parent's flags.
+    pub(super) fn is_probe(&self) -> bool {
+        matches!(self.command, Command::Probe { .. })
+    }
+}
+
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
-    let library = Library::new(&context.config.paths.models_dir, Manifest::embedded());
+    let library = Library::of(&context.config);
     match args.command {
         Command::List => list(&library, &context.output),
         Command::Pull { names, allow_unverified } => pull(&library, &names, allow_unverified, context),
         Command::Verify { ids } => verify(&library, &ids, context),
         Command::Rm { ids } => remove(&library, &ids, &context.output),
-        Command::Probe { kind, file } => Ok(speech::local::probe::probe(kind, &file).map_err(EngineError::from)?),
+        // As for an engine that does not start: the model cannot be used.
+        Command::Probe { kind, file } => Ok(speech::local::probe::probe(kind, &file).map_err(EngineError::Speech)?),
     }
 }
 
@@ -141,7 +149,7 @@ fn table(listing: &Listing<'_>, manifest: &Manifest) -> String {
 }
 
 fn pull(library: &Library<'_>, names: &[String], allow_unverified: bool, context: &Context) -> anyhow::Result<()> {
-    let models = library.manifest().resolve(names)?;
+    let models = library.resolve(names)?;
     let mut options = Options::new(&context.config.models)?;
     options.allow_unverified = allow_unverified;
     let program = env::current_exe()?;
@@ -235,10 +243,10 @@ struct Verdict<'a> {
 }
 
 fn verify(library: &Library<'static>, ids: &[String], context: &Context) -> anyhow::Result<()> {
-    let manifest = library.manifest();
+    let installed = |model: &&Model| library.state(model) != ModelState::Missing;
     let models = match ids {
-        [] => manifest.models.iter().filter(|model| library.state(model) != ModelState::Missing).collect(),
-        ids => manifest.resolve(ids)?,
+        [] => library.manifest().models.iter().filter(installed).collect(),
+        ids => library.resolve(ids)?,
     };
     let mut verdicts = Vec::new();
     for model in models {
@@ -255,14 +263,14 @@ fn verify(library: &Library<'static>, ids: &[String], context: &Context) -> anyh
         let lines: Vec<_> = verdicts.iter().map(line).collect();
         if lines.is_empty() { "no models are installed".to_owned() } else { lines.join("\n") }
     })?;
-    match verdicts.iter().find_map(|verdict| problem(verdict, manifest).transpose()) {
+    match verdicts.iter().find_map(|verdict| problem(verdict, library).transpose()) {
         Some(problem) => Err(problem?.into()),
         None => Ok(()),
     }
 }
 
-fn problem(verdict: &Verdict<'_>, manifest: &Manifest) -> Result<Option<ModelError>, ModelError> {
-    let (id, command) = (verdict.id.to_owned(), manifest.model(verdict.id)?.command());
+fn problem(verdict: &Verdict<'_>, library: &Library<'_>) -> Result<Option<ModelError>, ModelError> {
+    let (id, command) = (verdict.id.to_owned(), library.pull_command(library.model(verdict.id)?));
     Ok(match &verdict.state {
         ModelState::Damaged { why } => Some(ModelError::Damaged { id, why: why.clone(), command }),
         ModelState::Missing => Some(ModelError::Missing { id, command }),
@@ -278,7 +286,7 @@ struct Removed<'a> {
 }
 
 fn remove(library: &Library<'_>, ids: &[String], output: &Output) -> anyhow::Result<()> {
-    let models: Result<Vec<_>, _> = ids.iter().map(|id| library.manifest().model(id)).collect();
+    let models: Result<Vec<_>, _> = ids.iter().map(|id| library.model(id)).collect();
     let mut removed = Vec::new();
     for model in models? {
         removed.push(Removed { id: &model.id, freed_bytes: library.remove(model)? });

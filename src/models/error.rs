@@ -5,16 +5,26 @@ use std::{io, path::PathBuf};
 use super::Kind;
 use crate::domain::Language;
 
-/// A model that is asked for cannot be used.
+/// No model or set has that name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown model '{name}'{}", did_you_mean(.nearest))]
+pub struct UnknownModel {
+    /// As asked for.
+    pub name: String,
+    /// What may have been meant.
+    pub nearest: Option<String>,
+}
+
+/// A model that is asked for cannot be used. The commands in it can be copied and run as they are.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ModelError {
     /// No such model or set.
-    #[error("unknown model '{name}'{}: see `callstead models list`", did_you_mean(.nearest))]
+    #[error("{unknown}: see `{command}`")]
     Unknown {
-        /// As asked for.
-        name: String,
-        /// What may have been meant.
-        nearest: Option<String>,
+        /// What was asked for.
+        unknown: UnknownModel,
+        /// What lists those that there are.
+        command: String,
     },
     /// The model does something else.
     #[error("{id} is a {} model, not a {} model", .is.name(), .wanted.name())]
@@ -62,6 +72,19 @@ pub enum ModelError {
         /// What gets one.
         command: String,
     },
+}
+
+impl ModelError {
+    /// The command that helps, where one does.
+    pub fn command(&self) -> Option<&str> {
+        match self {
+            Self::Unknown { command, .. }
+            | Self::Missing { command, .. }
+            | Self::Damaged { command, .. }
+            | Self::NoneInstalled { command, .. } => Some(command),
+            Self::WrongKind { .. } | Self::WrongLanguage { .. } => None,
+        }
+    }
 }
 
 /// Models could not be fetched.

@@ -9,18 +9,20 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    Digest, Kind, Manifest, Model, ModelError, ModelFile, PullError,
+    Digest, Kind, Manifest, Model, ModelError, ModelFile, PullError, UnknownModel,
     error::in_words,
     pins::{FILE as PINS, Pins},
     pull::lock,
 };
-use crate::domain::Language;
+use crate::{config::Config, domain::Language};
 
 /// A models folder, seen through a manifest.
 #[derive(Clone, Debug)]
 pub struct Library<'m> {
     dir: PathBuf,
     manifest: &'m Manifest,
+    /// What stands before the words of a command that works on this folder.
+    program: String,
 }
 
 /// How a model is on this machine.
@@ -51,10 +53,19 @@ pub struct Installed {
     pub config: Option<PathBuf>,
 }
 
+impl Library<'static> {
+    /// The one of this box. The folder need not exist.
+    pub fn of(config: &Config) -> Self {
+        // The words come last in a command.
+        let program = config.command("").trim_end().to_owned();
+        Self { program, ..Self::new(&config.paths.models_dir, Manifest::embedded()) }
+    }
+}
+
 impl<'m> Library<'m> {
-    /// The folder need not exist.
+    /// Any folder, through any manifest; it need not exist.
     pub fn new(dir: impl Into<PathBuf>, manifest: &'m Manifest) -> Self {
-        Self { dir: dir.into(), manifest }
+        Self { dir: dir.into(), manifest, program: "callstead".to_owned() }
     }
 
     /// The folder.
@@ -65,6 +76,28 @@ impl<'m> Library<'m> {
     /// What it is seen through.
     pub fn manifest(&self) -> &'m Manifest {
         self.manifest
+    }
+
+    /// The model of that id.
+    ///
+    /// # Errors
+    /// [`ModelError::Unknown`], with the nearest id.
+    pub fn model(&self, id: &str) -> Result<&'m Model, ModelError> {
+        self.manifest.model(id).map_err(|unknown| self.unknown(unknown))
+    }
+
+    /// The models that ids and names of sets stand for, each once, in the order first named.
+    ///
+    /// # Errors
+    /// [`ModelError::Unknown`], with the nearest id or set.
+    pub fn resolve(&self, names: &[String]) -> Result<Vec<&'m Model>, ModelError> {
+        self.manifest.resolve(names).map_err(|unknown| self.unknown(unknown))
+    }
+
+    /// The command that gets a model.
+    pub fn pull_command(&self, model: &Model) -> String {
+        let flag = if model.is_verifiable() { "" } else { " --allow-unverified" };
+        self.command(&format!("models pull {}{flag}", model.id))
     }
 
     /// How a model is, as far as names and lengths tell: cheap.
@@ -148,7 +181,7 @@ impl<'m> Library<'m> {
     }
 
     fn find_by_id(&self, id: &str, kind: Kind, language: Option<Language>) -> Result<Installed, ModelError> {
-        let model = self.manifest.model(id)?;
+        let model = self.model(id)?;
         if model.kind != kind {
             return Err(ModelError::WrongKind { id: model.id.clone(), is: model.kind, wanted: kind });
         }
@@ -159,7 +192,7 @@ impl<'m> Library<'m> {
     }
 
     fn require(&self, model: &Model) -> Result<Installed, ModelError> {
-        let (id, command) = (model.id.clone(), model.command());
+        let (id, command) = (model.id.clone(), self.pull_command(model));
         match self.state(model) {
             ModelState::Missing => Err(ModelError::Missing { id, command }),
             ModelState::Damaged { why } => Err(ModelError::Damaged { id, why, command }),
@@ -182,9 +215,20 @@ impl<'m> Library<'m> {
 
     fn command_for(&self, kind: Kind, language: Option<Language>) -> String {
         match self.remedy(kind, language) {
-            Some(name) => format!("callstead models pull {name}"),
-            None => "callstead models list".to_owned(),
+            Some(name) => match self.manifest.model(&name) {
+                Ok(model) => self.pull_command(model),
+                Err(_) => self.command(&format!("models pull {name}")),
+            },
+            None => self.command("models list"),
         }
+    }
+
+    fn command(&self, words: &str) -> String {
+        format!("{} {words}", self.program)
+    }
+
+    fn unknown(&self, unknown: UnknownModel) -> ModelError {
+        ModelError::Unknown { unknown, command: self.command("models list") }
     }
 
     fn check(&self, model: &Model, read: impl Fn(&Path, Option<Digest>) -> Result<(), String>) -> ModelState {
@@ -377,6 +421,25 @@ mod tests {
         fs::remove_file(dir.path().join("small.bin")).unwrap();
         fs::create_dir(dir.path().join("small.bin")).unwrap();
         assert_eq!(library.state(model).to_string(), "damaged");
+    }
+
+    #[test]
+    fn a_command_that_is_said_names_this_folder() {
+        let mut config = Config::defaults(Path::new("/srv/desk"));
+        config.paths.models_dir = "/srv/models".into();
+        let library = Library::of(&config);
+        for (preferred, words) in [
+            (Some("whisper-base.en"), "models pull whisper-base.en"),
+            (Some("whisper"), "models list"),
+            (None, "models pull standard-en"),
+        ] {
+            let error = library.find(Kind::Stt, Some(Language::ENGLISH), preferred).unwrap_err();
+            assert_eq!(error.command(), Some(&*config.command(words)));
+            assert!(error.to_string().contains(&config.command(words)), "{error}");
+        }
+        let unverified = library.manifest().models.iter().find(|model| !model.is_verifiable()).unwrap();
+        let command = config.command(&format!("models pull {} --allow-unverified", unverified.id));
+        assert_eq!(library.pull_command(unverified), command);
     }
 
     #[test]

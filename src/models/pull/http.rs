@@ -9,12 +9,15 @@ use reqwest::{
 };
 use url::Url;
 
-use crate::models::PullError;
+use crate::models::{Digest, PullError};
 
 /// Larger answers than this are not taken into memory.
 const LARGEST_PAGE: usize = 64 << 20;
+/// A server that lies.
+pub(super) const OTHER_PART: &str = "the server sends another part than asked for";
 
-/// An address that may hold credentials: in its name and password, or in its query. Only the rest is ever shown.
+/// An address that may hold credentials: in its name and password, its path (`https://host/TOKEN/simple`), or its query.
+/// Only scheme, host and port are ever shown.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Address(Url);
 
@@ -82,6 +85,12 @@ impl Address {
         percent_encoding::percent_decode_str(last).decode_utf8_lossy().into_owned()
     }
 
+    /// Tells addresses apart on the disk, where their text may hold what is not to be read. Credentials outside the path
+    /// do not count: they change while the file stays the same.
+    pub(super) fn fingerprint(&self) -> Digest {
+        Digest::of(format!("{self}{}", self.0.path()).as_bytes())
+    }
+
     /// What follows `#`.
     pub(super) fn fragment(&self) -> Option<&str> {
         self.0.fragment()
@@ -91,7 +100,7 @@ impl Address {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let port = self.0.port().map(|port| format!(":{port}")).unwrap_or_default();
-        write!(f, "{}://{}{port}{}", self.0.scheme(), self.0.host_str().unwrap_or_default(), self.0.path())
+        write!(f, "{}://{}{port}", self.0.scheme(), self.0.host_str().unwrap_or_default())
     }
 }
 
@@ -150,7 +159,11 @@ impl Http {
     pub(super) async fn tail(&self, address: &Address, count: u64) -> Result<(Vec<u8>, u64), FetchError> {
         let response = checked(self.0.get(address.0.clone()).header(RANGE, format!("bytes=-{count}")).send().await)?;
         let range = content_range(&response).ok_or(FetchError::NoRanges)?;
-        Ok((whole(response).await?, range.start))
+        let bytes = whole(response).await?;
+        match range.start.checked_add(bytes.len() as u64) {
+            Some(end) if end == range.end => Ok((bytes, range.start)),
+            _ => Err(FetchError::Final(OTHER_PART.to_owned())),
+        }
     }
 
     /// A small part of a file.
@@ -159,7 +172,8 @@ impl Http {
         let response = self.file(address, &part).await?;
         match content_range(&response) {
             Some(range) if range.start == span.start => whole(response).await,
-            _ => Err(FetchError::NoRanges),
+            Some(_) => Err(FetchError::Final(OTHER_PART.to_owned())),
+            None => Err(FetchError::NoRanges),
         }
     }
 }
@@ -235,7 +249,13 @@ fn reason(error: &reqwest::Error) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use std::{
+        io::{BufRead, BufReader, Write},
+        net::TcpListener,
+        thread,
+    };
+
     use super::*;
 
     #[test]
@@ -243,10 +263,11 @@ mod tests {
         for text in [
             "https://user:secret@index.example:8443/simple/",
             "https://secret@index.example:8443/simple/?token=secret#secret",
+            "https://index.example:8443/secret/simple/",
         ] {
             let address = Address::parse(text).unwrap();
-            assert_eq!(address.to_string(), "https://index.example:8443/simple/");
-            assert_eq!(format!("{address:?}"), "https://index.example:8443/simple/");
+            assert_eq!(address.to_string(), "https://index.example:8443");
+            assert_eq!(format!("{address:?}"), "https://index.example:8443");
         }
         for text in ["secret", "ftp://user:secret@host/", "https://", "file:///secret"] {
             assert!(!Address::parse(text).unwrap_err().contains("secret"), "{text}");
@@ -254,19 +275,75 @@ mod tests {
     }
 
     #[test]
+    fn addresses_are_told_apart_by_where_they_lead() {
+        let fingerprint = |text: &str| Address::parse(text).unwrap().fingerprint();
+        let one = fingerprint("https://index.example/a/simple");
+        assert_eq!(fingerprint("https://user:secret@index.example/a/simple?token=secret#secret"), one);
+        assert_ne!(fingerprint("https://index.example/b/simple"), one);
+        assert_ne!(fingerprint("https://index.example:8443/a/simple"), one);
+    }
+
+    /// An address where each request gets the same answer, whatever it asks for.
+    pub(in crate::models::pull) fn answering(head: &str, body: &[u8]) -> Address {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = Address::parse(&format!("http://{}/file", listener.local_addr().unwrap())).unwrap();
+        let answer = [format!("HTTP/1.1 {head}\r\nconnection: close\r\n\r\n").as_bytes(), body].concat();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let request = BufReader::new(&stream).lines().map_while(Result::ok);
+                request.take_while(|line| !line.is_empty()).for_each(drop);
+                // A client that has heard enough is part of the tests.
+                let _ = stream.write_all(&answer);
+            }
+        });
+        address
+    }
+
+    pub(in crate::models::pull) fn client() -> Http {
+        Http::new(Duration::from_secs(30)).unwrap()
+    }
+
+    /// What a server says that cannot be.
+    pub(in crate::models::pull) fn refused<T>(result: Result<T, FetchError>) -> String {
+        match result {
+            Err(FetchError::Final(why)) => why,
+            Err(other) => panic!("{other:?}"),
+            Ok(_) => panic!("taken"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_part_that_cannot_be_is_refused() {
+        for range in [
+            "bytes 18446744073709551613-18446744073709551614/18446744073709551615",
+            "bytes 0-1/18446744073709551615",
+            "bytes 7-2/10",
+        ] {
+            let address = answering(&format!("206 Part\r\ncontent-length: 4\r\ncontent-range: {range}"), b"abcd");
+            assert_eq!(refused(client().tail(&address, 4).await), OTHER_PART, "{range}");
+            assert_eq!(refused(client().part(&address, 40..44).await), OTHER_PART, "{range}");
+        }
+    }
+
+    #[test]
     fn credentials_go_along_to_the_same_server_only() {
         let index = Address::parse("https://user:secret@index.example/simple").unwrap();
         let page = Url::parse("https://index.example/simple/pkg/").unwrap();
-        for (link, shown, password) in [
+        for (link, expect, password) in [
             ("../../files/a.whl#sha256=00", "https://index.example/files/a.whl", Some("secret")),
             ("/a.whl", "https://index.example/a.whl", Some("secret")),
             ("https://files.example/a%20b.whl", "https://files.example/a%20b.whl", None),
             ("http://index.example/a.whl", "http://index.example/a.whl", None),
         ] {
-            let address = index.follow(&page, link).unwrap();
-            assert_eq!((address.to_string().as_str(), address.0.password()), (shown, password));
+            let mut address = index.follow(&page, link).unwrap().0;
+            assert_eq!(address.password(), password);
+            address.set_username("").unwrap();
+            address.set_password(None).unwrap();
+            address.set_fragment(None);
+            assert_eq!(address.as_str(), expect);
         }
         assert_eq!(index.follow(&page, "https://files.example/a%20b.whl").unwrap().file_name(), "a b.whl");
-        assert_eq!(index.inside("pkg/").to_string(), "https://index.example/simple/pkg/");
+        assert_eq!(index.inside("pkg/").0.path(), "/simple/pkg/");
     }
 }

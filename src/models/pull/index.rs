@@ -40,7 +40,7 @@ fn choose(index: &Address, page: &Url, links: Vec<Link>, package: &str, version:
         let address = index.follow(page, &link.url).ok()?;
         let name = address.file_name();
         let mut parts = name.strip_suffix(".whl")?.split('-');
-        if normal(parts.next()?) != normal(package) || parts.next()? != version || name.contains(['/', '\\']) {
+        if normal(parts.next()?) != normal(package) || parts.next()? != version || name.contains(['/', '\\', '\0']) {
             return None;
         }
         let in_address = address.fragment().and_then(|text| text.strip_prefix("sha256=")?.parse().ok());
@@ -111,7 +111,8 @@ mod tests {
         for links in [html_links(html.as_bytes()), json_links(json.as_bytes()).unwrap()] {
             let wheel = choose(&index, &page, links, "p.Q", "1.0").unwrap();
             assert_eq!(wheel.name, "P_q-1.0-py3-none-any.whl");
-            assert_eq!(wheel.address.to_string(), "https://index.example/f/P_q-1.0-py3-none-any.whl");
+            let address = Address::parse("https://index.example/f/P_q-1.0-py3-none-any.whl").unwrap();
+            assert_eq!(wheel.address.fingerprint(), address.fingerprint());
             assert_eq!(wheel.sha256, Some(Digest::of(b"")));
         }
         assert_eq!(choose(&index, &page, html_links(html.as_bytes()), "p.q", "2.0"), None);

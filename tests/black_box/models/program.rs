@@ -9,7 +9,12 @@ use std::{
 };
 
 use super::server::Server;
-use crate::support::{STT, SmallDisk, error_after_notes, first_json, program, program_as_nobody, text};
+use crate::support::{PROGRAM, STT, SmallDisk, error_after_notes, first_json, program, program_as_nobody, text};
+
+/// A hint that works on this folder as it stands.
+fn hint(data_dir: &Path, words: &str) -> String {
+    format!("`{PROGRAM} --data-dir {} {words}`", data_dir.display())
+}
 
 #[test]
 fn models_come_go_and_are_checked() {
@@ -32,11 +37,11 @@ fn models_come_go_and_are_checked() {
     assert_eq!(state(), "missing");
     assert_eq!(
         error_after_notes(&run(&["models", "rm", "starter-sst"]), 4),
-        "unknown model 'starter-sst' (did you mean starter-stt?): see `callstead models list`"
+        format!("unknown model 'starter-sst' (did you mean starter-stt?): see {}", hint(dir.path(), "models list"))
     );
     assert_eq!(
         error_after_notes(&run(&["models", "verify", "starter-stt"]), 4),
-        "model starter-stt is missing: run `callstead models pull starter-stt`"
+        format!("model starter-stt is missing: run {}", hint(dir.path(), "models pull starter-stt"))
     );
 }
 
@@ -56,7 +61,7 @@ fn a_truncated_or_altered_model_is_found_out_and_mended() {
         fs::write(&path, content).unwrap();
         assert_eq!(
             error_after_notes(&run(&["models", "verify"]), 4),
-            format!("model starter-stt is unusable: {expect}; run `callstead models pull starter-stt`")
+            format!("model starter-stt is unusable: {expect}; run {}", hint(dir.path(), "models pull starter-stt"))
         );
         assert!(run(&["models", "pull", "starter-stt"]).status.success());
         assert!(fs::read(&path).unwrap() == whole);
@@ -76,10 +81,21 @@ fn a_file_of_another_kind_does_not_open() {
 }
 
 #[test]
+fn a_folder_that_only_a_flag_names_is_enough() {
+    let dir = tempfile::tempdir().unwrap();
+    let data_dir = dir.path().join("box");
+    let mut command = Command::new(PROGRAM);
+    command.env_clear().arg("--data-dir").arg(&data_dir).args(["models", "pull", "starter-stt"]);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(fs::metadata(&data_dir).unwrap().permissions().mode() & 0o777, 0o700, "its owner's only");
+}
+
+#[test]
 fn what_cannot_be_fetched_is_said_without_passwords() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start();
-    let index = format!("{}/simple", server.url.replace("http://", "http://user:hunter2@"));
+    let index = format!("{}/hunter2/simple", server.url.replace("http://", "http://user:hunter2@"));
     let output = program(dir.path(), &["models", "pull", "silero-vad", "--json", "--log-level", "trace"])
         .env("PIP_INDEX_URL", index)
         .output()
@@ -89,11 +105,11 @@ fn what_cannot_be_fetched_is_said_without_passwords() {
         why.starts_with("could not get silero-vad: silero_vad.onnx from package pipecat-ai 1.14.0: http://127"),
         "{why}"
     );
-    assert!(why.ends_with("/simple: not there (404)"), "{why}");
+    assert!(why.ends_with(&format!("{}: not there (404)", server.url)), "{why}");
     assert_eq!(first_json(&output)["models"][0]["outcome"], "failed");
     let said = text(&output.stdout) + &text(&output.stderr);
     assert!(!said.contains("hunter2"), "{said}");
-    assert_eq!(server.take_requests("/simple/pipecat-ai/").len(), 1);
+    assert_eq!(server.take_requests("/hunter2/simple/pipecat-ai/").len(), 1);
     assert_eq!(fs::read_dir(dir.path().join("models")).unwrap().count(), 1, "only the lock");
 }
 

@@ -380,17 +380,29 @@ async fn a_wheel_that_is_served_whole_only_is_fetched_whole_once() {
     it.holds("d.bin", &deflated);
     let whole = it.server.take_requests(WHEEL).iter().filter(|request| !request.headers.contains_key("range")).count();
     assert_eq!(whole, 1);
+
+    // One whose content does not fit, and that the server names an edition of.
+    let file =
+        File { body: wheel.clone(), content_type: "application/octet-stream", ranges: false, etag: Some("\"e\"") };
+    it.server.put_file(WHEEL, file);
+    fs::remove_file(it.path().join("d.bin")).unwrap();
+    let short = files(&[("d.bin", Some(&deflated[..1000]), DEFLATED)]);
+    let refused = why(it.pull(&short).await);
+    assert!(refused.ends_with("unpacked, it is longer than 1000 bytes"), "{refused}");
+    assert!(!it.path().join(".partial").exists(), "nothing is left over");
 }
 
 #[tokio::test]
 async fn what_an_index_lacks_is_said() {
     let it = Place::new();
     let manifest = files(&[("s.bin", Some(b"x"), STORED)]);
-    let index = format!("{}/simple", it.server.url);
+    let index = &it.server.url;
     assert_eq!(why(it.pull(&manifest).await), format!("s.bin from package P.q 1.0: {index}: not there (404)"));
     put_index(&it.server, None, true);
     it.server.put(WHEEL, b"no zip at all".to_vec());
     assert!(why(it.pull(&manifest).await).contains("the wheel is no zip file"));
+    it.server.put(WHEEL, wheel(b"ab", b""));
+    assert!(why(it.pull(&manifest).await).ends_with("p/stored.bin has 2 bytes instead of 1"));
     it.server.put(WHEEL, wheel(b"", b"")[..2_000_000].to_vec());
     assert!(why(it.pull(&manifest).await).contains("the wheel is no zip file"));
     let other = r#"{ pypi = "P.q", version = "1.0", member = "p/other.bin" }"#;
