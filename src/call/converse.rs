@@ -100,9 +100,14 @@ pub async fn converse(
     if session.exchanges.is_empty() { Err(CallError::NobodySpoke) } else { Ok(session.exchanges) }
 }
 
+/// How long the turn detector takes, about, on two cores. A recording that is heard faster than it plays waits so long in
+/// its own time for a verdict: turns then fall where they would in a call.
+const VERDICT_TAKES: Duration = Duration::from_millis(160);
+
 /// Work begun at a pause, in the hope that the caller is done.
 struct Guess {
     pause: PauseId,
+    asked: MediaTime,
     transcript: Results<Transcript>,
     verdict: Option<tokio::task::JoinHandle<Result<f32, SpeechError>>>,
 }
@@ -124,7 +129,7 @@ impl<H: FnMut(Frame)> Session<'_, H> {
         if self.options.realtime {
             let end_of_chunk = self.listener.now() + WINDOW;
             self.wait_until(self.began + end_of_chunk.since(MediaTime::ZERO)).await?;
-        } else {
+        } else if self.guess.as_ref().is_some_and(|guess| self.listener.now() >= guess.asked + VERDICT_TAKES) {
             let verdict = self.verdict().await?;
             self.judge(verdict).await?;
         }
@@ -187,7 +192,7 @@ impl<H: FnMut(Frame)> Session<'_, H> {
             let detector = detector.clone();
             tokio::task::spawn_blocking(move || detector.predict(&samples, Priority::Speech))
         });
-        Ok(Guess { pause, transcript, verdict })
+        Ok(Guess { pause, asked: self.listener.now(), transcript, verdict })
     }
 
     async fn reply(&mut self, speech: Range<MediaTime>) -> Result<(), CallError> {
