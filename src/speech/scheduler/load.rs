@@ -46,6 +46,13 @@ impl LoadWatch {
         Self { total, state: Mutex::new(state) }
     }
 
+    /// Sees the same always.
+    #[cfg(test)]
+    pub(super) fn fixed(total: NonZeroUsize, usable: NonZeroUsize) -> Self {
+        let far_away = Instant::now() + Duration::from_secs(86_400);
+        Self { total, state: Mutex::new(State { looked: far_away, ticks: None, usable }) }
+    }
+
     /// How many threads can compute without waiting for other programs, at least 1. Where the kernel does not tell
     /// (`/proc` hidden), all of them.
     pub(super) fn usable(&self) -> NonZeroUsize {

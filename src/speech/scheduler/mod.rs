@@ -58,6 +58,14 @@ impl Scheduler {
         }
     }
 
+    /// A scheduler over `cores` cores of which other programs always leave `usable`.
+    #[cfg(test)]
+    pub(crate) fn beside_others(cores: NonZeroUsize, usable: NonZeroUsize) -> Self {
+        let load = LoadWatch::fixed(cores, usable);
+        let shared = Shared { total: cores, load, cores: Mutex::new(Cores::new(cores)), changed: Condvar::new() };
+        Self { shared: Arc::new(shared) }
+    }
+
     /// A scheduler over `wanted` cores, or as many as this process may run on.
     pub fn for_this_machine(wanted: Option<usize>) -> Self {
         let available = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
@@ -69,10 +77,15 @@ impl Scheduler {
         self.shared.total
     }
 
+    /// How many of the cores other programs leave at present, at least one.
+    pub fn usable(&self) -> NonZeroUsize {
+        self.shared.load.usable()
+    }
+
     /// Waits until `width` cores are free and nothing more urgent waits. Where other programs keep cores busy, the lease
     /// is narrower, down to the least width. Blocks: not for async code.
     pub fn acquire(&self, priority: Priority, width: Width) -> Lease {
-        let width = Width { max: width.max.min(self.shared.load.usable()).max(width.min), ..width };
+        let width = Width { max: width.max.min(self.usable()).max(width.min), ..width };
         let ticket = self.shared.lock().request(priority, width);
         let granted = self.shared.wait_for(ticket);
         Lease { shared: Arc::clone(&self.shared), priority, ticket, granted }

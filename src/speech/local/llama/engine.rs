@@ -5,12 +5,12 @@
 //! list of [`Answer`]s in place of one, and a batch with a token of each.
 
 use std::{
-    num::NonZeroU32,
+    num::{NonZeroU32, NonZeroUsize},
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{
         Arc, LazyLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -55,6 +55,8 @@ pub(super) struct Request {
 pub(super) struct Shared {
     /// Steps computed so far.
     pub(super) steps: AtomicU64,
+    /// Threads that computed last.
+    pub(super) threads: AtomicUsize,
 }
 
 /// Why an answer ends before its end.
@@ -87,6 +89,12 @@ pub(super) struct Worker {
 }
 
 impl Worker {
+    /// Threads to compute with when nothing else needs the cores.
+    fn wide(&self) -> NonZeroUsize {
+        let cores = self.scheduler.cores();
+        self.settings.threads.unwrap_or(cores).min(cores)
+    }
+
     /// Loads the model, says on `ready` whether that went well, and answers requests until there are no more handles.
     pub(super) fn run(self, path: &Path, ready: impl FnOnce(Result<u32, SpeechError>)) {
         let parameters = LlamaModelParams::default().with_use_mmap(true).with_n_gpu_layers(0);
@@ -96,7 +104,7 @@ impl Worker {
         };
         match Engine::new(&model, self) {
             Ok(mut engine) => {
-                ready(Ok(engine.context.n_ctx()));
+                ready(Ok(engine.lane.context.n_ctx()));
                 engine.run();
             }
             Err(error) => ready(Err(error)),
@@ -119,15 +127,24 @@ pub(super) fn load(path: &Path, parameters: LlamaModelParams) -> Result<LlamaMod
 }
 
 struct Engine<'m> {
-    context: LlamaContext<'m>,
+    model: &'m LlamaModel,
+    /// What answers at present.
+    lane: Lane<'m>,
+    /// The other width's, once it was needed.
+    other: Option<Lane<'m>>,
     vocab: LlamaVocab<'m>,
     prompter: Prompter<'m>,
     batch: LlamaBatch<'static>,
-    slots: Slots<LlamaToken>,
     /// Models with a recurrent state cannot take over a part of another sequence.
     can_share: bool,
-    width: Width,
     worker: Worker,
+}
+
+/// A context for one number of threads, which is fixed when it is made, with its own cache.
+struct Lane<'m> {
+    context: LlamaContext<'m>,
+    slots: Slots<LlamaToken>,
+    threads: NonZeroUsize,
 }
 
 /// One answer under way.
@@ -138,15 +155,19 @@ struct Answer<'a> {
     usage: Usage,
 }
 
-impl<'m> Engine<'m> {
-    fn new(model: &'m LlamaModel, worker: Worker) -> Result<Self, SpeechError> {
+/// All threads that are wanted if there are cores for them; half as many otherwise: with one thread too many llama.cpp is
+/// ten times slower, not half as fast.
+fn threads_for(wide: NonZeroUsize, usable: NonZeroUsize) -> NonZeroUsize {
+    if usable >= wide { wide } else { NonZeroUsize::new(wide.get() / 2).unwrap_or(NonZeroUsize::MIN) }
+}
+
+impl<'m> Lane<'m> {
+    fn new(model: &'m LlamaModel, settings: &Settings, threads: NonZeroUsize) -> Result<Self, SpeechError> {
         let backend = BACKEND.as_ref().map_err(failed)?;
-        let wanted = worker.settings.threads.unwrap_or(worker.scheduler.cores());
-        let threads = wanted.min(worker.scheduler.cores());
         let thread_count = i32::try_from(threads.get()).map_err(failed)?;
         let step = u32::try_from(STEP_TOKENS).map_err(failed)?;
         let parameters = LlamaContextParams::default()
-            .with_n_ctx(NonZeroU32::new(worker.settings.context_tokens.get().min(model.n_ctx_train())))
+            .with_n_ctx(NonZeroU32::new(settings.context_tokens.get().min(model.n_ctx_train())))
             .with_n_batch(step)
             .with_n_ubatch(step)
             .with_n_seq_max(u32::try_from(CONVERSATIONS).map_err(failed)?)
@@ -158,17 +179,41 @@ impl<'m> Engine<'m> {
         let context = model
             .new_context(backend, parameters)
             .map_err(|error| failed(log::last_error().unwrap_or_else(|| error.to_string())))?;
+        Ok(Self { context, slots: Slots::new(CONVERSATIONS), threads })
+    }
+}
+
+impl<'m> Engine<'m> {
+    fn new(model: &'m LlamaModel, worker: Worker) -> Result<Self, SpeechError> {
+        let lane = Lane::new(model, &worker.settings, worker.wide())?;
+        worker.shared.threads.store(lane.threads.get(), Ordering::Relaxed);
         let prompter = Prompter::new(model).map_err(|error| SpeechError::Unsupported(error.to_string()))?;
         Ok(Self {
-            context,
+            model,
+            lane,
+            other: None,
             vocab: model.vocab(),
             prompter,
             batch: LlamaBatch::new(STEP_TOKENS, 1),
-            slots: Slots::new(CONVERSATIONS),
             can_share: !model.is_recurrent() && !model.is_hybrid(),
-            width: Width::exactly(threads),
             worker,
         })
+    }
+
+    /// Takes the lane whose threads the machine has cores for now. The other one's cache waits until it is taken again.
+    fn adapt(&mut self) -> Result<(), SpeechError> {
+        let threads = threads_for(self.worker.wide(), self.worker.scheduler.usable());
+        if threads == self.lane.threads {
+            return Ok(());
+        }
+        let lane = match self.other.take() {
+            Some(lane) => lane,
+            None => Lane::new(self.model, &self.worker.settings, threads)?,
+        };
+        tracing::debug!(llm.threads = threads.get(), "other programs' use of the cores has changed");
+        self.worker.shared.threads.store(threads.get(), Ordering::Relaxed);
+        self.other = Some(std::mem::replace(&mut self.lane, lane));
+        Ok(())
     }
 
     fn run(&mut self) {
@@ -186,8 +231,8 @@ impl<'m> Engine<'m> {
             Ok(Ok(()) | Err(Stop::Cancelled)) => return,
             Ok(Err(Stop::Failed(error))) => error,
             Err(_) => {
-                self.slots.clear();
-                self.context.clear_kv_cache();
+                self.lane.slots.clear();
+                self.lane.context.clear_kv_cache();
                 failed("it stopped unexpectedly")
             }
         };
@@ -197,16 +242,17 @@ impl<'m> Engine<'m> {
     }
 
     fn answer(&mut self, request: &Request) -> Result<(), Stop> {
+        self.adapt()?;
         let prompt = &request.prompt;
-        let context = usize::try_from(self.context.n_ctx()).map_err(failed)?;
+        let context = usize::try_from(self.lane.context.n_ctx()).map_err(failed)?;
         // However long the answer may be, half of the context is for the prompt.
         let room = context - prompt.max_tokens.min(context / 2);
-        let dropped_before = self.slots.dropped_turns(prompt.conversation);
+        let dropped_before = self.lane.slots.dropped_turns(prompt.conversation);
         let prepared = self.prompter.prepare(&prompt.messages, room, dropped_before)?;
-        let lease = self.worker.scheduler.acquire(prompt.priority, self.width);
-        let claim = self.slots.claim(prompt.conversation, &prepared.tokens, self.can_share);
+        let lease = self.worker.scheduler.acquire(prompt.priority, Width::exactly(self.lane.threads));
+        let claim = self.lane.slots.claim(prompt.conversation, &prepared.tokens, self.can_share);
         let kept = self.take_over(&claim)?;
-        self.slots.slot_mut(claim.slot).dropped_turns = prepared.dropped_turns;
+        self.lane.slots.slot_mut(claim.slot).dropped_turns = prepared.dropped_turns;
         let usage = Usage {
             prompt_tokens: prepared.tokens.len(),
             cached_tokens: kept,
@@ -230,11 +276,11 @@ impl<'m> Engine<'m> {
         if let Some(source) = claim.copied_from {
             self.remove(sequence, 0)?;
             let source = i32::try_from(source).map_err(failed)?;
-            self.context.kv_cache_seq_cp(source, sequence, Some(0), Some(kept)).map_err(failed)?;
+            self.lane.context.kv_cache_seq_cp(source, sequence, Some(0), Some(kept)).map_err(failed)?;
         } else if self.remove(sequence, kept).is_err() {
             // A recurrent state cannot be taken back in part: from the beginning, then.
             self.remove(sequence, 0)?;
-            self.slots.slot_mut(claim.slot).tokens.clear();
+            self.lane.slots.slot_mut(claim.slot).tokens.clear();
             return Ok(0);
         }
         Ok(claim.kept)
@@ -242,7 +288,7 @@ impl<'m> Engine<'m> {
 
     /// Removes a sequence from position `from` on.
     fn remove(&mut self, sequence: i32, from: u32) -> Result<(), SpeechError> {
-        self.context.kv_cache_seq_rm(sequence, Some(from), None).map_err(failed)
+        self.lane.context.kv_cache_seq_rm(sequence, Some(from), None).map_err(failed)
     }
 
     /// Makes tokens until the model ends the answer, or `limit`, or nonsense.
@@ -251,7 +297,7 @@ impl<'m> Engine<'m> {
         let mut text = Reply::default();
         let mut made = Vec::new();
         while made.len() < limit {
-            let token = sampler.choose(&self.context, self.batch.n_tokens() - 1)?;
+            let token = sampler.choose(&self.lane.context, self.batch.n_tokens() - 1)?;
             if self.vocab.is_eog(token) {
                 break;
             }
@@ -282,28 +328,28 @@ impl<'m> Engine<'m> {
             return Err(Stop::Cancelled);
         }
         let sequence = i32::try_from(answer.slot).map_err(failed)?;
-        let position = self.slots.slot_mut(answer.slot).tokens.len();
+        let position = self.lane.slots.slot_mut(answer.slot).tokens.len();
         self.batch.clear();
         for (index, token) in tokens.iter().enumerate() {
             let position = i32::try_from(position + index).map_err(failed)?;
             self.batch.add(*token, position, &[sequence], index + 1 == tokens.len()).map_err(failed)?;
         }
         if let Err(error) = self.decode(answer.slot) {
-            self.slots.empty(answer.slot);
+            self.lane.slots.empty(answer.slot);
             self.remove(sequence, 0)?;
             return Err(error.into());
         }
-        self.slots.slot_mut(answer.slot).tokens.extend_from_slice(tokens);
+        self.lane.slots.slot_mut(answer.slot).tokens.extend_from_slice(tokens);
         Ok(())
     }
 
     /// Computes the batch. While the cache is full, the conversations unused for longest lose their place in it.
     fn decode(&mut self, slot: usize) -> Result<(), SpeechError> {
         loop {
-            match self.context.decode(&mut self.batch) {
+            match self.lane.context.decode(&mut self.batch) {
                 Ok(()) => break,
                 Err(DecodeError::NoKvCacheSlot) => {
-                    let evicted = self.slots.evict(slot).ok_or_else(|| failed("the cache is too small"))?;
+                    let evicted = self.lane.slots.evict(slot).ok_or_else(|| failed("the cache is too small"))?;
                     self.remove(i32::try_from(evicted).map_err(failed)?, 0)?;
                 }
                 Err(error) => return Err(failed(log::last_error().unwrap_or_else(|| error.to_string()))),
@@ -324,7 +370,8 @@ impl<'m> Engine<'m> {
             answer.request.answer.send(unsent).map_err(|Unwanted| Stop::Cancelled)?;
         }
         if answer.lease.is_none() {
-            answer.lease = Some(self.worker.scheduler.acquire(answer.request.prompt.priority, self.width));
+            answer.lease =
+                Some(self.worker.scheduler.acquire(answer.request.prompt.priority, Width::exactly(self.lane.threads)));
         }
         Ok(())
     }
