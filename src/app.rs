@@ -1,11 +1,10 @@
 //! The composition root: makes the parts from the configuration, and joins them.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{File, TryLockError},
     future::Future,
     io::{self, Read, Seek, Write},
     net::{SocketAddr, TcpListener},
-    os::unix::fs::DirBuilderExt,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     process,
@@ -15,7 +14,7 @@ use std::{
 
 use crate::{
     call::readiness::{EngineKind, Missing, Readiness, ReadinessReceiver, ReadinessSender},
-    config::Config,
+    config::{self, Config},
     speech::engines::Engines,
     web,
 };
@@ -168,7 +167,7 @@ impl DataDirLock {
     /// When another process has claimed it, or when it cannot be written.
     pub fn take(dir: &Path) -> Result<Self, StartError> {
         let failed = |source| StartError::DataDir { dir: dir.to_owned(), source };
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed)?;
+        config::make_data_dir(dir).map_err(failed)?;
         let mut options = File::options();
         let mut file =
             options.read(true).write(true).create(true).truncate(false).open(dir.join("lock")).map_err(failed)?;
@@ -210,7 +209,7 @@ fn shown_ip(address: &SocketAddr) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::{fs, os::unix::fs::PermissionsExt};
 
     use super::*;
     use crate::call::readiness;

@@ -9,7 +9,9 @@ mod layers;
 mod secret;
 
 use std::{
+    fs, io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    os::unix::fs::DirBuilderExt,
     path::{self, Path, PathBuf},
 };
 
@@ -240,6 +242,14 @@ const LEVEL: &str = "off, error, warn, info, debug, trace, or a filter such as c
 const WEB_ADDRESS: &str = "an address that begins with https:// or http://";
 const WEB_ADDRESSES: &str = "addresses that begin with https:// or http://, separated by blanks";
 const LANGUAGE: &str = "auto, a code such as en or ar, or a name such as english";
+
+/// Makes the data folder, and those above it, for their owner only (mode 0700), if it is not there.
+///
+/// # Errors
+/// When it cannot be made, or something else stands in its place.
+pub fn make_data_dir(dir: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
+}
 
 /// An address to listen on; `localhost` is understood.
 pub fn parse_address(text: &str) -> Option<SocketAddr> {

@@ -10,17 +10,23 @@ use serde::Serialize;
 
 use super::{
     Digest, Kind, Manifest, Model, ModelError, ModelFile, PullError, UnknownModel,
+    checked::{self, Checked},
     error::in_words,
     pins::{FILE as PINS, Pins},
     pull::lock,
 };
-use crate::{config::Config, domain::Language};
+use crate::{
+    config::{self, Config},
+    domain::Language,
+};
 
 /// A models folder, seen through a manifest.
 #[derive(Clone, Debug)]
 pub struct Library<'m> {
     dir: PathBuf,
     manifest: &'m Manifest,
+    /// The data folder, when the models folder is inside it.
+    data_dir: Option<PathBuf>,
     /// What stands before the words of a command that works on this folder.
     program: String,
 }
@@ -58,14 +64,16 @@ impl Library<'static> {
     pub fn of(config: &Config) -> Self {
         // The words come last in a command.
         let program = config.command("").trim_end().to_owned();
-        Self { program, ..Self::new(&config.paths.models_dir, Manifest::embedded()) }
+        let paths = &config.paths;
+        let data_dir = Some(&paths.data_dir).filter(|dir| paths.models_dir.starts_with(dir)).cloned();
+        Self { data_dir, program, ..Self::new(&paths.models_dir, Manifest::embedded()) }
     }
 }
 
 impl<'m> Library<'m> {
     /// Any folder, through any manifest; it need not exist.
     pub fn new(dir: impl Into<PathBuf>, manifest: &'m Manifest) -> Self {
-        Self { dir: dir.into(), manifest, program: "callstead".to_owned() }
+        Self { dir: dir.into(), manifest, data_dir: None, program: "callstead".to_owned() }
     }
 
     /// The folder.
@@ -107,18 +115,12 @@ impl<'m> Library<'m> {
 
     /// How a model is, every byte read: slow.
     pub fn verify(&self, model: &Model) -> ModelState {
-        self.check(model, |path, expect| {
-            let Some(expect) = expect else { return Ok(()) };
-            match Digest::of_file(path) {
-                Ok((digest, _)) if digest == expect => Ok(()),
-                Ok(_) => Err("its digest is not the one expected".to_owned()),
-                Err(error) => Err(format!("cannot be read: {}", in_words(&error))),
-            }
-        })
+        self.check(model, checked::check)
     }
 
     /// The model to use for a job: the one preferred, or the installed one that fits best. Without a language, models
-    /// of many languages come first; then, the highest rank.
+    /// of many languages come first; then, the highest rank. Cheap, but for files that nobody has checked as they are
+    /// now: copied ones, say. They are read once, every byte.
     ///
     /// # Errors
     /// When there is none, with the command that gets one; when the preferred one does not exist, fit, or work.
@@ -167,12 +169,19 @@ impl<'m> Library<'m> {
         let mut freed = 0;
         for file in &model.files {
             freed += remove_file(&self.path(file))?;
+            checked::forget(&self.path(file));
             for leftover in super::pull::partials(&self.dir, file) {
                 freed += remove_file(&leftover)?;
             }
             Pins::remove(&self.dir, &file.name).map_err(|error| PullError::writing(self.dir.join(PINS), error))?;
         }
         Ok(freed)
+    }
+
+    /// Makes the folder if it is not there, and the data folder around it for its owner only.
+    pub(super) fn make_dir(&self) -> Result<(), PullError> {
+        let made = self.data_dir.as_deref().map_or(Ok(()), config::make_data_dir);
+        made.and_then(|()| fs::create_dir_all(&self.dir)).map_err(|error| PullError::writing(&self.dir, error))
     }
 
     /// Where a file is or will be.
@@ -193,7 +202,7 @@ impl<'m> Library<'m> {
 
     fn require(&self, model: &Model) -> Result<Installed, ModelError> {
         let (id, command) = (model.id.clone(), self.pull_command(model));
-        match self.state(model) {
+        match self.verify_once(model) {
             ModelState::Missing => Err(ModelError::Missing { id, command }),
             ModelState::Damaged { why } => Err(ModelError::Damaged { id, why, command }),
             ModelState::Installed | ModelState::Unverified => {
@@ -202,6 +211,12 @@ impl<'m> Library<'m> {
                 Ok(Installed { id, path, config: paths.next() })
             }
         }
+    }
+
+    /// How a model is; a file that was not checked as it is now is read, every byte.
+    fn verify_once(&self, model: &Model) -> ModelState {
+        let known = Checked::load(&self.dir);
+        self.check(model, |path, expect| if known.holds(path, expect) { Ok(()) } else { checked::check(path, expect) })
     }
 
     /// Models for a job, best first.
@@ -231,7 +246,7 @@ impl<'m> Library<'m> {
         ModelError::Unknown { unknown, command: self.command("models list") }
     }
 
-    fn check(&self, model: &Model, read: impl Fn(&Path, Option<Digest>) -> Result<(), String>) -> ModelState {
+    fn check(&self, model: &Model, read: impl Fn(&Path, Digest) -> Result<(), String>) -> ModelState {
         let pins = match Pins::load(&self.dir) {
             Ok(pins) => pins,
             Err(error) if !model.is_verifiable() => {
@@ -245,7 +260,7 @@ impl<'m> Library<'m> {
             let result = match look(&path) {
                 Ok(None) => return ModelState::Missing,
                 Ok(Some(bytes)) => right_length(bytes, file.bytes.or(pin.map(|pin| pin.bytes)))
-                    .and_then(|()| read(&path, file.sha256.or(pin.map(|pin| pin.sha256)))),
+                    .and_then(|()| file.sha256.or(pin.map(|pin| pin.sha256)).map_or(Ok(()), |it| read(&path, it))),
                 Err(error) => Err(format!("cannot be read: {}", in_words(&error))),
             };
             if let Err(why) = result {
@@ -443,6 +458,31 @@ mod tests {
     }
 
     #[test]
+    fn a_file_is_read_once_before_it_is_used() {
+        let manifest = manifest();
+        let dir = tempfile::tempdir().unwrap();
+        let library = Library::new(dir.path(), &manifest);
+        let find = || library.find(Kind::Stt, None, Some("small")).map(|found| found.id).map_err(|e| e.to_string());
+        // As a copy from elsewhere: no bytes are written into the file that was checked.
+        let put = |content: &str| {
+            fs::write(dir.path().join("new"), content).unwrap();
+            fs::rename(dir.path().join("new"), dir.path().join("small.bin")).unwrap();
+        };
+        put("smalx");
+        assert!(find().unwrap_err().contains("small.bin its digest is not the one expected"));
+        put("small");
+        assert_eq!(find().as_deref(), Ok("small"));
+        put("smaly");
+        assert!(find().is_err());
+        // Were it read again, the note would not help it.
+        let path = dir.path().join("small.bin");
+        checked::note(&path, checked::Stamp::of(&path).unwrap(), Digest::of(b"small"));
+        assert_eq!(find().as_deref(), Ok("small"));
+        library.remove(manifest.model("small").unwrap()).unwrap();
+        assert_eq!(Checked::load(dir.path()), Checked::default());
+    }
+
+    #[test]
     fn an_unverified_model_is_held_to_its_pin() {
         let manifest = manifest();
         let dir = tempfile::tempdir().unwrap();
@@ -455,7 +495,10 @@ mod tests {
         Pins::add(dir.path(), "voice.bin.json", Pin { bytes: 2, sha256: Digest::of(b"[]") }).unwrap();
         assert_eq!(library.state(model), ModelState::Unverified);
         assert_eq!(library.verify(model).to_string(), "damaged");
-        let found = library.find(Kind::Tts, Some(Language::ARABIC), None).unwrap();
+        let find = || library.find(Kind::Tts, Some(Language::ARABIC), None);
+        assert!(find().unwrap_err().to_string().contains("its digest is not the one expected"));
+        Pins::add(dir.path(), "voice.bin.json", Pin { bytes: 2, sha256: Digest::of(b"{}") }).unwrap();
+        let found = find().unwrap();
         assert_eq!(found.config, Some(dir.path().join("voice.bin.json")));
         assert_eq!(library.remove(model).unwrap(), 7);
         assert_eq!((library.state(model), Pins::load(dir.path()).unwrap()), (ModelState::Missing, Pins::default()));

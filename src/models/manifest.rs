@@ -8,8 +8,11 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Digest, UnknownModel, bundled};
+use super::{Digest, UnknownModel, bundled, checked, pins};
 use crate::domain::Language;
+
+/// Names in the models folder that are taken.
+const NOT_MODELS: [&str; 2] = [pins::FILE, checked::FILE];
 
 /// All models and sets.
 #[derive(Clone, Debug, Deserialize)]
@@ -257,7 +260,8 @@ impl Model {
 impl ModelFile {
     fn check(&self) -> Result<(), String> {
         let Self { name, sources, .. } = self;
-        if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\']) || name == super::pins::FILE {
+        if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\']) || NOT_MODELS.contains(&name.as_str())
+        {
             return Err(format!("'{name}' is no name for a model file"));
         }
         if sources.is_empty() {
@@ -453,6 +457,7 @@ mod tests {
             ("models = [\"a\"]", "models = [\"b\"]", "names 'b'"),
             ("name = \"a.bin\"", "name = \"../a.bin\"", "no name for a model file"),
             ("name = \"a.bin\"", "name = \".lock\"", "no name for a model file"),
+            ("name = \"a.bin\"", "name = \"checked.toml\"", "no name for a model file"),
             ("{ hub = \"o/n\", path = \"a.bin\" }", "", "has no sources"),
             ("{ hub = \"o/n\", path = \"a.bin\" }", "{ bundled = \"x\" }", "carries no 'x'"),
             (

@@ -3,6 +3,7 @@
 //! checked, and a child process opened it without falling over ([`probe`]). This module knows nothing of the engines.
 
 mod bundled;
+mod checked;
 mod digest;
 mod error;
 mod library;

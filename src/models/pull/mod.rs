@@ -22,6 +22,7 @@ use tokio::sync::Mutex;
 
 use super::{
     Digest, Kind, Library, Model, ModelFile, PullError, Source, bundled,
+    checked::{self, Stamp},
     pins::{FILE as PINS, Pin, Pins},
 };
 use crate::config;
@@ -136,6 +137,7 @@ pub async fn pull(
     progress: OnProgress<'_>,
 ) -> Result<Report, PullError> {
     let dir = library.dir();
+    library.make_dir()?;
     partial::make_folder(dir)?;
     let _lock = lock::take(dir)?;
     let pins = Pins::load(dir).map_err(|error| PullError::writing(dir.join(PINS), error))?;
@@ -277,7 +279,11 @@ impl Puller<'_> {
             let bytes = partial::length(&job.partial.path);
             Pins::add(self.dir, &job.file.name, Pin { bytes, sha256: found }).map_err(local)?;
         }
-        job.partial.place(&job.target).map_err(FetchError::Local)
+        job.partial.place(&job.target).map_err(FetchError::Local)?;
+        if let Ok(stamp) = Stamp::of(&job.target) {
+            checked::note(&job.target, stamp, found);
+        }
+        Ok(())
     }
 
     /// Tries until the file is whole and has its digest, or trying makes no headway.
@@ -404,7 +410,7 @@ async fn is_sound(job: &Job<'_>) -> bool {
         let length = partial::length(&path);
         length > 0
             && bytes.is_none_or(|bytes| bytes == length)
-            && digest.is_none_or(|digest| Digest::of_file(&path).is_ok_and(|(found, _)| found == digest))
+            && digest.is_none_or(|digest| checked::check(&path, digest).is_ok())
     };
     tokio::task::spawn_blocking(look).await.unwrap_or(false)
 }

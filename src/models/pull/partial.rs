@@ -69,10 +69,10 @@ pub(super) fn length(path: &Path) -> u64 {
     fs::metadata(path).map_or(0, |metadata| metadata.len())
 }
 
-/// Makes the models folder and the one inside it.
+/// Makes the folder of partial files in the models folder.
 pub(super) fn make_folder(models_dir: &Path) -> Result<(), PullError> {
     let dir = models_dir.join(DIR);
-    fs::create_dir_all(&dir).map_err(|error| PullError::writing(models_dir, error))?;
+    fs::create_dir_all(dir).map_err(|error| PullError::writing(models_dir, error))?;
     // An interrupted pull may have left some.
     drop_wheels(models_dir);
     Ok(())

@@ -9,6 +9,8 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
+use crate::config;
+
 /// The name that espeak-ng expects of its data folder.
 const FOLDER: &str = "espeak-ng-data";
 /// A file that every data folder has.
@@ -43,7 +45,7 @@ fn unpack_once(data_dir: &Path, archive: &[u8]) -> io::Result<PathBuf> {
     if home.join(FOLDER).join(LANDMARK).is_file() {
         return Ok(home.join(FOLDER));
     }
-    fs::create_dir_all(data_dir)?;
+    config::make_data_dir(data_dir)?;
     let unfinished = tempfile::Builder::new()
         .prefix(".espeak-ng-")
         .permissions(fs::Permissions::from_mode(0o755))
