@@ -38,6 +38,12 @@ pub struct Clip {
 }
 
 impl Clip {
+    /// What `frames` hold, one after the other.
+    pub fn from_frames(frames: &[Frame]) -> Self {
+        let samples = frames.iter().flat_map(|frame| frame.samples);
+        Self { rate_hz: LINE_HZ, samples: samples.map(|sample| f32::from(sample) / f32::from(i16::MAX)).collect() }
+    }
+
     /// How long it plays.
     pub fn duration(&self) -> Duration {
         Duration::from_secs_f64(self.samples.len() as f64 / f64::from(self.rate_hz))
@@ -97,6 +103,17 @@ mod tests {
         let loud = frames.iter().flat_map(|frame| frame.samples).filter(|sample| *sample != 0).count();
         assert_eq!((frames.len(), loud), (3, 7 * 333));
         assert_eq!(framer.finish(), None);
+    }
+
+    #[test]
+    fn frames_make_a_clip_of_the_same_samples() {
+        let loud = Frame { samples: [i16::MAX; FRAME_SAMPLES] };
+        let clip = Clip::from_frames(&[Frame::SILENCE, loud]);
+        assert_eq!((clip.rate_hz, clip.duration()), (LINE_HZ, Duration::from_millis(40)));
+        assert_eq!((clip.samples[FRAME_SAMPLES - 1], clip.samples[FRAME_SAMPLES]), (0.0, 1.0));
+        let mut frames = Vec::new();
+        Framer::default().push(&clip.samples, |frame| frames.push(frame));
+        assert_eq!(frames, [Frame::SILENCE, loud]);
     }
 
     #[test]

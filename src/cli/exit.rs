@@ -37,6 +37,11 @@ pub(super) enum Exit {
     Interrupted = 130,
 }
 
+/// The words of the command line are right and do not go together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct UsageError(pub(super) &'static str);
+
 impl Exit {
     /// The code that belongs to `error`, by the first error of ours in its chain.
     pub(super) fn of(error: &anyhow::Error) -> Self {
@@ -64,8 +69,11 @@ impl Exit {
         if cause.is::<Interrupted>() {
             return Some(Self::Interrupted);
         }
-        if cause.is::<AudioError>() {
-            return Some(Self::Input);
+        if cause.is::<UsageError>() {
+            return Some(Self::Usage);
+        }
+        if let Some(error) = cause.downcast_ref::<AudioError>() {
+            return Some(Self::of_audio(error));
         }
         if cause.is::<ConfigError>() || cause.is::<BadFilter>() {
             return Some(Self::Config);
@@ -77,6 +85,20 @@ impl Exit {
             StartError::PortInUse(_) | StartError::DataDirInUse { .. } => Some(Self::InUse),
             StartError::Public(_) | StartError::DevIsPublic(_) => Some(Self::Config),
             StartError::DataDir { .. } | StartError::Listen { .. } | StartError::Server(_) => Some(Self::Failed),
+        }
+    }
+
+    /// A recording that cannot be read is input; one that cannot be kept is none.
+    fn of_audio(error: &AudioError) -> Self {
+        match error {
+            AudioError::Write { .. } => Self::Failed,
+            AudioError::Read { .. }
+            | AudioError::Empty { .. }
+            | AudioError::NotAudio { .. }
+            | AudioError::NoAudio { .. }
+            | AudioError::Truncated { .. }
+            | AudioError::TooLong { .. }
+            | AudioError::Unsupported { .. } => Self::Input,
         }
     }
 
@@ -93,6 +115,7 @@ impl Exit {
     fn of_engine(error: &EngineError) -> Self {
         match error {
             EngineError::Model(_) | EngineError::Speech(_) => Self::Model,
+            EngineError::NoVoice(_) => Self::Input,
             EngineError::NotLoaded(_) => Self::Failed,
         }
     }
@@ -146,10 +169,17 @@ mod tests {
     #[test]
     fn each_kind_of_error_has_its_code_however_deep_it_lies() {
         let unsupported = SpeechError::Unsupported("unknown voice 'x'".to_owned());
+        let denied = || io::Error::from(io::ErrorKind::PermissionDenied);
         let overloaded = SpeechError::Overloaded("whisper");
         for (error, exit) in [
             (anyhow::anyhow!("something"), Exit::Failed),
             (unsupported.clone().into(), Exit::Input),
+            (EngineError::NoVoice(unsupported.clone()).into(), Exit::Input),
+            (EngineError::Speech(unsupported.clone()).into(), Exit::Model),
+            (CallError::Engine(EngineError::NoVoice(unsupported.clone())).into(), Exit::Input),
+            (AudioError::Read { path: "a".to_owned(), reason: denied() }.into(), Exit::Input),
+            (AudioError::Write { path: "a".to_owned(), reason: denied() }.into(), Exit::Failed),
+            (UsageError("not both").into(), Exit::Usage),
             (anyhow::Error::from(unsupported).context("saying 'hello'"), Exit::Input),
             (overloaded.into(), Exit::Failed),
             (ConfigError::NoHome.into(), Exit::Config),

@@ -2,6 +2,7 @@
 
 use std::{
     num::{NonZeroU32, NonZeroUsize},
+    path::Path,
     sync::Arc,
 };
 
@@ -39,6 +40,9 @@ pub enum EngineError {
     /// It cannot run its model.
     #[error(transparent)]
     Speech(#[from] SpeechError),
+    /// No voice here has the name, or speaks the language, that was asked for.
+    #[error(transparent)]
+    NoVoice(SpeechError),
     /// Others were loaded.
     #[error("no {} model was loaded", .0.name())]
     NotLoaded(EngineKind),
@@ -199,6 +203,63 @@ fn not_loaded<T>(kind: EngineKind) -> Part<T> {
     Err(EngineError::NotLoaded(kind))
 }
 
+/// The language model in the GGUF file `model`, run as this box is configured, and warm. Blocks.
+///
+/// # Errors
+/// As [`Llama::load`].
+pub fn load_llama(config: &Config, model: &Path, scheduler: &Scheduler) -> Result<Llama, SpeechError> {
+    let settings = llama::Settings {
+        context_tokens: NonZeroU32::new(config.speech.context_tokens).unwrap_or(NonZeroU32::MIN),
+        threads: config.speech.threads.and_then(NonZeroUsize::new),
+    };
+    let llama = Llama::load(model, settings, scheduler)?;
+    llama.warm(&config.agent.prompt)?;
+    Ok(llama)
+}
+
+/// The voices of this box: the Piper voice in the file `extra`, which goes by its file's name; those that are installed
+/// for the languages of this box; and espeak-ng behind them. An installed voice that was asked for must work; another
+/// that does not is left out.
+///
+/// # Errors
+/// When the voice asked for, or `extra`, is missing or cannot be used.
+pub fn load_voices(config: &Config, extra: Option<&Path>, scheduler: &Scheduler) -> Result<Voices, EngineError> {
+    let espeak = Espeak::open(&config.paths.data_dir)?;
+    let mut voices = Vec::new();
+    if let Some(file) = extra {
+        let id = file.file_stem().unwrap_or_default().to_string_lossy();
+        voices.push(PiperVoice::load(id, file, &espeak)?);
+    }
+    load_installed_voices(config, &espeak, &mut voices)?;
+    let voices = Voices::new(voices, espeak, scheduler)
+        .map_err(|error| SpeechError::Failed { engine: "voice", reason: error.to_string() })?;
+    Ok(voices)
+}
+
+fn load_installed_voices(config: &Config, espeak: &Espeak, voices: &mut Vec<PiperVoice>) -> Part<()> {
+    let library = Library::new(&config.paths.models_dir, Manifest::embedded());
+    if let Some(id) = &config.speech.voice
+        && library.manifest().model(id).is_ok()
+    {
+        voices.push(load_voice(&library.find(EngineKind::Tts, None, Some(id))?, espeak)?);
+    }
+    for language in config.speech.language.into_iter().chain(SPOKEN) {
+        let Ok(model) = library.find(EngineKind::Tts, Some(language), None) else { continue };
+        if voices.iter().any(|voice| voice.id() == model.id) {
+            continue;
+        }
+        match load_voice(&model, espeak) {
+            Ok(voice) => voices.push(voice),
+            Err(error) => tracing::warn!(voice = model.id, %error, "this voice is left out"),
+        }
+    }
+    Ok(())
+}
+
+fn load_voice(model: &Installed, espeak: &Espeak) -> Result<PiperVoice, SpeechError> {
+    PiperVoice::load(model.id.clone(), &model.path, espeak)
+}
+
 struct Loader<'a> {
     config: &'a Config,
     library: Library<'static>,
@@ -228,41 +289,18 @@ impl Loader<'_> {
     fn responder(&self) -> Part<(Arc<dyn Responder>, String)> {
         let model =
             self.library.find(EngineKind::Llm, self.config.speech.language, self.config.speech.llm_model.as_deref())?;
-        let settings = llama::Settings {
-            context_tokens: NonZeroU32::new(self.config.speech.context_tokens).unwrap_or(NonZeroU32::MIN),
-            threads: self.config.speech.threads.and_then(NonZeroUsize::new),
-        };
-        let llama = Llama::load(&model.path, settings, &self.scheduler)?;
-        llama.warm(&self.config.agent.prompt)?;
-        Ok((Arc::new(llama), model.id))
+        Ok((Arc::new(load_llama(self.config, &model.path, &self.scheduler)?), model.id))
     }
 
-    /// The Piper voices that are installed for the languages of this box, and espeak-ng behind them. A voice that was
-    /// asked for must be there and work; another that does not is left out.
+    /// Named after the voice that speaks unless a call asks for another.
     fn synthesizer(&self) -> Part<(Arc<dyn Synthesizer>, String)> {
-        let espeak = Espeak::open(&self.config.paths.data_dir)?;
-        let asked_for = self.config.speech.voice.as_deref();
-        let mut voices: Vec<PiperVoice> = Vec::new();
-        if let Some(id) = asked_for
-            && self.library.manifest().model(id).is_ok()
-        {
-            voices.push(load_voice(&self.library.find(EngineKind::Tts, None, Some(id))?, &espeak)?);
-        }
-        for language in self.config.speech.language.into_iter().chain(SPOKEN) {
-            let Ok(model) = self.library.find(EngineKind::Tts, Some(language), None) else { continue };
-            if voices.iter().any(|voice| voice.id() == model.id) {
-                continue;
-            }
-            match load_voice(&model, &espeak) {
-                Ok(voice) => voices.push(voice),
-                Err(error) => tracing::warn!(voice = model.id, %error, "this voice is left out"),
-            }
-        }
-        let name = voices.first().map_or("espeak-ng", |voice| voice.id()).to_owned();
-        let voices = Voices::new(voices, espeak, &self.scheduler)
-            .map_err(|error| SpeechError::Failed { engine: "voice", reason: error.to_string() })?;
-        let language = self.config.speech.language.unwrap_or(Language::ENGLISH);
-        voices.choose(&Sentence { voice: asked_for.map(str::to_owned), ..Sentence::new("", language) })?;
+        let voices = load_voices(self.config, None, &self.scheduler)?;
+        let speech = &self.config.speech;
+        let usual = Sentence {
+            voice: speech.voice.clone(),
+            ..Sentence::new(String::new(), speech.language.unwrap_or(Language::ENGLISH))
+        };
+        let name = voices.choose(&usual).map_err(EngineError::NoVoice)?.id().to_owned();
         Ok((Arc::new(voices), name))
     }
 
@@ -271,17 +309,15 @@ impl Loader<'_> {
             EngineError::Model(ModelError::NoneInstalled { .. }) => format!("no {} model is installed", kind.name()),
             other => other.to_string(),
         };
-        if let EngineError::Speech(_) | EngineError::NotLoaded(_) = error {
-            return Missing { kind, what, how: self.config.command("doctor") };
-        }
-        let how = match self.library.remedy(kind, self.config.speech.language) {
-            Some(name) => self.config.command(&format!("models pull {name}")),
-            None => self.config.command("models list"),
+        let how = match error {
+            EngineError::Speech(_) | EngineError::NotLoaded(_) => "doctor".to_owned(),
+            EngineError::NoVoice(_) => "models list".to_owned(),
+            EngineError::Model(_) => match self.library.remedy(kind, self.config.speech.language) {
+                Some(name) => format!("models pull {name}"),
+                None => "models list".to_owned(),
+            },
         };
+        let how = self.config.command(&how);
         Missing { kind, what, how }
     }
-}
-
-fn load_voice(model: &Installed, espeak: &Espeak) -> Result<PiperVoice, SpeechError> {
-    PiperVoice::load(model.id.clone(), &model.path, espeak)
 }
