@@ -1,40 +1,32 @@
 //! `callstead chat`: the language model by keyboard.
 
 use std::{
-    io::{self, BufRead, IsTerminal, Write},
-    num::{NonZeroU32, NonZeroUsize},
-    path::PathBuf,
-    sync::mpsc::{Receiver, RecvTimeoutError, sync_channel},
+    io::{self, BufRead, IsTerminal},
+    path::{Path, PathBuf},
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use serde_json::json;
+use tokio::sync::mpsc;
 
-use super::{Context, Interrupt};
+use super::{Context, Interrupt, Output, runtime};
 use crate::{
+    config::Config,
     domain::{Message, Role},
     speech::{
         Chunk, Priority, Prompt, Responder, Sampling, Usage,
-        local::llama::{Llama, Settings},
+        engines::{self, EngineError, EngineKind, Engines},
         scheduler::Scheduler,
     },
 };
 
-/// The starter set's language model.
-const STARTER_MODEL: &str = "SmolLM2-135M-Instruct.Q4_1.gguf";
 /// Ends the conversation; so does the end of the input.
 const QUIT: &str = "/quit";
-/// How soon Ctrl-C is noticed while nobody types.
-const INTERRUPT_CHECK: Duration = Duration::from_millis(100);
 
-/// Talk with the language model by keyboard
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  callstead chat\n  callstead chat --system 'You sell bicycles.' --max-tokens 60\n  \
-                        echo 'What are your opening hours?' | callstead chat --json"
-)]
 pub(super) struct Args {
     /// What the agent is told about its task [default: agent.prompt of the configuration]
     #[arg(long, value_name = "TEXT")]
@@ -48,9 +40,46 @@ pub(super) struct Args {
     /// Equal seeds give equal answers
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u32,
-    /// A language model in GGUF format [default: the starter set's]
+    /// A language model in GGUF format [default: as configured, else the best that is installed]
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
+}
+
+pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
+    let mut config = context.config.clone();
+    config.agent.prompt = args.system.unwrap_or(config.agent.prompt);
+    let responder = responder(args.model.as_deref(), &config, &context.interrupt)?;
+    let prompt = Prompt {
+        messages: vec![Message::new(Role::System, config.agent.prompt)],
+        conversation: 1,
+        max_tokens: args.max_tokens.unwrap_or(config.agent.max_tokens),
+        sampling: Sampling { temperature: args.temperature, seed: args.seed, ..Sampling::default() },
+        priority: Priority::Reply,
+    };
+    let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal() && !context.output.json;
+    let chat = Chat { responder: &*responder, output: &context.output, is_terminal };
+    let end = runtime::block_on(&context.interrupt, chat.hold(prompt));
+    if is_terminal {
+        // The shell's prompt is not to stand behind ours.
+        context.output.line("")?;
+    }
+    end
+}
+
+/// The model in `file`, else the one of this box.
+fn responder(file: Option<&Path>, config: &Config, interrupt: &Interrupt) -> Result<Arc<dyn Responder>, EngineError> {
+    let Some(file) = file else {
+        let engines = Engines::load(config, &[EngineKind::Llm], |_| !interrupt.is_raised());
+        return engines.responder().cloned();
+    };
+    let scheduler = Scheduler::for_this_machine(config.speech.threads);
+    Ok(Arc::new(engines::load_llama(config, file, &scheduler)?))
+}
+
+struct Chat<'a> {
+    responder: &'a dyn Responder,
+    output: &'a Output,
+    is_terminal: bool,
 }
 
 /// An answer, and how it came.
@@ -61,69 +90,52 @@ struct Answer {
     total: Duration,
 }
 
-pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
-    let config = &context.config;
-    let path = args.model.clone().unwrap_or_else(|| config.paths.models_dir.join(STARTER_MODEL));
-    let scheduler = Scheduler::for_this_machine(config.speech.threads);
-    let settings = Settings {
-        context_tokens: NonZeroU32::new(config.speech.context_tokens).context("speech.context_tokens must not be 0")?,
-        threads: config.speech.threads.and_then(NonZeroUsize::new),
-    };
-    let llama = Llama::load(&path, settings, &scheduler)?;
-    let system = args.system.as_ref().unwrap_or(&config.agent.prompt);
-    let mut prompt = Prompt {
-        messages: vec![Message::new(Role::System, system)],
-        conversation: 1,
-        max_tokens: args.max_tokens.unwrap_or(config.agent.max_tokens),
-        sampling: Sampling { temperature: args.temperature, seed: args.seed, ..Sampling::default() },
-        priority: Priority::Reply,
-    };
-    let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal() && !context.output.json;
-    let lines = read_lines();
-    loop {
-        if is_terminal {
-            show("> ")?;
-        }
-        let Some(line) = next_line(&lines, &context.interrupt)? else { break };
-        match line.trim() {
-            "" => continue,
-            QUIT => break,
-            text => prompt.messages.push(Message::new(Role::User, text)),
-        }
-        let Some(answer) = answer(&llama, &prompt, context)? else { break };
-        if context.output.json {
-            show(&format!("{}\n", as_json(&answer)))?;
-        }
-        prompt.messages.push(Message::new(Role::Assistant, answer.reply));
-    }
-    if is_terminal { show("\n") } else { Ok(()) }
-}
-
-/// Streams one answer to the terminal, or keeps it for JSON; `None` when the user interrupts it.
-fn answer(llama: &Llama, prompt: &Prompt, context: &Context) -> anyhow::Result<Option<Answer>> {
-    let start = Instant::now();
-    let mut answer = Answer { reply: String::new(), usage: Usage::default(), first_text: None, total: Duration::ZERO };
-    let mut results = llama.respond(prompt.clone());
-    while let Some(result) = results.blocking_recv() {
-        if context.interrupt.is_raised() {
-            return Ok(None);
-        }
-        match result? {
-            Chunk::Text(text) => {
-                answer.first_text.get_or_insert_with(|| start.elapsed());
-                if !context.output.json {
-                    show(&text)?;
-                }
-                answer.reply.push_str(&text);
+impl Chat<'_> {
+    /// Answers line after line.
+    async fn hold(&self, mut prompt: Prompt) -> anyhow::Result<()> {
+        let mut lines = read_lines();
+        loop {
+            if self.is_terminal {
+                self.output.fragment("> ")?;
             }
-            Chunk::Done(usage) => answer.usage = usage,
+            let Some(line) = lines.recv().await else { return Ok(()) };
+            match line.context("cannot read standard input")?.trim() {
+                "" => continue,
+                QUIT => return Ok(()),
+                text => prompt.messages.push(Message::new(Role::User, text)),
+            }
+            let answer = self.answer(prompt.clone()).await?;
+            if self.output.json {
+                self.output.json(&as_json(&answer))?;
+            }
+            prompt.messages.push(Message::new(Role::Assistant, answer.reply));
         }
     }
-    answer.total = start.elapsed();
-    if !context.output.json {
-        show("\n")?;
+
+    /// One answer, shown as it comes unless it is to be JSON.
+    async fn answer(&self, prompt: Prompt) -> anyhow::Result<Answer> {
+        let start = Instant::now();
+        let (mut reply, mut first_text) = (String::new(), None);
+        let mut chunks = self.responder.respond(prompt);
+        while let Some(chunk) = chunks.recv().await {
+            match chunk? {
+                Chunk::Text(text) => {
+                    first_text.get_or_insert_with(|| start.elapsed());
+                    if !self.output.json {
+                        self.output.fragment(&text)?;
+                    }
+                    reply.push_str(&text);
+                }
+                Chunk::Done(usage) => {
+                    if !self.output.json {
+                        self.output.line("")?;
+                    }
+                    return Ok(Answer { reply, usage, first_text, total: start.elapsed() });
+                }
+            }
+        }
+        bail!("the answer broke off: the language model stopped unexpectedly")
     }
-    Ok(Some(answer))
 }
 
 fn as_json(answer: &Answer) -> serde_json::Value {
@@ -143,11 +155,11 @@ fn as_json(answer: &Answer) -> serde_json::Value {
 }
 
 /// The lines of standard input, read by a thread of their own: waiting for one must not keep Ctrl-C from working.
-fn read_lines() -> Receiver<io::Result<String>> {
-    let (sender, lines) = sync_channel(0);
+fn read_lines() -> mpsc::Receiver<io::Result<String>> {
+    let (sender, lines) = mpsc::channel(1);
     thread::spawn(move || {
         for line in io::stdin().lock().lines() {
-            if sender.send(line).is_err() {
+            if sender.blocking_send(line).is_err() {
                 break;
             }
         }
@@ -155,19 +167,44 @@ fn read_lines() -> Receiver<io::Result<String>> {
     lines
 }
 
-/// The next line; `None` at the end of the input or when the user interrupts.
-fn next_line(lines: &Receiver<io::Result<String>>, interrupt: &Interrupt) -> anyhow::Result<Option<String>> {
-    while !interrupt.is_raised() {
-        match lines.recv_timeout(INTERRUPT_CHECK) {
-            Ok(line) => return line.map(Some).context("cannot read standard input"),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return Ok(None),
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::speech::{Results, SpeechError};
+
+    /// Gives a fixed stream of chunks.
+    struct Script(Vec<Result<Chunk, SpeechError>>);
+
+    impl Responder for Script {
+        fn respond(&self, _prompt: Prompt) -> Results<Chunk> {
+            let (sender, chunks) = mpsc::channel(self.0.len().max(1));
+            for chunk in &self.0 {
+                sender.try_send(chunk.clone()).expect("there is room for all");
+            }
+            chunks
         }
     }
-    Ok(None)
-}
 
-fn show(text: &str) -> anyhow::Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("cannot write to standard output")
+    #[tokio::test]
+    async fn an_answer_is_whole_or_an_error() {
+        let text = || Ok(Chunk::Text("Yes.".to_owned()));
+        for (script, expect) in [
+            (vec![text(), Ok(Chunk::Done(Usage::default()))], Ok("Yes.")),
+            (vec![Ok(Chunk::Done(Usage::default()))], Ok("")),
+            (vec![text()], Err("the answer broke off: the language model stopped unexpectedly")),
+            (vec![text(), Err(SpeechError::Unsupported("no".to_owned()))], Err("no")),
+        ] {
+            let output = Output::new(true);
+            let chat = Chat { responder: &Script(script), output: &output, is_terminal: false };
+            let prompt = Prompt {
+                messages: Vec::new(),
+                conversation: 1,
+                max_tokens: 1,
+                sampling: Sampling::default(),
+                priority: Priority::Reply,
+            };
+            let reply = chat.answer(prompt).await.map(|answer| answer.reply).map_err(|error| error.to_string());
+            assert_eq!(reply.as_deref().map_err(String::as_str), expect);
+        }
+    }
 }

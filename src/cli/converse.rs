@@ -4,9 +4,9 @@ use std::{path::PathBuf, time::Instant};
 
 use serde_json::json;
 
-use super::{Context, Interrupted, output::seconds, recording, runtime};
+use super::{Context, output::seconds, recording, runtime};
 use crate::{
-    audio::{Clip, Frame, LINE_HZ},
+    audio::Clip,
     call::{
         Brief,
         converse::{Exchange, Options, converse},
@@ -14,7 +14,7 @@ use crate::{
     domain::Language,
     speech::{
         Sampling,
-        engines::{EngineKind, Engines},
+        engines::{EngineError, EngineKind, Engines},
     },
 };
 
@@ -40,15 +40,16 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
-    let heard = recording::read(&args.input)?;
     recording::check_target(&args.output, &context.output)?;
+    let heard = recording::read(&args.input, &context.interrupt)?;
     let mut config = context.config.clone();
     config.speech.language = args.language.or(config.speech.language);
     config.speech.voice = args.voice.or(config.speech.voice);
     config.agent.prompt = args.prompt.unwrap_or(config.agent.prompt);
     let began = Instant::now();
-    let engines = Engines::load(&config, &EngineKind::ALL, |_| true);
+    let engines = Engines::load(&config, &EngineKind::ALL, |_| !context.interrupt.is_raised());
     let loaded = began.elapsed();
+    require(&engines)?;
     let options = Options {
         instructions: config.agent.prompt,
         language: config.speech.language,
@@ -63,17 +64,12 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
         realtime: args.realtime,
     };
     let mut answer = Vec::new();
-    let conversation = async {
-        tokio::select! {
-            exchanges = converse(&engines, &heard, &options, |frame| answer.push(frame)) => Ok(exchanges?),
-            () = context.interrupt.raised() => Err(anyhow::Error::new(Interrupted)),
-        }
-    };
-    let exchanges = runtime::block_on(conversation)?;
+    let conversation = converse(&engines, &heard, &options, |frame| answer.push(frame));
+    let exchanges = runtime::block_on(&context.interrupt, conversation)?;
     for part in engines.missing().iter().filter(|part| part.kind == EngineKind::Turn) {
         tracing::warn!("{}: pauses alone told when the caller was done (to mend it: {})", part.what, part.how);
     }
-    let sound = to_clip(&answer);
+    let sound = Clip::from_frames(&answer);
     recording::write(&args.output, &sound, &context.output)?;
     if recording::is_stdout(&args.output) {
         context.output.note(as_text(&exchanges));
@@ -84,9 +80,13 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn to_clip(frames: &[Frame]) -> Clip {
-    let samples = frames.iter().flat_map(|frame| frame.samples).map(|sample| f32::from(sample) / f32::from(i16::MAX));
-    Clip { rate_hz: LINE_HZ, samples: samples.collect() }
+/// Whatever is missing is said before a long recording is listened to for nothing.
+fn require(engines: &Engines) -> Result<(), EngineError> {
+    engines.transcriber()?;
+    engines.responder()?;
+    engines.vad()?;
+    engines.synthesizer()?;
+    Ok(())
 }
 
 fn report(exchanges: &[Exchange], engines: &Engines, loaded: u128, sound: &Clip) -> serde_json::Value {

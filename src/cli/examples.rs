@@ -36,20 +36,31 @@ mirror: HF_ENDPOINT for the model hub, PIP_INDEX_URL and PIP_EXTRA_INDEX_URL for
 pub(super) const TRANSCRIBE: &str = "\
 Examples:
   callstead transcribe call.wav              what was said
-  callstead transcribe call.mp3 --json       with times, for a program";
+  callstead transcribe call.mp3 --json       with times, for a program
+  ffmpeg -v error -i call.mp4 -f wav - | callstead transcribe -";
 
 pub(super) const SAY: &str = "\
 Examples:
-  callstead say 'Your order is on its way.' -o order.wav";
+  callstead say 'Your order is on its way.' -o order.wav
+  callstead say --language ar 'مرحبا، كيف حالك؟' -o hello.wav
+  callstead say --voice en_US-ljspeech-medium --speed 1.2 'Faster.' -o fast.wav
+  callstead say --voice ./my-voice.onnx 'A Piper voice from elsewhere.' -o mine.wav
+  fortune | callstead say - -o - | aplay";
 
 pub(super) const CHAT: &str = "\
 Examples:
-  callstead chat                             type, and read what the agent would say";
+  callstead chat                             type, and read what the agent would say
+  callstead chat --system 'You sell bicycles.' --max-tokens 60
+  callstead chat --model ./my-model.gguf     a language model from elsewhere
+  echo 'When are you open?' | callstead chat --json
+
+/quit, Ctrl-D and Ctrl-C end the conversation.";
 
 pub(super) const CONVERSE: &str = "\
 Examples:
   callstead converse caller.wav -o reply.wav          a recording answered by a recording
-  callstead converse caller.wav -o reply.wav --json   what was heard and replied, and how long it took";
+  callstead converse caller.wav -o reply.wav --json   what was heard and replied, and how long it took
+  arecord -d 5 -f S16_LE -r 16000 | callstead converse - -o - | aplay";
 
 pub(super) const BENCH: &str = "\
 Examples:

@@ -2,9 +2,7 @@
 
 use std::{fs, io, path::Path};
 
-use anyhow::bail;
-
-use super::Output;
+use super::{Interrupt, Output, exit::UsageError, runtime};
 use crate::audio::{self, AudioError, Clip};
 
 const STANDARD: &str = "-";
@@ -13,8 +11,11 @@ const STANDARD: &str = "-";
 ///
 /// # Errors
 /// As [`audio::read`].
-pub(super) fn read(path: &Path) -> Result<Clip, AudioError> {
-    if path == Path::new(STANDARD) { audio::read_stream(io::stdin(), "standard input") } else { audio::read(path) }
+pub(super) fn read(path: &Path, interrupt: &Interrupt) -> anyhow::Result<Clip> {
+    if path == Path::new(STANDARD) {
+        return runtime::read_patiently(interrupt, || audio::read_stream(io::stdin(), "standard input"));
+    }
+    Ok(audio::read(path)?)
 }
 
 /// Whether the sound goes where results are printed, so that nothing else may.
@@ -29,7 +30,7 @@ pub(super) fn is_stdout(path: &Path) -> bool {
 pub(super) fn check_target(path: &Path, output: &Output) -> anyhow::Result<()> {
     if is_stdout(path) {
         if output.json {
-            bail!("-o - and --json both write to standard output: give a file");
+            return Err(UsageError("-o - and --json both write to standard output: give a file").into());
         }
         return Ok(());
     }

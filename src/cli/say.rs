@@ -9,32 +9,21 @@ use std::{
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::{Context, recording};
+use super::{Context, recording, runtime};
 use crate::{
-    audio::{Clip, LINE_HZ},
+    audio::Clip,
     domain::{
         Language,
         text::{Script, script_runs},
     },
     speech::{
-        Priority, Sentence, SpeechError, Synthesizer,
-        local::{
-            espeak::Espeak,
-            piper::PiperVoice,
-            voices::{MAX_TEXT, Voice, Voices},
-        },
+        Priority, Sentence, SpeechError, Synthesizer, engines,
+        local::voices::{MAX_TEXT, Voice, Voices},
         scheduler::Scheduler,
     },
 };
 
-const EXAMPLES: &str = "Examples:
-  callstead say \"Good morning, how can I help?\" -o hello.wav
-  callstead say --language ar \"مرحبا، كيف حالك؟\" -o marhaba.wav
-  callstead say --voice ./en_US-ljspeech-medium.onnx --speed 1.2 \"Faster.\" -o fast.wav
-  fortune | callstead say - -o - | aplay";
-
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     /// What to say; - reads it from standard input
     text: String,
@@ -79,20 +68,18 @@ struct Spoken {
 }
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
-    let mut sentence = sentence(&args, context)?;
     recording::check_target(&args.output, &context.output)?;
-    let espeak = Espeak::open(&context.config.paths.data_dir)?;
-    let mut installed = Vec::new();
-    if let Some(file) = sentence.voice.take_if(|voice| voice.ends_with(".onnx")) {
-        let file = PathBuf::from(file);
-        let id = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        installed.push(PiperVoice::load(id.clone(), &file, &espeak)?);
-        sentence.voice = Some(id);
+    let mut config = context.config.clone();
+    let mut sentence = sentence(&args, context)?;
+    let file = args.voice.as_ref().map(Path::new).filter(|voice| voice.extension().is_some_and(|it| it == "onnx"));
+    if let Some(id) = file.and_then(Path::file_stem) {
+        sentence.voice = Some(id.to_string_lossy().into_owned());
     }
-    let scheduler = Scheduler::for_this_machine(context.config.speech.threads);
-    let voices = Voices::new(installed, espeak, &scheduler).context("cannot start the voices' threads")?;
+    config.speech.voice = sentence.voice.clone().filter(|_| file.is_none());
+    config.speech.language = Some(sentence.language);
+    let voices = engines::load_voices(&config, file, &Scheduler::for_this_machine(config.speech.threads))?;
     let voice = voices.choose(&sentence)?;
-    let spoken = speak(&voices, sentence, context)?;
+    let spoken = runtime::block_on(&context.interrupt, speak(&voices, sentence))?;
     recording::write(&args.output, &spoken.clip, &context.output)?;
     if recording::is_stdout(&args.output) {
         return Ok(());
@@ -103,7 +90,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
 fn sentence(args: &Args, context: &Context) -> anyhow::Result<Sentence> {
     let settings = &context.config.speech;
     let text = match args.text.as_str() {
-        "-" => read_stdin()?,
+        "-" => runtime::read_patiently(&context.interrupt, read_stdin)?,
         text => text.to_owned(),
     };
     let language = args.language.or(settings.language).unwrap_or_else(|| guess_language(&text));
@@ -140,19 +127,17 @@ fn guess_language(text: &str) -> Language {
     }
 }
 
-fn speak(voices: &Voices, sentence: Sentence, context: &Context) -> anyhow::Result<Spoken> {
+async fn speak(voices: &Voices, sentence: Sentence) -> anyhow::Result<Spoken> {
     let begun = Instant::now();
     let mut first_audio = None;
-    let mut samples = Vec::new();
+    let mut sound = Vec::new();
     let mut frames = voices.speak(sentence);
-    while let Some(frame) = frames.blocking_recv() {
-        let frame = frame?;
+    while let Some(frame) = frames.recv().await {
+        sound.push(frame?);
         first_audio.get_or_insert_with(|| begun.elapsed());
-        samples.extend(frame.samples.iter().map(|sample| f32::from(*sample) / f32::from(i16::MAX)));
-        context.interrupt.check()?;
     }
     let first_audio = first_audio.context("the voice made no sound")?;
-    Ok(Spoken { clip: Clip { rate_hz: LINE_HZ, samples }, first_audio, total: begun.elapsed() })
+    Ok(Spoken { clip: Clip::from_frames(&sound), first_audio, total: begun.elapsed() })
 }
 
 fn report(file: &Path, voice: &dyn Voice, spoken: &Spoken, context: &Context) -> anyhow::Result<()> {

@@ -21,19 +21,22 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
-    let clip = recording::read(&args.file)?;
+    let clip = recording::read(&args.file, &context.interrupt)?;
     let mut config = context.config.clone();
     config.speech.language = args.language.or(config.speech.language);
     let began = Instant::now();
-    let engines = Engines::load(&config, &[Kind::Vad, Kind::Stt], |_| true);
+    let engines = Engines::load(&config, &[Kind::Vad, Kind::Stt], |_| !context.interrupt.is_raised());
     let loaded = began.elapsed();
     engines.transcriber()?;
     if let Err(missing) = engines.vad() {
         tracing::warn!("{missing}; transcribing without it, silence included");
     }
-    let progress = context.output.progress("transcribing", None);
-    let transcript =
-        runtime::block_on(transcribe(&engines, &clip, config.speech.language, |_| !context.interrupt.is_raised()))?;
+    let progress = context.output.progress_through("transcribing", clip.duration());
+    let transcript = transcribe(&engines, &clip, config.speech.language, |share| {
+        progress.reach(share);
+        !context.interrupt.is_raised()
+    });
+    let transcript = runtime::block_on(&context.interrupt, transcript)?;
     progress.finish();
     let value = json!({
         "text": transcript.text,

@@ -3,6 +3,7 @@
 use std::{
     fs,
     num::NonZeroUsize,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -10,12 +11,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    audio::{Clip, ENGINE_HZ, Frame, LINE_HZ, resample},
+    audio::{Clip, ENGINE_HZ, resample},
     cli::{Context, Interrupt, runtime},
+    config::Config,
     domain::{Language, Message, Role},
     speech::{
-        Chunk, Priority, Prompt, Results, Sampling, Sentence, Speech, SpeechError,
-        engines::{EngineKind as Kind, Engines},
+        Chunk, Priority, Prompt, Results, Sampling, Sentence, Speech, SpeechError, Synthesizer,
+        engines::{EngineError, EngineKind as Kind, Engines, Missing, load_voices},
         local::vad::VAD_WINDOW,
     },
 };
@@ -37,10 +39,11 @@ pub(super) struct Args {
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
     let before_loading = resident_mb();
     let began = Instant::now();
-    let engines = Engines::load(&context.config, &Kind::ALL, |_| true);
+    let engines = Engines::load(&context.config, &Kind::ALL, |_| !context.interrupt.is_raised());
     let loaded = began.elapsed();
-    let bench = Bench { engines: &engines, runs: args.runs.get(), interrupt: &context.interrupt };
-    let figures = runtime::block_on(bench.all(&context.config.agent.prompt))?;
+    let voice = voice(&engines, &context.config)?;
+    let bench = Bench { engines: &engines, voice: &*voice, runs: args.runs.get(), interrupt: &context.interrupt };
+    let figures = runtime::block_on(&context.interrupt, bench.all(&context.config.agent.prompt))?;
     let report = Report {
         version: env!("CARGO_PKG_VERSION"),
         cores: engines.scheduler().cores().get(),
@@ -50,13 +53,24 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
         resident_mb: resident_mb(),
         resident_before_loading_mb: before_loading,
         engines: figures,
+        missing: engines.missing(),
     };
     context.output.result(&report, as_text)?;
     Ok(())
 }
 
+/// Says what the others hear, even where the voice that was asked for is missing.
+fn voice(engines: &Engines, config: &Config) -> Result<Arc<dyn Synthesizer>, EngineError> {
+    if let Ok(voice) = engines.synthesizer() {
+        return Ok(Arc::clone(voice));
+    }
+    let mut config = config.clone();
+    (config.speech.voice, config.speech.language) = (None, None);
+    Ok(Arc::new(load_voices(&config, None, engines.scheduler())?))
+}
+
 #[derive(Serialize)]
-struct Report {
+struct Report<'a> {
     version: &'static str,
     cores: usize,
     cpu: String,
@@ -65,10 +79,12 @@ struct Report {
     resident_mb: u64,
     resident_before_loading_mb: u64,
     engines: Vec<Value>,
+    missing: &'a [Missing],
 }
 
 struct Bench<'a> {
     engines: &'a Engines,
+    voice: &'a dyn Synthesizer,
     runs: usize,
     interrupt: &'a Interrupt,
 }
@@ -195,9 +211,8 @@ impl Bench<'_> {
     }
 
     async fn spoken(&self, text: &str) -> anyhow::Result<Clip> {
-        let frames = drain(self.engines.synthesizer()?.speak(Sentence::new(text, Language::ENGLISH))).await?;
-        let samples = frames.iter().flat_map(|frame: &Frame| frame.samples).map(|s| f32::from(s) / f32::from(i16::MAX));
-        Ok(Clip { rate_hz: LINE_HZ, samples: samples.collect() })
+        let frames = drain(self.voice.speak(Sentence::new(text, Language::ENGLISH))).await?;
+        Ok(Clip::from_frames(&frames))
     }
 }
 
@@ -237,7 +252,7 @@ fn cpu() -> String {
     name.map_or_else(|| "unknown".to_owned(), |(_, name)| name.to_owned())
 }
 
-fn as_text(report: &Report) -> String {
+fn as_text(report: &Report<'_>) -> String {
     let mut text = format!(
         "{} on {} cores; median of {} runs\nloaded in {} ms; {} MB in memory",
         report.cpu, report.cores, report.runs, report.load_ms, report.resident_mb
@@ -249,6 +264,9 @@ fn as_text(report: &Report) -> String {
         for (key, value) in figures.iter().filter(|(key, _)| !matches!(key.as_str(), "kind" | "name")) {
             text.push_str(&format!("\n     {:<20} {value}", key.replace('_', " ")));
         }
+    }
+    for Missing { kind, what, how } in report.missing {
+        text.push_str(&format!("\n{:<5}not measured: {what}; run `{how}`", kind.to_string()));
     }
     text
 }
