@@ -208,13 +208,17 @@ fn not_loaded<T>(kind: EngineKind) -> Part<T> {
 /// # Errors
 /// As [`Llama::load`].
 pub fn load_llama(config: &Config, model: &Path, scheduler: &Scheduler) -> Result<Llama, SpeechError> {
+    let llama = open_llama(config, model, scheduler)?;
+    llama.warm(&config.agent.prompt)?;
+    Ok(llama)
+}
+
+fn open_llama(config: &Config, model: &Path, scheduler: &Scheduler) -> Result<Llama, SpeechError> {
     let settings = llama::Settings {
         context_tokens: NonZeroU32::new(config.speech.context_tokens).unwrap_or(NonZeroU32::MIN),
         threads: config.speech.threads.and_then(NonZeroUsize::new),
     };
-    let llama = Llama::load(model, settings, scheduler)?;
-    llama.warm(&config.agent.prompt)?;
-    Ok(llama)
+    Llama::load(model, settings, scheduler)
 }
 
 /// The voices of this box: the Piper voice in the file `extra`, which goes by its file's name; those that are installed
@@ -237,7 +241,7 @@ pub fn load_voices(config: &Config, extra: Option<&Path>, scheduler: &Scheduler)
 }
 
 fn load_installed_voices(config: &Config, espeak: &Espeak, voices: &mut Vec<PiperVoice>) -> Part<()> {
-    let library = Library::new(&config.paths.models_dir, Manifest::embedded());
+    let library = Library::of(config);
     if let Some(id) = &config.speech.voice
         && library.manifest().model(id).is_ok()
     {
@@ -269,19 +273,19 @@ struct Loader<'a> {
 impl Loader<'_> {
     fn vad(&self) -> Part<(Vad, String)> {
         let model = self.library.find(EngineKind::Vad, None, None)?;
-        Ok((Vad::load(&model.path)?, model.id))
+        Ok((self.opened(&model, Vad::load(&model.path))?, model.id))
     }
 
     fn turn_detector(&self) -> Part<(TurnDetector, String)> {
         let model = self.library.find(EngineKind::Turn, None, None)?;
-        let detector = TurnDetector::load(&model.path, &self.scheduler)?;
+        let detector = self.opened(&model, TurnDetector::load(&model.path, &self.scheduler))?;
         Ok((detector, model.id))
     }
 
     fn transcriber(&self) -> Part<(Arc<dyn Transcriber>, String)> {
         let speech = &self.config.speech;
         let model = self.library.find(EngineKind::Stt, speech.language, speech.stt_model.as_deref())?;
-        let whisper = Whisper::load(&model.path, &self.scheduler)?;
+        let whisper = self.opened(&model, Whisper::load(&model.path, &self.scheduler))?;
         whisper.warm()?;
         Ok((Arc::new(whisper), model.id))
     }
@@ -289,7 +293,9 @@ impl Loader<'_> {
     fn responder(&self) -> Part<(Arc<dyn Responder>, String)> {
         let model =
             self.library.find(EngineKind::Llm, self.config.speech.language, self.config.speech.llm_model.as_deref())?;
-        Ok((Arc::new(load_llama(self.config, &model.path, &self.scheduler)?), model.id))
+        let llama = self.opened(&model, open_llama(self.config, &model.path, &self.scheduler))?;
+        llama.warm(&self.config.agent.prompt)?;
+        Ok((Arc::new(llama), model.id))
     }
 
     /// Named after the voice that speaks unless a call asks for another.
@@ -302,6 +308,16 @@ impl Loader<'_> {
         };
         let name = voices.choose(&usual).map_err(EngineError::NoVoice)?.id().to_owned();
         Ok((Arc::new(voices), name))
+    }
+
+    /// An engine, or what is wrong with its model and how to mend it.
+    fn opened<T>(&self, model: &Installed, engine: Result<T, SpeechError>) -> Part<T> {
+        let damaged = |error: SpeechError| ModelError::Damaged {
+            id: model.id.clone(),
+            why: error.to_string(),
+            command: self.config.command(&format!("models pull {}", model.id)),
+        };
+        Ok(engine.map_err(damaged)?)
     }
 
     fn missing(&self, kind: EngineKind, error: &EngineError) -> Missing {
