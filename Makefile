@@ -76,7 +76,7 @@ clippy:
 
 .PHONY: doc
 doc:
-	@RUSTDOCFLAGS='-D warnings' cargo doc --release --workspace --no-deps --document-private-items --locked
+	@RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' cargo doc --release --workspace --no-deps --document-private-items --locked
 
 .PHONY: deny
 deny: $(DENY)

@@ -23,7 +23,7 @@ pub(super) fn is_stdout(path: &Path) -> bool {
     path == Path::new(STANDARD)
 }
 
-/// Fails early where [`write`] is bound to fail, before long work is done for nothing.
+/// Fails early where [`write()`] is bound to fail, before long work is done for nothing.
 ///
 /// # Errors
 /// When there is no such folder or it cannot be written, or the sound and JSON would be mixed.

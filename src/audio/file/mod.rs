@@ -28,7 +28,7 @@ pub enum AudioError {
         reason: io::Error,
     },
     /// The file cannot be written.
-    #[error("cannot write {path}: {reason}")]
+    #[error("cannot write {path}: {}", in_words(.reason))]
     Write {
         /// Which file.
         path: String,
@@ -80,4 +80,13 @@ pub enum AudioError {
 /// How a path is named in messages.
 fn name(path: &Path) -> String {
     path.display().to_string()
+}
+
+/// What went wrong, without the name of a temporary file, which tells nobody anything.
+fn in_words(reason: &io::Error) -> String {
+    match reason.kind() {
+        io::ErrorKind::StorageFull => "the disk is full: free some space, or choose another folder".to_owned(),
+        io::ErrorKind::NotFound => "No such file or directory".to_owned(),
+        _ => reason.to_string(),
+    }
 }

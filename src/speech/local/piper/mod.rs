@@ -1,7 +1,7 @@
 //! Piper voices (VITS models in ONNX, <https://github.com/OHF-Voice/piper1-gpl>) on rten.
 //!
-//! A voice is a graph with inputs `input` (phoneme numbers, [1, n]), `input_lengths` ([1]), `scales` (noise, length, noise
-//! of the rhythm: [3]) and, with several speakers, `sid` ([1]); its output is the sound at the voice's own rate.
+//! A voice is a graph with inputs `input` (phoneme numbers, 1 × n), `input_lengths` (1), `scales` (noise, length, noise
+//! of the rhythm: 3) and, with several speakers, `sid` (1); its output is the sound at the voice's own rate.
 
 mod config;
 mod ids;
