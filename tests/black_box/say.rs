@@ -56,6 +56,23 @@ fn a_piper_voice_speaks_at_any_speed() {
 }
 
 #[test]
+fn an_installed_voice_speaks_by_its_name_or_as_the_usual_one() {
+    let desk = Desk::with_engines();
+    let voice = |words: &[&str], variable: &str| {
+        let mut command = desk.command(&[&["say", "Hello there", "-o", "said.wav", "--json"], words].concat());
+        json(&command.env("CALLSTEAD_VOICE", variable).output().unwrap())["voice"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(voice(&[], ""), "espeak:en-us");
+    let missing = say(&desk, &["Hi", "-o", "said.wav", "--voice", "starter-voice"], b"");
+    assert!(error(&missing, 4).contains("models pull starter-voice`"));
+    json(&desk.run(&["models", "pull", "starter-voice", "--json"]));
+    assert_eq!(voice(&["--voice", "starter-voice"], ""), "starter-voice");
+    assert_eq!(voice(&[], "starter-voice"), "starter-voice");
+    assert_eq!(voice(&[], ""), "starter-voice", "better than the built-in one");
+    assert_eq!(voice(&["--language", "ar"], ""), "espeak:ar");
+}
+
+#[test]
 fn programs_get_a_report_or_the_sound_itself() {
     let desk = Desk::with_engines();
     let output = say(&desk, &["Hello there", "-o", "hello.wav", "--voice", &starter(), "--json"], b"");
@@ -91,8 +108,8 @@ fn what_cannot_be_said_is_refused_in_one_line() {
         (&["Hi", "--language", "fr"], b"", 3, "no voice speaks french"),
         (&["Hi", "--speed", "9"], b"", 3, "give one from 0.5 to 2"),
         (&["Hi", "--speaker", "1"], b"", 3, "has one speaker"),
-        (&["Hi", "--voice", "text.onnx"], b"", 1, "text.onnx is not a Piper voice"),
-        (&["Hi", "--voice", "none.onnx"], b"", 1, "none.onnx.json: No such file"),
+        (&["Hi", "--voice", "text.onnx"], b"", 4, "text.onnx is not a Piper voice"),
+        (&["Hi", "--voice", "none.onnx"], b"", 4, "none.onnx.json: No such file"),
     ] {
         let output = say(&desk, &[words, &["-o", "said.wav"]].concat(), input);
         let shown: String = words.concat().chars().take(40).collect();
@@ -107,15 +124,15 @@ fn what_cannot_be_said_is_refused_in_one_line() {
 fn sound_that_has_no_room_is_refused_and_leaves_nothing_behind() {
     let desk = Desk::with_engines();
     let mixed = say(&desk, &["Hi", "--json", "-o", "-"], b"");
-    assert!(error(&mixed, 1).contains("give a file"));
-    assert_eq!(first_json(&mixed)["error"]["code"], 1);
+    assert!(error(&mixed, 2).contains("give a file"));
+    assert_eq!(first_json(&mixed)["error"]["code"], 2);
     for (file, says) in [("nowhere/said.wav", "No such file"), ("/dev/full", "No space left"), (".", "directory")] {
-        let error = error(&say(&desk, &["Hi", "-o", file], b""), 3);
+        let error = error(&say(&desk, &["Hi", "-o", file], b""), 1);
         assert!(error.starts_with(&format!("cannot write {file}")) && error.contains(says), "{error}");
     }
     let Some(disk) = SmallDisk::new("16k") else { return };
     let file = disk.path().join("said.wav");
     let output = say(&desk, &["Good morning", "-o", file.to_str().unwrap()], b"");
-    assert!(error(&output, 3).contains("No space left"));
+    assert!(error(&output, 1).contains("No space left"));
     assert_eq!(fs::read_dir(disk.path()).unwrap().count(), 0);
 }
