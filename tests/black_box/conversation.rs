@@ -280,9 +280,9 @@ fn an_unknown_language_or_voice_is_refused() {
     assert!(output.status.code() == Some(2) && said.starts_with("error: ") && said.contains("'klingon'"), "{said}");
     for (words, code, says) in [
         // The starter model knows English only.
-        (["--language", "ar"], 4, "models pull standard-ar"),
+        (["--language", "ar"], 4, " models pull standard-ar`"),
         (["--voice", "amy"], 3, "unknown voice 'amy'"),
-        (["--voice", "starter-voice"], 4, "models pull starter-voice`"),
+        (["--voice", "starter-voice"], 4, " models pull starter-voice`"),
     ] {
         let error = error(&converse(&desk, &[&[file, "-o", "answer.wav"][..], &words].concat()), code);
         assert!(error.contains(says), "{words:?}: {error}");
@@ -300,9 +300,9 @@ fn a_missing_model_is_named_with_the_command_that_gets_it() {
         fs::remove_file(desk.models_dir().join(missing)).unwrap();
         let error = error(&converse(&desk, &[file, "-o", "answer.wav"]), 4);
         let expect = format!("no {says} model is installed: run `");
-        assert!(error.starts_with(&expect) && error.contains("models pull "), "{missing}: {error}");
+        assert!(error.starts_with(&expect) && error.contains(" models pull "), "{missing}: {error}");
     }
-    assert!(error(&desk.run(&["transcribe", file]), 4).contains("models pull "));
+    assert!(error(&desk.run(&["transcribe", file]), 4).contains(" models pull "));
     assert!(!desk.file("answer.wav").exists());
 }
 

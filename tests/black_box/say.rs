@@ -56,6 +56,23 @@ fn a_piper_voice_speaks_at_any_speed() {
 }
 
 #[test]
+fn an_installed_voice_speaks_by_its_name_or_as_the_usual_one() {
+    let desk = Desk::with_engines();
+    let voice = |words: &[&str], variable: &str| {
+        let mut command = desk.command(&[&["say", "Hello there", "-o", "said.wav", "--json"], words].concat());
+        json(&command.env("CALLSTEAD_VOICE", variable).output().unwrap())["voice"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(voice(&[], ""), "espeak:en-us");
+    let missing = say(&desk, &["Hi", "-o", "said.wav", "--voice", "starter-voice"], b"");
+    assert!(error(&missing, 4).contains("models pull starter-voice`"));
+    json(&desk.run(&["models", "pull", "starter-voice", "--json"]));
+    assert_eq!(voice(&["--voice", "starter-voice"], ""), "starter-voice");
+    assert_eq!(voice(&[], "starter-voice"), "starter-voice");
+    assert_eq!(voice(&[], ""), "starter-voice", "better than the built-in one");
+    assert_eq!(voice(&["--language", "ar"], ""), "espeak:ar");
+}
+
+#[test]
 fn programs_get_a_report_or_the_sound_itself() {
     let desk = Desk::with_engines();
     let output = say(&desk, &["Hello there", "-o", "hello.wav", "--voice", &starter(), "--json"], b"");
@@ -107,7 +124,8 @@ fn what_cannot_be_said_is_refused_in_one_line() {
 fn sound_that_has_no_room_is_refused_and_leaves_nothing_behind() {
     let desk = Desk::with_engines();
     let mixed = say(&desk, &["Hi", "--json", "-o", "-"], b"");
-    assert!(error(&mixed, 2).contains("standard output: give a file"));
+    assert!(error(&mixed, 2).contains("give a file"));
+    assert_eq!(first_json(&mixed)["error"]["code"], 2);
     for (file, says) in [("nowhere/said.wav", "No such file"), ("/dev/full", "the disk is full"), (".", "directory")] {
         let error = error(&say(&desk, &["Hi", "-o", file], b""), 1);
         assert!(error.starts_with(&format!("cannot write {file}")) && error.contains(says), "{error}");
