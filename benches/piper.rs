@@ -21,7 +21,7 @@ use callstead::{
 };
 
 /// About one second.
-const CLAUSE: &str = "Thank you for calling.";
+const CLAUSE: &str = "One moment.";
 const SENTENCE: &str = "Your appointment is on Monday the third of July at four in the afternoon in our office.";
 const ROUNDS: usize = 30;
 

@@ -184,9 +184,11 @@ fn a_recording_that_cannot_be_written_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let clip = Clip { rate_hz: 16_000, samples: vec![0.0; 160_000] };
     let missing = folder.path().join("missing/reply.wav");
-    for (path, expected) in
-        [(missing.as_path(), "No such file"), (Path::new("/dev/full"), "the disk is full"), (folder.path(), "directory")]
-    {
+    for (path, expected) in [
+        (missing.as_path(), "No such file"),
+        (Path::new("/dev/full"), "the disk is full"),
+        (folder.path(), "directory"),
+    ] {
         let message = write_wav(path, &clip).unwrap_err().to_string();
         assert!(message.starts_with("cannot write") && message.lines().count() == 1, "{message}");
         assert!(message.to_lowercase().contains(&expected.to_lowercase()), "{message}");

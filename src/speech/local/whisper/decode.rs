@@ -2,12 +2,12 @@
 
 use std::{
     sync::{Arc, atomic::AtomicU64},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use whisper_rs::{FullParams, SamplingStrategy, WhisperState};
 
-use super::{abort, failed, guards, windows};
+use super::{abort, failed, guards, pace::Pace, windows};
 use crate::{
     audio::ENGINE_HZ,
     domain::Language,
@@ -38,6 +38,7 @@ pub(super) struct Heard {
 pub(super) struct Decoder {
     state: WhisperState,
     steps: Arc<AtomicU64>,
+    pace: Pace,
     padded: Vec<f32>,
 }
 
@@ -51,10 +52,10 @@ struct Raw {
 
 impl Decoder {
     pub(super) fn new(state: WhisperState, steps: Arc<AtomicU64>) -> Self {
-        Self { state, steps, padded: Vec::new() }
+        Self { state, steps, pace: Pace::default(), padded: Vec::new() }
     }
 
-    /// Decodes `samples` on `threads` threads; once more with the longest context if the decoder went in circles.
+    /// Decodes `samples` on up to `threads` threads; once more with the longest context if the decoder went in circles.
     pub(super) fn decode(
         &mut self,
         samples: &[f32],
@@ -98,6 +99,7 @@ impl Decoder {
         stop: &dyn Fn() -> bool,
     ) -> Result<Option<Raw>, SpeechError> {
         let mut parameters = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
+        let threads = self.pace.threads(threads);
         parameters.set_n_threads(to_c(threads));
         parameters.set_audio_ctx(to_c(context));
         parameters.set_max_tokens(to_c(most_tokens));
@@ -121,8 +123,12 @@ impl Decoder {
         } else {
             samples
         };
+        let began = Instant::now();
         let finished = abort::run(&mut self.state, parameters, samples, stop, &self.steps)
             .map_err(|error| failed(error.to_string()))?;
+        if finished {
+            self.pace.note(threads, context, began.elapsed());
+        }
         finished.then(|| self.collect(windows::time_of(samples.len()))).transpose()
     }
 

@@ -7,6 +7,7 @@
 mod abort;
 mod decode;
 mod guards;
+mod pace;
 mod windows;
 
 use std::{
@@ -34,6 +35,8 @@ const ENGINE: &str = "whisper";
 const WAITING: usize = 64;
 /// Transcripts that may wait for a slow reader.
 const RESULTS: usize = 4;
+/// So many runs try one thread and several, twice each.
+const WARM_RUNS: usize = 4;
 /// So many cores for each whisper that works beside another; fewer make both slow.
 const CORES_PER_WORKER: usize = 4;
 
@@ -74,17 +77,21 @@ impl Whisper {
         Ok(Self { crew: Arc::new(crew), english_only, steps })
     }
 
-    /// Runs once over a second of almost nothing, so that the first caller finds everything paged in. Blocks.
+    /// Runs a few times over a second of almost nothing, so that the first caller finds everything paged in, and it is
+    /// known how many threads pay. Blocks.
     ///
     /// # Errors
     /// As [`Transcriber::transcribe`].
     pub fn warm(&self) -> Result<(), SpeechError> {
         // Far below speech, yet above the gate for silence.
-        let samples = (0..ENGINE_HZ).map(|n| if n % 2 == 0 { 0.01 } else { -0.01 }).collect();
-        let mut results =
-            self.transcribe(Speech { samples, language: None, timestamps: false, priority: Priority::Batch });
-        while let Some(result) = results.blocking_recv() {
-            result?;
+        let samples: Arc<[f32]> = (0..ENGINE_HZ).map(|n| if n % 2 == 0 { 0.01 } else { -0.01 }).collect();
+        for _ in 0..WARM_RUNS {
+            let samples = Arc::clone(&samples);
+            let mut results =
+                self.transcribe(Speech { samples, language: None, timestamps: false, priority: Priority::Batch });
+            while let Some(result) = results.blocking_recv() {
+                result?;
+            }
         }
         Ok(())
     }
