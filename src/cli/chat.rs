@@ -32,10 +32,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "TEXT")]
     system: Option<String>,
     /// The longest answer, in tokens [default: agent.max_tokens of the configuration]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = max_tokens)]
     max_tokens: Option<usize>,
-    /// 0 always takes the likeliest word; 1 as the model was made
-    #[arg(long, value_name = "T", default_value_t = 0.0)]
+    /// 0 always takes the likeliest word; 1 as the model was made; 2 at most
+    #[arg(long, value_name = "T", default_value_t = 0.0, value_parser = temperature)]
     temperature: f32,
     /// Equal seeds give equal answers
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -43,6 +43,15 @@ pub(super) struct Args {
     /// A language model in GGUF format [default: as configured, else the best that is installed]
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
+}
+
+/// The same range as the setting's.
+fn max_tokens(text: &str) -> Result<usize, &'static str> {
+    text.parse().ok().filter(|tokens| (1..=4096).contains(tokens)).ok_or("give a number from 1 to 4096")
+}
+
+fn temperature(text: &str) -> Result<f32, &'static str> {
+    text.parse().ok().filter(|value| (0.0..=2.0).contains(value)).ok_or("give a number from 0 to 2")
 }
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {

@@ -38,9 +38,9 @@ pub(super) enum Exit {
 }
 
 /// The words of the command line are right and do not go together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct UsageError(pub(super) &'static str);
+pub(super) struct UsageError(pub(super) String);
 
 impl Exit {
     /// The code that belongs to `error`, by the first error of ours in its chain.
@@ -179,7 +179,7 @@ mod tests {
             (CallError::Engine(EngineError::NoVoice(unsupported.clone())).into(), Exit::Input),
             (AudioError::Read { path: "a".to_owned(), reason: denied() }.into(), Exit::Input),
             (AudioError::Write { path: "a".to_owned(), reason: denied() }.into(), Exit::Failed),
-            (UsageError("not both").into(), Exit::Usage),
+            (UsageError("not both".to_owned()).into(), Exit::Usage),
             (anyhow::Error::from(unsupported).context("saying 'hello'"), Exit::Input),
             (overloaded.into(), Exit::Failed),
             (ConfigError::NoHome.into(), Exit::Config),

@@ -30,7 +30,7 @@ pub(super) fn is_stdout(path: &Path) -> bool {
 pub(super) fn check_target(path: &Path, output: &Output) -> anyhow::Result<()> {
     if is_stdout(path) {
         if output.json {
-            return Err(UsageError("-o - and --json both write to standard output: give a file").into());
+            return Err(UsageError("-o - and --json both write to standard output: give a file".to_owned()).into());
         }
         return Ok(());
     }
