@@ -15,7 +15,6 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/callstead
 
 # The models that tests use (`make models`); those of `make run` are in the data folder.
 CALLSTEAD_TEST_MODELS_DIR ?= $(CARGO_TARGET_DIR)/models
-export CALLSTEAD_TEST_MODELS_DIR
 
 # Engines bring threads of their own, and ggml is slow beyond measure with more threads than cores.
 RUST_TEST_THREADS ?= 2
@@ -92,5 +91,6 @@ models: build
 	@$(CALLSTEAD) --models-dir $(CALLSTEAD_TEST_MODELS_DIR) models pull starter
 
 .PHONY: cargo-test
+cargo-test: export CALLSTEAD_TEST_MODELS_DIR := $(CALLSTEAD_TEST_MODELS_DIR)
 cargo-test:
 	@cargo test --release --workspace --locked --no-fail-fast

@@ -129,6 +129,10 @@ pub fn start_loading(
     let load = move || {
         let loading = catch_unwind(AssertUnwindSafe(|| load_engines(&config, &readiness, go_on)));
         let engines = loading.ok();
+        if let Some(engines) = &engines {
+            let count = engines.infos().len();
+            tracing::info!(engines.count = count, engines.missing = engines.missing().len(), "engines are loaded");
+        }
         readiness.send_replace(match &engines {
             Some(engines) => Readiness::of(engines),
             None => {
