@@ -23,7 +23,7 @@ fn failures_have_their_codes_and_say_why_in_one_line() {
         (&["serve", "--listen", "0.0.0.0:8080"], 7, "TLS"),
         (&["serve", "--dev", "--listen", "0.0.0.0:8080"], 7, "--dev"),
         (&["--config", bad, "doctor"], 1, "one check failed"),
-        (&["manual", "page", "nothing"], 1, "no command 'nothing'"),
+        (&["manual", "page", "nothing"], 2, "no command 'nothing'"),
     ] {
         let output = desk.run(words);
         if code == 0 {
