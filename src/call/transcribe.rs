@@ -7,7 +7,7 @@ use crate::{
     audio::{Clip, ENGINE_HZ, resample},
     domain::Language,
     speech::{
-        Priority, Segment, Speech, Transcript,
+        Priority, Speech, Transcript,
         engines::Engines,
         local::vad::{VAD_WINDOW, Vad},
     },
@@ -41,12 +41,7 @@ pub async fn transcribe(
         Ok(vad) => utterances(vad, &samples, &mut progress)?,
         Err(_) => vec![(0, samples.len())],
     };
-    let mut whole = Transcript {
-        text: String::new(),
-        language: language.unwrap_or(Language::ENGLISH),
-        segments: Vec::new(),
-        is_final: true,
-    };
+    let mut whole = Transcript::empty(language.unwrap_or(Language::ENGLISH));
     for (start, end) in utterances {
         let mut results = transcriber.transcribe(Speech {
             samples: Arc::from(&samples[start..end]),
@@ -62,31 +57,18 @@ pub async fn transcribe(
             }
         }
         match heard {
-            Some(heard) if heard.is_final => append(&mut whole, heard, start),
+            Some(heard) if heard.is_final => {
+                let offset = Duration::from_secs_f64(start as f64 / f64::from(ENGINE_HZ));
+                whole.append(heard.language, heard.segments, offset);
+            }
             _ => return Err(super::no_final_transcript().into()),
         }
         if !progress(end as f64 / samples.len() as f64) {
             return Err(CallError::Interrupted);
         }
     }
+    whole.is_final = true;
     Ok(whole)
-}
-
-fn append(whole: &mut Transcript, heard: Transcript, start: usize) {
-    let offset = Duration::from_secs_f64(start as f64 / f64::from(ENGINE_HZ));
-    if heard.segments.is_empty() {
-        return;
-    }
-    whole.language = heard.language;
-    if !whole.text.is_empty() {
-        whole.text.push(' ');
-    }
-    whole.text.push_str(&heard.text);
-    whole.segments.extend(heard.segments.into_iter().map(|segment| Segment {
-        start: segment.start + offset,
-        end: segment.end + offset,
-        ..segment
-    }));
 }
 
 /// Where somebody speaks: sample ranges in order that do not overlap.

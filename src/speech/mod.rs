@@ -78,6 +78,31 @@ pub struct Segment {
     pub text: String,
 }
 
+impl Transcript {
+    /// Nothing was heard yet in `language`, and more may follow.
+    pub const fn empty(language: Language) -> Self {
+        Self { text: String::new(), language, segments: Vec::new(), is_final: false }
+    }
+
+    /// Adds what was heard in a later piece of the speech, which began at `offset`; the times of `segments` are from
+    /// there. Without segments nothing was heard, and `language` says nothing.
+    pub fn append(&mut self, language: Language, segments: Vec<Segment>, offset: Duration) {
+        if segments.is_empty() {
+            return;
+        }
+        self.language = language;
+        for mut segment in segments {
+            segment.start += offset;
+            segment.end += offset;
+            if !self.text.is_empty() {
+                self.text.push(' ');
+            }
+            self.text.push_str(&segment.text);
+            self.segments.push(segment);
+        }
+    }
+}
+
 impl fmt::Debug for Transcript {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { text, language, segments, is_final } = self;

@@ -25,7 +25,7 @@ use crate::{
     domain::Language,
     speech::{
         Priority, Results, Speech, SpeechError, Transcriber, Transcript,
-        scheduler::{Answers, Crew, Requests, Scheduler, Width, refuse},
+        scheduler::{Answers, Crew, Scheduler, Width, refuse},
     },
 };
 use decode::{Decoder, Outcome};
@@ -67,12 +67,15 @@ impl Whisper {
         let requests = Arc::new(requests);
         for _ in 0..(scheduler.cores().get() / CORES_PER_WORKER).max(1) {
             let state = model.create_state().map_err(|error| failed(error.to_string()))?;
-            let worker = Worker {
-                decoder: Decoder::new(state, Arc::clone(&steps)),
-                scheduler: scheduler.clone(),
-                requests: Arc::clone(&requests),
+            let mut decoder = Decoder::new(state, Arc::clone(&steps));
+            let (scheduler_of_thread, requests) = (scheduler.clone(), Arc::clone(&requests));
+            let work = move |request: Request| {
+                if let Err(error) = transcribe(&mut decoder, &scheduler_of_thread, &request) {
+                    // Nobody is there to hear it: nothing to do.
+                    let _ = request.results.send(Err(error));
+                }
             };
-            crew.enlist(scheduler, move || worker.run()).map_err(|error| failed(error.to_string()))?;
+            crew.enlist(scheduler, move || requests.serve(work)).map_err(|error| failed(error.to_string()))?;
         }
         Ok(Self { crew: Arc::new(crew), english_only, steps })
     }
@@ -134,34 +137,10 @@ fn open(path: &Path) -> Result<WhisperContext, SpeechError> {
         .map_err(|error| failed(format!("{} is no whisper model: {error}", path.display())))
 }
 
-/// One thread with one whisper state.
-struct Worker {
-    decoder: Decoder,
-    scheduler: Scheduler,
-    requests: Arc<Requests<Request>>,
-}
-
-impl Worker {
-    fn run(self) {
-        let Self { mut decoder, scheduler, requests } = self;
-        requests.serve(|request| {
-            if let Err(error) = transcribe(&mut decoder, &scheduler, &request) {
-                // Nobody is there to hear it: nothing to do.
-                let _ = request.results.send(Err(error));
-            }
-        });
-    }
-}
-
 /// Window after window; between them, others may have the cores. Ends early when nobody wants the rest.
 fn transcribe(decoder: &mut Decoder, scheduler: &Scheduler, request: &Request) -> Result<(), SpeechError> {
     let Request { speech, results } = request;
-    let mut transcript = Transcript {
-        text: String::new(),
-        language: speech.language.unwrap_or(Language::ENGLISH),
-        segments: Vec::new(),
-        is_final: false,
-    };
+    let mut transcript = Transcript::empty(speech.language.unwrap_or(Language::ENGLISH));
     let mut windows = windows::cut(&speech.samples).peekable();
     while let Some(window) = windows.next() {
         let start = windows::time_of(window.start);
@@ -170,7 +149,7 @@ fn transcribe(decoder: &mut Decoder, scheduler: &Scheduler, request: &Request) -
             decoder.decode(&speech.samples[window], speech, lease.threads(), &|| results.is_unwanted())?
         };
         let Outcome::Heard(heard) = heard else { return Ok(()) };
-        append(&mut transcript, heard, start);
+        transcript.append(heard.language, heard.segments, start);
         if windows.peek().is_some() && results.send(Ok(transcript.clone())).is_err() {
             return Ok(());
         }
@@ -179,23 +158,6 @@ fn transcribe(decoder: &mut Decoder, scheduler: &Scheduler, request: &Request) -
     // Nobody listens any more: nothing to do.
     let _ = results.send(Ok(transcript));
     Ok(())
-}
-
-/// Adds what a window held, its times moved by the window's `offset`.
-fn append(transcript: &mut Transcript, heard: decode::Heard, offset: std::time::Duration) {
-    if heard.segments.is_empty() {
-        return;
-    }
-    transcript.language = heard.language;
-    for mut segment in heard.segments {
-        segment.start += offset;
-        segment.end += offset;
-        if !transcript.text.is_empty() {
-            transcript.text.push(' ');
-        }
-        transcript.text.push_str(&segment.text);
-        transcript.segments.push(segment);
-    }
 }
 
 fn failed(reason: String) -> SpeechError {
