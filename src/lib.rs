@@ -9,7 +9,10 @@ pub mod cpu;
 pub mod dialogue;
 pub mod domain;
 pub mod models;
+pub mod rooms;
+pub mod rtc;
 pub mod speech;
+pub mod store;
 pub mod telemetry;
 #[cfg(test)]
 pub(crate) mod testing;

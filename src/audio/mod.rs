@@ -4,6 +4,7 @@
 
 mod file;
 mod frame;
+pub mod line;
 mod resample;
 
 pub use file::{AudioError, MAX_DURATION, read, read_stream, write_wav, write_wav_to};

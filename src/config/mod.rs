@@ -43,6 +43,12 @@ pub struct Config {
     pub speech: Speech,
     /// What the agent is told.
     pub agent: Agent,
+    /// Media: addresses and ICE.
+    pub rtc: Rtc,
+    /// HTTPS.
+    pub tls: Tls,
+    /// LiveKit's key pair, and an outside server.
+    pub livekit: Livekit,
 }
 
 /// `[paths]`
@@ -63,6 +69,61 @@ pub struct Server {
     pub rtc_port: u16,
     /// `dev`: opens the caller-facing endpoints, on loopback only; for development.
     pub dev: bool,
+    /// `public_url`: how callers reach this server, where it cannot know that itself.
+    pub public_url: Option<String>,
+    /// `trusted_proxies`: whose `Forwarded` and `X-Forwarded-*` headers count.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
+    /// `cors_origins`: whose pages may call the API from a browser.
+    pub cors_origins: Vec<String>,
+}
+
+/// `[rtc]`
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Rtc {
+    /// `addresses`: where callers reach the media port; those of this machine's interfaces unless set.
+    pub addresses: Vec<IpAddr>,
+    /// `ice_servers`: STUN and TURN servers that clients are told of (`stun:…`, `turn:…`, `turns:…`).
+    pub ice_servers: Vec<String>,
+    /// `turn_secret`: shared with the TURN server, for credentials that expire (coturn's `use-auth-secret`).
+    pub turn_secret: Option<Secret>,
+}
+
+/// `[tls]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tls {
+    /// `mode`: `off`, `self-signed` or `files`.
+    pub mode: TlsMode,
+    /// `names`: the names and addresses that a self-signed certificate is for, beside those of this machine.
+    pub names: Vec<String>,
+}
+
+/// Where the certificate comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TlsMode {
+    /// Plain HTTP, on this machine only.
+    Off,
+    /// Made here, by a certificate authority of this box.
+    SelfSigned,
+    /// `cert` and `key`: PEM files.
+    Files {
+        /// The certificate and those that vouch for it.
+        cert: PathBuf,
+        /// Its private key.
+        key: PathBuf,
+    },
+}
+
+/// `[livekit]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Livekit {
+    /// `url`: a LiveKit server to use instead of the built-in rooms; not supported yet.
+    pub url: Option<String>,
+    /// `api_key`: the issuer of tokens; made and kept in the data folder unless set.
+    pub api_key: Option<String>,
+    /// `api_secret`: signs them; at least 32 bytes.
+    pub api_secret: Option<Secret>,
+    /// `agent_name`: what the agent is dispatched by, and its identity's beginning.
+    pub agent_name: String,
 }
 
 /// `[log]`
@@ -121,6 +182,38 @@ pub struct Agent {
     pub prompt: String,
     /// `max_tokens`: the longest answer.
     pub max_tokens: usize,
+    /// `max_calls`: how many callers are served at a time; by the number of cores unless set.
+    pub max_calls: Option<usize>,
+    /// `[[agent.profiles]]`: who answers. The first, `default`, is made of the settings above and of `[speech]`.
+    pub profiles: Vec<Profile>,
+    /// `[[agent.rules]]`: the first whose pattern fits a room's name decides; none fits: no agent unless dispatched.
+    pub rules: Vec<Rule>,
+}
+
+/// `[[agent.profiles]]`: how the agent presents itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile {
+    /// `name`: what rules and dispatches call it.
+    pub name: String,
+    /// `language`: spoken first, and assumed of the caller; `None`: recognised, English first.
+    pub language: Option<Language>,
+    /// `voice`: the voice's id, or none for the language's usual one.
+    pub voice: Option<String>,
+    /// `speed`: 0.5 to 2.0.
+    pub speed: f32,
+    /// `prompt`: what the agent is told about its task.
+    pub prompt: String,
+    /// `greeting_en`, `greeting_ar`, …: said first; must say that an automated agent speaks and that the call is transcribed.
+    pub greetings: Vec<(Language, String)>,
+}
+
+/// `[[agent.rules]]`: which rooms get an agent by themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// `rooms`: a pattern for the room's name; `*` stands for anything (`call-*`).
+    pub rooms: String,
+    /// `profile`: who answers; `None` (`profile = "none"`): nobody, unless dispatched by name.
+    pub profile: Option<String>,
 }
 
 /// What flags say: over everything that is written elsewhere.
@@ -176,7 +269,14 @@ impl Config {
         let data_dir = path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
         Self {
             paths: Paths { models_dir: data_dir.join("models"), data_dir },
-            server: Server { listen: DEFAULT_LISTEN, rtc_port: DEFAULT_RTC_PORT, dev: false },
+            server: Server {
+                listen: DEFAULT_LISTEN,
+                rtc_port: DEFAULT_RTC_PORT,
+                dev: false,
+                public_url: None,
+                trusted_proxies: Vec::new(),
+                cors_origins: Vec::new(),
+            },
             log: Log { level: "info".to_owned(), format: LogFormat::Text },
             models: Models { hub_url: DEFAULT_HUB.to_owned(), index_url: None, extra_index_urls: Vec::new() },
             speech: Speech {
@@ -188,7 +288,23 @@ impl Config {
                 threads: None,
                 context_tokens: 2048,
             },
-            agent: Agent { prompt: DEFAULT_PROMPT.to_owned(), max_tokens: 128 },
+            agent: Agent {
+                prompt: DEFAULT_PROMPT.to_owned(),
+                max_tokens: 128,
+                max_calls: None,
+                profiles: vec![Profile {
+                    name: "default".to_owned(),
+                    language: None,
+                    voice: None,
+                    speed: 1.0,
+                    prompt: DEFAULT_PROMPT.to_owned(),
+                    greetings: Vec::new(),
+                }],
+                rules: vec![Rule { rooms: "*".to_owned(), profile: Some("default".to_owned()) }],
+            },
+            rtc: Rtc::default(),
+            tls: Tls { mode: TlsMode::Off, names: Vec::new() },
+            livekit: Livekit { url: None, api_key: None, api_secret: None, agent_name: "callstead".to_owned() },
         }
     }
 

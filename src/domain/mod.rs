@@ -3,10 +3,12 @@
 mod language;
 mod media_time;
 mod pii;
+mod room;
 pub mod text;
 mod turn;
 
 pub use language::{Language, UnknownLanguage};
 pub use media_time::MediaTime;
 pub use pii::Pii;
+pub use room::{BadName, Identity, RoomName};
 pub use turn::{Message, Role, TurnId};

@@ -1,0 +1,9 @@
+//! WebRTC for one connection at a time: [`Peer`], sans-IO over str0m, and [`net`], the sockets that all peers share.
+//!
+//! What is negotiated, forwarded and sent is said by whoever owns the peer (a room, or a participant of a LiveKit server).
+//! Nothing here knows of rooms, tracks' owners or permissions.
+
+pub mod net;
+pub mod peer;
+
+pub use peer::Peer;
