@@ -15,6 +15,10 @@ use std::{
 use crate::{
     call::readiness::{EngineKind, Missing, Readiness, ReadinessReceiver, ReadinessSender},
     config::{self, Config},
+    rooms::{
+        Rooms,
+        token::{Keys, KeysError},
+    },
     speech::engines::Engines,
     web,
 };
@@ -58,6 +62,17 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// The media port is in use, or not to be had.
+    #[error("cannot open port {port} for media: {source}; give another one with --rtc-port PORT")]
+    Media {
+        /// Of UDP and TCP.
+        port: u16,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// LiveKit's key pair is not usable.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// The server failed while it ran.
     #[error("the server failed: {0}")]
     Server(io::Error),
@@ -88,7 +103,10 @@ impl Application {
         let data_dir = DataDirLock::take(&config.paths.data_dir)?;
         let listener = listen(wanted)?;
         let address = listener.local_addr().map_err(|source| StartError::Listen { address: wanted, source })?;
-        let state = web::State { readiness, config: Arc::new(config.clone()) };
+        let keys = Keys::open(&config.livekit, &config.paths.data_dir)?;
+        let (rooms, _room_events) = Rooms::start(config, &keys, address.ip().is_loopback())
+            .map_err(|source| StartError::Media { port: config.server.rtc_port, source })?;
+        let state = web::State { readiness, config: Arc::new(config.clone()), rooms, keys };
         Ok(Self { listener, address, state, _data_dir: data_dir })
     }
 
@@ -97,21 +115,31 @@ impl Application {
         self.address
     }
 
+    /// Where media arrives.
+    pub fn rtc_address(&self) -> SocketAddr {
+        self.state.rooms.address()
+    }
+
     /// Answers until `stop` is there; then takes nothing new, and finishes what it is at, for a bounded time. To be run
     /// inside an actix system.
     ///
     /// # Errors
     /// When the server cannot run.
     pub async fn run_until_stopped(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
+        let rooms = self.state.rooms.clone();
         let server = web::server(self.listener, self.state).map_err(StartError::Server)?;
         let handle = server.handle();
         let mut running = std::pin::pin!(server);
         tokio::select! {
-            ended = &mut running => return ended.map_err(StartError::Server),
+            ended = &mut running => {
+                rooms.stop().await;
+                return ended.map_err(StartError::Server);
+            }
             () = stop => {}
         }
         tracing::info!("stopping: finishing running requests");
-        let (_, ended) = tokio::join!(handle.stop(true), running);
+        // Signal connections are requests that end with their rooms.
+        let (_, _, ended) = tokio::join!(rooms.stop(), handle.stop(true), running);
         ended.map_err(StartError::Server)
     }
 }

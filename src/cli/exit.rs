@@ -1,6 +1,6 @@
 //! Exit codes, the same for every command. Documented in docs/cli.md.
 
-use std::process::ExitCode;
+use std::{io, process::ExitCode};
 
 use crate::{
     app::StartError,
@@ -8,6 +8,7 @@ use crate::{
     call::CallError,
     config::ConfigError,
     models::{ModelError, PullError},
+    rooms::token::KeysError,
     speech::{SpeechError, engines::EngineError},
     telemetry::BadFilter,
 };
@@ -83,8 +84,14 @@ impl Exit {
         }
         match cause.downcast_ref()? {
             StartError::PortInUse(_) | StartError::DataDirInUse { .. } => Some(Self::InUse),
+            StartError::Media { source, .. } if source.kind() == io::ErrorKind::AddrInUse => Some(Self::InUse),
             StartError::Public(_) | StartError::DevIsPublic(_) => Some(Self::Config),
-            StartError::DataDir { .. } | StartError::Listen { .. } | StartError::Server(_) => Some(Self::Failed),
+            StartError::Keys(KeysError::Half | KeysError::Short | KeysError::Damaged(_)) => Some(Self::Config),
+            StartError::DataDir { .. }
+            | StartError::Listen { .. }
+            | StartError::Media { .. }
+            | StartError::Keys(KeysError::File { .. })
+            | StartError::Server(_) => Some(Self::Failed),
         }
     }
 

@@ -36,13 +36,15 @@ impl Args {
 pub(super) fn run(_args: Args, context: &Context) -> anyhow::Result<()> {
     let (sender, receiver) = readiness::channel();
     let application = Application::build(&context.config, receiver)?;
-    let address = application.address();
+    let (address, rtc_address) = (application.address(), application.rtc_address());
     let stopping = context.interrupt.clone();
     let loading = app::start_loading(context.config.clone(), sender, move || !stopping.is_raised())
         .context("starting the thread that loads the engines")?;
-    tracing::info!(http.address = %address, data_dir = %context.config.paths.data_dir.display(), "listening");
+    tracing::info!(http.address = %address, rtc.address = %rtc_address, data_dir = %context.config.paths.data_dir.display(), "listening");
     if context.output.json {
-        context.output.json(&serde_json::json!({ "url": format!("http://{address}") }))?;
+        context
+            .output
+            .json(&serde_json::json!({ "url": format!("http://{address}"), "rtc_port": rtc_address.port() }))?;
     } else {
         context.output.note(format_args!("Callstead is on http://{address} – Ctrl-C stops it."));
     }

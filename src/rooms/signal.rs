@@ -317,7 +317,8 @@ mod tests {
         let metadata = proto::UpdateParticipantMetadata { metadata: "m".repeat(500 * 1024), ..Default::default() };
         let tracks = |count| proto::UpdateSubscription { track_sids: vec![String::new(); count], ..Default::default() };
         let sync = |count| proto::SyncState { publish_tracks: vec![Default::default(); count], ..Default::default() };
-        let merged = [request_of(Request::Subscription(tracks(20_000))), request_of(Request::Subscription(tracks(20_000)))];
+        let merged =
+            [request_of(Request::Subscription(tracks(20_000))), request_of(Request::Subscription(tracks(20_000)))];
         let hidden = [request_of(Request::Offer(description(0))), request_of(Request::SyncState(sync(140_000)))];
         for (bytes, refused) in [
             (request_of(Request::Offer(description(1024 * 1024))), false),
@@ -337,7 +338,13 @@ mod tests {
 
     #[test]
     fn garbage_is_no_message() {
-        for bytes in [&[0xff; 3][..], &[0x0a, 0xff, 0x01], &[0x0a], b"hello", &[0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]] {
+        for bytes in [
+            &[0xff; 3][..],
+            &[0x0a, 0xff, 0x01],
+            &[0x0a],
+            b"hello",
+            &[0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01],
+        ] {
             assert_eq!(request(bytes), Err(SignalError::BadMessage), "{bytes:?}");
         }
         assert_eq!(request(&[]), Ok(proto::SignalRequest { message: None }), "an empty message says nothing");

@@ -7,7 +7,8 @@ use actix_web::{
 use askama::Template;
 use serde_json::json;
 
-use super::assets;
+use super::{assets, rtc::Refusal};
+use crate::rooms::JoinError;
 
 #[derive(Template)]
 #[template(path = "error.html")]
@@ -33,6 +34,23 @@ pub(super) async fn method_not_allowed(request: HttpRequest) -> HttpResponse {
 /// `reason` says why this request is not served in development mode.
 pub(super) fn forbidden(request: &HttpRequest, reason: &str) -> HttpResponse {
     answer(request, StatusCode::FORBIDDEN, "Not from here", reason)
+}
+
+/// Somebody may not join a room. Plain text, as LiveKit's clients show it; never 404, which sends them to another path.
+pub(super) fn refused_join(refusal: &Refusal) -> HttpResponse {
+    let status = match refusal {
+        Refusal::NoToken | Refusal::Token(_) | Refusal::Join(JoinError::Removed) => StatusCode::UNAUTHORIZED,
+        Refusal::Signal(_) => StatusCode::BAD_REQUEST,
+        Refusal::Join(JoinError::Full | JoinError::NoRoom | JoinError::Unavailable) => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let mut response = HttpResponse::build(status);
+    response.insert_header((header::CACHE_CONTROL, "no-store")).content_type("text/plain; charset=utf-8");
+    response.body(refusal.to_string())
+}
+
+/// Signalling without a WebSocket, as livekit-server answers it.
+pub(super) fn no_websocket() -> HttpResponse {
+    HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body("this address is for WebSockets")
 }
 
 fn answer(request: &HttpRequest, status: StatusCode, title: &str, message: &str) -> HttpResponse {

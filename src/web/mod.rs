@@ -8,6 +8,7 @@ mod error;
 mod guard;
 mod headers;
 mod pages;
+mod rtc;
 
 use std::{io, net::TcpListener, sync::Arc, time::Duration};
 
@@ -19,7 +20,11 @@ use actix_web::{
     web::{self, PayloadConfig, ServiceConfig},
 };
 
-use crate::{call::readiness::ReadinessReceiver, config::Config};
+use crate::{
+    call::readiness::ReadinessReceiver,
+    config::Config,
+    rooms::{Rooms, token::Keys},
+};
 
 /// Most bytes in the body of a request; nothing that is posted here is long.
 const MAX_BODY: usize = 64 * 1024;
@@ -41,6 +46,10 @@ pub struct State {
     pub readiness: ReadinessReceiver,
     /// The settings in force.
     pub config: Arc<Config>,
+    /// Where callers and agents meet.
+    pub rooms: Rooms,
+    /// What tokens are checked against.
+    pub keys: Keys,
 }
 
 /// A server on `listener`, to be awaited; its handle stops it. Needs an actix system around it.
@@ -78,7 +87,8 @@ fn routes(config: &mut ServiceConfig) {
         .service(read_only("/health", web::route().to(api::health)))
         .service(read_only("/api/health", web::route().to(api::readiness)))
         .service(read_only("/assets/{hash}/{name}", web::route().to(assets::asset)))
-        .service(read_only("/", web::route().to(pages::start)));
+        .service(read_only("/", web::route().to(pages::start)))
+        .configure(rtc::routes);
 }
 
 fn reading() -> impl Guard {

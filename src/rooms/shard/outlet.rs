@@ -60,8 +60,8 @@ impl Outlet {
                 self.refusal = Some((connection, error));
             }
             Output::PeerOpened { peer, ufrag } => {
-                self.routes.open((room, peer), ufrag);
-                self.census.peers.fetch_add(1, Ordering::Relaxed);
+                let is_new = self.routes.open((room, peer), ufrag);
+                self.census.peers.fetch_add(usize::from(is_new), Ordering::Relaxed);
             }
             Output::PeerClosed { peer } => {
                 let before = self.routes.len();
@@ -77,7 +77,10 @@ impl Outlet {
         let Some(seat) = self.seats.get(&connection) else { return };
         if let Err(error) = seat.outgoing.try_send(response) {
             if matches!(error, mpsc::error::TrySendError::Full(_)) {
-                tracing::info!(signal.connection = connection.0, "a client does not read its signal connection: dropped");
+                tracing::info!(
+                    signal.connection = connection.0,
+                    "a client does not read its signal connection: dropped"
+                );
             }
             self.seats.remove(&connection);
             self.lagging.push(connection);

@@ -1,10 +1,7 @@
 //! Which peer a datagram is for: by the ICE user name fragment in a STUN request, by its source's address for all else,
 //! once that peer has proved to be there.
 
-use std::{
-    collections::HashMap,
-    net::SocketAddr,
-};
+use std::{collections::HashMap, net::SocketAddr};
 
 use super::RoomKey;
 use crate::{
@@ -49,10 +46,17 @@ pub(super) struct Routes {
 }
 
 impl Routes {
-    /// A peer can be found from now on.
-    pub(super) fn open(&mut self, place: Place, ufrag: String) {
+    /// A peer can be found from now on; under another fragment than before, if it is known. Whether it is new.
+    pub(super) fn open(&mut self, place: Place, ufrag: String) -> bool {
+        let known = self.peers.remove(&place);
+        let is_new = known.is_none();
+        if let Some(known) = &known {
+            self.by_ufrag.remove(&known.ufrag);
+        }
+        let sources = known.map(|known| known.sources).unwrap_or_default();
         self.by_ufrag.insert(ufrag.clone(), place);
-        self.peers.insert(place, Known { ufrag, sources: Vec::new() });
+        self.peers.insert(place, Known { ufrag, sources });
+        is_new
     }
 
     /// A peer is gone. Gives the addresses that were its own.
@@ -128,7 +132,7 @@ mod tests {
     fn routes() -> Routes {
         let mut routes = Routes::default();
         for (place, ufrag) in [(ANN, "ann"), (BOB, "bob"), (EVE, "eve")] {
-            routes.open(place, ufrag.to_owned());
+            assert!(routes.open(place, ufrag.to_owned()));
         }
         routes
     }
@@ -143,6 +147,15 @@ mod tests {
         assert_eq!(routes.by_source(source(1)), Some(BOB));
         let tcp = Source { transport: Transport::Tcp, ..source(1) };
         assert_eq!(routes.by_source(tcp), None, "the same port of TCP is another one");
+    }
+
+    #[test]
+    fn a_restarted_peer_keeps_its_addresses() {
+        let mut routes = routes();
+        routes.learn(source(1), ANN);
+        assert!(!routes.open(ANN, "ann2".to_owned()));
+        assert_eq!((routes.by_ufrag("ann"), routes.by_ufrag("ann2")), (None, Some(ANN)));
+        assert_eq!((routes.by_source(source(1)), routes.len()), (Some(ANN), 3));
     }
 
     #[test]
