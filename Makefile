@@ -63,6 +63,7 @@ test:
 	@scripts/step doc $(MAKE) doc
 	@scripts/step deny $(MAKE) deny
 	@scripts/step models $(MAKE) models
+	@scripts/step sdk scripts/sdk-python
 	@scripts/step tests $(MAKE) cargo-test
 
 .PHONY: fmt

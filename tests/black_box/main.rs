@@ -9,5 +9,6 @@ mod conversation;
 mod llama;
 mod models;
 mod say;
+mod sdk;
 mod serve;
 mod support;
