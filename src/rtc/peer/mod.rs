@@ -9,6 +9,8 @@ mod event;
 mod media;
 mod negotiation;
 mod sdp;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{HashSet, VecDeque},
