@@ -9,6 +9,7 @@ mod guard;
 mod headers;
 mod pages;
 mod rtc;
+pub mod tls;
 
 use std::{io, net::TcpListener, sync::Arc, time::Duration};
 
