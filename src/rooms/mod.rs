@@ -5,10 +5,12 @@
 //! A room itself is sans-IO ([`room::Room`]).
 
 mod ice;
+pub mod local;
 pub mod room;
 pub mod settings;
 mod shard;
 pub mod signal;
+pub mod streams;
 pub mod token;
 
 use std::{

@@ -244,7 +244,7 @@ impl Shard {
 
     fn datagram(&mut self, now: Instant, datagram: Datagram) {
         let source = Source::of(&datagram);
-        let place = match net::ufrag(&datagram.contents) {
+        let place = match datagram.ufrag() {
             Some(ufrag) => self.outlet.routes.by_ufrag(ufrag),
             None => self.outlet.routes.by_source(source),
         };
