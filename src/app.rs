@@ -62,14 +62,9 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
-    /// The media port is in use, or not to be had.
-    #[error("cannot open port {port} for media: {source}; give another one with --rtc-port PORT")]
-    Media {
-        /// Of UDP and TCP.
-        port: u16,
-        /// What the system said.
-        source: io::Error,
-    },
+    /// The media port is in use, or not to be had; says which, and what to do.
+    #[error(transparent)]
+    Media(io::Error),
     /// LiveKit's key pair is not usable.
     #[error(transparent)]
     Keys(#[from] KeysError),
@@ -104,8 +99,8 @@ impl Application {
         let listener = listen(wanted)?;
         let address = listener.local_addr().map_err(|source| StartError::Listen { address: wanted, source })?;
         let keys = Keys::open(&config.livekit, &config.paths.data_dir)?;
-        let (rooms, _room_events) = Rooms::start(config, &keys, address.ip().is_loopback())
-            .map_err(|source| StartError::Media { port: config.server.rtc_port, source })?;
+        let (rooms, _room_events) =
+            Rooms::start(config, &keys, address.ip().is_loopback()).map_err(StartError::Media)?;
         let state = web::State { readiness, config: Arc::new(config.clone()), rooms, keys };
         Ok(Self { listener, address, state, _data_dir: data_dir })
     }

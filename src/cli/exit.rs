@@ -84,12 +84,12 @@ impl Exit {
         }
         match cause.downcast_ref()? {
             StartError::PortInUse(_) | StartError::DataDirInUse { .. } => Some(Self::InUse),
-            StartError::Media { source, .. } if source.kind() == io::ErrorKind::AddrInUse => Some(Self::InUse),
+            StartError::Media(source) if source.kind() == io::ErrorKind::AddrInUse => Some(Self::InUse),
             StartError::Public(_) | StartError::DevIsPublic(_) => Some(Self::Config),
             StartError::Keys(KeysError::Half | KeysError::Short | KeysError::Damaged(_)) => Some(Self::Config),
             StartError::DataDir { .. }
             | StartError::Listen { .. }
-            | StartError::Media { .. }
+            | StartError::Media(_)
             | StartError::Keys(KeysError::File { .. })
             | StartError::Server(_) => Some(Self::Failed),
         }
