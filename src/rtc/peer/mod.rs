@@ -1,0 +1,331 @@
+//! One peer connection, sans-IO: what comes from the network and from its owner goes in with the present time, what is to
+//! be sent and told comes out of [`Peer::poll`]. RTP passes through as it came (no reordering, no decoding).
+//!
+//! str0m does the work (its RTP mode); this keeps it within bounds, speaks LiveKit's side of the negotiation, and makes
+//! one event of several of str0m's where rooms need one.
+
+mod credentials;
+mod event;
+mod media;
+mod negotiation;
+mod sdp;
+
+use std::{
+    collections::{HashSet, VecDeque},
+    fmt, mem,
+    net::SocketAddr,
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::{Duration, Instant},
+};
+
+use str0m::{
+    Candidate, Event as RtcEvent, Input, Output as RtcOutput, Rtc, RtcConfig, RtcError,
+    channel::ChannelId,
+    net::{Protocol, Receive, TcpType, Transmit},
+};
+use tracing::{debug, error};
+
+use self::{credentials::Identity, media::Sender, negotiation::Negotiation};
+use crate::rtc::{Datagram, LocalAddress, Transport, datagram};
+pub use event::{
+    AudioLevel, Channel, Event, Kind, Mid, Msid, Options, Output, Packet, PeerError, Quality, Section, Side,
+};
+
+/// A connection is given up when nothing of the other side came for so long. Browsers ask every 2.5 s whether we are
+/// there (RFC 7675 allows 30 s without an answer).
+const SILENCE: Duration = Duration::from_secs(15);
+/// From the first description of the other side to the end of the DTLS handshake, slow TURN servers included.
+const CONNECT: Duration = Duration::from_secs(30);
+const STATISTICS: Duration = Duration::from_secs(2);
+/// What may wait in both data channels together, in bytes.
+const MOST_WAITING: usize = 256 * 1024;
+/// Addresses that the other side may use between two ICE restarts; str0m remembers each.
+const MOST_SOURCES: usize = 32;
+/// Data channels beside LiveKit's that the other side may open; str0m remembers each.
+const MOST_STRANGE_CHANNELS: usize = 8;
+
+/// How far a connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Nothing was negotiated.
+    New,
+    /// Looks for a way to the other side until then.
+    Connecting { until: Instant },
+    /// Media and data flow; last heard of the other side at that time.
+    Connected { heard: Instant },
+    /// Over.
+    Closed,
+}
+
+/// See the module.
+pub struct Peer {
+    rtc: Rtc,
+    state: State,
+    side: Side,
+    /// The latest time that it was told of.
+    now: Instant,
+    /// When str0m wants to be called.
+    wake: Instant,
+    outputs: VecDeque<Output>,
+    identity: Identity,
+    negotiation: Negotiation,
+    senders: Vec<Sender>,
+    channels: [Option<ChannelId>; 2],
+    strange_channels: usize,
+    quality: Quality,
+    sources: HashSet<SocketAddr>,
+}
+
+impl fmt::Debug for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Peer").field("side", &self.side).field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+impl Peer {
+    /// A connection that waits for a description.
+    pub fn new(now: Instant, options: &Options) -> Self {
+        let identity = Identity::new(options.ufrag.as_deref());
+        let mut rtc = RtcConfig::new()
+            .set_rtp_mode(true)
+            .set_ice_lite(options.side == Side::Server)
+            .set_local_ice_credentials(identity.ice())
+            .set_stats_interval(Some(STATISTICS))
+            .set_sctp_max_buffered_amount(MOST_WAITING)
+            .clear_codecs()
+            .enable_opus(true, true)
+            .enable_vp8(true)
+            .build(now);
+        for candidate in options.addresses.iter().filter_map(|address| host_candidate(options.side, address)) {
+            rtc.add_local_candidate(candidate);
+        }
+        Self {
+            rtc,
+            state: State::New,
+            side: options.side,
+            now,
+            wake: now,
+            outputs: VecDeque::new(),
+            identity,
+            negotiation: Negotiation::default(),
+            senders: Vec::new(),
+            channels: [None; 2],
+            strange_channels: 0,
+            quality: Quality::default(),
+            sources: HashSet::new(),
+        }
+    }
+
+    /// The local ICE user name fragment, the same over ICE restarts ([`Datagram::ufrag`] leaves out what a restart adds).
+    pub fn ufrag(&self) -> &str {
+        self.identity.ufrag()
+    }
+
+    /// Whether `datagram` is for this peer: its source has been proved by ICE, or it is a STUN message with the right
+    /// user name and integrity.
+    pub fn accepts(&self, datagram: &Datagram) -> bool {
+        receive(datagram).is_some_and(|receive| self.rtc.accepts(&Input::Receive(self.now, receive)))
+    }
+
+    // ---- network and time ----
+
+    /// A packet for this peer came. What is not for it is ignored.
+    pub fn handle_datagram(&mut self, now: Instant, datagram: &Datagram) {
+        self.advance(now);
+        if self.state == State::Closed {
+            return;
+        }
+        let Some(receive) = receive(datagram) else { return };
+        let input = Input::Receive(self.now, receive);
+        if !self.rtc.accepts(&input) {
+            return;
+        }
+        if datagram::is_stun(&datagram.contents) && !self.sources.contains(&datagram.source) {
+            if self.sources.len() >= MOST_SOURCES {
+                return;
+            }
+            self.sources.insert(datagram.source);
+        }
+        if let State::Connected { heard } = &mut self.state {
+            *heard = self.now;
+        }
+        self.guarded(|rtc| rtc.handle_input(input));
+        self.drain();
+    }
+
+    /// Time has passed.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.advance(now);
+        if self.state == State::Closed {
+            return;
+        }
+        if self.deadline().is_some_and(|deadline| deadline <= self.now) {
+            debug!(state = ?self.state, "a peer is given up");
+            return self.fail();
+        }
+        self.step();
+        self.drain();
+    }
+
+    /// The next thing to do, until [`Output::Timeout`].
+    pub fn poll(&mut self) -> Output {
+        self.outputs.pop_front().unwrap_or_else(|| {
+            let deadline = self.deadline().unwrap_or(self.wake);
+            Output::Timeout(self.wake.min(deadline))
+        })
+    }
+
+    /// Says good-bye to the other side; poll what is to be sent.
+    pub fn close(&mut self, now: Instant) {
+        self.advance(now);
+        if self.state == State::Closed {
+            return;
+        }
+        self.state = State::Closed;
+        self.guarded(Rtc::close);
+        self.drain();
+        self.outputs.retain(|output| matches!(output, Output::Transmit(_)));
+    }
+
+    fn advance(&mut self, now: Instant) {
+        self.now = self.now.max(now);
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        match self.state {
+            State::New | State::Closed => None,
+            State::Connecting { until } => Some(until),
+            State::Connected { heard } => Some(heard + SILENCE),
+        }
+    }
+
+    /// The other side has described itself: from now on it must connect within a time.
+    fn expect_connection(&mut self) {
+        if self.state == State::New {
+            self.state = State::Connecting { until: self.now + CONNECT };
+        }
+    }
+
+    fn is_connected(&self) -> bool {
+        matches!(self.state, State::Connected { .. })
+    }
+
+    fn fail(&mut self) {
+        self.rtc.disconnect();
+        self.wake = self.now + SILENCE;
+        if mem::replace(&mut self.state, State::Closed) != State::Closed {
+            self.outputs.push_back(Output::Event(Event::Disconnected));
+        }
+    }
+
+    // ---- str0m ----
+
+    /// Lets str0m do something. What it cannot stand ends this connection and no other: a hostile packet may hit a
+    /// mistake in code that is not ours.
+    fn guarded<T>(&mut self, work: impl FnOnce(&mut Rtc) -> Result<T, RtcError>) -> Option<T> {
+        match catch_unwind(AssertUnwindSafe(|| work(&mut self.rtc))) {
+            Ok(Ok(done)) => return Some(done),
+            Ok(Err(error)) => debug!(%error, "a peer connection fails"),
+            Err(_) => error!("a peer connection is given up after a panic"),
+        }
+        self.fail();
+        None
+    }
+
+    fn step(&mut self) {
+        let now = self.now;
+        self.guarded(|rtc| rtc.handle_input(Input::Timeout(now)));
+    }
+
+    /// Takes everything that str0m has: it must be empty before its next input.
+    fn drain(&mut self) {
+        // It asks to be called again at once after some inputs, and would do so forever if its clock stood still.
+        for _ in 0..4 {
+            self.drain_once();
+            if self.wake > self.now || !self.rtc.is_alive() {
+                return;
+            }
+            self.step();
+        }
+        self.drain_once();
+    }
+
+    fn drain_once(&mut self) {
+        while let Some(output) = self.guarded(Rtc::poll_output) {
+            match output {
+                RtcOutput::Timeout(wake) => {
+                    self.wake = wake;
+                    return;
+                }
+                RtcOutput::Transmit(transmit) => self.outputs.extend(transmitted(transmit)),
+                RtcOutput::Event(event) => self.handle_event(event),
+            }
+        }
+    }
+
+    fn handle_event(&mut self, event: RtcEvent) {
+        match event {
+            RtcEvent::Connected if self.state != State::Closed => {
+                self.state = State::Connected { heard: self.now };
+                self.tell(Event::Connected);
+            }
+            RtcEvent::RtpPacket(packet) => self.handle_packet(packet),
+            RtcEvent::ChannelOpen(id, label) => self.handle_channel(id, &label),
+            RtcEvent::ChannelClose(id) => self.forget_channel(id),
+            RtcEvent::ChannelData(data) => {
+                if let Some(channel) = self.channel(data.id) {
+                    self.tell(Event::Data(channel, data.data));
+                }
+            }
+            RtcEvent::PeerStats(stats) => self.tell_quality(&stats),
+            RtcEvent::MediaIngressStats(stats) => self.note_ingress(&stats),
+            RtcEvent::MediaEgressStats(stats) => self.note_egress(&stats),
+            RtcEvent::Closed => {
+                // The answer to the other side's good-bye still goes out.
+                if mem::replace(&mut self.state, State::Closed) != State::Closed {
+                    self.tell(Event::Disconnected);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+}
+
+fn host_candidate(side: Side, local: &LocalAddress) -> Option<Candidate> {
+    let candidate = match (local.transport, side) {
+        (Transport::Udp, _) => Candidate::builder().udp().host(local.address).build(),
+        (Transport::Tcp, Side::Server) => {
+            Candidate::builder().tcp().host(local.address).tcptype(TcpType::Passive).build()
+        }
+        (Transport::Tcp, Side::Client) => {
+            Candidate::builder().tcp().host(local.address).tcptype(TcpType::Active).build()
+        }
+    };
+    candidate.inspect_err(|error| debug!(%error, "an address cannot be offered")).ok()
+}
+
+fn receive(datagram: &Datagram) -> Option<Receive<'_>> {
+    let protocol = match datagram.transport {
+        Transport::Udp => Protocol::Udp,
+        Transport::Tcp => Protocol::Tcp,
+    };
+    Receive::new(protocol, datagram.source, datagram.destination, &datagram.contents).ok()
+}
+
+fn transmitted(transmit: Transmit) -> Option<Output> {
+    let transport = match transmit.proto {
+        Protocol::Udp => Transport::Udp,
+        Protocol::Tcp => Transport::Tcp,
+        Protocol::SslTcp | Protocol::Tls => return None,
+    };
+    Some(Output::Transmit(Datagram {
+        transport,
+        source: transmit.source,
+        destination: transmit.destination,
+        contents: transmit.contents.into(),
+    }))
+}

@@ -1,0 +1,312 @@
+//! Offers and answers: who sends in which section, data channels, ICE restarts.
+
+use std::time::Instant;
+
+use str0m::{
+    change::{SdpAnswer, SdpApi, SdpOffer, SdpPendingOffer},
+    channel::{ChannelConfig, Reliability},
+    media::Direction,
+};
+
+use super::{
+    Channel, Kind, Mid, Msid, Peer, PeerError, Section,
+    media::Sender,
+    sdp::{Credentials, Description, parse_candidate},
+};
+
+/// Candidates that the other side may name outside of its descriptions, between two ICE restarts.
+const MOST_TRICKLED: usize = 64;
+
+/// What was agreed on, and what is under way.
+#[derive(Debug, Default)]
+pub(super) struct Negotiation {
+    /// The other side's latest.
+    sections: Vec<Section>,
+    remote: Option<Credentials>,
+    /// New sections and channels for the next offer.
+    staged: Option<SdpPendingOffer>,
+    offered: Option<Offered>,
+    /// Our sections that the other side sends in.
+    receivers: Vec<Mid>,
+    /// Sections where the other side is asked for RED.
+    red: Vec<Mid>,
+    channels: Channels,
+    trickled: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Channels {
+    #[default]
+    Unwanted,
+    /// The next offer opens them.
+    Wanted,
+    Offered,
+}
+
+/// An offer that waits for its answer.
+#[derive(Debug)]
+struct Offered {
+    pending: SdpPendingOffer,
+    /// It restarts ICE with these.
+    restart: Option<Credentials>,
+    sections: usize,
+}
+
+impl Peer {
+    /// Takes the other side's offer and gives the answer. Sections that the other side wants to receive in and that no
+    /// [`assign`](Self::assign) names are answered inactive; assigned ones sendonly with their msid.
+    ///
+    /// # Errors
+    /// When the offer cannot be read or asks for too much.
+    pub fn accept_offer(&mut self, now: Instant, sdp: &str) -> Result<String, PeerError> {
+        self.advance(now);
+        let mut offer = Description::parse(sdp)?;
+        let sections = offer.sections();
+        for section in sections.iter().filter(|section| section.receives && !self.is_assigned(section.mid)) {
+            offer.refuse_to_send(section.mid);
+        }
+        offer.prune_candidates();
+        let remote = offer.credentials();
+        let restarts = self.negotiation.remote.is_some() && self.negotiation.remote != remote;
+        let offer =
+            SdpOffer::from_sdp_string(&offer.to_string()).map_err(|error| PeerError::Description(error.to_string()))?;
+        // What was offered at the same time loses; it is offered again later.
+        if let Some(offered) = self.negotiation.offered.take() {
+            self.stage(|api| api.merge(offered.pending));
+        }
+        let answer = self.described(|api| api.accept_offer(offer))?;
+        self.negotiation.sections = sections;
+        self.negotiation.remote = remote;
+        if restarts {
+            let credentials = self.identity.restarted();
+            self.adopt(credentials);
+        }
+        self.expect_connection();
+        self.settle();
+        self.written(&answer.to_sdp_string(), &self.identity.current().clone())
+    }
+
+    /// The sections of the other side's latest description.
+    pub fn sections(&self) -> &[Section] {
+        &self.negotiation.sections
+    }
+
+    /// Sends a track in a section that the other side opened for receiving; takes effect with the next answer.
+    pub fn assign(&mut self, mid: Mid, msid: Msid) {
+        match self.senders.iter_mut().find(|sender| sender.mid == mid) {
+            Some(sender) => sender.carry(Some(msid)),
+            None => self.senders.push(Sender::new(mid, Kind::Audio, Some(msid), false)),
+        }
+    }
+
+    /// A section of ours that sends a track, a new one or one that was [released](Self::release); takes effect with the
+    /// next offer. `None` while an offer waits for its answer: ask again after that.
+    pub fn add_sender(&mut self, kind: Kind, msid: Msid) -> Option<Mid> {
+        if self.negotiation.offered.is_some() {
+            return None;
+        }
+        let is_free = |sender: &&mut Sender| sender.is_ours && sender.kind == kind && sender.msid.is_none();
+        if let Some(sender) = self.senders.iter_mut().find(is_free) {
+            sender.carry(Some(msid));
+            return Some(sender.mid);
+        }
+        let (stream, track) = (msid.stream.clone(), msid.track.clone());
+        let mid = self.stage(|api| api.add_media(kind, Direction::SendOnly, Some(stream), Some(track), None));
+        self.senders.push(Sender::new(mid, kind, Some(msid), true));
+        Some(mid)
+    }
+
+    /// A new section of ours for the other side to send in, with the next offer. `None` as for
+    /// [`add_sender`](Self::add_sender).
+    pub fn add_receiver(&mut self, kind: Kind) -> Option<Mid> {
+        if self.negotiation.offered.is_some() {
+            return None;
+        }
+        let mid = self.stage(|api| api.add_media(kind, Direction::RecvOnly, None, None, None));
+        self.negotiation.receivers.push(mid);
+        Some(mid)
+    }
+
+    /// Sends nothing more in this section; it may be assigned or used again.
+    pub fn release(&mut self, mid: Mid) {
+        if let Some(sender) = self.senders.iter_mut().find(|sender| sender.mid == mid) {
+            sender.carry(None);
+        }
+    }
+
+    /// Asks the other side, with the next answer, to send RED in a section, where it offers that.
+    pub fn prefer_red(&mut self, mid: Mid) {
+        if !self.negotiation.red.contains(&mid) {
+            self.negotiation.red.push(mid);
+        }
+    }
+
+    /// Opens LiveKit's data channels with the next offer (a server's subscriber connection, a client's publisher
+    /// connection).
+    pub fn add_channels(&mut self) {
+        if self.negotiation.channels == Channels::Unwanted {
+            self.negotiation.channels = Channels::Wanted;
+        }
+    }
+
+    /// An offer of what has changed since the last one; `None` when nothing has, or while one waits for its answer.
+    pub fn offer(&mut self, now: Instant) -> Option<String> {
+        if self.negotiation.offered.is_some() {
+            return None;
+        }
+        self.make_offer(now, None)
+    }
+
+    /// Like [`offer`](Self::offer), with new ICE credentials, even when nothing else has changed. An offer that waits for
+    /// its answer is taken back: an answer to it counts no more.
+    pub fn restart_ice(&mut self, now: Instant) -> Option<String> {
+        let restart = self.identity.restarted();
+        self.make_offer(now, Some(restart))
+    }
+
+    fn make_offer(&mut self, now: Instant, restart: Option<Credentials>) -> Option<String> {
+        self.advance(now);
+        let directions: Vec<_> = self.wanted_directions().collect();
+        let earlier = self.negotiation.offered.take().map(|offered| offered.pending);
+        let staged = self.negotiation.staged.take();
+        let mut api = self.rtc.sdp_api();
+        if self.negotiation.channels == Channels::Wanted {
+            self.negotiation.channels = Channels::Offered;
+            for channel in Channel::ALL {
+                api.add_channel_with_config(config(channel));
+            }
+        }
+        for (mid, direction) in directions {
+            api.set_direction(mid, direction);
+        }
+        if restart.is_some() {
+            api.ice_restart(true);
+        }
+        for pending in staged.into_iter().chain(earlier) {
+            api.merge(pending);
+        }
+        let (offer, pending) = api.apply()?;
+        let credentials = restart.clone().unwrap_or_else(|| self.identity.current().clone());
+        let text = self.written(&offer.to_sdp_string(), &credentials).ok()?;
+        let sections = Description::parse(&text).ok()?.size();
+        self.negotiation.offered = Some(Offered { pending, restart, sections });
+        self.settle();
+        Some(text)
+    }
+
+    /// The other side's answer to our latest offer.
+    ///
+    /// # Errors
+    /// [`PeerError::NoOffer`] when none waits; else when the answer cannot be read or does not fit the offer.
+    pub fn accept_answer(&mut self, now: Instant, sdp: &str) -> Result<(), PeerError> {
+        self.advance(now);
+        let mut answer = Description::parse(sdp)?;
+        let offered = self.negotiation.offered.take().ok_or(PeerError::NoOffer)?;
+        if answer.size() != offered.sections {
+            self.negotiation.offered = Some(offered);
+            return Err(PeerError::Description("it has not as many sections as the offer".to_owned()));
+        }
+        answer.prune_candidates();
+        let (sections, remote) = (answer.sections(), answer.credentials());
+        let answer = SdpAnswer::from_sdp_string(&answer.to_string())
+            .map_err(|error| PeerError::Description(error.to_string()))?;
+        self.described(|api| api.accept_answer(offered.pending, answer))?;
+        self.negotiation.sections = sections;
+        self.negotiation.remote = remote;
+        if let Some(credentials) = offered.restart {
+            self.adopt(credentials);
+        }
+        self.expect_connection();
+        self.settle();
+        Ok(())
+    }
+
+    /// A candidate of the other side (`candidate:…`). Those that cannot be used (`.local` names) are ignored.
+    pub fn add_candidate(&mut self, candidate: &str) {
+        if self.negotiation.trickled >= MOST_TRICKLED {
+            return;
+        }
+        if let Some(candidate) = parse_candidate(candidate) {
+            self.negotiation.trickled += 1;
+            self.rtc.add_remote_candidate(candidate);
+            self.settle();
+        }
+    }
+
+    fn is_assigned(&self, mid: Mid) -> bool {
+        self.senders.iter().any(|sender| sender.mid == mid && sender.msid.is_some())
+    }
+
+    /// Which of our own sections send, and which receive. An answer that left one inactive has set it so here too.
+    fn wanted_directions(&self) -> impl Iterator<Item = (Mid, Direction)> {
+        let sending =
+            self.senders.iter().filter(|sender| sender.is_ours).map(|sender| {
+                (sender.mid, if sender.msid.is_some() { Direction::SendOnly } else { Direction::Inactive })
+            });
+        sending.chain(self.negotiation.receivers.iter().map(|mid| (*mid, Direction::RecvOnly)))
+    }
+
+    /// Keeps changes for the next offer.
+    fn stage<T>(&mut self, change: impl FnOnce(&mut SdpApi<'_>) -> T) -> T {
+        let staged = self.negotiation.staged.take();
+        let mut api = self.rtc.sdp_api();
+        let made = change(&mut api);
+        if let Some(staged) = staged {
+            api.merge(staged);
+        }
+        self.negotiation.staged = api.apply().map(|(_, pending)| pending);
+        made
+    }
+
+    /// Lets str0m take a description.
+    fn described<T>(&mut self, take: impl FnOnce(SdpApi<'_>) -> Result<T, str0m::RtcError>) -> Result<T, PeerError> {
+        let mut refusal = None;
+        let taken = self.guarded(|rtc| match take(rtc.sdp_api()) {
+            Ok(taken) => Ok(Some(taken)),
+            Err(error) => {
+                refusal = Some(error.to_string());
+                Ok(None)
+            }
+        });
+        taken.flatten().ok_or_else(|| PeerError::Description(refusal.unwrap_or_else(|| "it cannot be used".to_owned())))
+    }
+
+    fn adopt(&mut self, credentials: Credentials) {
+        let credentials = self.identity.adopt(credentials);
+        self.rtc.direct_api().set_local_ice_credentials(credentials);
+        self.sources.clear();
+        self.negotiation.trickled = 0;
+    }
+
+    /// Lets time act on what was changed, and takes what comes of it.
+    fn settle(&mut self) {
+        self.step();
+        self.drain();
+    }
+
+    /// A description of str0m's, with our tracks and credentials.
+    fn written(&self, sdp: &str, credentials: &Credentials) -> Result<String, PeerError> {
+        let mut description = Description::parse(sdp)?;
+        description.set_credentials(credentials);
+        description.strip_candidate_ufrags();
+        for section in description.sections() {
+            let sender = self.senders.iter().find(|sender| sender.mid == section.mid);
+            match sender.and_then(|sender| sender.msid.as_ref()).filter(|_| section.sends) {
+                Some(msid) => description.announce(section.mid, msid),
+                None => description.announce_nothing(section.mid),
+            }
+        }
+        for mid in &self.negotiation.red {
+            description.prefer_red(*mid);
+        }
+        Ok(description.to_string())
+    }
+}
+
+fn config(channel: Channel) -> ChannelConfig {
+    let (ordered, reliability) = match channel {
+        Channel::Reliable => (true, Reliability::Reliable),
+        Channel::Lossy => (false, Reliability::MaxRetransmits { retransmits: 0 }),
+    };
+    ChannelConfig { label: channel.label().to_owned(), ordered, reliability, ..ChannelConfig::default() }
+}
