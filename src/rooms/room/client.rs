@@ -37,6 +37,8 @@ pub(super) struct Client {
     pub(super) data: Allowance,
     pub(super) requests: Allowance,
     pub(super) score: Score,
+    /// What the client was last told of it.
+    pub(super) told: Option<proto::ConnectionQuality>,
     pub(super) refresh_due: Option<Instant>,
     pub(super) simulated: Option<Simulated>,
 }
@@ -97,6 +99,7 @@ impl Client {
             data: Allowance::new(now, settings.limits.data_rate),
             requests: Allowance::new(now, settings.limits.requests),
             score: Score::default(),
+            told: None,
             refresh_due: settings.token_refresh.as_ref().map(|_| now),
             simulated: None,
         }
@@ -159,7 +162,6 @@ impl Client {
         let media = match self.receiver().reach {
             Reach::Connecting(since) => Some(since + timeouts.connect),
             Reach::Connected => None,
-            Reach::Lost(since) => Some(since + timeouts.resume),
         };
         signal.into_iter().chain(media).min()
     }

@@ -26,10 +26,7 @@ pub(super) struct Link {
     pub(super) reach: Reach,
     /// When the peer wants to be woken.
     pub(super) due: Instant,
-    /// By which the demultiplexer knows it.
-    known_as: String,
     touched: bool,
-    candidates: usize,
     backlog: Backlog,
 }
 
@@ -39,8 +36,6 @@ pub(super) enum Reach {
     /// For the first time, since then.
     Connecting(Instant),
     Connected,
-    /// Since then; an ICE restart may bring it back.
-    Lost(Instant),
 }
 
 /// Reliable messages that the channel could not take yet.
@@ -72,22 +67,9 @@ impl Link {
             peer: Peer::new(now, &options),
             reach: Reach::Connecting(now),
             due: now,
-            known_as: String::new(),
             touched: false,
-            candidates: 0,
             backlog: Backlog::default(),
         }
-    }
-
-    /// The peer's ICE user name fragment, if the demultiplexer does not know it yet.
-    pub(super) fn new_ufrag(&mut self) -> Option<String> {
-        let ufrag = self.peer.ufrag();
-        if ufrag == self.known_as {
-            return None;
-        }
-        self.known_as = ufrag.to_owned();
-        self.candidates = 0;
-        Some(self.known_as.clone())
     }
 
     /// Has it polled soon.
@@ -104,16 +86,15 @@ impl Link {
         self.touched = false;
     }
 
-    /// A trickled candidate; too many are ignored.
-    pub(super) fn add_candidate(&mut self, init: &str, most: usize) {
-        if init.len() > LONGEST_CANDIDATE || self.candidates >= most {
+    /// A trickled candidate. Of too many the peer takes no more.
+    pub(super) fn add_candidate(&mut self, init: &str) {
+        if init.len() > LONGEST_CANDIDATE {
             return;
         }
         // "End of candidates" is an empty one.
         if let Ok(CandidateInit { candidate }) = serde_json::from_str(init)
             && !candidate.is_empty()
         {
-            self.candidates += 1;
             self.peer.add_candidate(&candidate);
         }
     }

@@ -22,7 +22,6 @@ mod negotiation;
 mod participant;
 mod publication;
 mod quality;
-mod red;
 mod removed;
 mod request;
 mod rewrite;
@@ -42,21 +41,13 @@ use std::{
 use livekit_protocol::{self as proto, signal_response::Message};
 
 use self::{
-    client::Client,
-    link::Link,
-    participant::{Participant, Seat},
-    removed::Removed,
-    speakers::Speakers,
-    timers::Occupancy,
+    client::Client, link::Link, participant::Participant, removed::Removed, speakers::Speakers, timers::Occupancy,
 };
 use super::{Agent, Claims, JoinError, SignalVersion, ids::RoomSid, settings::Settings};
 use crate::{
     audio::line::LineEnd,
     domain::{Identity, RoomName},
-    rtc::{
-        self,
-        peer::{Datagram, Event},
-    },
+    rtc::{self, Datagram, peer::Event},
 };
 
 /// After so many turns of peers and agents answering each other the rest waits for the next input.
@@ -208,6 +199,8 @@ pub struct Room {
     outputs: VecDeque<Output>,
     /// Peers that have something to say.
     touched: Vec<PeerId>,
+    /// Agents that may have something to say.
+    woken: Vec<Key>,
     /// Whether agents have not been told yet who is there now.
     changed: bool,
 }
@@ -229,6 +222,7 @@ impl Room {
             occupancy: Occupancy::Unvisited,
             outputs: VecDeque::new(),
             touched: Vec::new(),
+            woken: Vec::new(),
             changed: false,
         }
     }
@@ -278,7 +272,7 @@ impl Room {
                 self.drain_peer(now, peer);
             }
             self.drain_agents(now);
-            if self.touched.is_empty() && !self.changed {
+            if self.touched.is_empty() && self.woken.is_empty() && !self.changed {
                 return;
             }
         }
@@ -350,9 +344,11 @@ impl Room {
 
     /// Peers that are touched are polled before the present input is done with.
     fn touch(&mut self, peer: PeerId) {
-        if let Some(link) = self.participants.get_mut(&peer.participant()).and_then(|participant| {
-            participant.client_mut()?.link_mut(peer.target())
-        }) {
+        if let Some(link) = self
+            .participants
+            .get_mut(&peer.participant())
+            .and_then(|participant| participant.client_mut()?.link_mut(peer.target()))
+        {
             link.touch(&mut self.touched);
         }
     }

@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, time::SystemTime};
 
 use livekit_protocol::{self as proto, participant_info, signal_response::Message};
 
-use super::{TrackId, client::Client, publication::Publication, subscription::Audience, unix_ms};
+use super::{TrackId, agent::LocalAgent, client::Client, publication::Publication, subscription::Audience, unix_ms};
 use crate::{
     domain::Identity,
-    rooms::{ids::ParticipantSid, local::Local, token::Grants},
+    rooms::{ids::ParticipantSid, token::Grants},
 };
 
 /// See the module.
@@ -28,7 +28,7 @@ pub(super) struct Participant {
 }
 
 /// What is said about a participant, for others to read.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Profile {
     pub(super) name: String,
     pub(super) metadata: String,
@@ -41,7 +41,7 @@ pub(super) enum Seat {
     /// Over the network.
     Client(Box<Client>),
     /// In this process.
-    Agent(Box<Local>),
+    Agent(Box<LocalAgent>),
 }
 
 impl Participant {

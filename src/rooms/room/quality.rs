@@ -1,10 +1,15 @@
 //! How good a connection is for a call: livekit-server's scale over the E-model (ITU-T G.107, simplified), from loss and
 //! round trip.
 
-use livekit_protocol as proto;
+use std::time::{Duration, Instant};
 
+use livekit_protocol::{self as proto, signal_response::Message};
+
+use super::{Key, Room, participant::Participant};
 use crate::rtc::peer::Quality;
 
+/// How often it is looked at.
+pub(super) const INTERVAL: Duration = Duration::from_secs(5);
 const BEST: f64 = 100.0;
 /// A percent of lost packets costs this much, with Opus' own error correction.
 const LOSS_WEIGHT: f64 = 8.0 / 1.5;
@@ -39,6 +44,45 @@ impl Score {
         };
         (level, opinion(self.0))
     }
+}
+
+impl Room {
+    /// When any client's quality is another now, tells each about itself and about those whom it receives.
+    pub(super) fn tell_quality(&mut self, now: Instant) {
+        if now < self.quality_due {
+            return;
+        }
+        self.quality_due = now + INTERVAL;
+        let mut is_changed = false;
+        for participant in self.participants.values_mut().filter(|participant| participant.is_active()) {
+            if let Some(client) = participant.client_mut() {
+                let level = Some(client.score.tell().0);
+                is_changed |= client.told != level;
+                client.told = level;
+            }
+        }
+        let receivers: Vec<Key> = self.participants.keys().copied().filter(|_| is_changed).collect();
+        for key in receivers {
+            let updates = self.qualities_for(key);
+            if !updates.is_empty() {
+                self.send(key, Message::ConnectionQuality(proto::ConnectionQualityUpdate { updates }));
+            }
+        }
+    }
+
+    fn qualities_for(&self, key: Key) -> Vec<proto::ConnectionQualityInfo> {
+        let Some(client) = self.client(key) else { return Vec::new() };
+        let mut shown: Vec<Key> = client.subscriptions.values().map(|subscription| subscription.publisher).collect();
+        shown.push(key);
+        shown.sort_unstable();
+        shown.dedup();
+        shown.iter().filter_map(|key| quality_of(self.participants.get(key)?)).collect()
+    }
+}
+
+fn quality_of(participant: &Participant) -> Option<proto::ConnectionQualityInfo> {
+    let (level, score) = participant.client().filter(|_| participant.is_active())?.score.tell();
+    Some(proto::ConnectionQualityInfo { participant_sid: participant.sid.to_string(), quality: level.into(), score })
 }
 
 fn measure(quality: &Quality) -> f64 {
