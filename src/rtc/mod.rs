@@ -6,6 +6,8 @@
 mod datagram;
 pub mod net;
 pub mod peer;
+#[cfg(test)]
+pub(crate) mod sim;
 
 pub use datagram::{Datagram, LocalAddress, Transport};
 pub use peer::Peer;
