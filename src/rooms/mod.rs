@@ -8,6 +8,7 @@ pub mod ids;
 pub mod local;
 pub mod room;
 pub mod settings;
+pub mod streams;
 pub mod token;
 
 use livekit_protocol as proto;

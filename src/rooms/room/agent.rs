@@ -41,6 +41,9 @@ impl Room {
             self.remove(now, older, DisconnectReason::DuplicateIdentity, Some(Action::Disconnect));
         }
         let (key, track) = (self.new_key(), self.new_track());
+        let publication = Publication::of_agent(track);
+        let mut local = Local::new(now, self.wall(now), line);
+        local.published(&publication.info.sid);
         let participant = Participant {
             sid: ParticipantSid::random(),
             identity: agent.identity,
@@ -49,9 +52,9 @@ impl Room {
             state: State::Active,
             joined: self.wall(now),
             version: 0,
-            publications: vec![Publication::of_agent(track)],
+            publications: vec![publication],
             audience: Audience::default(),
-            seat: Seat::Agent(Box::new(LocalAgent { local: Local::new(now, line), heard: None })),
+            seat: Seat::Agent(Box::new(LocalAgent { local, heard: None })),
         };
         self.participants.insert(key, participant);
         self.woken.push(key);
