@@ -5,6 +5,7 @@
 //! A room itself is sans-IO ([`room::Room`]).
 
 mod ice;
+pub mod ids;
 pub mod local;
 pub mod room;
 pub mod settings;

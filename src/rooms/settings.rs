@@ -9,7 +9,7 @@ use std::{
 use livekit_protocol as proto;
 
 use super::token::Claims;
-use crate::{domain::Identity, rtc::peer::LocalAddress};
+use crate::{domain::Identity, rtc::LocalAddress};
 
 /// The livekit-server whose behaviour rooms show; clients switch features on by it.
 pub const SERVER_VERSION: &str = "1.13.5";
@@ -102,8 +102,6 @@ pub struct Limits {
     pub pending_tracks: usize,
     /// Of one participant.
     pub subscriptions: usize,
-    /// Of one peer connection, between two ICE restarts.
-    pub candidates: usize,
     /// A participant's metadata, in bytes.
     pub metadata: usize,
     /// All of a participant's attributes, names and values, in bytes.
@@ -129,7 +127,6 @@ impl Default for Limits {
             tracks: 16,
             pending_tracks: 8,
             subscriptions: 100,
-            candidates: 64,
             metadata: 512 * 1024,
             attributes: 64 * 1024,
             name: 256,

@@ -188,14 +188,16 @@ impl Shard {
                 if let Some(key) = there {
                     self.drive(now, key, Input::JoinAgent { agent, line });
                 }
-                drop(answer.send(there.map(|_| ()).ok_or(JoinError::NoRoom)));
+                // Whoever asked may have left.
+                let _ = answer.send(there.map(|_| ()).ok_or(JoinError::NoRoom));
             }
             Command::Remove { room, identity, answer } => {
                 let there = self.names.get(&room).copied();
                 if let Some(key) = there {
                     self.drive(now, key, Input::Remove { identity, now_wall: SystemTime::now() });
                 }
-                drop(answer.send(there.is_some()));
+                // Whoever asked may have left.
+                let _ = answer.send(there.is_some());
             }
             Command::Stop => {}
         }
@@ -208,7 +210,8 @@ impl Shard {
             self.drive(now, key, Input::Join { connection, claims, version, request });
             self.outlet.take_refusal(connection).map_or(Ok(()), Err)
         });
-        drop(answer.send(result));
+        // Whoever asked may have left.
+        let _ = answer.send(result);
     }
 
     /// The room of that name, opened if need be.

@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn one_peer_cannot_take_all_addresses() {
         let mut routes = routes();
-        for port in 0..100 {
+        for port in 0..100_u16 {
             let forgotten = port.checked_sub(ADDRESSES_PER_PEER as u16).map(source);
             assert_eq!(routes.learn(source(port), ANN), Some(Learnt { forgotten }));
         }

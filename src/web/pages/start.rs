@@ -56,7 +56,7 @@ struct Step {
 
 pub(in crate::web) async fn start(state: web::Data<State>) -> HttpResponse {
     let readiness = state.readiness.borrow().clone();
-    match StartPage::new(&readiness, &state).render() {
+    match StartPage::new(&readiness, &state.config).render() {
         Ok(html) => HttpResponse::Ok()
             .content_type("text/html; charset=utf-8")
             .insert_header((header::CACHE_CONTROL, "no-store"))
@@ -66,14 +66,14 @@ pub(in crate::web) async fn start(state: web::Data<State>) -> HttpResponse {
 }
 
 impl<'a> StartPage<'a> {
-    fn new(readiness: &'a Readiness, state: &State) -> Self {
+    fn new(readiness: &'a Readiness, config: &Config) -> Self {
         let (status, title, lead) = headline(readiness);
         Self {
             stylesheet: assets::address("app.css"),
             script: assets::address("start.js"),
             icon: assets::address("icon.svg"),
             version: env!("CARGO_PKG_VERSION"),
-            dev: state.config.server.dev,
+            dev: config.server.dev,
             status,
             title,
             lead,
@@ -82,7 +82,7 @@ impl<'a> StartPage<'a> {
                 Readiness::Healthy { .. } | Readiness::Degraded { .. } => None,
             },
             engines: EngineKind::ALL.map(|kind| EngineRow::new(kind, readiness)).into(),
-            steps: steps(readiness, &state.config),
+            steps: steps(readiness, config),
         }
     }
 }
@@ -161,17 +161,14 @@ impl<'a> EngineState<'a> {
 
 #[cfg(test)]
 mod tests {
-    use std::{path::Path, sync::Arc};
+    use std::path::Path;
 
     use super::*;
-    use crate::call::readiness;
 
     fn page(readiness: &Readiness) -> String {
-        let (_, receiver) = readiness::channel();
         let mut config = Config::defaults(Path::new("/data"));
         config.server.dev = true;
-        let state = State { readiness: receiver, config: Arc::new(config) };
-        StartPage::new(readiness, &state).render().unwrap()
+        StartPage::new(readiness, &config).render().unwrap()
     }
 
     #[test]
