@@ -121,6 +121,14 @@ impl Peer {
         }
     }
 
+    /// Another address where it can be reached; told with the next description.
+    pub fn add_address(&mut self, address: LocalAddress) {
+        if let Some(candidate) = host_candidate(self.side, &address) {
+            self.rtc.add_local_candidate(candidate);
+            self.drain();
+        }
+    }
+
     /// The local ICE user name fragment, the same over ICE restarts ([`Datagram::ufrag`] leaves out what a restart adds).
     pub fn ufrag(&self) -> &str {
         self.identity.ufrag()
