@@ -49,6 +49,22 @@ impl Stage {
     }
 }
 
+/// A section that carries no track at present. Its numbers go on where they were with the next one: the SSRC stays the same,
+/// and receivers take small numbers after large ones for a replay (RFC 3711, 3.3.2).
+#[derive(Debug)]
+pub(super) struct Resting {
+    pub(super) rewriter: Rewriter,
+    /// The client knows that nothing comes: another track here will be a new one to it.
+    pub(super) is_told: bool,
+}
+
+impl Resting {
+    pub(super) fn new(mut rewriter: Rewriter) -> Self {
+        rewriter.interrupt();
+        Self { rewriter, is_told: false }
+    }
+}
+
 /// Whom a publisher lets receive its tracks.
 #[derive(Debug, Default)]
 pub(super) enum Audience {
@@ -133,7 +149,7 @@ impl Room {
         if let Some(client) = self.client_mut(subscriber)
             && let Some(subscription) = client.subscriptions.remove(&track)
         {
-            client.release(subscription.stage);
+            client.release(subscription.stage, subscription.rewriter);
         }
     }
 
@@ -240,7 +256,8 @@ impl Room {
             return false;
         }
         subscription.stage = if is_permitted { Stage::Waiting } else { Stage::Denied };
-        client.release(before);
+        let rewriter = subscription.rewriter;
+        client.release(before, rewriter);
         self.tell_permission(subscriber, publisher, track, is_permitted);
         true
     }
@@ -290,9 +307,10 @@ impl Room {
 
 impl Client {
     /// Frees the section of a subscription that was at this stage.
-    fn release(&mut self, stage: Stage) {
+    fn release(&mut self, stage: Stage, rewriter: Rewriter) {
         let Some(mid) = stage.mid() else { return };
         self.receiver_mut().peer.release(mid);
+        self.resting.insert(mid, Resting::new(rewriter));
         if let Mode::Single { released, .. } = &mut self.mode {
             *released = true;
         }
