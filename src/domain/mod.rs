@@ -1,5 +1,7 @@
 //! Words of the trade as types: languages, media time, turns, text. No I/O, no clock, no other module of the crate.
 
+pub mod cards;
+mod ids;
 mod language;
 mod media_time;
 mod pii;
@@ -7,6 +9,7 @@ mod room;
 pub mod text;
 mod turn;
 
+pub use ids::{ApiKeyId, BadId, CallId};
 pub use language::{Language, UnknownLanguage};
 pub use media_time::MediaTime;
 pub use pii::Pii;

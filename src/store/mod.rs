@@ -1,1 +1,118 @@
-//! The database.
+//! The database: SQLite in one file of the data folder. One thread writes, a few connections read; other processes (the
+//! command line) may do the same at the same time.
+//!
+//! A record whose write was answered survives a power cut. SQL stands only here, as functions on `&Connection` (reading) and
+//! `&Transaction` (writing), one file for each entity; [`Store::read`] and [`Store::write`] bring those to a connection. A
+//! database error is never turned into "not found".
+
+pub mod api_keys;
+pub mod calls;
+mod error;
+mod rows;
+mod schema;
+pub mod turns;
+mod writer;
+
+use std::{path::Path, sync::Arc};
+
+use deadpool_sqlite::{Hook, HookError, Manager, Pool, Runtime};
+use rusqlite::{Connection, Transaction};
+
+pub use error::StoreError;
+pub use rows::UnknownWord;
+use writer::Writer;
+
+/// The database's file in the data folder.
+pub const FILE: &str = "callstead.db";
+/// Connections that read: pages and API calls at the same time, each for milliseconds.
+const READERS: usize = 4;
+
+/// The database. Clones share it; when the last one goes, what was queued is written first.
+#[derive(Clone, Debug)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    /// Dropped first, so that the writer's connection, the last one then, tidies up.
+    readers: Pool,
+    writer: Writer,
+}
+
+impl Store {
+    /// Opens the database in `data_dir`, a folder that is there; makes it if need be, for its owner only. Brings an older one
+    /// to this version, keeping a copy of it. Blocks.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, is damaged, or is of a newer version. It is then as it was.
+    pub fn open(data_dir: &Path) -> Result<Self, StoreError> {
+        // A relative path might begin with `file:`, which SQLite would take for an address.
+        let failed = StoreError::file(data_dir.join(FILE));
+        let path = std::path::absolute(data_dir).map_err(&failed)?.join(FILE);
+        let connection = schema::open(&path)?;
+        let set_up = Hook::async_fn(|connection, _| {
+            Box::pin(async move {
+                let set_up = connection.interact(|connection| schema::set_up_reader(connection)).await;
+                set_up.map_err(|error| HookError::message(error.to_string()))?.map_err(HookError::Backend)
+            })
+        });
+        let manager = Manager::from_config(&deadpool_sqlite::Config::new(path), Runtime::Tokio1);
+        let readers = Pool::builder(manager).max_size(READERS).runtime(Runtime::Tokio1).post_create(set_up).build();
+        let readers = readers.expect("a pool without time limits needs nothing else");
+        let writer = Writer::start(connection).map_err(&failed)?;
+        Ok(Self { inner: Arc::new(Inner { readers, writer }) })
+    }
+
+    /// Runs `work` in a transaction, in turn with all other writes. An `Ok` is on the disk; with an `Err` nothing of `work`
+    /// was written. Once this was polled, `work` may be done even if nobody waits for it any more.
+    ///
+    /// # Errors
+    /// That of `work`, or [`StoreError::Busy`], [`StoreError::Full`], …
+    pub async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.inner.writer.write(work).await
+    }
+
+    /// As [`Store::write`], for work that deletes what people said or who they are: afterwards it can no longer be found in
+    /// the files, unless another process was just reading; then the next one does that.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn erase<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let result = self.write(work).await?;
+        if !self.inner.writer.empty_log().await? {
+            tracing::warn!("another process is reading the database: what was deleted stays in its log for a while");
+        }
+        Ok(result)
+    }
+
+    /// Runs `work` on a connection that only reads. It sees all that was answered before.
+    ///
+    /// # Errors
+    /// That of `work`, or when there is no connection to be had.
+    pub async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let connection = self.inner.readers.get().await.map_err(|error| match error {
+            deadpool_sqlite::PoolError::Backend(error) => error.into(),
+            error => {
+                tracing::error!("no connection to the database: {error}");
+                StoreError::Stopped
+            }
+        })?;
+        connection.interact(move |connection| work(connection)).await.unwrap_or_else(|error| {
+            tracing::error!("reading the database stopped: {error}");
+            Err(StoreError::Stopped)
+        })
+    }
+}

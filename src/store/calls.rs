@@ -1,0 +1,214 @@
+//! Calls: who called, when, and how it ended.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
+
+use super::{
+    StoreError,
+    rows::{moment, moment_if_any, parsed, parsed_if_any, words},
+};
+use crate::domain::{CallId, Identity, Language, Pii, RoomName};
+
+words! {
+    /// Who called whom.
+    Direction {
+        /// The caller came to us.
+        Inbound = "inbound",
+        /// We called.
+        Outbound = "outbound",
+    }
+}
+
+words! {
+    /// How a call ended.
+    EndReason {
+        /// The caller hung up or was lost.
+        CallerLeft = "caller_left",
+        /// The agent hung up.
+        AgentLeft = "agent_left",
+        /// The room was closed, or the agent was removed from it.
+        RoomClosed = "room_closed",
+        /// All lines were busy.
+        Busy = "busy",
+        /// Something on our side failed.
+        Failed = "failed",
+        /// The server was stopped.
+        Stopped = "stopped",
+        /// The server ended without having had the time to say so.
+        Interrupted = "interrupted",
+    }
+}
+
+/// A call that begins.
+#[derive(Clone, Debug)]
+pub struct NewCall {
+    /// Its id.
+    pub id: CallId,
+    /// Where it is.
+    pub room: RoomName,
+    /// Who calls.
+    pub caller: Identity,
+    /// The caller's display name; may be empty.
+    pub caller_name: Pii<String>,
+    /// What is spoken; `None`: recognised.
+    pub language: Option<Language>,
+    /// The agent's profile.
+    pub profile: String,
+    /// Who called whom.
+    pub direction: Direction,
+    /// When the caller was there. Stored to the millisecond.
+    pub started_at: Timestamp,
+}
+
+/// A call as it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Its id.
+    pub id: CallId,
+    /// Where it is or was.
+    pub room: RoomName,
+    /// Who calls.
+    pub caller: Identity,
+    /// The caller's display name; may be empty.
+    pub caller_name: Pii<String>,
+    /// What is spoken; `None`: recognised.
+    pub language: Option<Language>,
+    /// The agent's profile.
+    pub profile: String,
+    /// Who called whom.
+    pub direction: Direction,
+    /// When the caller was there.
+    pub started_at: Timestamp,
+    /// When the agent began to speak.
+    pub answered_at: Option<Timestamp>,
+    /// When and how it ended; `None` while it goes on.
+    pub ended: Option<Ended>,
+}
+
+/// The end of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// When.
+    pub at: Timestamp,
+    /// How.
+    pub reason: EndReason,
+}
+
+/// Which calls to list.
+#[derive(Clone, Copy, Debug)]
+pub struct Filter {
+    /// Only those that started then or later.
+    pub since: Option<Timestamp>,
+    /// So many at most.
+    pub limit: u32,
+}
+
+const COLUMNS: &str = "id, room, caller, caller_name, language, profile, direction, started_at, answered_at, ended_at, \
+                       end_reason";
+
+/// Keeps a call that begins.
+///
+/// # Errors
+/// When the database fails, or the id is taken.
+pub fn start(transaction: &Transaction<'_>, call: &NewCall) -> Result<(), StoreError> {
+    let mut statement = transaction.prepare_cached(
+        "INSERT INTO calls (id, room, caller, caller_name, language, profile, direction, started_at)
+         VALUES (:id, :room, :caller, :caller_name, :language, :profile, :direction, :started_at)",
+    )?;
+    statement.execute(named_params! {
+        ":id": call.id.as_str(),
+        ":room": call.room.as_str(),
+        ":caller": call.caller.as_str(),
+        ":caller_name": call.caller_name.reveal(),
+        ":language": call.language.map(Language::code),
+        ":profile": call.profile,
+        ":direction": call.direction.as_str(),
+        ":started_at": call.started_at.as_millisecond(),
+    })?;
+    Ok(())
+}
+
+/// Notes when the agent began to speak: the first time counts. False when there is no such call.
+///
+/// # Errors
+/// When the database fails.
+pub fn answer(transaction: &Transaction<'_>, id: &CallId, at: Timestamp) -> Result<bool, StoreError> {
+    let mut statement =
+        transaction.prepare_cached("UPDATE calls SET answered_at = coalesce(answered_at, ?2) WHERE id = ?1")?;
+    Ok(statement.execute((id.as_str(), at.as_millisecond()))? > 0)
+}
+
+/// Notes how a call ended. False when there is no such call, or it has ended before: the first end counts.
+///
+/// # Errors
+/// When the database fails.
+pub fn end(transaction: &Transaction<'_>, id: &CallId, ended: Ended) -> Result<bool, StoreError> {
+    let mut statement = transaction
+        .prepare_cached("UPDATE calls SET ended_at = ?2, end_reason = ?3 WHERE id = ?1 AND ended_at IS NULL")?;
+    Ok(statement.execute((id.as_str(), ended.at.as_millisecond(), ended.reason.as_str()))? > 0)
+}
+
+/// Ends the calls that a server which is gone has left open, at the last thing known of each; says how many. To be done once,
+/// before the first call of a new one.
+///
+/// # Errors
+/// When the database fails.
+pub fn end_interrupted(transaction: &Transaction<'_>) -> Result<usize, StoreError> {
+    let ended = transaction.execute(
+        "UPDATE calls SET end_reason = ?1, ended_at = max(
+             coalesce(answered_at, started_at),
+             started_at + coalesce((SELECT max(ended_ms) FROM turns WHERE call = calls.id), 0)
+         ) WHERE ended_at IS NULL",
+        [EndReason::Interrupted.as_str()],
+    )?;
+    Ok(ended)
+}
+
+/// Calls, the latest first.
+///
+/// # Errors
+/// When the database fails.
+pub fn list(connection: &Connection, filter: Filter) -> Result<Vec<Call>, StoreError> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM calls WHERE started_at >= ?1 ORDER BY started_at DESC, id LIMIT ?2"
+    ))?;
+    let since = filter.since.unwrap_or(Timestamp::MIN).as_millisecond();
+    let calls = statement.query_map((since, filter.limit), call)?;
+    Ok(calls.collect::<Result<_, _>>()?)
+}
+
+/// The call with this id.
+///
+/// # Errors
+/// When the database fails.
+pub fn find(connection: &Connection, id: &CallId) -> Result<Option<Call>, StoreError> {
+    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM calls WHERE id = ?1"))?;
+    Ok(statement.query_row([id.as_str()], call).optional()?)
+}
+
+/// Deletes a call and its turns; for [`super::Store::erase`]. False when there is no such call.
+///
+/// # Errors
+/// When the database fails.
+pub fn delete(transaction: &Transaction<'_>, id: &CallId) -> Result<bool, StoreError> {
+    Ok(transaction.execute("DELETE FROM calls WHERE id = ?1", [id.as_str()])? > 0)
+}
+
+fn call(row: &Row<'_>) -> rusqlite::Result<Call> {
+    let ended = match (moment_if_any(row, "ended_at")?, parsed_if_any(row, "end_reason")?) {
+        (Some(at), Some(reason)) => Some(Ended { at, reason }),
+        _ => None,
+    };
+    Ok(Call {
+        id: parsed(row, "id")?,
+        room: parsed(row, "room")?,
+        caller: parsed(row, "caller")?,
+        caller_name: Pii::new(row.get("caller_name")?),
+        language: parsed_if_any(row, "language")?,
+        profile: row.get("profile")?,
+        direction: parsed(row, "direction")?,
+        started_at: moment(row, "started_at")?,
+        answered_at: moment_if_any(row, "answered_at")?,
+        ended,
+    })
+}

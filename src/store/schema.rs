@@ -1,0 +1,133 @@
+//! Opening the database file: who may read it, how safely it is written, and which version it has.
+
+use std::{
+    fs::{self, File, Permissions},
+    io,
+    num::NonZeroUsize,
+    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use include_dir::{Dir, include_dir};
+use rusqlite::Connection;
+use rusqlite_migration::{Migrations, SchemaVersion};
+
+use super::StoreError;
+
+static MIGRATIONS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/migrations");
+
+/// How long a statement waits for another process that writes.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Callers' words and names are in it.
+const OWNER_ONLY: u32 = 0o600;
+
+/// Opens the database at `path` for writing and brings it to this program's version; makes it if it is not there.
+pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
+    let migrations = Migrations::from_directory(&MIGRATIONS)
+        .map_err(|reason| StoreError::Migration { path: path.to_owned(), reason: Arc::new(reason) })?;
+    open_with(path, &migrations)
+}
+
+fn open_with(path: &Path, migrations: &Migrations<'_>) -> Result<Connection, StoreError> {
+    let failed = StoreError::file(path.to_owned());
+    // One process at a time makes or migrates it. The folder's own lock needs no file; the system lets go of it when the
+    // process ends, however it ends.
+    let folder = File::open(path.parent().unwrap_or(Path::new("."))).map_err(&failed)?;
+    folder.lock().map_err(&failed)?;
+    make_private(path, &folder).map_err(&failed)?;
+    let mut connection = Connection::open(path).map_err(StoreError::opening(path.to_owned()))?;
+    let current = migrations.current_version(&connection).map_err(|error| migration_error(path, error))?;
+    let pending = migrations.pending_migrations(&connection).map_err(|error| migration_error(path, error))?;
+    match current {
+        SchemaVersion::Outside(found) => {
+            let known = usize::from(found).saturating_sub(pending.unsigned_abs() as usize);
+            return Err(StoreError::Newer { path: path.to_owned(), found: found.into(), known });
+        }
+        SchemaVersion::Inside(version) if pending > 0 => keep_copy(&connection, path, version)?,
+        SchemaVersion::Inside(_) | SchemaVersion::NoneSet => {}
+    }
+    set_up_writer(&connection).map_err(StoreError::opening(path.to_owned()))?;
+    migrations.to_latest(&mut connection).map_err(|error| migration_error(path, error))?;
+    folder.sync_all().map_err(&failed)?;
+    Ok(connection)
+}
+
+/// Makes the file if it is not there. SQLite gives the files that it makes beside it the same owner and permissions.
+fn make_private(path: &Path, folder: &File) -> io::Result<()> {
+    match File::options().write(true).create_new(true).mode(OWNER_ONLY).open(path) {
+        Ok(file) => {
+            // Made by root beside a server that runs as somebody else (`sudo callstead admin …`): the server must be able
+            // to open it.
+            let (ours, theirs) = (file.metadata()?, folder.metadata()?);
+            if ours.uid() != theirs.uid() {
+                chown(path, Some(theirs.uid()), Some(theirs.gid()))?;
+            }
+            Ok(())
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            // Never opened here: closing the file would drop the locks that SQLite holds on it in this process.
+            if fs::metadata(path)?.permissions().mode() & 0o777 != OWNER_ONLY {
+                fs::set_permissions(path, Permissions::from_mode(OWNER_ONLY))?;
+            }
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// `FULL`: a commit is answered once it would survive a power cut. What is deleted is overwritten, for people have a right
+/// to be forgotten.
+fn set_up_writer(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(PATIENCE)?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "secure_delete", true)?;
+    // What is sorted or joined on the side is not written to a file of its own.
+    connection.pragma_update(None, "temp_store", "memory")
+}
+
+/// A reader cannot write, whatever it is asked.
+pub(super) fn set_up_reader(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(PATIENCE)?;
+    connection.pragma_update(None, "query_only", true)?;
+    connection.pragma_update(None, "temp_store", "memory")
+}
+
+/// Moves all that is in the write-ahead log into the database, and empties the log: text that was deleted is then in
+/// neither. False when another process was reading, so that the log stays for now.
+pub(super) fn empty_log(connection: &Connection) -> Result<bool, StoreError> {
+    let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    Ok(busy == 0)
+}
+
+/// Copies the database to `callstead.db.vN`; whole or not at all.
+fn keep_copy(connection: &Connection, path: &Path, version: NonZeroUsize) -> Result<(), StoreError> {
+    let failed = StoreError::file(path.to_owned());
+    let copy = beside(path, &format!(".v{version}"));
+    let unfinished = beside(path, &format!(".v{version}.part"));
+    // An empty file, for SQLite would make it readable for everybody.
+    File::options().write(true).create(true).truncate(true).mode(OWNER_ONLY).open(&unfinished).map_err(&failed)?;
+    connection
+        .execute("VACUUM INTO ?1", [&unfinished.to_string_lossy()])
+        .map_err(StoreError::opening(path.to_owned()))?;
+    File::open(&unfinished).and_then(|file| file.sync_all()).map_err(&failed)?;
+    fs::rename(&unfinished, &copy).map_err(&failed)?;
+    tracing::info!(copy = %copy.display(), "the database is of an older version: a copy is kept");
+    Ok(())
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+fn migration_error(path: &Path, error: rusqlite_migration::Error) -> StoreError {
+    match error {
+        rusqlite_migration::Error::RusqliteError { err, .. } => StoreError::opening(path.to_owned())(err),
+        other => StoreError::Migration { path: path.to_owned(), reason: Arc::new(other) },
+    }
+}

@@ -1,0 +1,132 @@
+//! Turns: what was said in a call, by whom, how much of it was heard, and how long each step took.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, Row, Transaction, named_params};
+use serde::Serialize;
+
+use super::{
+    StoreError,
+    rows::{millis, parsed, span, span_if_any, words},
+};
+use crate::domain::{CallId, Pii};
+
+words! {
+    /// Who speaks.
+    Who {
+        /// Who calls.
+        Caller = "caller",
+        /// Who answers.
+        Agent = "agent",
+    }
+}
+
+/// A turn that is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewTurn {
+    /// Who spoke.
+    pub who: Who,
+    /// The words, with card numbers masked already.
+    pub text: Pii<String>,
+    /// When it began, since the call's start.
+    pub started: Duration,
+    /// When it ended, since the call's start.
+    pub ended: Duration,
+    /// Of an agent's turn: so much of it was heard.
+    pub heard: Option<Duration>,
+    /// The other side began to speak before it was over.
+    pub interrupted: bool,
+    /// How the answer came about; of an agent's turn.
+    pub timings: Timings,
+}
+
+/// Time since the caller's last word, in milliseconds; `None` where there was no such step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Timings {
+    /// The turn was known to be over.
+    pub end_of_turn: Option<u32>,
+    /// The transcript was there.
+    pub transcript: Option<u32>,
+    /// The language model's first words.
+    pub first_words: Option<u32>,
+    /// The first clause that could be said.
+    pub first_clause: Option<u32>,
+    /// The first sample of the answer.
+    pub first_audio: Option<u32>,
+    /// The last sample of the answer.
+    pub total: Option<u32>,
+}
+
+/// A turn as it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// Its place in the call, from 1.
+    pub seq: u32,
+    /// What it is.
+    pub turn: NewTurn,
+}
+
+/// Keeps the next turn of a call; gives its place, from 1.
+///
+/// # Errors
+/// When the database fails; there must be such a call.
+pub fn add(transaction: &Transaction<'_>, call: &CallId, turn: &NewTurn) -> Result<u32, StoreError> {
+    let mut statement = transaction.prepare_cached(
+        "INSERT INTO turns (call, seq, who, text, started_ms, ended_ms, heard_ms, interrupted, end_of_turn_ms,
+             transcript_ms, first_words_ms, first_clause_ms, first_audio_ms, total_ms)
+         VALUES (:call, 1 + coalesce((SELECT max(seq) FROM turns WHERE call = :call), 0), :who, :text, :started, :ended,
+             :heard, :interrupted, :end_of_turn, :transcript, :first_words, :first_clause, :first_audio, :total)
+         RETURNING seq",
+    )?;
+    let timings = &turn.timings;
+    let seq = statement.query_row(
+        named_params! {
+            ":call": call.as_str(),
+            ":who": turn.who.as_str(),
+            ":text": turn.text.reveal(),
+            ":started": millis(turn.started),
+            ":ended": millis(turn.ended),
+            ":heard": turn.heard.map(millis),
+            ":interrupted": turn.interrupted,
+            ":end_of_turn": timings.end_of_turn,
+            ":transcript": timings.transcript,
+            ":first_words": timings.first_words,
+            ":first_clause": timings.first_clause,
+            ":first_audio": timings.first_audio,
+            ":total": timings.total,
+        },
+        |row| row.get(0),
+    )?;
+    Ok(seq)
+}
+
+/// A call's turns, in order.
+///
+/// # Errors
+/// When the database fails.
+pub fn of_call(connection: &Connection, call: &CallId) -> Result<Vec<Turn>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT * FROM turns WHERE call = ?1 ORDER BY seq")?;
+    let turns = statement.query_map([call.as_str()], turn)?;
+    Ok(turns.collect::<Result<_, _>>()?)
+}
+
+fn turn(row: &Row<'_>) -> rusqlite::Result<Turn> {
+    let timings = Timings {
+        end_of_turn: row.get("end_of_turn_ms")?,
+        transcript: row.get("transcript_ms")?,
+        first_words: row.get("first_words_ms")?,
+        first_clause: row.get("first_clause_ms")?,
+        first_audio: row.get("first_audio_ms")?,
+        total: row.get("total_ms")?,
+    };
+    let turn = NewTurn {
+        who: parsed(row, "who")?,
+        text: Pii::new(row.get("text")?),
+        started: span(row, "started_ms")?,
+        ended: span(row, "ended_ms")?,
+        heard: span_if_any(row, "heard_ms")?,
+        interrupted: row.get("interrupted")?,
+        timings,
+    };
+    Ok(Turn { seq: row.get("seq")?, turn })
+}

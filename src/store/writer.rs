@@ -1,0 +1,162 @@
+//! The one thread that writes. Those who write at the same time share a transaction, and so one wait for the disk (group
+//! commit); each has a savepoint of its own, so that what fails takes nobody along. Answers are given after the commit.
+
+use std::{
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    thread::{self, JoinHandle},
+};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{StoreError, schema};
+
+/// Writes that wait; whoever comes then waits to be let in.
+const QUEUE: usize = 256;
+/// Writes that share a transaction at most: the first of them waits for all.
+const GROUP: usize = 64;
+
+/// Something to write, and whom to tell.
+trait Write: Send {
+    /// Does it. What fails has to be rolled back by the caller.
+    fn run(&mut self, transaction: &Transaction<'_>) -> bool;
+    /// Tells what came of it; `lost` when the whole transaction was.
+    fn answer(self: Box<Self>, lost: Option<StoreError>);
+}
+
+enum Request {
+    Write(Box<dyn Write>),
+    EmptyLog(oneshot::Sender<Result<bool, StoreError>>),
+}
+
+/// The way to the thread. When it goes, what was queued is written first.
+#[derive(Debug)]
+pub(super) struct Writer {
+    requests: Option<mpsc::Sender<Request>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(super) fn start(connection: Connection) -> io::Result<Self> {
+        let (requests, queue) = mpsc::channel(QUEUE);
+        let thread = thread::Builder::new().name("store".to_owned()).spawn(move || serve(connection, queue))?;
+        Ok(Self { requests: Some(requests), thread: Some(thread) })
+    }
+
+    pub(super) async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        self.request(Request::Write(Box::new(Job::Waiting { work, answer }))).await?;
+        answered.await.unwrap_or(Err(StoreError::Stopped))
+    }
+
+    pub(super) async fn empty_log(&self) -> Result<bool, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.request(Request::EmptyLog(answer)).await?;
+        answered.await.unwrap_or(Err(StoreError::Stopped))
+    }
+
+    async fn request(&self, request: Request) -> Result<(), StoreError> {
+        let requests = self.requests.as_ref().ok_or(StoreError::Stopped)?;
+        requests.send(request).await.map_err(|_| StoreError::Stopped)
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.requests.take());
+        // The last handle may be dropped by a write itself, on that very thread.
+        if let Some(thread) = self.thread.take()
+            && thread.thread().id() != thread::current().id()
+        {
+            // It catches panics; there is nothing to hear from it.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The stages of a piece of work.
+enum Job<T, F> {
+    Waiting { work: F, answer: oneshot::Sender<Result<T, StoreError>> },
+    Done { result: Result<T, StoreError>, answer: oneshot::Sender<Result<T, StoreError>> },
+    Taken,
+}
+
+impl<T, F> Write for Job<T, F>
+where
+    T: Send,
+    F: FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send,
+{
+    fn run(&mut self, transaction: &Transaction<'_>) -> bool {
+        let Self::Waiting { work, answer } = std::mem::replace(self, Self::Taken) else { return false };
+        let result = catch_unwind(AssertUnwindSafe(|| work(transaction))).unwrap_or_else(|_| {
+            tracing::error!("a write to the database panicked and was undone");
+            Err(StoreError::Stopped)
+        });
+        let done = result.is_ok();
+        *self = Self::Done { result, answer };
+        done
+    }
+
+    fn answer(self: Box<Self>, lost: Option<StoreError>) {
+        let (result, answer) = match *self {
+            Self::Waiting { answer, .. } => (Err(StoreError::Stopped), answer),
+            Self::Done { result, answer } => (result, answer),
+            Self::Taken => return,
+        };
+        // Whoever asked may have gone; what was written stays.
+        let _ = answer.send(match (result, lost) {
+            (Ok(_), Some(error)) => Err(error),
+            (Err(StoreError::Stopped), Some(error)) => Err(error),
+            (result, _) => result,
+        });
+    }
+}
+
+fn serve(mut connection: Connection, mut queue: mpsc::Receiver<Request>) {
+    let mut group = Vec::new();
+    while let Some(first) = queue.blocking_recv() {
+        let mut next = Some(first);
+        while let Some(Request::Write(write)) = next {
+            group.push(write);
+            next = if group.len() < GROUP { queue.try_recv().ok() } else { None };
+        }
+        if !group.is_empty() {
+            write_group(&mut connection, &mut group);
+        }
+        if let Some(Request::EmptyLog(answer)) = next {
+            // Whoever asked may have gone.
+            let _ = answer.send(schema::empty_log(&connection));
+        }
+    }
+}
+
+fn write_group(connection: &mut Connection, group: &mut Vec<Box<dyn Write>>) {
+    let lost = commit_group(connection, group).err();
+    for write in group.drain(..) {
+        write.answer(lost.clone());
+    }
+}
+
+/// Runs all of `group` in one transaction.
+///
+/// # Errors
+/// When nothing of it was written.
+fn commit_group(connection: &mut Connection, group: &mut [Box<dyn Write>]) -> Result<(), StoreError> {
+    // Immediate: takes the write lock now, where waiting for another process is safe; a transaction that has read first
+    // could no longer get it.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for write in group {
+        transaction.execute_batch("SAVEPOINT write")?;
+        if !write.run(&transaction) {
+            // A full disk, for one, may have ended the whole transaction: then this fails, and so do all.
+            transaction.execute_batch("ROLLBACK TO write")?;
+        }
+        transaction.execute_batch("RELEASE write")?;
+    }
+    Ok(transaction.commit()?)
+}
