@@ -2,7 +2,11 @@
 
 use std::{env, path::Path};
 
-use super::{Config, DEFAULT_LISTEN, DEFAULT_RTC_PORT, Environment, usual_data_dir};
+use super::{
+    Config, Environment,
+    server::{DEFAULT_LISTEN, DEFAULT_RTC_PORT},
+    usual_data_dir,
+};
 
 impl Config {
     /// `words` as a command of this program on this box's folders: `callstead --data-dir /srv/desk models pull starter`.

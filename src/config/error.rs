@@ -1,6 +1,7 @@
 //! What can be wrong with settings. Each message is one line: where, what, and what would be right.
 
 use std::{
+    borrow::Cow,
     fmt, io,
     path::{Path, PathBuf},
 };
@@ -40,11 +41,21 @@ pub enum ConfigError {
         /// Where.
         origin: Origin,
         /// The key, with its section.
-        key: &'static str,
-        /// The value as written, or a word in its place when it is secret.
+        key: Cow<'static, str>,
+        /// The value as written, or a word in its place when it is secret or missing.
         value: String,
         /// What would be right.
-        allowed: &'static str,
+        allowed: Cow<'static, str>,
+    },
+    /// A value that does not go without another one.
+    #[error("{origin}: {key} {lack}")]
+    Incomplete {
+        /// Where.
+        origin: Origin,
+        /// The key, with its section.
+        key: &'static str,
+        /// What is lacking.
+        lack: &'static str,
     },
     /// There is no home folder to put the data folder in.
     #[error("cannot tell where the data folder is, because HOME is not set: give --data-dir or CALLSTEAD_DATA_DIR")]

@@ -1,5 +1,7 @@
 //! The names of things: every key of the file, every variable of the environment.
 
+use super::agent::greeting_language;
+
 /// A key and the variables that set it. docs/configuration.md and packaging/env.example describe each.
 #[derive(Debug)]
 pub(super) struct Key {
@@ -22,12 +24,26 @@ impl Key {
 }
 
 /// All keys.
-pub(super) const KEYS: [Key; 19] = [
+pub(super) const KEYS: [Key; 34] = [
     Key::new("paths.data_dir", &["CALLSTEAD_DATA_DIR"]),
     Key::new("paths.models_dir", &["CALLSTEAD_MODELS_DIR"]),
     Key::new("server.listen", &["CALLSTEAD_LISTEN"]),
     Key::new("server.rtc_port", &["CALLSTEAD_RTC_PORT"]),
     Key::new("server.dev", &["CALLSTEAD_DEV"]),
+    Key::new("server.public_url", &["CALLSTEAD_PUBLIC_URL"]),
+    Key::new("server.trusted_proxies", &["CALLSTEAD_TRUSTED_PROXIES"]),
+    Key::new("server.cors_origins", &["CALLSTEAD_CORS_ORIGINS"]),
+    Key::new("rtc.addresses", &["CALLSTEAD_RTC_ADDRESSES"]),
+    Key::new("rtc.ice_servers", &["CALLSTEAD_ICE_SERVERS"]),
+    Key::secret("rtc.turn_secret", &["CALLSTEAD_TURN_SECRET"]),
+    Key::new("tls.mode", &["CALLSTEAD_TLS_MODE"]),
+    Key::new("tls.cert", &["CALLSTEAD_TLS_CERT"]),
+    Key::new("tls.key", &["CALLSTEAD_TLS_KEY"]),
+    Key::new("tls.names", &["CALLSTEAD_TLS_NAMES"]),
+    Key::new("livekit.url", &["LIVEKIT_URL"]),
+    Key::new("livekit.api_key", &["LIVEKIT_API_KEY"]),
+    Key::secret("livekit.api_secret", &["LIVEKIT_API_SECRET"]),
+    Key::new("livekit.agent_name", &["LIVEKIT_AGENT_NAME"]),
     Key::new("log.level", &["CALLSTEAD_LOG_LEVEL"]),
     Key::new("log.format", &["CALLSTEAD_LOG_FORMAT"]),
     Key::new("models.hub_url", &["CALLSTEAD_HUB_URL", "HF_ENDPOINT"]),
@@ -42,6 +58,34 @@ pub(super) const KEYS: [Key; 19] = [
     Key::new("speech.context_tokens", &["CALLSTEAD_CONTEXT_TOKENS"]),
     Key::new("agent.prompt", &["CALLSTEAD_PROMPT"]),
     Key::new("agent.max_tokens", &["CALLSTEAD_MAX_TOKENS"]),
+    Key::new("agent.max_calls", &["CALLSTEAD_MAX_CALLS"]),
+];
+
+/// An array of tables in the file (`[[agent.profiles]]`) and the keys of each. The environment cannot set them.
+#[derive(Debug)]
+pub(super) struct ArrayKey {
+    /// Section and name: `agent.profiles`.
+    pub(super) name: &'static str,
+    /// What may stand in each table.
+    pub(super) keys: &'static [&'static str],
+    /// What else may: keys that are no fixed list.
+    also: fn(&str) -> bool,
+}
+
+impl ArrayKey {
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.keys.contains(&key) || (self.also)(key)
+    }
+}
+
+/// All arrays of tables.
+pub(super) const TABLES: [ArrayKey; 2] = [
+    ArrayKey {
+        name: "agent.profiles",
+        keys: &["name", "language", "voice", "speed", "prompt", "greeting_en", "greeting_ar"],
+        also: |key| greeting_language(key).is_some(),
+    },
+    ArrayKey { name: "agent.rules", keys: &["rooms", "profile"], also: |_| false },
 ];
 
 /// The variable that names the configuration file.
@@ -50,11 +94,7 @@ pub const CONFIG_VARIABLE: &str = "CALLSTEAD_CONFIG";
 pub const JSON_VARIABLE: &str = "CALLSTEAD_JSON";
 
 /// Variables of capabilities that are still to come: known, documented, and ignored.
-pub const LATER_VARIABLES: [&str; 12] = [
-    "LIVEKIT_URL",
-    "LIVEKIT_API_KEY",
-    "LIVEKIT_API_SECRET",
-    "LIVEKIT_AGENT_NAME",
+pub const LATER_VARIABLES: [&str; 8] = [
     "LIVEKIT_AGENT_ID",
     "OPENAI_API_KEY",
     "ELEVENLABS_API_KEY",
@@ -71,9 +111,9 @@ pub fn variables() -> impl Iterator<Item = &'static str> {
     ours.chain([CONFIG_VARIABLE, JSON_VARIABLE]).chain(LATER_VARIABLES)
 }
 
-/// Every key of the file, with its section: `server.listen`.
+/// Every key of the file, with its section: `server.listen`; of arrays of tables their names: `agent.profiles`.
 pub fn keys() -> impl Iterator<Item = &'static str> {
-    KEYS.iter().map(|key| key.name)
+    KEYS.iter().map(|key| key.name).chain(TABLES.iter().map(|table| table.name))
 }
 
 /// The nearest of `known` to what someone typed, if one is near enough to be meant.

@@ -1,12 +1,6 @@
 //! The two written layers, file and environment, as one table from key to value, and typed reading from it.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    env,
-    ffi::OsString,
-    fs,
-    path::Path,
-};
+use std::{borrow::Cow, collections::HashMap, fs, path::Path};
 
 use toml::{
     Spanned,
@@ -14,152 +8,83 @@ use toml::{
 };
 
 use super::{
+    environment::Environment,
     error::{ConfigError, Origin},
-    keys::{KEYS, Key, keys, nearest, variables},
+    keys::{ArrayKey, KEYS, Key, TABLES, keys, nearest},
+    values::Value,
 };
-
-/// The variables that a program was started with.
-#[derive(Clone, Debug, Default)]
-pub struct Environment(BTreeMap<String, OsString>);
-
-impl Environment {
-    /// Those of this process. A variable whose name is not UTF-8 cannot be one of ours.
-    pub fn of_this_process() -> Self {
-        Self(env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))).collect())
-    }
-
-    /// The value of `name`; a variable set to nothing counts as not set, as templates of such files often leave them.
-    pub fn get(&self, name: &str) -> Option<&OsString> {
-        self.0.get(name).filter(|value| !value.is_empty())
-    }
-
-    /// Whether `name` is set to something that means yes.
-    pub fn is_true(&self, name: &str) -> bool {
-        self.get(name).and_then(|value| truth(value.to_str()?)).unwrap_or(false)
-    }
-
-    /// A line for each variable that looks like ours and is not: most likely a slip of the pen.
-    pub fn slips(&self) -> Vec<String> {
-        let ours = |name: &&String| name.starts_with("CALLSTEAD_");
-        let unknown = self.0.keys().filter(ours).filter(|name| !variables().any(|known| known == name.as_str()));
-        unknown
-            .map(|name| match nearest(name, variables()) {
-                Some(meant) => format!("environment variable {name} is unknown: did you mean {meant}?"),
-                None => format!("environment variable {name} is unknown: docs/configuration.md lists all"),
-            })
-            .collect()
-    }
-}
-
-impl<N: Into<String>, V: Into<OsString>> FromIterator<(N, V)> for Environment {
-    fn from_iter<I: IntoIterator<Item = (N, V)>>(variables: I) -> Self {
-        Self(variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
-    }
-}
-
-/// A value as written.
-#[derive(Clone, Debug)]
-pub(super) enum Value {
-    /// From the environment, which has no types.
-    Raw(String),
-    Text(String),
-    Whole(i64),
-    Real(f64),
-    Truth(bool),
-    /// An array, a table, a date: nothing of ours.
-    Other(&'static str),
-}
-
-impl Value {
-    pub(super) fn text(&self) -> Option<&str> {
-        match self {
-            Self::Raw(text) | Self::Text(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    pub(super) fn whole(&self) -> Option<i64> {
-        match self {
-            Self::Raw(text) => text.trim().parse().ok(),
-            Self::Whole(number) => Some(*number),
-            _ => None,
-        }
-    }
-
-    pub(super) fn real(&self) -> Option<f64> {
-        match self {
-            Self::Raw(text) => text.trim().parse().ok(),
-            Self::Real(number) => Some(*number),
-            Self::Whole(number) => i32::try_from(*number).ok().map(f64::from),
-            _ => None,
-        }
-    }
-
-    pub(super) fn truth(&self) -> Option<bool> {
-        match self {
-            Self::Raw(text) => truth(text),
-            Self::Truth(value) => Some(*value),
-            _ => None,
-        }
-    }
-
-    fn shown(&self) -> String {
-        match self {
-            Self::Raw(text) | Self::Text(text) => format!("'{text}'"),
-            Self::Whole(number) => number.to_string(),
-            Self::Real(number) => number.to_string(),
-            Self::Truth(value) => value.to_string(),
-            Self::Other(kind) => format!("of type {kind}"),
-        }
-    }
-}
-
-impl From<&DeValue<'_>> for Value {
-    fn from(value: &DeValue<'_>) -> Self {
-        match value {
-            DeValue::String(text) => Self::Text(text.to_string()),
-            DeValue::Integer(number) => {
-                i64::from_str_radix(number.as_str(), number.radix()).map_or(Self::Other("integer"), Self::Whole)
-            }
-            DeValue::Float(number) => number.as_str().parse().map_or(Self::Other("float"), Self::Real),
-            DeValue::Boolean(value) => Self::Truth(*value),
-            other => Self::Other(other.type_str()),
-        }
-    }
-}
 
 /// What was written, later layers over earlier ones.
 #[derive(Debug, Default)]
-pub(super) struct Settings(HashMap<&'static str, (Value, Origin)>);
+pub(super) struct Settings {
+    values: HashMap<&'static str, (Value, Origin)>,
+    /// In the file only: the environment has no place for them.
+    tables: HashMap<&'static str, Vec<Table>>,
+}
+
+/// One table of an array of tables, such as `[[agent.profiles]]`.
+#[derive(Debug)]
+pub(super) struct Table {
+    /// `agent.profiles`
+    name: &'static str,
+    /// Where it begins.
+    origin: Origin,
+    /// In the order of their names.
+    entries: Vec<(String, Value, Origin)>,
+}
+
+/// The file that is being read, to say where something stands.
+struct Source<'a> {
+    path: &'a Path,
+    text: &'a str,
+}
 
 impl Settings {
     /// Adds what the file at `path` says.
     pub(super) fn add_file(&mut self, path: &Path) -> Result<(), ConfigError> {
         let text =
             fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-        let place = |offset| Origin::in_file(path, &text, offset);
+        let source = Source { path, text: &text };
         let document = DeTable::parse(&text).map_err(|error| ConfigError::Syntax {
-            origin: place(error.span().map_or(0, |span| span.start)),
+            origin: source.place(error.span().map_or(0, |span| span.start)),
             reason: error.message().replace('\n', " "),
         })?;
         for (section, content) in document.get_ref() {
-            let entries: Vec<(String, &Spanned<DeValue<'_>>, usize)> = match content.get_ref() {
-                DeValue::Table(table) => table
-                    .iter()
-                    .map(|(key, value)| (format!("{}.{}", section.get_ref(), key.get_ref()), value, key.span().start))
-                    .collect(),
-                _ => vec![(section.get_ref().to_string(), content, section.span().start)],
+            let name = section.get_ref();
+            let DeValue::Table(entries) = content.get_ref() else {
+                self.add_entry(&source, name.to_string(), section.span().start, content)?;
+                continue;
             };
-            if entries.is_empty() && !sections().any(|known| known == section.get_ref()) {
-                return Err(unknown_section(place(section.span().start), section.get_ref()));
+            if entries.is_empty() && !sections().any(|known| known == name) {
+                return Err(unknown_section(source.place(section.span().start), name));
             }
-            for (name, value, offset) in entries {
-                let Some(key) = KEYS.iter().find(|key| key.name == name) else {
-                    return Err(unknown(place(offset), name));
-                };
-                self.0.insert(key.name, (value.get_ref().into(), place(offset)));
+            for (key, value) in entries {
+                self.add_entry(&source, format!("{name}.{}", key.get_ref()), key.span().start, value)?;
             }
         }
+        Ok(())
+    }
+
+    fn add_entry(
+        &mut self,
+        source: &Source<'_>,
+        name: String,
+        offset: usize,
+        value: &Spanned<DeValue<'_>>,
+    ) -> Result<(), ConfigError> {
+        if let Some(known) = TABLES.iter().find(|known| known.name == name) {
+            let tables = tables(known, source, value).unwrap_or_else(|| {
+                let allowed = Cow::Owned(format!("written as tables, each under [[{name}]]"));
+                let shown = Value::from(value.get_ref()).shown();
+                Err(ConfigError::Invalid { origin: source.place(offset), key: name.into(), value: shown, allowed })
+            })?;
+            self.tables.insert(known.name, tables);
+            return Ok(());
+        }
+        let Some(key) = KEYS.iter().find(|key| key.name == name) else {
+            return Err(unknown(source.place(offset), name));
+        };
+        self.values.insert(key.name, (value.get_ref().into(), source.place(offset)));
         Ok(())
     }
 
@@ -172,7 +97,7 @@ impl Settings {
             let Some(text) = value.to_str() else {
                 return Err(invalid(key, "not UTF-8".to_owned(), origin, "text in UTF-8"));
             };
-            self.0.insert(key.name, (Value::Raw(text.to_owned()), origin));
+            self.values.insert(key.name, (Value::Raw(text.to_owned()), origin));
         }
         Ok(())
     }
@@ -184,15 +109,95 @@ impl Settings {
         allowed: &'static str,
         parse: impl FnOnce(&Value) -> Option<T>,
     ) -> Result<Option<T>, ConfigError> {
-        let Some((value, origin)) = self.0.get(key) else { return Ok(None) };
+        let Some((value, origin)) = self.values.get(key) else { return Ok(None) };
         let known = KEYS.iter().find(|known| known.name == key).expect("only keys of the table are read");
         parse(value).map(Some).ok_or_else(|| invalid(known, value.shown(), origin.clone(), allowed))
     }
+
+    /// The tables written under `name`; none when nothing was written.
+    pub(super) fn tables(&self, name: &'static str) -> Option<&[Table]> {
+        self.tables.get(name).map(Vec::as_slice)
+    }
+
+    /// The error for a `key` that was written and does not go without another one.
+    pub(super) fn incomplete(&self, key: &'static str, lack: &'static str) -> ConfigError {
+        let origin = self.values.get(key).map(|(_, origin)| origin.clone());
+        ConfigError::Incomplete { origin: origin.expect("only keys that were written lack something"), key, lack }
+    }
+}
+
+impl Table {
+    /// The value of `key`, if it was written in this table. See [`Settings::read`].
+    pub(super) fn read<T>(
+        &self,
+        key: &str,
+        allowed: &'static str,
+        parse: impl FnOnce(&Value) -> Option<T>,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some((_, value, _)) = self.entries.iter().find(|(name, ..)| name == key) else { return Ok(None) };
+        parse(value).map(Some).ok_or_else(|| self.invalid(key, allowed))
+    }
+
+    /// The value of a `key` that every such table must have.
+    pub(super) fn need<T>(
+        &self,
+        key: &str,
+        allowed: &'static str,
+        parse: impl FnOnce(&Value) -> Option<T>,
+    ) -> Result<T, ConfigError> {
+        self.read(key, allowed, parse)?.ok_or_else(|| self.invalid(key, allowed))
+    }
+
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|(name, ..)| name.as_str())
+    }
+
+    /// The error for the value of `key`, or for its absence.
+    pub(super) fn invalid(&self, key: &str, allowed: &str) -> ConfigError {
+        let entry = self.entries.iter().find(|(name, ..)| name == key);
+        ConfigError::Invalid {
+            origin: entry.map_or(&self.origin, |(.., origin)| origin).clone(),
+            key: Cow::Owned(format!("{}.{key}", self.name)),
+            value: entry.map_or_else(|| "missing".to_owned(), |(_, value, _)| value.shown()),
+            allowed: Cow::Owned(allowed.to_owned()),
+        }
+    }
+}
+
+impl Source<'_> {
+    fn place(&self, offset: usize) -> Origin {
+        Origin::in_file(self.path, self.text, offset)
+    }
+}
+
+/// The tables of an array; `None` when the value is something else.
+fn tables(
+    known: &ArrayKey,
+    source: &Source<'_>,
+    value: &Spanned<DeValue<'_>>,
+) -> Option<Result<Vec<Table>, ConfigError>> {
+    let DeValue::Array(array) = value.get_ref() else { return None };
+    let tables: Option<Vec<_>> =
+        array.iter().map(|entry| Some((entry.span().start, entry.get_ref().as_table()?))).collect();
+    Some(tables?.into_iter().map(|(offset, content)| table(known, source, offset, content)).collect())
+}
+
+fn table(known: &ArrayKey, source: &Source<'_>, offset: usize, content: &DeTable<'_>) -> Result<Table, ConfigError> {
+    let mut entries = Vec::new();
+    for (key, value) in content {
+        let (name, origin) = (key.get_ref().to_string(), source.place(key.span().start));
+        if !known.has(&name) {
+            let suggestion = nearest(&name, known.keys.iter().copied()).map(|it| format!("{}.{it}", known.name));
+            return Err(ConfigError::UnknownKey { origin, key: format!("{}.{name}", known.name), suggestion });
+        }
+        entries.push((name, value.get_ref().into(), origin));
+    }
+    Ok(Table { name: known.name, origin: source.place(offset), entries })
 }
 
 fn invalid(key: &Key, shown: String, origin: Origin, allowed: &'static str) -> ConfigError {
     let value = if key.secret { "not right (it may hold a password and is not shown)".to_owned() } else { shown };
-    ConfigError::Invalid { origin, key: key.name, value, allowed }
+    ConfigError::Invalid { origin, key: key.name.into(), value, allowed: allowed.into() }
 }
 
 fn unknown(origin: Origin, key: String) -> ConfigError {
@@ -216,12 +221,4 @@ fn sections() -> impl Iterator<Item = &'static str> {
 fn same_key_elsewhere(typed: &str) -> Option<&'static str> {
     let name = typed.rsplit('.').next()?;
     keys().find(|key| key.rsplit('.').next() == Some(name))
-}
-
-fn truth(text: &str) -> Option<bool> {
-    match text.trim().to_ascii_lowercase().as_str() {
-        "1" | "true" | "yes" | "on" => Some(true),
-        "0" | "false" | "no" | "off" => Some(false),
-        _ => None,
-    }
 }

@@ -1,6 +1,7 @@
 use std::fs;
 
 use super::*;
+use crate::domain::Language;
 
 /// A folder with `config.toml`, and the settings that come of it and of `variables`.
 fn load(toml: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
@@ -28,7 +29,10 @@ fn flags_beat_the_environment_which_beats_the_file() {
         .into_iter()
         .collect();
     let config = Config::load(&overrides, &environment).unwrap();
-    assert_eq!(config.server, Server { listen: ([127, 0, 0, 1], 3).into(), rtc_port: 2, dev: false });
+    assert_eq!(
+        config.server,
+        Server { listen: ([127, 0, 0, 1], 3).into(), rtc_port: 2, ..Config::defaults(folder.path()).server }
+    );
     assert_eq!((config.speech.speed, config.speech.language), (1.0, Some(Language::ARABIC)));
     assert_eq!(config.speech.voice, None);
     assert_eq!(config.paths.models_dir, folder.path().join("models"));
@@ -63,6 +67,19 @@ fn what_is_wrong_is_said_in_one_line() {
         ("[speech]\nspeed = nan", "FILE line 2: speech.speed is NaN: it must be from 0.5 to 2.0"),
         ("[speech.voice]\nid = 'x'", "FILE line 1: speech.voice is of type table: it must be the id of a voice"),
         ("[log]\nformat = 'xml'", "FILE line 2: log.format is 'xml': it must be text or json"),
+        ("[tls]\nmode = 'on'", "FILE line 2: tls.mode is 'on': it must be off, self-signed or files"),
+        ("[tls]\nmode = 'files'\ncert = 'c'", "FILE line 2: tls.mode is files: set tls.cert and tls.key too"),
+        ("[tls]\nkey = 'k'", "FILE line 2: tls.key needs tls.mode = \"files\""),
+        ("[rtc]\nice_servers = 'turn:t'", "FILE line 2: rtc.ice_servers names a TURN server: set rtc.turn_secret too"),
+        (
+            "[rtc]\naddresses = ['0.0.0.0']",
+            "FILE line 2: rtc.addresses is [\"0.0.0.0\"]: it must be a list of IP addresses that callers can reach, such as \
+             [\"203.0.113.7\"]",
+        ),
+        (
+            "[livekit]\napi_secret = 7",
+            "FILE line 2: livekit.api_secret is not right (it may hold a password and is not shown): it must be a secret",
+        ),
     ] {
         assert_eq!(load(toml, &[]).unwrap_err(), message, "{toml}");
     }
@@ -70,7 +87,7 @@ fn what_is_wrong_is_said_in_one_line() {
     assert!(broken.starts_with("FILE line 2: ") && !broken.contains('\n'), "{broken}");
     assert_eq!(
         load("", &[("CALLSTEAD_LOG_LEVEL", "inof")]).unwrap_err(),
-        format!("environment variable CALLSTEAD_LOG_LEVEL: log.level is 'inof': it must be {LEVEL}"),
+        format!("environment variable CALLSTEAD_LOG_LEVEL: log.level is 'inof': it must be {}", log::LEVEL),
     );
 }
 
@@ -121,4 +138,131 @@ fn a_slip_in_a_variable_is_noticed() {
         [("CALLSTEAD_DATADIR", "x"), ("CALLSTEAD_LISTEN", "x"), ("PATH", "x")].into_iter().collect();
     let slip = "environment variable CALLSTEAD_DATADIR is unknown: did you mean CALLSTEAD_DATA_DIR?";
     assert_eq!(environment.slips(), [slip]);
+}
+
+#[test]
+fn lists_are_arrays_or_words() {
+    let toml = "[server]\ntrusted_proxies = ['127.0.0.1', '10.0.0.0/8', 'fd00::/8']\n\
+        cors_origins = ['https://App.example.com/', 'http://localhost:3000']\n\
+        public_url = 'https://calls.example.com/desk/'\n[rtc]\naddresses = []\n[tls]\nnames = 'box.lan ::1'";
+    let config = load(toml, &[("CALLSTEAD_RTC_ADDRESSES", "203.0.113.7, 2001:db8::7")]).unwrap();
+    let networks: Vec<_> = config.server.trusted_proxies.iter().map(ToString::to_string).collect();
+    assert_eq!(networks, ["127.0.0.1/32", "10.0.0.0/8", "fd00::/8"]);
+    assert_eq!(config.server.cors_origins, ["https://app.example.com", "http://localhost:3000"]);
+    assert_eq!(config.server.public_url.as_deref(), Some("https://calls.example.com/desk"));
+    let addresses: Vec<_> = config.rtc.addresses.iter().map(ToString::to_string).collect();
+    assert_eq!(addresses, ["203.0.113.7", "2001:db8::7"]);
+    assert_eq!(config.tls.names, ["box.lan", "::1"]);
+    for wrong in [
+        "server.trusted_proxies = ['10.0.0.0/33']",
+        "server.trusted_proxies = [1]",
+        "server.trusted_proxies = true",
+        "server.cors_origins = ['*']",
+        "server.cors_origins = ['https://app.example.com/path']",
+        "server.cors_origins = ['app.example.com']",
+        "server.public_url = 'calls.example.com'",
+        "server.public_url = 'https://user@calls.example.com'",
+        "server.public_url = 'https://calls.example.com/?a=b'",
+        "rtc.ice_servers = ['https://stun.example.com']",
+        "tls.names = ['two words']",
+        "tls.names = ['*.example.com']",
+        "livekit.url = 'ftp://example.com'",
+        "livekit.agent_name = '   '",
+        "agent.max_calls = 0",
+    ] {
+        assert!(load(wrong, &[]).unwrap_err().contains("it must be"), "{wrong}");
+    }
+}
+
+#[test]
+fn livekits_own_variables_are_understood() {
+    let config = load(
+        "[livekit]\nagent_name = 'from-the-file'",
+        &[
+            ("LIVEKIT_URL", "wss://livekit.example.com/"),
+            ("LIVEKIT_API_KEY", "APIabc"),
+            ("LIVEKIT_API_SECRET", "hunter2"),
+            ("LIVEKIT_AGENT_NAME", "desk"),
+        ],
+    );
+    let livekit = config.unwrap().livekit;
+    assert_eq!(livekit.url.as_deref(), Some("wss://livekit.example.com"));
+    assert_eq!((livekit.api_key.as_deref(), livekit.agent_name.as_str()), (Some("APIabc"), "desk"));
+    assert!(!format!("{livekit:?}").contains("hunter2"));
+}
+
+#[test]
+fn profiles_build_on_what_is_set_for_all() {
+    let toml = "[speech]\nlanguage = 'en'\nvoice = 'amy'\nspeed = 1.5\n[agent]\nprompt = 'Sell.'\n\
+        [[agent.profiles]]\nname = 'arabic'\nlanguage = 'ar'\ngreeting_ar = 'مرحبا'\ngreeting_fr = 'Bonjour'\n\
+        [[agent.profiles]]\nname = 'slow'\nspeed = 0.5\n\
+        [[agent.rules]]\nrooms = 'call-*'\nprofile = 'arabic'\n\
+        [[agent.rules]]\nrooms = 'test'\nprofile = 'none'\n\
+        [[agent.rules]]\nrooms = '*'";
+    let agent = load(toml, &[]).unwrap().agent;
+    let [default, arabic, slow] = agent.profiles.as_slice() else { panic!("{:?}", agent.profiles) };
+    assert_eq!((default.name.as_str(), default.voice.as_deref(), default.speed), ("default", Some("amy"), 1.5));
+    assert_eq!((arabic.language, &arabic.voice, arabic.prompt.as_str()), (Some(Language::ARABIC), &None, "Sell."));
+    let french = "fr".parse().unwrap();
+    assert_eq!(arabic.greetings, [(Language::ARABIC, "مرحبا".to_owned()), (french, "Bonjour".to_owned())]);
+    assert_eq!((slow.voice.as_deref(), slow.speed), (Some("amy"), 0.5));
+    let rule = |rooms: &str, profile: Option<&str>| Rule { rooms: rooms.into(), profile: profile.map(str::to_owned) };
+    assert_eq!(agent.rules, [rule("call-*", Some("arabic")), rule("test", None), rule("*", Some("default"))]);
+
+    let toml = "[[agent.profiles]]\nname = 'a'\n[[agent.profiles]]\nname = 'default'\nprompt = 'Mine.'";
+    let profiles = load(toml, &[]).unwrap().agent.profiles;
+    let names: Vec<_> = profiles.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!((names.as_slice(), profiles[0].prompt.as_str()), (&["default", "a"][..], "Mine."));
+    assert!(load("agent.rules = []", &[]).unwrap().agent.rules.is_empty());
+}
+
+#[test]
+fn what_is_wrong_in_a_table_is_said_in_one_line() {
+    let profile = "[[agent.profiles]]\nname = 'a'\n";
+    for (toml, message) in [
+        (
+            "\n[[agent.profiles]]\nspeed = 1",
+            "FILE line 2: agent.profiles.name is missing: it must be a name that is not empty, and not none",
+        ),
+        (
+            "[[agent.profiles]]\nname = 'none'",
+            "FILE line 2: agent.profiles.name is 'none': it must be a name that is not empty, and not none",
+        ),
+        (
+            &format!("{profile}[[agent.profiles]]\nname = 'a'"),
+            "FILE line 4: agent.profiles.name is 'a': it must be a name that no other profile has",
+        ),
+        (
+            &format!("{profile}langage = 'en'"),
+            "FILE line 3: unknown key 'agent.profiles.langage': did you mean 'agent.profiles.language'?",
+        ),
+        (
+            &format!("{profile}greeting_english = 'x'"),
+            "FILE line 3: unknown key 'agent.profiles.greeting_english': did you mean 'agent.profiles.greeting_en'?",
+        ),
+        (&format!("{profile}speed = 3"), "FILE line 3: agent.profiles.speed is 3: it must be from 0.5 to 2.0"),
+        (
+            &format!("{profile}greeting_en = ''"),
+            "FILE line 3: agent.profiles.greeting_en is '': it must be a text that is not empty",
+        ),
+        (
+            &format!("{profile}[[agent.rules]]\nrooms = '*'\nprofile = 'b'"),
+            "FILE line 5: agent.rules.profile is 'b': it must be the name of a profile (default, a), or none",
+        ),
+        (
+            "[[agent.rules]]\nprofile = 'none'",
+            "FILE line 1: agent.rules.rooms is missing: it must be a pattern for names of rooms, such as call-*",
+        ),
+        ("[[agent.rule]]\nrooms = '*'", "FILE line 1: unknown key 'agent.rule': did you mean 'agent.rules'?"),
+        (
+            "[agent.rules]\nrooms = '*'",
+            "FILE line 1: agent.rules is of type table: it must be written as tables, each under [[agent.rules]]",
+        ),
+        (
+            "[agent]\nrules = ['*']",
+            "FILE line 2: agent.rules is [\"*\"]: it must be written as tables, each under [[agent.rules]]",
+        ),
+    ] {
+        assert_eq!(load(toml, &[]).unwrap_err(), message, "{toml}");
+    }
 }

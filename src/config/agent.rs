@@ -1,0 +1,158 @@
+//! `[agent]`: what the agent is told, who answers (profiles), and in which rooms (rules).
+
+use super::{
+    ConfigError, Speech,
+    layers::{Settings, Table},
+    values::{self, LANGUAGE, SPEED, set, within, words},
+};
+use crate::domain::Language;
+
+const DEFAULT_PROMPT: &str = "You are a friendly agent on the telephone. Answer in one or two short spoken sentences, \
+    without lists or symbols. If you do not know something, say so.";
+/// The profile that always exists.
+const DEFAULT_PROFILE: &str = "default";
+/// In a rule, in a profile's place: nobody answers.
+const NOBODY: &str = "none";
+
+/// `[agent]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Agent {
+    /// `prompt`: what the agent is told about its task.
+    pub prompt: String,
+    /// `max_tokens`: the longest answer.
+    pub max_tokens: usize,
+    /// `max_calls`: how many callers are served at a time; by the number of cores unless set.
+    pub max_calls: Option<usize>,
+    /// `[[agent.profiles]]`: who answers. The first, `default`, is made of the settings above and of `[speech]`.
+    pub profiles: Vec<Profile>,
+    /// `[[agent.rules]]`: the first whose pattern fits a room's name decides; none fits: no agent unless dispatched.
+    pub rules: Vec<Rule>,
+}
+
+/// `[[agent.profiles]]`: how the agent presents itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile {
+    /// `name`: what rules and dispatches call it.
+    pub name: String,
+    /// `language`: spoken first, and assumed of the caller; `None`: recognised, English first.
+    pub language: Option<Language>,
+    /// `voice`: the voice's id, or none for the language's usual one.
+    pub voice: Option<String>,
+    /// `speed`: 0.5 to 2.0.
+    pub speed: f32,
+    /// `prompt`: what the agent is told about its task.
+    pub prompt: String,
+    /// `greeting_en`, `greeting_ar`, …: said first; must say that an automated agent speaks and that the call is transcribed.
+    pub greetings: Vec<(Language, String)>,
+}
+
+/// `[[agent.rules]]`: which rooms get an agent by themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// `rooms`: a pattern for the room's name; `*` stands for anything (`call-*`).
+    pub rooms: String,
+    /// `profile`: who answers; `None` (`profile = "none"`): nobody, unless dispatched by name.
+    pub profile: Option<String>,
+}
+
+impl Agent {
+    pub(super) fn defaults() -> Self {
+        let default_profile = Profile {
+            name: DEFAULT_PROFILE.to_owned(),
+            language: None,
+            voice: None,
+            speed: 1.0,
+            prompt: DEFAULT_PROMPT.to_owned(),
+            greetings: Vec::new(),
+        };
+        Self {
+            prompt: DEFAULT_PROMPT.to_owned(),
+            max_tokens: 128,
+            max_calls: None,
+            profiles: vec![default_profile],
+            rules: vec![Rule { rooms: "*".to_owned(), profile: Some(DEFAULT_PROFILE.to_owned()) }],
+        }
+    }
+
+    /// `speech` is what applies to profiles that do not say otherwise.
+    pub(super) fn apply(&mut self, written: &Settings, speech: &Speech) -> Result<(), ConfigError> {
+        set(&mut self.prompt, written.read("agent.prompt", TEXT, words)?);
+        set(&mut self.max_tokens, written.read("agent.max_tokens", "from 1 to 4096", within(1, 4096))?);
+        self.max_calls = written.read("agent.max_calls", "from 1 to 10000", within(1, 10_000))?;
+        self.profiles = self.read_profiles(written, speech)?;
+        if let Some(rules) = written.tables("agent.rules") {
+            self.rules = rules.iter().map(|table| self.read_rule(table)).collect::<Result<_, _>>()?;
+        }
+        Ok(())
+    }
+
+    /// Those that are written, and `default`, which comes first.
+    fn read_profiles(&self, written: &Settings, speech: &Speech) -> Result<Vec<Profile>, ConfigError> {
+        let usual = Profile {
+            name: DEFAULT_PROFILE.to_owned(),
+            language: speech.language,
+            voice: speech.voice.clone(),
+            speed: speech.speed,
+            prompt: self.prompt.clone(),
+            greetings: Vec::new(),
+        };
+        let mut profiles: Vec<Profile> = Vec::new();
+        for table in written.tables("agent.profiles").unwrap_or_default() {
+            let profile = Profile::read(table, &usual)?;
+            if profiles.iter().any(|it| it.name == profile.name) {
+                return Err(table.invalid("name", "a name that no other profile has"));
+            }
+            profiles.push(profile);
+        }
+        match profiles.iter().position(|it| it.name == DEFAULT_PROFILE) {
+            Some(place) => profiles[..=place].rotate_right(1),
+            None => profiles.insert(0, usual),
+        }
+        Ok(profiles)
+    }
+
+    fn read_rule(&self, table: &Table) -> Result<Rule, ConfigError> {
+        let rooms = table.need("rooms", "a pattern for names of rooms, such as call-*", words)?;
+        let profile = table.read("profile", "the name of a profile, or none", words)?;
+        let profile = profile.unwrap_or_else(|| DEFAULT_PROFILE.to_owned());
+        if profile == NOBODY {
+            return Ok(Rule { rooms, profile: None });
+        }
+        if !self.profiles.iter().any(|it| it.name == profile) {
+            let known: Vec<_> = self.profiles.iter().map(|it| it.name.as_str()).collect();
+            return Err(table.invalid("profile", &format!("the name of a profile ({}), or none", known.join(", "))));
+        }
+        Ok(Rule { rooms, profile: Some(profile) })
+    }
+}
+
+const TEXT: &str = "a text that is not empty";
+
+impl Profile {
+    /// What is not written is as in `usual`; but a voice goes with its language.
+    fn read(table: &Table, usual: &Self) -> Result<Self, ConfigError> {
+        let name = table.need("name", "a name that is not empty, and not none", |value| {
+            words(value).filter(|name| name != NOBODY)
+        })?;
+        let language = table.read("language", LANGUAGE, values::language)?;
+        let usual_voice = || usual.voice.clone().filter(|_| language.is_none_or(|it| it == usual.language));
+        Ok(Self {
+            name,
+            language: language.unwrap_or(usual.language),
+            voice: table.read("voice", "the id of a voice", words)?.or_else(usual_voice),
+            speed: table.read("speed", SPEED, values::speed)?.unwrap_or(usual.speed),
+            prompt: table.read("prompt", TEXT, words)?.unwrap_or_else(|| usual.prompt.clone()),
+            greetings: table
+                .keys()
+                .filter_map(|key| Some((key, greeting_language(key)?)))
+                .map(|(key, language)| Ok((language, table.need(key, TEXT, words)?)))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// `greeting_en` is in English; only codes count, not names.
+pub(super) fn greeting_language(key: &str) -> Option<Language> {
+    let code = key.strip_prefix("greeting_")?;
+    code.parse().ok().filter(|language: &Language| language.code() == code)
+}
