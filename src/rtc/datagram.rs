@@ -42,7 +42,7 @@ impl Datagram {
 }
 
 /// The first byte of a message names the protocol (RFC 7983).
-pub(crate) fn is_stun(contents: &[u8]) -> bool {
+pub(super) fn is_stun(contents: &[u8]) -> bool {
     contents.len() >= STUN_HEADER && contents[0] < 4 && contents[4..8] == STUN_COOKIE
 }
 
@@ -53,9 +53,11 @@ const STUN_HEADER: usize = 20;
 const STUN_COOKIE: [u8; 4] = 0x2112_A442_u32.to_be_bytes();
 const STUN_USERNAME: u16 = 0x0006;
 
+/// The user name fragment of the peer that a STUN binding request is for, without what a restart adds to it.
+///
 /// RFC 8489: a header of 20 bytes, then attributes (type, length, value padded to four bytes). USERNAME is
 /// `local:remote` as the receiver sees it (RFC 8445, 7.2.2).
-pub(crate) fn ufrag(contents: &[u8]) -> Option<&str> {
+pub fn ufrag(contents: &[u8]) -> Option<&str> {
     if !is_stun(contents) {
         return None;
     }

@@ -122,10 +122,10 @@ pub struct Quality {
 /// What happens on a connection.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// Media and data can flow.
+    /// Media and data can flow (again).
     Connected,
-    /// The other side has not been heard for so long that it is given up, or it closed the connection. The peer is of
-    /// no more use.
+    /// The other side has not been heard for 15 s, did not connect within 30 s, or closed the connection. Unless it closed
+    /// it, it may come back: [`Event::Connected`] then comes again.
     Disconnected,
     /// Media of a section.
     Media(Mid, Packet),

@@ -28,7 +28,8 @@ use str0m::{
 use tracing::{debug, error};
 
 use self::{credentials::Identity, media::Sender, negotiation::Negotiation};
-use crate::rtc::{Datagram, LocalAddress, Transport, datagram};
+use crate::rtc::datagram;
+pub use crate::rtc::{Datagram, LocalAddress, Transport};
 pub use event::{
     AudioLevel, Channel, Event, Kind, Mid, Msid, Options, Output, Packet, PeerError, Quality, Section, Side,
 };
@@ -55,6 +56,8 @@ enum State {
     Connecting { until: Instant },
     /// Media and data flow; last heard of the other side at that time.
     Connected { heard: Instant },
+    /// Not heard for too long; it may come back, with or without an ICE restart.
+    Lost,
     /// Over.
     Closed,
 }
@@ -118,6 +121,14 @@ impl Peer {
         }
     }
 
+    /// Another address where it can be reached; told with the next description.
+    pub fn add_address(&mut self, address: LocalAddress) {
+        if let Some(candidate) = host_candidate(self.side, &address) {
+            self.rtc.add_local_candidate(candidate);
+            self.drain();
+        }
+    }
+
     /// The local ICE user name fragment, the same over ICE restarts ([`Datagram::ufrag`] leaves out what a restart adds).
     pub fn ufrag(&self) -> &str {
         self.identity.ufrag()
@@ -148,9 +159,7 @@ impl Peer {
             }
             self.sources.insert(datagram.source);
         }
-        if let State::Connected { heard } = &mut self.state {
-            *heard = self.now;
-        }
+        self.hear();
         self.guarded(|rtc| rtc.handle_input(input));
         self.drain();
     }
@@ -162,8 +171,9 @@ impl Peer {
             return;
         }
         if self.deadline().is_some_and(|deadline| deadline <= self.now) {
-            debug!(state = ?self.state, "a peer is given up");
-            return self.fail();
+            debug!(state = ?self.state, "a peer is silent");
+            self.state = State::Lost;
+            self.tell(Event::Disconnected);
         }
         self.step();
         self.drain();
@@ -195,10 +205,24 @@ impl Peer {
 
     fn deadline(&self) -> Option<Instant> {
         match self.state {
-            State::New | State::Closed => None,
+            State::New | State::Lost | State::Closed => None,
             State::Connecting { until } => Some(until),
             State::Connected { heard } => Some(heard + SILENCE),
         }
+    }
+
+    /// Something of the other side came.
+    fn hear(&mut self) {
+        match &mut self.state {
+            State::Connected { heard } => *heard = self.now,
+            State::Lost if self.rtc.is_connected() => self.connected(),
+            _ => {}
+        }
+    }
+
+    fn connected(&mut self) {
+        self.state = State::Connected { heard: self.now };
+        self.tell(Event::Connected);
     }
 
     /// The other side has described itself: from now on it must connect within a time.
@@ -215,8 +239,12 @@ impl Peer {
     fn fail(&mut self) {
         self.rtc.disconnect();
         self.wake = self.now + SILENCE;
-        if mem::replace(&mut self.state, State::Closed) != State::Closed {
-            self.outputs.push_back(Output::Event(Event::Disconnected));
+        self.end();
+    }
+
+    fn end(&mut self) {
+        if !matches!(mem::replace(&mut self.state, State::Closed), State::Lost | State::Closed) {
+            self.tell(Event::Disconnected);
         }
     }
 
@@ -267,10 +295,7 @@ impl Peer {
 
     fn handle_event(&mut self, event: RtcEvent) {
         match event {
-            RtcEvent::Connected if self.state != State::Closed => {
-                self.state = State::Connected { heard: self.now };
-                self.tell(Event::Connected);
-            }
+            RtcEvent::Connected if self.state != State::Closed => self.connected(),
             RtcEvent::RtpPacket(packet) => self.handle_packet(packet),
             RtcEvent::ChannelOpen(id, label) => self.handle_channel(id, &label),
             RtcEvent::ChannelClose(id) => self.forget_channel(id),
@@ -282,12 +307,8 @@ impl Peer {
             RtcEvent::PeerStats(stats) => self.tell_quality(&stats),
             RtcEvent::MediaIngressStats(stats) => self.note_ingress(&stats),
             RtcEvent::MediaEgressStats(stats) => self.note_egress(&stats),
-            RtcEvent::Closed => {
-                // The answer to the other side's good-bye still goes out.
-                if mem::replace(&mut self.state, State::Closed) != State::Closed {
-                    self.tell(Event::Disconnected);
-                }
-            }
+            // The answer to its good-bye still goes out.
+            RtcEvent::Closed => self.end(),
             _ => {}
         }
     }

@@ -43,6 +43,13 @@ enum Channels {
     Offered,
 }
 
+#[cfg(test)]
+impl Negotiation {
+    pub(super) fn trickled(&self) -> usize {
+        self.trickled
+    }
+}
+
 /// An offer that waits for its answer.
 #[derive(Debug)]
 struct Offered {
