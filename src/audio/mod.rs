@@ -1,10 +1,16 @@
-//! Audio as data: frames, clips, files, resampling. Nothing here knows of calls, engines or networks.
+//! Audio as data: frames, clips, files, resampling, Opus; a caller's packets on the media clock ([`jitter`]), the agent's
+//! frames as packets ([`mouth`]), and the [`line`] between telephony and conversation. Nothing here knows of calls,
+//! engines or sockets.
 //!
 //! Two rates matter: engines hear [`ENGINE_HZ`], lines carry [`LINE_HZ`]. Everything is mono.
 
 mod file;
 mod frame;
+pub mod jitter;
 pub mod line;
+pub mod mouth;
+pub mod opus;
+pub mod red;
 mod resample;
 
 pub use file::{AudioError, MAX_DURATION, read, read_stream, write_wav, write_wav_to};

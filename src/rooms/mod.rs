@@ -4,7 +4,9 @@
 //! connections of those in them, and drives them with what comes from sockets, signal connections and the agent's line.
 //! A room itself is sans-IO ([`room::Room`]).
 
+pub mod local;
 pub mod room;
+pub mod streams;
 pub mod token;
 
 use livekit_protocol as proto;

@@ -1,0 +1,380 @@
+//! The agent as a participant of a room in this process, sans-IO: its ear, its mouth, and what it shows of itself.
+//!
+//! [`Local`] joins a room's side (who is there, their packets) to a line's ([`LineEnd`]). It decides who the caller is, makes
+//! one frame of the caller's audio and at most one packet of the agent's every 20 ms, and never waits for either side.
+//! The room publishes one audio track for it, and polls what is to be sent.
+
+mod caller;
+mod outbox;
+#[cfg(test)]
+mod tests;
+mod transcripts;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::{Duration, Instant, SystemTime},
+};
+
+use livekit_protocol::{self as proto, data_packet::Value};
+
+use super::streams::Reader;
+use crate::{
+    audio::{
+        FRAME_MS,
+        jitter::{Incoming, Playout},
+        line::{AgentState, Hangup, LineCommand, LineEnd, LineEvent, Speaker, TranscriptLine},
+        mouth::{Mouth, Played},
+    },
+    domain::Pii,
+    rtc::peer::{AudioLevel, Packet},
+};
+use caller::Present;
+use outbox::Outbox;
+use transcripts::{Author, Transcripts};
+
+const TICK: Duration = Duration::from_millis(FRAME_MS as u64);
+/// After a standstill so many ticks are caught up with; what is beyond was lost.
+const MOST_TICKS: u32 = 50;
+/// How long the agent waits for a caller.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+/// How long it waits for one who left to come back: a client that reconnects fully leaves first.
+const RETURN: Duration = Duration::from_secs(3);
+/// How long the agent goes on speaking once it has been told to leave.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+/// Typed texts are cut off here, in bytes.
+const MAX_TYPED: usize = 4_000;
+const CHAT: &str = "lk.chat";
+const STATE: &str = "lk.agent.state";
+
+/// What the agent wants of its room.
+#[derive(Debug)]
+pub enum LocalOutput {
+    /// The next packet of its track.
+    Media(Packet),
+    /// To all, reliably. A sender's identity in it stays: the words of the caller are sent in the caller's name. Where there
+    /// is none it is the agent's own.
+    Data(Box<proto::DataPacket>),
+    /// Attributes of the participant that are new or have changed.
+    Attributes(BTreeMap<String, String>),
+    /// It is done: the room lets go of it.
+    Leave,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Local {
+    /// When it began, by both clocks.
+    start: (Instant, SystemTime),
+    /// The next 20 ms.
+    deadline: Instant,
+    phase: Phase,
+    patience: Duration,
+    line: LineEnd,
+    outbox: Outbox,
+    ear: Playout,
+    mouth: Mouth,
+    transcripts: Transcripts,
+    chat: Reader,
+    /// The agent's own track.
+    track: Option<String>,
+    others: Vec<proto::ParticipantInfo>,
+    output: VecDeque<LocalOutput>,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// Nobody has come yet.
+    Alone { since: Instant },
+    /// On a call.
+    Call { caller: Present, muted: bool },
+    /// The caller has left, and may come back.
+    Away { caller: Present, muted: bool, since: Instant },
+    /// Told to leave: the last words are played.
+    Leaving { caller: Option<Present>, since: Instant },
+    /// Nothing more.
+    Over,
+}
+
+impl Local {
+    /// An agent that has just joined; `wall` is the present time, too.
+    pub fn new(now: Instant, wall: SystemTime, line: LineEnd) -> Self {
+        let mut local = Self {
+            start: (now, wall),
+            deadline: now + TICK,
+            phase: Phase::Alone { since: now },
+            patience: PATIENCE,
+            outbox: Outbox::new(line.events.clone()),
+            line,
+            ear: Playout::new(now),
+            mouth: Mouth::new(),
+            transcripts: Transcripts::default(),
+            chat: Reader::new(CHAT, MAX_TYPED),
+            track: None,
+            others: Vec::new(),
+            output: VecDeque::new(),
+        };
+        local.show(AgentState::Initializing);
+        local
+    }
+
+    /// How long it waits for a caller, instead of [`PATIENCE`].
+    pub const fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// The sid of the track that the room published for it: transcripts of its words name it.
+    pub fn published(&mut self, sid: &str) {
+        self.track = Some(sid.to_owned());
+    }
+
+    // ---- the room ----
+
+    /// After each change: everybody else who is visible. The caller is the first person who publishes audio, or who types;
+    /// and stays it, with whatever track and connection.
+    pub fn others(&mut self, now: Instant, others: &[proto::ParticipantInfo]) {
+        self.others = others.to_vec();
+        match &self.phase {
+            Phase::Alone { .. } => {
+                if let Some((caller, present)) = caller::first(others) {
+                    self.begin(caller, present);
+                }
+            }
+            Phase::Call { caller, muted } | Phase::Away { caller, muted, .. } => {
+                let found = others.iter().find(|info| info.identity == caller.identity.as_str());
+                match found.and_then(caller::present) {
+                    Some(present) => self.update(present),
+                    None if matches!(self.phase, Phase::Call { .. }) => {
+                        let caller = Present { track: None, ..caller.clone() };
+                        self.phase = Phase::Away { caller, muted: *muted, since: now };
+                    }
+                    None => {}
+                }
+            }
+            Phase::Leaving { .. } | Phase::Over => {}
+        }
+    }
+
+    /// The sid of the track it wants to be given.
+    pub fn listens_to(&self) -> Option<&str> {
+        match &self.phase {
+            Phase::Call { caller, .. } => caller.track.as_ref().map(|track| track.sid.as_str()),
+            Phase::Alone { .. } | Phase::Away { .. } | Phase::Leaving { .. } | Phase::Over => None,
+        }
+    }
+
+    /// A packet of that track.
+    pub fn handle_media(&mut self, _now: Instant, packet: &Packet) {
+        self.ear.push(&Incoming {
+            payload: packet.payload.clone(),
+            seq: packet.seq,
+            time: packet.time,
+            is_red: packet.is_red,
+            arrived: packet.arrived,
+        });
+    }
+
+    /// A data packet that was sent to it or to all; its sender has been checked.
+    pub fn handle_data(&mut self, now: Instant, packet: &proto::DataPacket) {
+        let sender = packet.participant_identity.as_str();
+        let text = match &packet.value {
+            Some(Value::ChatMessage(message)) if !message.deleted && !message.generated => {
+                let end = message.message.floor_char_boundary(MAX_TYPED);
+                message.message[..end].to_owned()
+            }
+            Some(value) => match self.chat.handle(now, sender, value) {
+                Some(text) => text.text,
+                None => return,
+            },
+            None => return,
+        };
+        self.typed(sender, &text);
+    }
+
+    /// The room ends, or removes the agent.
+    pub fn closing(&mut self, reason: Hangup) {
+        if !matches!(self.phase, Phase::Over) {
+            self.phase = Phase::Over;
+            self.outbox.tell(LineEvent::Hangup(reason));
+        }
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is wanted.
+    pub const fn next_timeout(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Time has passed. What could not be done in time is left out of what the agent says, and caught up with in what it
+    /// hears.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        let mut ticks = 0;
+        while self.deadline <= now {
+            self.hear(ticks);
+            self.deadline += TICK;
+            ticks += 1;
+        }
+        if ticks == 0 {
+            return;
+        }
+        self.outbox.flush();
+        self.obey(now);
+        self.mouth.skip(ticks - 1);
+        self.speak(now);
+        self.check(now);
+    }
+
+    /// What is to be done, if anything.
+    pub fn poll(&mut self) -> Option<LocalOutput> {
+        self.output.pop_front()
+    }
+
+    // ---- the caller ----
+
+    fn begin(&mut self, caller: crate::audio::line::Caller, present: Present) {
+        self.outbox.tell(LineEvent::Caller(caller));
+        self.phase = Phase::Call { caller: Present { track: None, ..present.clone() }, muted: false };
+        self.update(present);
+    }
+
+    /// The caller as the room knows them now.
+    fn update(&mut self, present: Present) {
+        let (Phase::Call { caller, muted } | Phase::Away { caller, muted, .. }) = &self.phase else { return };
+        let (before, was_muted) = (caller.track.as_ref().map(|track| &track.sid), *muted);
+        let track = present.track.as_ref();
+        if track.is_some() && track.map(|track| &track.sid) != before {
+            self.ear.restart();
+        }
+        let muted = track.map_or(was_muted, |track| track.muted);
+        self.phase = Phase::Call { caller: present, muted };
+        if muted != was_muted {
+            self.outbox.tell(LineEvent::Muted(muted));
+        }
+    }
+
+    fn caller(&self) -> Option<&Present> {
+        match &self.phase {
+            Phase::Call { caller, .. } | Phase::Away { caller, .. } => Some(caller),
+            Phase::Leaving { caller, .. } => caller.as_ref(),
+            Phase::Alone { .. } | Phase::Over => None,
+        }
+    }
+
+    /// Somebody typed: the caller, or one who becomes the caller by that.
+    fn typed(&mut self, sender: &str, text: &str) {
+        let text: String = text.chars().filter(|c| !c.is_control() || c.is_whitespace()).collect();
+        let text = text.trim();
+        if text.is_empty() {
+            return;
+        }
+        if matches!(self.phase, Phase::Alone { .. }) {
+            let writer = self.others.iter().find(|info| info.identity == sender);
+            if let Some((caller, present)) = writer.and_then(caller::accept) {
+                self.begin(caller, present);
+            }
+        }
+        if let Phase::Call { caller, .. } = &self.phase
+            && caller.identity.as_str() == sender
+        {
+            self.outbox.tell(LineEvent::Typed(Pii::new(text.to_owned())));
+        }
+    }
+
+    // ---- every 20 ms ----
+
+    /// The caller's audio, from the first word to the end of the call.
+    fn hear(&mut self, ticks: u32) {
+        if !matches!(self.phase, Phase::Call { .. } | Phase::Away { .. }) {
+            return;
+        }
+        if ticks < MOST_TICKS {
+            let frame = self.ear.pull(self.deadline);
+            self.outbox.audio(frame);
+        } else {
+            self.outbox.lost(1);
+        }
+    }
+
+    fn obey(&mut self, now: Instant) {
+        while let Ok(command) = self.line.commands.try_recv() {
+            match command {
+                LineCommand::Flush(turn) => self.mouth.flush(turn),
+                LineCommand::Duck(ducked) => self.mouth.duck(ducked),
+                LineCommand::State(state) => self.show(state),
+                LineCommand::Transcript(line) => self.write(now, &line),
+                LineCommand::Leave => self.leave(now),
+            }
+        }
+    }
+
+    fn speak(&mut self, now: Instant) {
+        if matches!(self.phase, Phase::Over) {
+            return;
+        }
+        let spoken = self.mouth.tick(&mut self.line.say);
+        for Played { turn, sent, done } in self.mouth.take_played() {
+            self.outbox.tell(LineEvent::Played { turn, sent, done });
+        }
+        if let Some(spoken) = spoken {
+            self.output.push_back(LocalOutput::Media(Packet {
+                payload: spoken.payload,
+                seq: spoken.seq,
+                time: spoken.time,
+                marker: spoken.marker,
+                is_red: false,
+                level: Some(AudioLevel { dbov: spoken.dbov, voice: spoken.voice }),
+                arrived: now,
+            }));
+        }
+    }
+
+    /// Whether it is time to go.
+    fn check(&mut self, now: Instant) {
+        let over = |since: Instant, patience| now.saturating_duration_since(since) >= patience;
+        match &self.phase {
+            Phase::Alone { since } if over(*since, self.patience) => self.end(Hangup::NobodyCame),
+            Phase::Away { since, .. } if over(*since, RETURN) => self.end(Hangup::CallerLeft),
+            Phase::Alone { .. } | Phase::Call { .. } | Phase::Away { .. } if self.outbox.is_closed() => self.leave(now),
+            Phase::Leaving { since, .. } => {
+                let is_done = self.mouth.is_silent() && self.line.say.is_empty();
+                if is_done || over(*since, LAST_WORDS) {
+                    self.phase = Phase::Over;
+                    self.output.push_back(LocalOutput::Leave);
+                }
+            }
+            Phase::Alone { .. } | Phase::Call { .. } | Phase::Away { .. } | Phase::Over => {}
+        }
+    }
+
+    fn end(&mut self, reason: Hangup) {
+        self.closing(reason);
+        self.output.push_back(LocalOutput::Leave);
+    }
+
+    fn leave(&mut self, now: Instant) {
+        if !matches!(self.phase, Phase::Leaving { .. } | Phase::Over) {
+            self.phase = Phase::Leaving { caller: self.caller().cloned(), since: now };
+        }
+    }
+
+    // ---- what it shows ----
+
+    fn show(&mut self, state: AgentState) {
+        let attributes = BTreeMap::from([(STATE.to_owned(), state.as_str().to_owned())]);
+        self.output.push_back(LocalOutput::Attributes(attributes));
+    }
+
+    fn write(&mut self, now: Instant, line: &TranscriptLine) {
+        let caller = self.caller().cloned();
+        let author = match (line.speaker, &caller) {
+            (Speaker::Agent, _) => Author { identity: "", track: self.track.as_deref() },
+            (Speaker::Caller, Some(caller)) => Author {
+                identity: caller.identity.as_str(),
+                track: caller.track.as_ref().map(|track| track.sid.as_str()),
+            },
+            (Speaker::Caller, None) => return,
+        };
+        let wall = self.start.1 + now.saturating_duration_since(self.start.0);
+        let timestamp_ms = wall.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_millis());
+        self.transcripts.write(line, author, i64::try_from(timestamp_ms).unwrap_or(0), &mut self.output);
+    }
+}
