@@ -21,9 +21,10 @@ mod tls;
 mod values;
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write},
     net::SocketAddr,
-    os::unix::fs::DirBuilderExt,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{self, Path, PathBuf},
 };
 
@@ -157,6 +158,10 @@ impl Config {
         set(&mut self.server.listen, overrides.listen);
         set(&mut self.server.rtc_port, overrides.rtc_port);
         self.server.dev |= overrides.dev;
+        if self.server.dev {
+            // For this machine only, where a browser asks for no certificate.
+            self.tls.mode = TlsMode::Off;
+        }
         set(&mut self.log.level, overrides.log_level.clone());
         set(&mut self.log.format, overrides.log_format);
     }
@@ -168,6 +173,19 @@ impl Config {
 /// When it cannot be made, or something else stands in its place.
 pub fn make_data_dir(dir: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
+}
+
+/// Writes a file for its owner only (mode 0600), whole or not at all: beside its place first, then moved.
+///
+/// # Errors
+/// When it cannot be written there.
+pub fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    let dir = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o600)).tempfile_in(dir)?;
+    file.write_all(content)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
 }
 
 fn config_file(overrides: &Overrides, environment: &Environment) -> Option<PathBuf> {

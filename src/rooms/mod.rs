@@ -4,8 +4,10 @@
 //! connections of those in them, and drives them with what comes from sockets, signal connections and the agent's line.
 //! A room itself is sans-IO ([`room::Room`]).
 
+pub mod ids;
 pub mod local;
 pub mod room;
+pub mod settings;
 pub mod streams;
 pub mod token;
 

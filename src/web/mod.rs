@@ -8,6 +8,7 @@ mod error;
 mod guard;
 mod headers;
 mod pages;
+pub mod tls;
 
 use std::{io, net::TcpListener, sync::Arc, time::Duration};
 

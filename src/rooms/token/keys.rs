@@ -1,9 +1,7 @@
 //! The key pair: given by the owner, or made once and kept.
 
 use std::{
-    fs,
-    io::{self, Write},
-    os::unix::fs::PermissionsExt,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -11,7 +9,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use rand::{RngExt, distr::Alphanumeric};
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Livekit, Secret};
+use crate::config::{self, Livekit, Secret};
 
 /// Fewest bytes of a secret: as many as HMAC-SHA-256 puts out (RFC 7518, section 3.2).
 pub const SHORTEST_SECRET: usize = 32;
@@ -101,19 +99,10 @@ impl Keys {
         Self { api_key: format!("API{letters}"), api_secret: BASE64_URL_SAFE_NO_PAD.encode(secret).into() }
     }
 
-    /// Beside its place first, for the owner only; then moved, so that there is never half a file.
     fn keep(&self, path: &Path) -> io::Result<()> {
         let content = KeysFile { api_key: self.api_key.clone(), api_secret: self.api_secret.reveal().to_owned() };
         let content = toml::to_string(&content).map_err(io::Error::other)?;
-        let dir = path.parent().unwrap_or(Path::new("."));
-        let permissions = fs::Permissions::from_mode(0o600);
-        let mut file = tempfile::Builder::new().permissions(permissions).tempfile_in(dir)?;
-        writeln!(
-            file,
-            "# Signs the tokens that let people into rooms. Made by callstead; keep it to yourself.\n{content}"
-        )?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
+        let note = "# Signs the tokens that let people into rooms. Made by callstead; keep it to yourself.\n";
+        config::write_private(path, format!("{note}{content}").as_bytes())
     }
 }

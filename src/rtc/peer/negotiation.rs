@@ -60,6 +60,14 @@ struct Offered {
 }
 
 impl Peer {
+    /// The sections of an offer, before it is accepted: where tracks can be [assigned](Self::assign).
+    ///
+    /// # Errors
+    /// When it cannot be read or asks for too much.
+    pub fn read_offer(sdp: &str) -> Result<Vec<Section>, PeerError> {
+        Ok(Description::parse(sdp)?.sections())
+    }
+
     /// Takes the other side's offer and gives the answer. Sections that the other side wants to receive in and that no
     /// [`assign`](Self::assign) names are answered inactive; assigned ones sendonly with their msid.
     ///

@@ -1,0 +1,168 @@
+//! A participant that takes part over the network: its signal connection, its peer connections, what it wants to receive.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use livekit_protocol as proto;
+
+use super::{
+    ConnectionId, Key, PeerId, Target, TrackId,
+    allowance::Allowance,
+    link::{Link, Reach},
+    publication::Pending,
+    quality::Score,
+    simulate::Simulated,
+    subscription::Subscription,
+};
+use crate::rooms::{Claims, SignalVersion, settings::Settings};
+
+/// More than LiveKit has: the rest is not passed on.
+const LONGEST_CAPABILITIES: usize = 16;
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Client {
+    pub(super) signal: Signal,
+    /// As its latest token has them.
+    pub(super) claims: Claims,
+    /// What its software can do; others choose by it how to talk to it.
+    pub(super) protocol: i32,
+    pub(super) capabilities: Vec<i32>,
+    pub(super) publisher: Link,
+    pub(super) mode: Mode,
+    pub(super) auto_subscribe: bool,
+    pub(super) pending: Vec<Pending>,
+    pub(super) subscriptions: BTreeMap<TrackId, Subscription>,
+    /// The newest reliable message that it sent.
+    pub(super) newest_message: u32,
+    pub(super) data: Allowance,
+    pub(super) requests: Allowance,
+    pub(super) score: Score,
+    /// What the client was last told of it.
+    pub(super) told: Option<proto::ConnectionQuality>,
+    pub(super) refresh_due: Option<Instant>,
+    pub(super) simulated: Option<Simulated>,
+}
+
+/// The signal connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Signal {
+    Open(ConnectionId),
+    /// Until it is taken up again, or too late.
+    Gone(Instant),
+}
+
+/// One peer connection or two.
+#[derive(Debug)]
+pub(super) enum Mode {
+    /// `/rtc`: the server offers what the client receives, on a connection of its own.
+    Dual {
+        subscriber: Box<Link>,
+        /// The id of the latest offer.
+        offer: u32,
+    },
+    /// `/rtc/v1`: the client always offers; the server asks it to.
+    Single {
+        /// Whether it has been asked and has not offered yet.
+        asked: bool,
+        /// Whether it is to be asked though no section lacks: one was released.
+        released: bool,
+    },
+}
+
+impl Client {
+    pub(super) fn new(
+        now: Instant,
+        key: Key,
+        (connection, version): (ConnectionId, SignalVersion),
+        (claims, request): (Claims, &proto::JoinRequest),
+        settings: &Settings,
+    ) -> Self {
+        let link = |target| Link::new(now, PeerId::new(key, target), settings);
+        let mode = match version {
+            SignalVersion::V0 => Mode::Dual { subscriber: Box::new(link(Target::Subscriber)), offer: 0 },
+            SignalVersion::V1 => Mode::Single { asked: false, released: false },
+        };
+        let info = request.client_info.as_ref();
+        let mut capabilities = info.map(|info| info.capabilities.clone()).unwrap_or_default();
+        capabilities.truncate(LONGEST_CAPABILITIES);
+        Self {
+            signal: Signal::Open(connection),
+            claims,
+            protocol: info.map_or(0, |info| info.client_protocol),
+            capabilities,
+            publisher: link(Target::Publisher),
+            mode,
+            auto_subscribe: request.connection_settings.as_ref().is_none_or(|settings| settings.auto_subscribe),
+            pending: Vec::new(),
+            subscriptions: BTreeMap::new(),
+            newest_message: 0,
+            data: Allowance::new(now, settings.limits.data_rate),
+            requests: Allowance::new(now, settings.limits.requests),
+            score: Score::default(),
+            told: None,
+            refresh_due: settings.token_refresh.as_ref().map(|_| now),
+            simulated: None,
+        }
+    }
+
+    pub(super) fn connection(&self) -> Option<ConnectionId> {
+        match self.signal {
+            Signal::Open(connection) => Some(connection),
+            Signal::Gone(_) => None,
+        }
+    }
+
+    pub(super) fn link_mut(&mut self, target: Target) -> Option<&mut Link> {
+        match (target, &mut self.mode) {
+            (Target::Publisher, _) => Some(&mut self.publisher),
+            (Target::Subscriber, Mode::Dual { subscriber, .. }) => Some(subscriber),
+            (Target::Subscriber, Mode::Single { .. }) => None,
+        }
+    }
+
+    /// By which it receives; the one that has to be connected for it to take part.
+    pub(super) fn receiver(&self) -> &Link {
+        match &self.mode {
+            Mode::Dual { subscriber, .. } => subscriber,
+            Mode::Single { .. } => &self.publisher,
+        }
+    }
+
+    /// See [`receiver`](Self::receiver).
+    pub(super) fn receiver_mut(&mut self) -> &mut Link {
+        match &mut self.mode {
+            Mode::Dual { subscriber, .. } => subscriber,
+            Mode::Single { .. } => &mut self.publisher,
+        }
+    }
+
+    pub(super) fn links(&self) -> impl Iterator<Item = &Link> {
+        let subscriber = match &self.mode {
+            Mode::Dual { subscriber, .. } => Some(&**subscriber),
+            Mode::Single { .. } => None,
+        };
+        std::iter::once(&self.publisher).chain(subscriber)
+    }
+
+    pub(super) fn links_mut(&mut self) -> impl Iterator<Item = &mut Link> {
+        let subscriber = match &mut self.mode {
+            Mode::Dual { subscriber, .. } => Some(&mut **subscriber),
+            Mode::Single { .. } => None,
+        };
+        std::iter::once(&mut self.publisher).chain(subscriber)
+    }
+
+    /// When it is given up, unless it gets connected before.
+    pub(super) fn given_up_at(&self, settings: &Settings) -> Option<Instant> {
+        let timeouts = &settings.timeouts;
+        let signal = match self.signal {
+            Signal::Open(_) => None,
+            Signal::Gone(since) => Some(since + timeouts.resume),
+        };
+        let media = match self.receiver().reach {
+            Reach::Connecting(since) => Some(since + timeouts.connect),
+            Reach::Connected => None,
+        };
+        signal.into_iter().chain(media).min()
+    }
+}

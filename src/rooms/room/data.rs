@@ -1,0 +1,139 @@
+//! Data messages: who sent them is written on them here, and they go to those whom they name, else to all.
+//!
+//! Chat, RPC, text streams and whatever else clients agree on pass unread.
+
+use std::time::Instant;
+
+use livekit_protocol::{self as proto, data_packet::Value, data_stream::header::ContentHeader};
+use prost::Message as _;
+
+use super::{
+    Key, PeerId, Room, Target,
+    participant::{Participant, Seat},
+};
+use crate::rtc::peer::Channel;
+
+impl Room {
+    /// A message from a client.
+    pub(super) fn handle_data(&mut self, now: Instant, peer: PeerId, channel: Channel, message: &[u8]) {
+        let key = peer.participant();
+        let most = self.settings.limits.message;
+        let Some(participant) = self.participants.get_mut(&key) else { return };
+        let may = participant.grants.can_publish_data && peer.target() == Target::Publisher;
+        let Some(client) = participant.client_mut() else { return };
+        if !may || message.len() > most || !client.data.take(now, message.len()) {
+            return;
+        }
+        let Ok(packet) = proto::DataPacket::decode(message) else { return };
+        // After a reconnection a client sends again what it does not know to have arrived.
+        if channel == Channel::Reliable && packet.sequence > 0 {
+            if packet.sequence <= client.newest_message {
+                return;
+            }
+            client.newest_message = packet.sequence;
+        }
+        self.route(now, key, channel, packet);
+    }
+
+    /// Sends a packet on, with its sender on it.
+    pub(super) fn route(&mut self, now: Instant, from: Key, channel: Channel, mut packet: proto::DataPacket) {
+        let Some(sender) = self.participants.get(&from) else { return };
+        if !stamp(&mut packet, sender, channel) {
+            return;
+        }
+        let named = |participant: &Participant| is_named(&packet, participant);
+        let receivers = self.participants.iter().filter(|(key, participant)| **key != from && named(participant));
+        let receivers: Vec<Key> = receivers.map(|(key, _)| *key).collect();
+        let message = packet.encode_to_vec();
+        for key in receivers {
+            self.deliver(now, key, channel, &packet, &message);
+        }
+    }
+
+    fn deliver(&mut self, now: Instant, key: Key, channel: Channel, packet: &proto::DataPacket, message: &[u8]) {
+        let most = self.settings.limits.backlog;
+        let Some(participant) = self.participants.get_mut(&key) else { return };
+        match &mut participant.seat {
+            Seat::Agent(agent) => {
+                agent.local.handle_data(now, packet);
+                self.woken.push(key);
+            }
+            Seat::Client(client) => {
+                let link = client.receiver_mut();
+                let sent = link.send_data(channel, message, most);
+                link.touch(&mut self.touched);
+                if sent.is_err() {
+                    self.drop_slow(now, key);
+                }
+            }
+        }
+    }
+
+    /// Sends what waits for a channel that was closed or full.
+    pub(super) fn flush(&mut self, peer: PeerId) {
+        if let Some(link) = self.link_mut(peer)
+            && link.flush()
+        {
+            self.touch(peer);
+        }
+    }
+}
+
+/// Whether a message is for `participant`; one that names nobody is for all. Who has not arrived yet gets nothing.
+#[expect(deprecated, reason = "older clients name receivers in the user packet")]
+fn is_named(packet: &proto::DataPacket, participant: &Participant) -> bool {
+    let sids = match &packet.value {
+        Some(Value::User(user)) => &user.destination_sids[..],
+        _ => &[],
+    };
+    let identities = &packet.destination_identities;
+    let is_for_all = sids.is_empty() && identities.is_empty();
+    let by_sid = || sids.iter().any(|sid| sid == participant.sid.as_str());
+    let by_identity = || identities.iter().any(|identity| identity == participant.identity.as_str());
+    participant.is_active() && (is_for_all || by_sid() || by_identity())
+}
+
+/// Writes the sender on a packet, and how it came. Whether it may be sent at all.
+#[expect(deprecated, reason = "older clients look into the user packet, and at the kind")]
+fn stamp(packet: &mut proto::DataPacket, sender: &Participant, channel: Channel) -> bool {
+    let own_identity = sender.identity.as_str();
+    let is_for_another =
+        sender.is_agent() && !packet.participant_identity.is_empty() && packet.participant_identity != own_identity;
+    let (sid, identity) = if sender.grants.hidden { ("", "") } else { (sender.sid.as_str(), own_identity) };
+    let mut keeps_identity = false;
+    match &mut packet.value {
+        None | Some(Value::Speaker(_) | Value::Metrics(_)) => return false,
+        Some(Value::User(user)) => {
+            sid.clone_into(&mut user.participant_sid);
+            identity.clone_into(&mut user.participant_identity);
+            if packet.destination_identities.is_empty() {
+                packet.destination_identities.clone_from(&user.destination_identities);
+            } else {
+                user.destination_identities.clone_from(&packet.destination_identities);
+            }
+        }
+        // Only an agent writes down what others say, in their name.
+        Some(Value::Transcription(_)) if !sender.is_agent() => return false,
+        Some(Value::ChatMessage(chat)) if is_for_another => {
+            chat.generated = true;
+            keeps_identity = true;
+        }
+        Some(Value::StreamHeader(header)) if is_for_another => {
+            if let Some(ContentHeader::TextHeader(text)) = &mut header.content_header {
+                text.generated = true;
+                keeps_identity = true;
+            }
+        }
+        Some(_) => {}
+    }
+    if !keeps_identity {
+        identity.clone_into(&mut packet.participant_identity);
+    }
+    sid.clone_into(&mut packet.participant_sid);
+    packet.kind = match channel {
+        Channel::Reliable => proto::data_packet::Kind::Reliable,
+        Channel::Lossy => proto::data_packet::Kind::Lossy,
+    }
+    .into();
+    true
+}

@@ -1,0 +1,279 @@
+//! Coming in, and taking a lost signal connection up again.
+
+use std::time::Instant;
+
+use livekit_protocol::{
+    self as proto, DisconnectReason, leave_request::Action, participant_info::State, signal_response::Message,
+};
+
+use super::{
+    ConnectionId, Key, Output, PeerId, Room,
+    client::{Client, Mode, Signal},
+    link::Reach,
+    metadata,
+    participant::{self, Participant, Profile, Seat},
+    publication,
+    simulate::Simulated,
+    subscription::Audience,
+};
+use crate::rooms::{
+    Claims, JoinError, SignalVersion,
+    ids::ParticipantSid,
+    settings::{PROTOCOL, SERVER_VERSION},
+};
+
+/// How often clients are to ask whether we are there, and after how long without an answer they look for us anew.
+const PING_INTERVAL_S: i32 = 5;
+const PING_TIMEOUT_S: i32 = 15;
+
+impl Room {
+    pub(super) fn handle_join(
+        &mut self,
+        now: Instant,
+        connection: ConnectionId,
+        claims: Claims,
+        version: SignalVersion,
+        request: proto::JoinRequest,
+    ) {
+        if request.reconnect {
+            return self.resume(now, connection, claims, request);
+        }
+        if let Err(error) = self.admit(&claims) {
+            return self.outputs.push_back(Output::Refused { connection, error });
+        }
+        if let Some(older) = self.find(claims.identity.as_str()) {
+            self.remove(now, older, DisconnectReason::DuplicateIdentity, Some(Action::Disconnect));
+        }
+        self.enter(now, (connection, version), claims, request);
+    }
+
+    fn admit(&self, claims: &Claims) -> Result<(), JoinError> {
+        let others = self.participants.values().filter(|other| !other.is_agent() && other.identity != claims.identity);
+        if self.is_closed() {
+            return Err(JoinError::Unavailable);
+        }
+        if self.removed.refuses(claims) {
+            return Err(JoinError::Removed);
+        }
+        if others.count() >= self.settings.limits.participants {
+            return Err(JoinError::Full);
+        }
+        Ok(())
+    }
+
+    fn enter(
+        &mut self,
+        now: Instant,
+        (connection, version): (ConnectionId, SignalVersion),
+        claims: Claims,
+        request: proto::JoinRequest,
+    ) {
+        let key = self.new_key();
+        let participant = self.newcomer(now, key, (connection, version), claims, &request);
+        self.participants.insert(key, participant);
+        self.connections.insert(connection, key);
+        self.open_peers(key);
+        self.note_occupancy(now);
+        self.send(key, Message::Join(self.join_response(now, key)));
+        self.announce(key);
+        // What the first offer or answer can carry comes soonest.
+        if self.client(key).is_some_and(|client| client.auto_subscribe) {
+            self.subscribe_to_all(key);
+        }
+        for request in request.add_track_requests.into_iter().take(self.settings.limits.pending_tracks) {
+            self.handle_add_track(now, key, request);
+        }
+        match request.publisher_offer {
+            Some(offer) => self.handle_offer(now, key, &offer),
+            None => self.negotiate(now, key),
+        }
+    }
+
+    fn newcomer(
+        &self,
+        now: Instant,
+        key: Key,
+        signal: (ConnectionId, SignalVersion),
+        claims: Claims,
+        request: &proto::JoinRequest,
+    ) -> Participant {
+        let profile = Profile {
+            name: claims.name.clone(),
+            metadata: claims.metadata.clone(),
+            attributes: claims.attributes.clone(),
+        };
+        let grants = claims.grants.clone();
+        let profile = match grants.can_update_own_metadata {
+            true => metadata::at_joining(profile, request, &self.settings.limits),
+            false => profile,
+        };
+        let identity = claims.identity.clone();
+        let mut client = Client::new(now, key, signal, (claims, request), &self.settings);
+        if let Mode::Dual { subscriber, .. } = &mut client.mode {
+            subscriber.peer.add_channels();
+        }
+        Participant {
+            sid: ParticipantSid::random(),
+            identity,
+            profile,
+            grants,
+            state: State::Joined,
+            joined: self.wall(now),
+            version: 0,
+            publications: Vec::new(),
+            audience: Audience::default(),
+            seat: Seat::Client(Box::new(client)),
+        }
+    }
+
+    fn open_peers(&mut self, key: Key) {
+        let Some(client) = self.client(key) else { return };
+        let opened: Vec<(PeerId, String)> =
+            client.links().map(|link| (link.id, link.peer.ufrag().to_owned())).collect();
+        self.outputs.extend(opened.into_iter().map(|(peer, ufrag)| Output::PeerOpened { peer, ufrag }));
+    }
+
+    fn join_response(&self, now: Instant, key: Key) -> proto::JoinResponse {
+        let participant = self.participants.get(&key);
+        let may_publish = participant.is_some_and(|participant| participant.grants.can_publish);
+        let is_dual = self.client(key).is_some_and(|client| matches!(client.mode, Mode::Dual { .. }));
+        proto::JoinResponse {
+            room: Some(self.info()),
+            participant: participant.map(Participant::info),
+            other_participants: self.others(key),
+            server_version: SERVER_VERSION.to_owned(),
+            ice_servers: self.ice_servers(now, key),
+            subscriber_primary: is_dual,
+            ping_timeout: PING_TIMEOUT_S,
+            ping_interval: PING_INTERVAL_S,
+            server_info: Some(server_info()),
+            enabled_publish_codecs: publication::codecs(),
+            fast_publish: may_publish,
+            ..Default::default()
+        }
+    }
+
+    /// All but `key` that may be seen.
+    pub(super) fn others(&self, key: Key) -> Vec<proto::ParticipantInfo> {
+        let others =
+            self.participants.iter().filter(|(other, participant)| **other != key && !participant.grants.hidden);
+        others.map(|(_, participant)| participant.info()).collect()
+    }
+
+    fn ice_servers(&self, now: Instant, key: Key) -> Vec<proto::IceServer> {
+        let Some(participant) = self.participants.get(&key) else { return Vec::new() };
+        (self.settings.ice_servers)(self.wall(now), &participant.identity)
+    }
+
+    // ---- again ----
+
+    /// A client whose signal connection broke takes it up again. Only the same identity may: with the sid alone, which all
+    /// in the room know, somebody else could take over the call.
+    fn resume(&mut self, now: Instant, connection: ConnectionId, claims: Claims, request: proto::JoinRequest) {
+        let key = self.find_sid(&request.participant_sid).filter(|key| {
+            self.client(*key).is_some()
+                && self.participants.get(key).is_some_and(|known| known.identity == claims.identity)
+        });
+        let Some(key) = key else { return self.send_away(connection) };
+        self.close_signal(now, key);
+        self.connections.insert(connection, key);
+        let Some(client) = self.client_mut(key) else { return };
+        client.signal = Signal::Open(connection);
+        client.claims = claims;
+        let simulated = client.simulated.take();
+        if simulated != Some(Simulated::DisconnectAtOnce) {
+            self.welcome_back(now, key);
+            if let Some(state) = request.sync_state {
+                self.handle_sync(now, key, &state);
+            }
+            if let Some(offer) = request.publisher_offer {
+                self.handle_offer(now, key, &offer);
+            }
+        }
+        if simulated.is_some() {
+            self.close_signal(now, key);
+        }
+    }
+
+    /// To a client that wants to resume what is not there.
+    fn send_away(&mut self, connection: ConnectionId) {
+        let leave = leave(DisconnectReason::StateMismatch, Action::Reconnect);
+        let response = Box::new(proto::SignalResponse { message: Some(leave) });
+        self.outputs.push_back(Output::Signal { connection, response });
+        self.outputs.push_back(Output::CloseSignal { connection });
+    }
+
+    fn welcome_back(&mut self, now: Instant, key: Key) {
+        let Some(client) = self.client(key) else { return };
+        let response = proto::ReconnectResponse {
+            ice_servers: self.ice_servers(now, key),
+            server_info: Some(server_info()),
+            last_message_seq: client.newest_message,
+            ..Default::default()
+        };
+        self.send(key, Message::Reconnect(response));
+        let mut all = self.others(key);
+        all.extend(self.participants.get(&key).map(Participant::info));
+        self.send(key, participant::update(all));
+        self.send(key, Message::RoomUpdate(proto::RoomUpdate { room: Some(self.info()) }));
+        self.refresh_soon(now, key);
+        self.restart_ice(now, key);
+    }
+
+    /// What a client that has resumed believes: if it publishes what we do not know of, it begins anew.
+    pub(super) fn handle_sync(&mut self, now: Instant, key: Key, state: &proto::SyncState) {
+        let Some(participant) = self.participants.get(&key) else { return };
+        let Some(client) = participant.client() else { return };
+        let is_known = |track: &proto::TrackPublishedResponse| {
+            let sid = track.track.as_ref().map(|info| info.sid.as_str());
+            let published = participant.publications.iter().map(|publication| &publication.info);
+            sid.is_some_and(|sid| published.chain(client.announced()).any(|info| info.sid == sid))
+        };
+        if !state.publish_tracks.iter().all(is_known) {
+            return self.remove(now, key, DisconnectReason::StateMismatch, Some(Action::Reconnect));
+        }
+        if let Some(subscription) = &state.subscription {
+            self.handle_subscription(now, key, subscription);
+        }
+    }
+
+    /// Ends the signal connection; the client may resume.
+    pub(super) fn close_signal(&mut self, now: Instant, key: Key) {
+        let Some(client) = self.client_mut(key) else { return };
+        if let Signal::Open(connection) = std::mem::replace(&mut client.signal, Signal::Gone(now)) {
+            self.connections.remove(&connection);
+            self.outputs.push_back(Output::CloseSignal { connection });
+        }
+    }
+
+    pub(super) fn handle_signal_closed(&mut self, now: Instant, connection: ConnectionId) {
+        let Some(key) = self.connections.remove(&connection) else { return };
+        if let Some(client) = self.client_mut(key) {
+            client.signal = Signal::Gone(now);
+        }
+    }
+
+    /// Media can flow.
+    pub(super) fn handle_connected(&mut self, _now: Instant, peer: PeerId) {
+        let Some(link) = self.link_mut(peer) else { return };
+        link.reach = Reach::Connected;
+        let key = peer.participant();
+        let is_first = self.participants.get(&key).is_some_and(|participant| !participant.is_active());
+        if is_first && self.receiving_peer(key) == Some(peer) {
+            if let Some(participant) = self.participants.get_mut(&key) {
+                participant.state = State::Active;
+            }
+            self.announce(key);
+        }
+    }
+}
+
+fn server_info() -> proto::ServerInfo {
+    proto::ServerInfo { version: SERVER_VERSION.to_owned(), protocol: PROTOCOL, ..Default::default() }
+}
+
+/// The message that ends a connection.
+pub(super) fn leave(reason: DisconnectReason, action: Action) -> Message {
+    let can_reconnect = action != Action::Disconnect;
+    Message::Leave(proto::LeaveRequest { can_reconnect, reason: reason.into(), action: action.into(), regions: None })
+}

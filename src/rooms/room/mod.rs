@@ -1,0 +1,420 @@
+//! One room, sans-IO: what clients, the network and the clock say goes into [`Room::handle`], what is to be done comes out
+//! of [`Room::poll`]. It owns its participants and their peer connections; media passes from one to the others here,
+//! without locks.
+//!
+//! It behaves as livekit-server does, because stock clients are the judge. What is handled where: coming ([`join`]) and
+//! going ([`leave`]), offers and answers ([`negotiation`]), tracks ([`publication`]) and who receives them
+//! ([`subscription`]), media ([`media`]), data ([`data`]), a participant's own attributes ([`metadata`]), what is due
+//! ([`timers`]). Video is refused where a track is added and its sections are answered inactive; forwarding it has its
+//! place in [`media`].
+
+mod agent;
+mod allowance;
+mod client;
+mod data;
+mod join;
+mod leave;
+mod level;
+mod link;
+mod media;
+mod metadata;
+mod negotiation;
+mod participant;
+mod publication;
+mod quality;
+mod removed;
+mod request;
+mod rewrite;
+mod simulate;
+mod speakers;
+mod subscription;
+#[cfg(test)]
+mod tests;
+mod timers;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
+
+use livekit_protocol::{self as proto, signal_response::Message};
+
+use self::{
+    client::Client, link::Link, participant::Participant, removed::Removed, speakers::Speakers, timers::Occupancy,
+};
+use super::{Agent, Claims, JoinError, SignalVersion, ids::RoomSid, settings::Settings};
+use crate::{
+    audio::line::LineEnd,
+    domain::{Identity, RoomName},
+    rtc::{self, Datagram, peer::Event},
+};
+
+/// After so many turns of peers and agents answering each other the rest waits for the next input.
+const MOST_ROUNDS: usize = 8;
+
+/// A signal connection, unique in the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(pub u64);
+
+/// A peer connection, unique in its room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PeerId(pub u64);
+
+impl PeerId {
+    const fn new(participant: Key, target: Target) -> Self {
+        Self(participant.0 * 2 + target as u64)
+    }
+
+    const fn participant(self) -> Key {
+        Key(self.0 / 2)
+    }
+
+    const fn target(self) -> Target {
+        if self.0.is_multiple_of(2) { Target::Publisher } else { Target::Subscriber }
+    }
+}
+
+/// What a peer connection is for. A single one is a publisher that receives too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Target {
+    Publisher = 0,
+    Subscriber = 1,
+}
+
+/// A participant's place, in the order of their coming; never given twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key(u64);
+
+/// A published track; never given twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct TrackId(u64);
+
+/// What a room is told.
+#[derive(Debug)]
+pub enum Input {
+    /// Somebody with a checked token wants in, or (`request.reconnect`) to take a connection up again.
+    Join {
+        /// The new signal connection.
+        connection: ConnectionId,
+        /// What the token says.
+        claims: Claims,
+        /// Which path the client came by.
+        version: SignalVersion,
+        /// What the client says; for v0 as far as it has words for it.
+        request: Box<proto::JoinRequest>,
+    },
+    /// A client's message.
+    Signal {
+        /// Where it came from; an unknown one is ignored.
+        connection: ConnectionId,
+        /// The message.
+        request: Box<proto::SignalRequest>,
+    },
+    /// A signal connection has ended; its participant may take it up again.
+    SignalClosed {
+        /// Which one.
+        connection: ConnectionId,
+    },
+    /// A packet from the network.
+    Datagram {
+        /// Whom it is for.
+        peer: PeerId,
+        /// The packet.
+        datagram: Datagram,
+    },
+    /// An agent of this process comes in.
+    JoinAgent {
+        /// How it appears.
+        agent: Agent,
+        /// Its ear and mouth.
+        line: LineEnd,
+    },
+    /// Somebody is shown the door, and needs a token that is made later.
+    Remove {
+        /// Who.
+        identity: Identity,
+        /// When, by the clock that tokens go by.
+        now_wall: SystemTime,
+    },
+    /// [`Room::next_timeout`] has come.
+    Timeout,
+}
+
+/// What a room wants done, in this order.
+#[derive(Debug)]
+pub enum Output {
+    /// A message to a client.
+    Signal {
+        /// Where to.
+        connection: ConnectionId,
+        /// The message.
+        response: Box<proto::SignalResponse>,
+    },
+    /// No more messages for this connection.
+    CloseSignal {
+        /// Which one.
+        connection: ConnectionId,
+    },
+    /// A join failed.
+    Refused {
+        /// Whose.
+        connection: ConnectionId,
+        /// Why.
+        error: JoinError,
+    },
+    /// A packet for the network.
+    Transmit(Datagram),
+    /// A peer connection is found by this ICE user name fragment; said again when it gets another (ICE restart).
+    PeerOpened {
+        /// Which one.
+        peer: PeerId,
+        /// Its fragment.
+        ufrag: String,
+    },
+    /// A peer connection is no more.
+    PeerClosed {
+        /// Which one.
+        peer: PeerId,
+    },
+    /// Empty for long enough: forget the room. Nothing follows.
+    Closed,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Room {
+    name: RoomName,
+    sid: RoomSid,
+    settings: Arc<Settings>,
+    opened: (Instant, SystemTime),
+    participants: BTreeMap<Key, Participant>,
+    connections: BTreeMap<ConnectionId, Key>,
+    /// Of the next participant and the next track.
+    next_id: u64,
+    removed: Removed,
+    speakers: Speakers,
+    quality_due: Instant,
+    occupancy: Occupancy,
+    outputs: VecDeque<Output>,
+    /// Peers that have something to say.
+    touched: Vec<PeerId>,
+    /// Agents that may have something to say.
+    woken: Vec<Key>,
+    /// Whether agents have not been told yet who is there now.
+    changed: bool,
+}
+
+impl Room {
+    /// An empty room, open for the first to come.
+    pub fn new(now: Instant, wall: SystemTime, name: RoomName, settings: Arc<Settings>) -> Self {
+        Self {
+            name,
+            sid: RoomSid::random(),
+            settings,
+            opened: (now, wall),
+            participants: BTreeMap::new(),
+            connections: BTreeMap::new(),
+            next_id: 0,
+            removed: Removed::default(),
+            speakers: Speakers::default(),
+            quality_due: now + quality::INTERVAL,
+            occupancy: Occupancy::Unvisited,
+            outputs: VecDeque::new(),
+            touched: Vec::new(),
+            woken: Vec::new(),
+            changed: false,
+        }
+    }
+
+    /// Takes in what happened at `now`; then [`poll`](Self::poll) until `None`.
+    pub fn handle(&mut self, now: Instant, input: Input) {
+        match input {
+            Input::Join { connection, claims, version, request } => {
+                self.handle_join(now, connection, claims, version, *request);
+            }
+            Input::Signal { connection, request } => self.handle_request(now, connection, *request),
+            Input::SignalClosed { connection } => self.handle_signal_closed(now, connection),
+            Input::Datagram { peer, datagram } => self.handle_datagram(now, peer, &datagram),
+            Input::JoinAgent { agent, line } => self.handle_agent(now, agent, line),
+            Input::Remove { identity, now_wall } => self.handle_removal(now, identity, now_wall),
+            Input::Timeout => self.handle_timeout(now),
+        }
+        self.settle(now);
+    }
+
+    /// The next thing to do.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// How many there are, agents and hidden ones too.
+    pub fn len(&self) -> usize {
+        self.participants.len()
+    }
+
+    /// Whether nobody is there.
+    pub fn is_empty(&self) -> bool {
+        self.participants.is_empty()
+    }
+
+    fn handle_datagram(&mut self, now: Instant, peer: PeerId, datagram: &Datagram) {
+        if let Some(link) = self.link_mut(peer) {
+            link.peer.handle_datagram(now, datagram);
+            self.touch(peer);
+        }
+    }
+
+    /// Lets peers and agents say all that they have to say.
+    fn settle(&mut self, now: Instant) {
+        for _ in 0..MOST_ROUNDS {
+            while let Some(peer) = self.touched.pop() {
+                self.drain_peer(now, peer);
+            }
+            self.drain_agents(now);
+            if self.touched.is_empty() && self.woken.is_empty() && !self.changed {
+                return;
+            }
+        }
+    }
+
+    fn drain_peer(&mut self, now: Instant, peer: PeerId) {
+        loop {
+            let Some(link) = self.link_mut(peer) else { return };
+            match link.peer.poll() {
+                rtc::peer::Output::Transmit(datagram) => self.outputs.push_back(Output::Transmit(datagram)),
+                rtc::peer::Output::Event(event) => self.handle_event(now, peer, event),
+                rtc::peer::Output::Timeout(due) => {
+                    link.rest_until(due);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn handle_event(&mut self, now: Instant, peer: PeerId, event: Event) {
+        let participant = peer.participant();
+        match event {
+            Event::Connected => self.handle_connected(now, peer),
+            Event::Disconnected => self.handle_lost(now, peer),
+            Event::Media(mid, packet) => self.handle_media(now, participant, mid, &packet),
+            Event::ChannelOpen(_) => self.flush(peer),
+            Event::Data(channel, message) => self.handle_data(now, peer, channel, &message),
+            Event::Quality(quality) => {
+                if let Some(client) = self.client_mut(participant) {
+                    client.score.update(&quality);
+                }
+            }
+        }
+    }
+
+    // ---- who is here ----
+
+    fn client(&self, key: Key) -> Option<&Client> {
+        self.participants.get(&key)?.client()
+    }
+
+    fn client_mut(&mut self, key: Key) -> Option<&mut Client> {
+        self.participants.get_mut(&key)?.client_mut()
+    }
+
+    fn link_mut(&mut self, peer: PeerId) -> Option<&mut Link> {
+        self.client_mut(peer.participant())?.link_mut(peer.target())
+    }
+
+    fn find(&self, identity: &str) -> Option<Key> {
+        self.participants.iter().find(|(_, participant)| participant.identity.as_str() == identity).map(|(key, _)| *key)
+    }
+
+    fn find_sid(&self, sid: &str) -> Option<Key> {
+        self.participants.iter().find(|(_, participant)| participant.sid.as_str() == sid).map(|(key, _)| *key)
+    }
+
+    fn new_key(&mut self) -> Key {
+        self.next_id += 1;
+        Key(self.next_id)
+    }
+
+    fn new_track(&mut self) -> TrackId {
+        self.next_id += 1;
+        TrackId(self.next_id)
+    }
+
+    // ---- saying things ----
+
+    /// Peers that are touched are polled before the present input is done with.
+    fn touch(&mut self, peer: PeerId) {
+        if let Some(link) = self
+            .participants
+            .get_mut(&peer.participant())
+            .and_then(|participant| participant.client_mut()?.link_mut(peer.target()))
+        {
+            link.touch(&mut self.touched);
+        }
+    }
+
+    /// To one client; lost when its signal connection is (it is told everything anew when it resumes).
+    fn send(&mut self, to: Key, message: Message) {
+        let connection = self.client(to).and_then(Client::connection);
+        if let Some(connection) = connection {
+            let response = Box::new(proto::SignalResponse { message: Some(message) });
+            self.outputs.push_back(Output::Signal { connection, response });
+        }
+    }
+
+    /// To all clients but one.
+    fn broadcast(&mut self, except: Option<Key>, message: &Message) {
+        let receivers: Vec<Key> = self.participants.keys().copied().filter(|key| Some(*key) != except).collect();
+        for key in receivers {
+            self.send(key, message.clone());
+        }
+    }
+
+    /// Tells everybody who may see `key`, itself too, how it is now.
+    fn announce(&mut self, key: Key) {
+        let Some(participant) = self.participants.get_mut(&key) else { return };
+        participant.version = participant.version.wrapping_add(1);
+        let update = participant::update(vec![participant.info()]);
+        if participant.grants.hidden {
+            self.send(key, update);
+        } else {
+            self.changed = true;
+            self.broadcast(None, &update);
+        }
+    }
+
+    /// Wall time, as far as it has passed since the room was opened.
+    fn wall(&self, now: Instant) -> SystemTime {
+        let (opened, wall) = self.opened;
+        wall + now.saturating_duration_since(opened)
+    }
+
+    fn wall_ms(&self, now: Instant) -> i64 {
+        unix_ms(self.wall(now))
+    }
+
+    /// How clients see the room.
+    fn info(&self) -> proto::Room {
+        let seconds = |duration: std::time::Duration| u32::try_from(duration.as_secs()).unwrap_or(u32::MAX);
+        let visible = || self.participants.values().filter(|participant| !participant.grants.hidden);
+        let created = unix_ms(self.opened.1);
+        proto::Room {
+            sid: self.sid.to_string(),
+            name: self.name.to_string(),
+            empty_timeout: seconds(self.settings.timeouts.empty),
+            departure_timeout: seconds(self.settings.timeouts.departure),
+            max_participants: u32::try_from(self.settings.limits.participants).unwrap_or(u32::MAX),
+            creation_time: created / 1000,
+            creation_time_ms: created,
+            enabled_codecs: publication::codecs(),
+            num_participants: visible().count() as u32,
+            num_publishers: visible().filter(|participant| !participant.publications.is_empty()).count() as u32,
+            ..Default::default()
+        }
+    }
+}
+
+fn unix_ms(time: SystemTime) -> i64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

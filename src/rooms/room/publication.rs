@@ -1,0 +1,254 @@
+//! Tracks that participants publish: announced by the client, published when its offer has a section for them.
+
+use std::time::{Duration, Instant};
+
+use livekit_protocol::{
+    self as proto, TrackSource, TrackType,
+    request_response::{Reason, Request},
+    signal_response::Message,
+};
+
+use super::{Key, Room, TrackId, client::Client, level::Level, participant::may_publish};
+use crate::{
+    rooms::{ids::TrackSid, settings::Limits},
+    rtc::peer::{Kind, Mid, Section},
+};
+
+/// Announced and never published: forgotten, so that another can be announced.
+const PENDING: Duration = Duration::from_secs(30);
+const OPUS: &str = "audio/opus";
+/// LiveKit groups a person's camera and microphone, and their screen and its sound.
+const PERSON_STREAM: &str = "camera";
+const SCREEN_STREAM: &str = "screen_share";
+
+/// A published track.
+#[derive(Debug)]
+pub(super) struct Publication {
+    pub(super) id: TrackId,
+    /// How clients see it.
+    pub(super) info: proto::TrackInfo,
+    /// The section that it comes in; an agent's comes in none.
+    pub(super) mid: Option<Mid>,
+    pub(super) level: Level,
+    /// Whether its publisher knows that somebody receives it.
+    pub(super) noticed: bool,
+}
+
+/// Announced, and not in an offer yet.
+#[derive(Debug)]
+pub(super) struct Pending {
+    cid: String,
+    info: proto::TrackInfo,
+    since: Instant,
+}
+
+impl Client {
+    /// Tracks that it has announced and not published yet.
+    pub(super) fn announced(&self) -> impl Iterator<Item = &proto::TrackInfo> {
+        self.pending.iter().map(|pending| &pending.info)
+    }
+}
+
+impl Publication {
+    /// The one track of an agent in this process.
+    pub(super) fn of_agent(id: TrackId) -> Self {
+        let info = proto::TrackInfo {
+            sid: TrackSid::random().to_string(),
+            name: "agent".to_owned(),
+            source: TrackSource::Microphone.into(),
+            mime_type: OPUS.to_owned(),
+            disable_red: true,
+            stream: PERSON_STREAM.to_owned(),
+            ..Default::default()
+        };
+        Self { id, info, mid: None, level: Level::default(), noticed: false }
+    }
+}
+
+/// What may be published.
+pub(super) fn codecs() -> Vec<proto::Codec> {
+    [OPUS, "audio/red"].map(|mime| proto::Codec { mime: mime.to_owned(), ..Default::default() }).into()
+}
+
+impl Room {
+    /// The client wants to publish a track, and says how its offer will name it.
+    pub(super) fn handle_add_track(&mut self, now: Instant, key: Key, request: proto::AddTrackRequest) {
+        let limits = self.settings.limits;
+        let Some(participant) = self.participants.get_mut(&key) else { return };
+        let published = participant.publications.len();
+        let grants = participant.grants.clone();
+        let Some(client) = participant.client_mut() else { return };
+        client.pending.retain(|pending| now.saturating_duration_since(pending.since) < PENDING);
+        let is_full =
+            client.pending.len() >= limits.pending_tracks || client.pending.len() + published >= limits.tracks;
+        if let Err((reason, message)) = check(&request, &limits, may_publish(&grants, request.source), is_full) {
+            self.refuse(key, 0, (reason, message), Request::AddTrack(short(request)));
+            return;
+        }
+        let info = track_info(&request);
+        client.pending.push(Pending { cid: request.cid.clone(), info: info.clone(), since: now });
+        let sections = client.publisher.peer.sections().to_vec();
+        let response = proto::TrackPublishedResponse { cid: request.cid, track: Some(info) };
+        self.send(key, Message::TrackPublished(response));
+        // Its section may have been offered before it was announced.
+        self.match_sections(now, key, &sections);
+    }
+
+    /// Publishes and unpublishes what the sections of the client's offer say.
+    pub(super) fn match_sections(&mut self, now: Instant, key: Key, sections: &[Section]) {
+        let gone = self.unpublished(key, sections);
+        let published = self.newly_published(key, sections);
+        if gone.is_empty() && published.is_empty() {
+            return;
+        }
+        self.drop_tracks(now, &gone);
+        self.announce(key);
+        for track in published {
+            self.offer_to_all(now, key, track);
+        }
+    }
+
+    /// Takes out tracks whose section does not send any more, or sends another one.
+    fn unpublished(&mut self, key: Key, sections: &[Section]) -> Vec<TrackId> {
+        let Some(participant) = self.participants.get_mut(&key) else { return Vec::new() };
+        let pending: Vec<String> = participant
+            .client()
+            .map(|client| client.pending.iter().map(|pending| pending.cid.clone()).collect())
+            .unwrap_or_default();
+        let goes_on = |publication: &Publication| {
+            let mid = publication.mid;
+            let section = sections.iter().find(|section| Some(section.mid) == mid && section.sends);
+            section.is_some_and(|section| !cid(section).is_some_and(|cid| pending.iter().any(|one| one == cid)))
+        };
+        let gone = participant.publications.iter().filter(|publication| !goes_on(publication));
+        let gone: Vec<TrackId> = gone.map(|publication| publication.id).collect();
+        participant.publications.retain(|publication| !gone.contains(&publication.id));
+        gone
+    }
+
+    fn newly_published(&mut self, key: Key, sections: &[Section]) -> Vec<TrackId> {
+        let mut published = Vec::new();
+        for section in sections.iter().filter(|section| section.sends && section.kind == Kind::Audio) {
+            let id = self.new_track();
+            let Some(participant) = self.participants.get_mut(&key) else { return published };
+            if participant.publications.iter().any(|publication| publication.mid == Some(section.mid)) {
+                continue;
+            }
+            let Some(client) = participant.client_mut() else { return published };
+            let Some(pending) = take_pending(&mut client.pending, section, sections) else { continue };
+            if !pending.info.disable_red {
+                client.publisher.peer.prefer_red(section.mid);
+            }
+            let info = proto::TrackInfo { mid: section.mid.to_string(), ..pending.info };
+            let mid = Some(section.mid);
+            participant.publications.push(Publication { id, info, mid, level: Level::default(), noticed: false });
+            published.push(id);
+        }
+        published
+    }
+
+    /// The client mutes one of its tracks, or unmutes it.
+    pub(super) fn handle_mute(&mut self, key: Key, request: proto::MuteTrackRequest) {
+        let Some(participant) = self.participants.get_mut(&key) else { return };
+        let pending = participant.client_mut().into_iter().flat_map(|client| &mut client.pending);
+        if let Some(pending) = pending.into_iter().find(|pending| pending.info.sid == request.sid) {
+            pending.info.muted = request.muted;
+            return;
+        }
+        let publication = participant.publications.iter_mut().find(|publication| publication.info.sid == request.sid);
+        let Some(publication) = publication else {
+            let request = proto::MuteTrackRequest { sid: String::new(), ..request };
+            return self.refuse(key, 0, (Reason::NotFound, "no such track"), Request::Mute(request));
+        };
+        if publication.info.muted == request.muted {
+            return;
+        }
+        publication.info.muted = request.muted;
+        publication.level.silence();
+        let track = publication.id;
+        self.interrupt(track);
+        self.announce(key);
+    }
+
+    /// The client says what its microphone does to the sound.
+    pub(super) fn handle_audio_features(&mut self, key: Key, request: &proto::UpdateLocalAudioTrack) {
+        let Some(participant) = self.participants.get_mut(&key) else { return };
+        let mut publications = participant.publications.iter_mut();
+        if let Some(publication) = publications.find(|publication| publication.info.sid == request.track_sid) {
+            publication.info.audio_features = features(&request.features);
+            self.announce(key);
+        }
+    }
+}
+
+fn check(
+    request: &proto::AddTrackRequest,
+    limits: &Limits,
+    is_allowed: bool,
+    is_full: bool,
+) -> Result<(), (Reason, &'static str)> {
+    let too_long = [&request.cid, &request.name, &request.stream].into_iter().any(|text| text.len() > limits.name);
+    match request.r#type() {
+        _ if !is_allowed => Err((Reason::NotAllowed, "not allowed to publish this source")),
+        // Video has its own issue; data tracks are something else again.
+        TrackType::Video | TrackType::Data => Err((Reason::UnsupportedType, "only audio is supported")),
+        TrackType::Audio if is_full => Err((Reason::LimitExceeded, "too many tracks")),
+        TrackType::Audio if too_long => Err((Reason::LimitExceeded, "a name is too long")),
+        TrackType::Audio => Ok(()),
+    }
+}
+
+/// What a client needs to recognise its request, and no more.
+fn short(request: proto::AddTrackRequest) -> proto::AddTrackRequest {
+    proto::AddTrackRequest {
+        cid: request.cid.chars().take(64).collect(),
+        r#type: request.r#type,
+        source: request.source,
+        ..Default::default()
+    }
+}
+
+#[expect(deprecated, reason = "clients older than audio features look at the flags")]
+fn track_info(request: &proto::AddTrackRequest) -> proto::TrackInfo {
+    let is_screen = [TrackSource::ScreenShare, TrackSource::ScreenShareAudio].contains(&request.source());
+    let usual_stream = if is_screen { SCREEN_STREAM } else { PERSON_STREAM };
+    let stream = if request.stream.is_empty() { usual_stream } else { &request.stream };
+    proto::TrackInfo {
+        sid: TrackSid::random().to_string(),
+        r#type: request.r#type,
+        name: request.name.clone(),
+        muted: request.muted,
+        source: request.source,
+        mime_type: OPUS.to_owned(),
+        disable_red: request.disable_red,
+        disable_dtx: request.disable_dtx,
+        stereo: request.stereo,
+        encryption: request.encryption,
+        stream: stream.to_owned(),
+        audio_features: features(&request.audio_features),
+        ..Default::default()
+    }
+}
+
+/// Those that exist, each once.
+fn features(numbers: &[i32]) -> Vec<i32> {
+    let mut known: Vec<i32> =
+        numbers.iter().copied().filter(|number| proto::AudioTrackFeature::try_from(*number).is_ok()).collect();
+    known.sort_unstable();
+    known.dedup();
+    known
+}
+
+/// The client's id for the track that a section announces.
+fn cid(section: &Section) -> Option<&str> {
+    section.msid.as_ref().map(|msid| msid.track.as_str())
+}
+
+/// The announced track that a section is for: the one that it names, else (some browsers make the name up) the first that no
+/// section names.
+fn take_pending(pending: &mut Vec<Pending>, section: &Section, sections: &[Section]) -> Option<Pending> {
+    let is_named = |pending: &Pending| sections.iter().any(|section| cid(section) == Some(&pending.cid));
+    let named = pending.iter().position(|pending| cid(section) == Some(&pending.cid));
+    let nth = named.or_else(|| pending.iter().position(|pending| !is_named(pending)))?;
+    Some(pending.remove(nth))
+}

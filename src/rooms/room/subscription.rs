@@ -1,0 +1,300 @@
+//! Who receives which track: by default everybody all that they may; a client chooses otherwise, a publisher permits.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use livekit_protocol::{self as proto, signal_response::Message};
+
+use super::{
+    Key, PeerId, Room, Target, TrackId,
+    client::{Client, Mode},
+    participant::Participant,
+    publication::Publication,
+    rewrite::Rewriter,
+};
+use crate::rtc::peer::{Mid, Msid};
+
+/// Of one message; the rest is ignored.
+const MOST_NAMED: usize = 256;
+
+/// What a client receives, or will.
+#[derive(Debug)]
+pub(super) struct Subscription {
+    pub(super) publisher: Key,
+    /// Under which names the client sees it.
+    pub(super) msid: Msid,
+    pub(super) stage: Stage,
+    /// Switched off by the client for now (`track_setting`).
+    pub(super) is_paused: bool,
+    pub(super) rewriter: Rewriter,
+}
+
+/// How far a subscription is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Its publisher does not permit it (yet).
+    Denied,
+    /// For a section.
+    Waiting,
+    /// In an offer that has not been answered.
+    Offered(Mid),
+    Live(Mid),
+}
+
+impl Stage {
+    pub(super) fn mid(self) -> Option<Mid> {
+        match self {
+            Self::Offered(mid) | Self::Live(mid) => Some(mid),
+            Self::Denied | Self::Waiting => None,
+        }
+    }
+}
+
+/// Whom a publisher lets receive its tracks.
+#[derive(Debug, Default)]
+pub(super) enum Audience {
+    #[default]
+    All,
+    /// By identity.
+    Only(BTreeMap<String, Permitted>),
+}
+
+/// What one of the audience may receive.
+#[derive(Debug)]
+pub(super) enum Permitted {
+    AllTracks,
+    Tracks(Vec<String>),
+}
+
+impl Audience {
+    pub(super) fn permits(&self, identity: &str, track_sid: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(permitted) => match permitted.get(identity) {
+                None => false,
+                Some(Permitted::AllTracks) => true,
+                Some(Permitted::Tracks(sids)) => sids.iter().any(|sid| sid == track_sid),
+            },
+        }
+    }
+}
+
+impl Room {
+    /// A new track: to all who take whatever there is.
+    pub(super) fn offer_to_all(&mut self, now: Instant, publisher: Key, track: TrackId) {
+        let takes_all = |participant: &Participant| participant.client().is_some_and(|client| client.auto_subscribe);
+        let takers = self.participants.iter().filter(|(_, participant)| takes_all(participant));
+        let takers: Vec<Key> = takers.map(|(key, _)| *key).collect();
+        for subscriber in takers {
+            self.subscribe(subscriber, publisher, track);
+            self.negotiate(now, subscriber);
+        }
+    }
+
+    /// All tracks that there are, for somebody new.
+    pub(super) fn subscribe_to_all(&mut self, subscriber: Key) {
+        let all = self
+            .participants
+            .iter()
+            .flat_map(|(key, participant)| participant.publications.iter().map(|publication| (*key, publication.id)));
+        let all: Vec<(Key, TrackId)> = all.collect();
+        for (publisher, track) in all {
+            self.subscribe(subscriber, publisher, track);
+        }
+    }
+
+    /// [`negotiate`](Self::negotiate) afterwards.
+    fn subscribe(&mut self, subscriber: Key, publisher: Key, track: TrackId) {
+        let most = self.settings.limits.subscriptions;
+        let Some((msid, is_permitted)) = self.receivable(subscriber, publisher, track) else { return };
+        let Some(client) = self.client_mut(subscriber) else { return };
+        if client.subscriptions.len() >= most || client.subscriptions.contains_key(&track) {
+            return;
+        }
+        let stage = if is_permitted { Stage::Waiting } else { Stage::Denied };
+        let rewriter = Rewriter::default();
+        client.subscriptions.insert(track, Subscription { publisher, msid, stage, is_paused: false, rewriter });
+        if !is_permitted {
+            self.tell_permission(subscriber, publisher, track, false);
+        }
+    }
+
+    /// What a track would be called for `subscriber`, and whether its publisher permits it. `None`: it is not for them.
+    pub(super) fn receivable(&self, subscriber: Key, publisher: Key, track: TrackId) -> Option<(Msid, bool)> {
+        let (receiver, sender) = (self.participants.get(&subscriber)?, self.participants.get(&publisher)?);
+        if subscriber == publisher || sender.grants.hidden || !receiver.grants.can_subscribe {
+            return None;
+        }
+        let sid = &sender.publication(track)?.info.sid;
+        let msid = Msid { stream: format!("{}|{sid}", sender.sid), track: sid.clone() };
+        Some((msid, sender.audience.permits(receiver.identity.as_str(), sid)))
+    }
+
+    fn unsubscribe(&mut self, subscriber: Key, track: TrackId) {
+        if let Some(client) = self.client_mut(subscriber)
+            && let Some(subscription) = client.subscriptions.remove(&track)
+        {
+            client.release(subscription.stage);
+        }
+    }
+
+    /// Tracks that are no more.
+    pub(super) fn drop_tracks(&mut self, now: Instant, tracks: &[TrackId]) {
+        let receives = |participant: &Participant| {
+            let client = participant.client();
+            client.is_some_and(|client| tracks.iter().any(|track| client.subscriptions.contains_key(track)))
+        };
+        let receivers = self.participants.iter().filter(|(_, participant)| receives(participant));
+        let receivers: Vec<Key> = receivers.map(|(key, _)| *key).collect();
+        for subscriber in receivers {
+            tracks.iter().for_each(|track| self.unsubscribe(subscriber, *track));
+            self.negotiate(now, subscriber);
+        }
+    }
+
+    /// The client wants to receive tracks, or no longer.
+    pub(super) fn handle_subscription(&mut self, now: Instant, key: Key, request: &proto::UpdateSubscription) {
+        let of_participants = request.participant_tracks.iter().flat_map(|tracks| &tracks.track_sids);
+        for sid in request.track_sids.iter().chain(of_participants).take(MOST_NAMED) {
+            match self.find_track(sid) {
+                Some((publisher, track)) if request.subscribe => self.subscribe(key, publisher, track),
+                Some((_, track)) => self.unsubscribe(key, track),
+                None if request.subscribe => self.tell_unknown(key, sid),
+                None => {}
+            }
+        }
+        self.negotiate(now, key);
+    }
+
+    pub(super) fn find_track(&self, sid: &str) -> Option<(Key, TrackId)> {
+        self.participants.iter().find_map(|(key, participant)| {
+            let publication = participant.publications.iter().find(|publication| publication.info.sid == sid)?;
+            Some((*key, publication.id))
+        })
+    }
+
+    fn tell_unknown(&mut self, key: Key, sid: &str) {
+        if sid.len() <= self.settings.limits.name {
+            let err = proto::SubscriptionError::SeTrackNotfound.into();
+            let response = proto::SubscriptionResponse { track_sid: sid.to_owned(), err };
+            self.send(key, Message::SubscriptionResponse(response));
+        }
+    }
+
+    /// The client switches tracks off and on again. Which size it shows them in matters for video only.
+    pub(super) fn handle_track_setting(&mut self, key: Key, request: &proto::UpdateTrackSettings) {
+        for sid in request.track_sids.iter().take(MOST_NAMED) {
+            let Some((_, track)) = self.find_track(sid) else { continue };
+            let client = self.client_mut(key);
+            let Some(subscription) = client.and_then(|client| client.subscriptions.get_mut(&track)) else { continue };
+            if subscription.is_paused != request.disabled {
+                subscription.is_paused = request.disabled;
+                subscription.rewriter.interrupt();
+            }
+        }
+    }
+
+    /// A publisher says who may receive its tracks.
+    pub(super) fn handle_permission(&mut self, now: Instant, key: Key, request: &proto::SubscriptionPermission) {
+        let Some(audience) = self.audience(request) else { return };
+        let Some(participant) = self.participants.get_mut(&key) else { return };
+        participant.audience = audience;
+        let tracks: Vec<TrackId> = participant.publications.iter().map(|publication| publication.id).collect();
+        let others: Vec<Key> = self.participants.keys().copied().filter(|other| *other != key).collect();
+        for subscriber in others {
+            let changed = tracks.iter().filter(|track| self.permit(subscriber, key, **track)).count();
+            if changed > 0 {
+                self.negotiate(now, subscriber);
+            }
+        }
+    }
+
+    /// `None`: it names nobody in one of its entries, and is left alone as a whole.
+    fn audience(&self, request: &proto::SubscriptionPermission) -> Option<Audience> {
+        if request.all_participants {
+            return Some(Audience::All);
+        }
+        let mut permitted = BTreeMap::new();
+        for permission in request.track_permissions.iter().take(MOST_NAMED) {
+            let identity = match (&*permission.participant_identity, &*permission.participant_sid) {
+                ("", "") => return None,
+                ("", sid) => match self.find_sid(sid).and_then(|key| self.participants.get(&key)) {
+                    Some(participant) => participant.identity.to_string(),
+                    None => continue,
+                },
+                (identity, _) => identity.to_owned(),
+            };
+            let tracks = || permission.track_sids.iter().take(MOST_NAMED).cloned().collect();
+            let what = if permission.all_tracks { Permitted::AllTracks } else { Permitted::Tracks(tracks()) };
+            permitted.insert(identity, what);
+        }
+        Some(Audience::Only(permitted))
+    }
+
+    /// Applies a publisher's permission to one subscription; whether that changed anything.
+    fn permit(&mut self, subscriber: Key, publisher: Key, track: TrackId) -> bool {
+        let Some((_, is_permitted)) = self.receivable(subscriber, publisher, track) else { return false };
+        let Some(client) = self.client_mut(subscriber) else { return false };
+        let Some(subscription) = client.subscriptions.get_mut(&track) else { return false };
+        let before = subscription.stage;
+        if is_permitted == (before != Stage::Denied) {
+            return false;
+        }
+        subscription.stage = if is_permitted { Stage::Waiting } else { Stage::Denied };
+        client.release(before);
+        self.tell_permission(subscriber, publisher, track, is_permitted);
+        true
+    }
+
+    fn tell_permission(&mut self, subscriber: Key, publisher: Key, track: TrackId, allowed: bool) {
+        let Some(participant) = self.participants.get(&publisher) else { return };
+        let Some(publication) = participant.publication(track) else { return };
+        let update = proto::SubscriptionPermissionUpdate {
+            participant_sid: participant.sid.to_string(),
+            track_sid: publication.info.sid.clone(),
+            allowed,
+        };
+        self.send(subscriber, Message::SubscriptionPermissionUpdate(update));
+    }
+
+    /// What comes next of a track does not follow what came before.
+    pub(super) fn interrupt(&mut self, track: TrackId) {
+        let clients = self.participants.values_mut().filter_map(Participant::client_mut);
+        clients.filter_map(|client| client.subscriptions.get_mut(&track)).for_each(|one| one.rewriter.interrupt());
+    }
+
+    /// Tells publishers of tracks that `subscriber` receives now that somebody does, once.
+    pub(super) fn notice_subscribers(&mut self, subscriber: Key) {
+        let Some(client) = self.client(subscriber) else { return };
+        let live = client.subscriptions.iter().filter(|(_, one)| matches!(one.stage, Stage::Live(_)));
+        let live: Vec<(TrackId, Key)> = live.map(|(track, one)| (*track, one.publisher)).collect();
+        for (track, publisher) in live {
+            let participant = self.participants.get_mut(&publisher);
+            let publication = participant.and_then(|participant| participant.publication_mut(track));
+            if let Some(Publication { noticed: noticed @ false, info, .. }) = publication {
+                *noticed = true;
+                let track_sid = info.sid.clone();
+                self.send(publisher, Message::TrackSubscribed(proto::TrackSubscribed { track_sid }));
+            }
+        }
+    }
+
+    /// By which connection a client receives.
+    pub(super) fn receiving_peer(&self, key: Key) -> Option<PeerId> {
+        let target = match self.client(key)?.mode {
+            Mode::Dual { .. } => Target::Subscriber,
+            Mode::Single { .. } => Target::Publisher,
+        };
+        Some(PeerId::new(key, target))
+    }
+}
+
+impl Client {
+    /// Frees the section of a subscription that was at this stage.
+    fn release(&mut self, stage: Stage) {
+        let Some(mid) = stage.mid() else { return };
+        self.receiver_mut().peer.release(mid);
+        if let Mode::Single { released, .. } = &mut self.mode {
+            *released = true;
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The room with real peers as clients, under simulated time.

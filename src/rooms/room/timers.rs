@@ -1,0 +1,164 @@
+//! What a room does when time has passed.
+
+use std::time::{Instant, UNIX_EPOCH};
+
+use livekit_protocol::{DisconnectReason, leave_request::Action, signal_response::Message};
+
+use super::{
+    Key, Output, Room,
+    client::Client,
+    participant::{Participant, Seat},
+};
+use crate::rooms::Claims;
+
+/// Whether the room is worth keeping. Agents do not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Occupancy {
+    /// Nobody has come yet.
+    Unvisited,
+    Occupied,
+    /// The last one left then.
+    Empty(Instant),
+    Closed,
+}
+
+impl Room {
+    /// When to call [`handle`](Self::handle) with [`Input::Timeout`](super::Input::Timeout), if nothing happens before.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        let participants = self.participants.values().flat_map(|participant| self.due(participant));
+        let quality = (!self.participants.is_empty()).then_some(self.quality_due);
+        participants.chain(quality).chain(self.speakers.due()).chain(self.closes_at()).min()
+    }
+
+    fn due(&self, participant: &Participant) -> Option<Instant> {
+        match &participant.seat {
+            Seat::Agent(agent) => Some(agent.local.next_timeout()),
+            Seat::Client(client) => {
+                let links = client.links().map(|link| link.due);
+                links.chain(client.given_up_at(&self.settings)).chain(client.refresh_due).min()
+            }
+        }
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Instant) {
+        self.wake_peers(now);
+        self.give_up(now);
+        self.refresh_tokens(now);
+        self.tell_speakers(now);
+        self.tell_quality(now);
+        self.close_when_empty(now);
+    }
+
+    fn wake_peers(&mut self, now: Instant) {
+        for (key, participant) in &mut self.participants {
+            match &mut participant.seat {
+                Seat::Agent(agent) if agent.local.next_timeout() <= now => {
+                    agent.local.handle_timeout(now);
+                    self.woken.push(*key);
+                }
+                Seat::Agent(_) => {}
+                Seat::Client(client) => {
+                    for link in client.links_mut().filter(|link| link.due <= now) {
+                        link.peer.handle_timeout(now);
+                        link.flush();
+                        link.touch(&mut self.touched);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Those who did not connect, or did not come back, in time.
+    fn give_up(&mut self, now: Instant) {
+        let is_late = |client: &Client| client.given_up_at(&self.settings).is_some_and(|at| at <= now);
+        let late = self.participants.iter().filter(|(_, participant)| participant.client().is_some_and(is_late));
+        let late: Vec<(Key, bool)> = late.map(|(key, participant)| (*key, participant.is_active())).collect();
+        for (key, was_active) in late {
+            let reason = if was_active { DisconnectReason::SignalClose } else { DisconnectReason::JoinFailure };
+            self.remove(now, key, reason, Some(Action::Disconnect));
+        }
+    }
+
+    // ---- tokens ----
+
+    /// Sends another token with the next timeout.
+    pub(super) fn refresh_soon(&mut self, now: Instant, key: Key) {
+        let refreshes = self.settings.token_refresh.is_some();
+        if let Some(client) = self.client_mut(key).filter(|_| refreshes) {
+            client.refresh_due = Some(now);
+        }
+    }
+
+    fn refresh_tokens(&mut self, now: Instant) {
+        let is_due = |client: &Client| client.refresh_due.is_some_and(|due| due <= now);
+        let due = self.participants.iter().filter(|(_, participant)| participant.client().is_some_and(is_due));
+        let due: Vec<Key> = due.map(|(key, _)| *key).collect();
+        for key in due {
+            self.refresh_token(now, key);
+        }
+    }
+
+    fn refresh_token(&mut self, now: Instant, key: Key) {
+        let Some(sign) = self.settings.token_refresh.clone() else { return };
+        let Some(claims) = self.refreshed(now, key) else { return };
+        let again = now + self.settings.timeouts.refresh;
+        let Some(client) = self.client_mut(key) else { return };
+        client.refresh_due = Some(again);
+        client.claims = claims.clone();
+        // It begins to count now: who is removed later cannot come back with it.
+        self.send(key, Message::RefreshToken(sign(&claims)));
+    }
+
+    /// What a client's token says now. Its rights are those of the token that it came with.
+    fn refreshed(&self, now: Instant, key: Key) -> Option<Claims> {
+        let participant = self.participants.get(&key)?;
+        let claims = &participant.client()?.claims;
+        let not_before = self.wall(now).duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        Some(Claims {
+            name: participant.profile.name.clone(),
+            metadata: participant.profile.metadata.clone(),
+            attributes: participant.profile.attributes.clone(),
+            not_before,
+            expires: claims.expires.max(not_before + self.settings.timeouts.token.as_secs()),
+            ..claims.clone()
+        })
+    }
+
+    // ---- the room itself ----
+
+    /// Somebody came or went.
+    pub(super) fn note_occupancy(&mut self, now: Instant) {
+        let is_occupied = self.participants.values().any(|participant| !participant.is_agent());
+        self.occupancy = match self.occupancy {
+            Occupancy::Closed => Occupancy::Closed,
+            _ if is_occupied => Occupancy::Occupied,
+            Occupancy::Occupied => Occupancy::Empty(now),
+            same => same,
+        };
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.occupancy == Occupancy::Closed
+    }
+
+    fn closes_at(&self) -> Option<Instant> {
+        let timeouts = &self.settings.timeouts;
+        match self.occupancy {
+            Occupancy::Unvisited => Some(self.opened.0 + timeouts.empty),
+            Occupancy::Empty(since) => Some(since + timeouts.departure),
+            Occupancy::Occupied | Occupancy::Closed => None,
+        }
+    }
+
+    fn close_when_empty(&mut self, now: Instant) {
+        if self.closes_at().is_none_or(|at| now < at) {
+            return;
+        }
+        self.occupancy = Occupancy::Closed;
+        let left: Vec<Key> = self.participants.keys().copied().collect();
+        for key in left {
+            self.remove(now, key, DisconnectReason::RoomClosed, Some(Action::Disconnect));
+        }
+        self.outputs.push_back(Output::Closed);
+    }
+}

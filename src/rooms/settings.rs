@@ -1,0 +1,140 @@
+//! What all rooms of a shard have in common: where media arrives, how long they wait, how much a stranger may ask for.
+
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use livekit_protocol as proto;
+
+use super::token::Claims;
+use crate::{domain::Identity, rtc::LocalAddress};
+
+/// The livekit-server whose behaviour rooms show; clients switch features on by it.
+pub const SERVER_VERSION: &str = "1.13.5";
+/// LiveKit's signal protocol. From 18 on single connections have data channels with agreed ids, which we do not offer.
+pub const PROTOCOL: i32 = 17;
+
+/// Makes the STUN and TURN servers that a client is told of, with fresh credentials where they need some.
+pub type IceServers = Arc<dyn Fn(SystemTime, &Identity) -> Vec<proto::IceServer> + Send + Sync>;
+/// Signs claims again: what a client needs to come back when its first token has expired.
+pub type TokenRefresh = Arc<dyn Fn(&Claims) -> String + Send + Sync>;
+
+/// See the module.
+#[derive(Clone)]
+pub struct Settings {
+    /// Where clients reach the media port.
+    pub addresses: Vec<LocalAddress>,
+    /// What all ICE user name fragments of this shard begin with: the demultiplexer goes by it.
+    pub ufrag_prefix: String,
+    /// The STUN and TURN servers that clients are told of.
+    pub ice_servers: IceServers,
+    /// Refreshes tokens of those who are in a room; `None`: nobody gets another token.
+    pub token_refresh: Option<TokenRefresh>,
+    /// How long a room waits for what.
+    pub timeouts: Timeouts,
+    /// How much is too much.
+    pub limits: Limits,
+}
+
+impl Settings {
+    /// Rooms as livekit-server has them.
+    pub fn new(addresses: Vec<LocalAddress>, ufrag_prefix: String) -> Self {
+        Self {
+            addresses,
+            ufrag_prefix,
+            ice_servers: Arc::new(|_, _| Vec::new()),
+            token_refresh: None,
+            timeouts: Timeouts::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("addresses", &self.addresses)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How long a room waits for what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// An opened room for the first to come.
+    pub empty: Duration,
+    /// A room for somebody to come after the last one has left.
+    pub departure: Duration,
+    /// A participant's media, after joining.
+    pub connect: Duration,
+    /// A participant whose signal connection or media was lost, to take it up again.
+    pub resume: Duration,
+    /// Between two refreshed tokens.
+    pub refresh: Duration,
+    /// How long a refreshed token is good for; one that lasts longer anyway keeps its end.
+    pub token: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            empty: Duration::from_mins(5),
+            departure: Duration::from_secs(20),
+            connect: Duration::from_secs(15),
+            resume: Duration::from_secs(30),
+            refresh: Duration::from_mins(5),
+            token: Duration::from_mins(10),
+        }
+    }
+}
+
+/// How much is too much. Everything that a stranger can send has a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// In one room, agents not counted.
+    pub participants: usize,
+    /// Published by one participant.
+    pub tracks: usize,
+    /// Announced by one participant, without media yet.
+    pub pending_tracks: usize,
+    /// Of one participant.
+    pub subscriptions: usize,
+    /// A participant's metadata, in bytes.
+    pub metadata: usize,
+    /// All of a participant's attributes, names and values, in bytes.
+    pub attributes: usize,
+    /// A participant's or a track's name, in bytes; also a client's id for a track.
+    pub name: usize,
+    /// A data message, in bytes.
+    pub message: usize,
+    /// Data messages that one participant sends, in bytes per second; four times as much at once.
+    pub data_rate: u32,
+    /// Signal requests of one participant, per second; four times as many at once. Large ones count more than once.
+    pub requests: u32,
+    /// Reliable messages that wait for one participant, in bytes. Who falls further behind is dropped.
+    pub backlog: usize,
+    /// Identities that were removed from a room and need a newer token.
+    pub removed: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            participants: 100,
+            tracks: 16,
+            pending_tracks: 8,
+            subscriptions: 100,
+            metadata: 512 * 1024,
+            attributes: 64 * 1024,
+            name: 256,
+            message: 64 * 1024,
+            data_rate: 1024 * 1024,
+            requests: 50,
+            backlog: 512 * 1024,
+            removed: 1024,
+        }
+    }
+}
