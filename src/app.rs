@@ -13,10 +13,18 @@ use std::{
 };
 
 use crate::{
-    call::readiness::{EngineKind, Missing, Readiness, ReadinessReceiver, ReadinessSender},
-    config::{self, Config},
+    call::{
+        desk::Desk,
+        readiness::{EngineKind, Missing, Readiness, ReadinessReceiver, ReadinessSender},
+    },
+    config::{self, Config, TlsMode},
+    rooms::token::{Keys, KeysError},
     speech::engines::Engines,
-    web,
+    store::{Store, StoreError},
+    web::{
+        self, KeyCache,
+        tls::{self, Authority, Certificate, TlsError},
+    },
 };
 
 /// Why the server did not start.
@@ -37,7 +45,7 @@ pub enum StartError {
         pid: Option<u32>,
     },
     /// Calls would travel in the clear.
-    #[error("will not listen on {0}: beyond this machine TLS is a must, and this version has none; listen on 127.0.0.1:{port} and let a TLS proxy on this machine stand in front", port = .0.port())]
+    #[error("will not listen on {0}: beyond this machine TLS is a must; set tls.mode to self-signed or files, or listen on 127.0.0.1:{port} and let a TLS proxy on this machine stand in front", port = .0.port())]
     Public(SocketAddr),
     /// Development mode asks callers for nothing.
     #[error("--dev asks nobody for a key and so listens on this machine only, not on {0}: give --listen 127.0.0.1:{port}", port = .0.port())]
@@ -58,6 +66,15 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// The key pair of tokens is not to be had.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The certificate is not to be had.
+    #[error("HTTPS cannot be served: {0}")]
+    Tls(#[from] TlsError),
+    /// The database is not to be had.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The server failed while it ran.
     #[error("the server failed: {0}")]
     Server(io::Error),
@@ -69,6 +86,7 @@ pub struct Application {
     listener: TcpListener,
     address: SocketAddr,
     state: web::State,
+    certificate: Option<Certificate>,
     /// Held as long as the application lives.
     _data_dir: DataDirLock,
 }
@@ -82,14 +100,39 @@ impl Application {
     /// When either is in use or not allowed, or when the address is not a safe one.
     pub fn build(config: &Config, readiness: ReadinessReceiver) -> Result<Self, StartError> {
         let wanted = config.server.listen;
-        if !wanted.ip().is_loopback() {
-            return Err(if config.server.dev { StartError::DevIsPublic(wanted) } else { StartError::Public(wanted) });
-        }
+        check_exposure(config)?;
         let data_dir = DataDirLock::take(&config.paths.data_dir)?;
         let listener = listen(wanted)?;
         let address = listener.local_addr().map_err(|source| StartError::Listen { address: wanted, source })?;
-        let state = web::State { readiness, config: Arc::new(config.clone()) };
-        Ok(Self { listener, address, state, _data_dir: data_dir })
+        if config.livekit.url.is_some() {
+            tracing::warn!("LIVEKIT_URL: an outside LiveKit server is not supported yet, the built-in rooms are used");
+        }
+        let certificate = tls::open(&config.tls, &config.paths.data_dir, address)?;
+        let state = web::State {
+            readiness,
+            config: Arc::new(config.clone()),
+            keys: Arc::new(Keys::open(&config.livekit, &config.paths.data_dir)?),
+            store: Store::open(&config.paths.data_dir)?,
+            api_keys: KeyCache::default(),
+            desk: Desk,
+            authority: certificate.as_ref().and_then(|it| it.authority.clone()).map(Arc::new),
+        };
+        Ok(Self { listener, address, state, certificate, _data_dir: data_dir })
+    }
+
+    /// Where a browser reaches it. An address that stands for all of this machine's gives way to a name of it.
+    pub fn url(&self) -> String {
+        let Some(certificate) = &self.certificate else { return format!("http://{}", self.address) };
+        let names = certificate.authority.as_ref().map(|authority| authority.names.as_slice());
+        match names.and_then(<[_]>::first) {
+            Some(name) if self.address.ip().is_unspecified() => format!("https://{name}:{}", self.address.port()),
+            _ => format!("https://{}", self.address),
+        }
+    }
+
+    /// This box's own certificate authority, when it has one.
+    pub fn authority(&self) -> Option<&Authority> {
+        self.state.authority.as_deref()
     }
 
     /// Where it listens.
@@ -103,7 +146,7 @@ impl Application {
     /// # Errors
     /// When the server cannot run.
     pub async fn run_until_stopped(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
-        let server = web::server(self.listener, self.state).map_err(StartError::Server)?;
+        let server = web::server(self.listener, self.state, self.certificate.as_ref()).map_err(StartError::Server)?;
         let handle = server.handle();
         let mut running = std::pin::pin!(server);
         tokio::select! {
@@ -199,6 +242,17 @@ fn note_holder(file: &mut File) -> io::Result<()> {
     writeln!(file, "{}", process::id())
 }
 
+/// Beyond this machine nothing is served in the clear, and nothing to callers without a key.
+fn check_exposure(config: &Config) -> Result<(), StartError> {
+    let wanted = config.server.listen;
+    match (&config.tls.mode, config.server.dev) {
+        _ if wanted.ip().is_loopback() => Ok(()),
+        (_, true) => Err(StartError::DevIsPublic(wanted)),
+        (TlsMode::Off, false) => Err(StartError::Public(wanted)),
+        (TlsMode::SelfSigned | TlsMode::Files { .. }, false) => Ok(()),
+    }
+}
+
 fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).map_err(|source| match source.kind() {
         io::ErrorKind::AddrInUse => StartError::PortInUse(address),
@@ -249,11 +303,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_listens_beyond_this_machine() {
+    fn nothing_listens_beyond_this_machine_in_the_clear() {
         let folder = tempfile::tempdir().unwrap();
         for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
             let mut config = config(folder.path(), address);
             assert!(matches!(build(&config), Err(StartError::Public(_))), "{address}");
+            config.tls.mode = TlsMode::SelfSigned;
+            assert!(matches!(build(&config), Ok(_) | Err(StartError::Listen { .. })), "{address}");
             config.server.dev = true;
             assert!(matches!(build(&config), Err(StartError::DevIsPublic(_))), "{address}");
         }

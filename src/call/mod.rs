@@ -2,6 +2,7 @@
 
 mod answer;
 pub mod converse;
+pub mod desk;
 mod listen;
 pub mod readiness;
 pub mod transcribe;

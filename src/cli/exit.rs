@@ -83,8 +83,12 @@ impl Exit {
         }
         match cause.downcast_ref()? {
             StartError::PortInUse(_) | StartError::DataDirInUse { .. } => Some(Self::InUse),
-            StartError::Public(_) | StartError::DevIsPublic(_) => Some(Self::Config),
-            StartError::DataDir { .. } | StartError::Listen { .. } | StartError::Server(_) => Some(Self::Failed),
+            StartError::Public(_) | StartError::DevIsPublic(_) | StartError::Keys(_) | StartError::Tls(_) => {
+                Some(Self::Config)
+            }
+            StartError::DataDir { .. } | StartError::Listen { .. } | StartError::Store(_) | StartError::Server(_) => {
+                Some(Self::Failed)
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use crate::{
     app::{self, Application},
     call::readiness,
     config::{Overrides, parse_address},
+    web::AUTHORITY_PATH,
 };
 
 #[derive(Debug, clap::Args)]
@@ -36,15 +37,23 @@ impl Args {
 pub(super) fn run(_args: Args, context: &Context) -> anyhow::Result<()> {
     let (sender, receiver) = readiness::channel();
     let application = Application::build(&context.config, receiver)?;
-    let address = application.address();
+    let (address, url) = (application.address(), application.url());
+    let authority = application.authority().cloned();
     let stopping = context.interrupt.clone();
     let loading = app::start_loading(context.config.clone(), sender, move || !stopping.is_raised())
         .context("starting the thread that loads the engines")?;
     tracing::info!(http.address = %address, data_dir = %context.config.paths.data_dir.display(), "listening");
     if context.output.json {
-        context.output.json(&serde_json::json!({ "url": format!("http://{address}") }))?;
+        let file = authority.map(|authority| authority.file);
+        context.output.json(&serde_json::json!({ "url": url, "ca_file": file }))?;
     } else {
-        context.output.note(format_args!("Callstead is on http://{address} – Ctrl-C stops it."));
+        context.output.note(format_args!("Callstead is on {url} – Ctrl-C stops it."));
+        if let Some(authority) = authority {
+            let file = authority.file.display();
+            context.output.note(format_args!(
+                "A phone trusts this machine once it has {file} installed, which is also at {url}{AUTHORITY_PATH}."
+            ));
+        }
     }
     let stop = context.interrupt.clone();
     let served =

@@ -5,8 +5,8 @@ use askama::Template;
 
 use crate::{
     call::readiness::{EngineInfo, EngineKind, Missing, Readiness},
-    config::Config,
-    web::{State, assets, error},
+    config::{Config, TlsMode},
+    web::{AUTHORITY_PATH, State, assets, error},
 };
 
 /// Everything on the page, in words.
@@ -18,6 +18,10 @@ struct StartPage<'a> {
     icon: String,
     version: &'static str,
     dev: bool,
+    /// An outside LiveKit server is set, which this version cannot use.
+    outside_rooms: bool,
+    /// Where the certificate lies that makes a phone trust this machine.
+    authority: Option<&'static str>,
     /// `starting`, `healthy` or `degraded`, as `/api/health` says it.
     status: &'static str,
     title: &'static str,
@@ -56,7 +60,7 @@ struct Step {
 
 pub(in crate::web) async fn start(state: web::Data<State>) -> HttpResponse {
     let readiness = state.readiness.borrow().clone();
-    match StartPage::new(&readiness, &state).render() {
+    match StartPage::new(&readiness, &state.config).render() {
         Ok(html) => HttpResponse::Ok()
             .content_type("text/html; charset=utf-8")
             .insert_header((header::CACHE_CONTROL, "no-store"))
@@ -66,14 +70,16 @@ pub(in crate::web) async fn start(state: web::Data<State>) -> HttpResponse {
 }
 
 impl<'a> StartPage<'a> {
-    fn new(readiness: &'a Readiness, state: &State) -> Self {
+    fn new(readiness: &'a Readiness, config: &Config) -> Self {
         let (status, title, lead) = headline(readiness);
         Self {
             stylesheet: assets::address("app.css"),
             script: assets::address("start.js"),
             icon: assets::address("icon.svg"),
             version: env!("CARGO_PKG_VERSION"),
-            dev: state.config.server.dev,
+            dev: config.server.dev,
+            outside_rooms: config.livekit.url.is_some(),
+            authority: (config.tls.mode == TlsMode::SelfSigned).then_some(AUTHORITY_PATH),
             status,
             title,
             lead,
@@ -82,7 +88,7 @@ impl<'a> StartPage<'a> {
                 Readiness::Healthy { .. } | Readiness::Degraded { .. } => None,
             },
             engines: EngineKind::ALL.map(|kind| EngineRow::new(kind, readiness)).into(),
-            steps: steps(readiness, &state.config),
+            steps: steps(readiness, config),
         }
     }
 }
@@ -161,17 +167,31 @@ impl<'a> EngineState<'a> {
 
 #[cfg(test)]
 mod tests {
-    use std::{path::Path, sync::Arc};
+    use std::path::Path;
 
     use super::*;
-    use crate::call::readiness;
 
     fn page(readiness: &Readiness) -> String {
-        let (_, receiver) = readiness::channel();
         let mut config = Config::defaults(Path::new("/data"));
         config.server.dev = true;
-        let state = State { readiness: receiver, config: Arc::new(config) };
-        StartPage::new(readiness, &state).render().unwrap()
+        StartPage::new(readiness, &config).render().unwrap()
+    }
+
+    #[test]
+    fn tells_what_is_set_and_not_as_one_might_think() {
+        let ready = Readiness::Healthy { engines: Vec::new() };
+        let plain = Config::defaults(Path::new("/data"));
+        let mut config = plain.clone();
+        config.livekit.url = Some("wss://livekit.example.com".to_owned());
+        config.tls.mode = TlsMode::SelfSigned;
+        for (text, config, there) in [
+            ("LIVEKIT_URL", &config, true),
+            ("LIVEKIT_URL", &plain, false),
+            (r#"href="/ca.crt""#, &config, true),
+            (r#"href="/ca.crt""#, &plain, false),
+        ] {
+            assert_eq!(StartPage::new(&ready, config).render().unwrap().contains(text), there, "{text}");
+        }
     }
 
     #[test]
