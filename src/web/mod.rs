@@ -78,7 +78,8 @@ fn routes(config: &mut ServiceConfig) {
         .service(read_only("/health", web::route().to(api::health)))
         .service(read_only("/api/health", web::route().to(api::readiness)))
         .service(read_only("/assets/{hash}/{name}", web::route().to(assets::asset)))
-        .service(read_only("/", web::route().to(pages::start)));
+        .service(read_only("/", web::route().to(pages::start)))
+        .service(read_only(pages::CALL_PATH, web::route().to(pages::call)));
 }
 
 fn reading() -> impl Guard {
