@@ -108,6 +108,7 @@ fn routes(config: &mut ServiceConfig, state: &State) {
         .service(read_only("/assets/{hash}/{name}", web::route().to(assets::asset)))
         .service(read_only(AUTHORITY_PATH, web::route().to(authority)))
         .service(read_only("/", web::route().to(pages::start)))
+        .service(read_only(pages::CALL_PATH, web::route().to(pages::call)))
         .configure(|config| api::routes(config, state));
 }
 

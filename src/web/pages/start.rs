@@ -1,12 +1,13 @@
 //! The start page: what the box can do, and what to do next.
 
-use actix_web::{HttpResponse, http::header, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 
+use super::{CALL_PATH, fresh};
 use crate::{
     call::readiness::{EngineInfo, EngineKind, Missing, Readiness},
     config::{Config, TlsMode},
-    web::{AUTHORITY_PATH, State, assets, error},
+    web::{AUTHORITY_PATH, State, assets},
 };
 
 /// Everything on the page, in words.
@@ -26,6 +27,7 @@ struct StartPage<'a> {
     status: &'static str,
     title: &'static str,
     lead: &'static str,
+    call: &'static str,
     progress: Option<Progress<'a>>,
     engines: Vec<EngineRow<'a>>,
     steps: Vec<Step>,
@@ -60,13 +62,7 @@ struct Step {
 
 pub(in crate::web) async fn start(state: web::Data<State>) -> HttpResponse {
     let readiness = state.readiness.borrow().clone();
-    match StartPage::new(&readiness, &state.config).render() {
-        Ok(html) => HttpResponse::Ok()
-            .content_type("text/html; charset=utf-8")
-            .insert_header((header::CACHE_CONTROL, "no-store"))
-            .body(html),
-        Err(error) => error::failed(&error),
-    }
+    fresh(&StartPage::new(&readiness, &state.config))
 }
 
 impl<'a> StartPage<'a> {
@@ -83,6 +79,7 @@ impl<'a> StartPage<'a> {
             status,
             title,
             lead,
+            call: CALL_PATH,
             progress: match readiness {
                 Readiness::Starting { done, total, what } => Some(Progress { done: *done, total: *total, what }),
                 Readiness::Healthy { .. } | Readiness::Degraded { .. } => None,
@@ -99,9 +96,7 @@ fn headline(readiness: &Readiness) -> (&'static str, &'static str, &'static str)
             ("starting", "Getting ready", "The engines are being loaded. This page follows along by itself.")
         }
         Readiness::Healthy { .. } => {
-            let detail =
-                "It hears, thinks and speaks on this machine; nothing leaves the box. Calls by browser come next.";
-            ("healthy", "Ready", detail)
+            ("healthy", "Ready", "It hears, thinks and speaks on this machine; nothing leaves the box.")
         }
         Readiness::Degraded { .. } => (
             "degraded",
@@ -215,7 +210,7 @@ mod tests {
         assert!(html.contains(r#"<progress value="1" max="3""#) && html.contains("loading whisper"));
         let html = page(&Readiness::Healthy { engines: Vec::new() });
         assert!(
-            html.contains("Calls by browser come next") && html.contains("/data chat") && !html.contains("<progress")
+            html.contains(CALL_PATH) && html.contains("/data chat") && !html.contains("<progress")
         );
     }
 }
