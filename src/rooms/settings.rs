@@ -72,10 +72,8 @@ pub struct Timeouts {
     pub connect: Duration,
     /// A participant whose signal connection or media was lost, to take it up again.
     pub resume: Duration,
-    /// Between two refreshed tokens.
+    /// Between two refreshed tokens, at the most; half the life of one if that is shorter.
     pub refresh: Duration,
-    /// How long a refreshed token is good for; one that lasts longer anyway keeps its end.
-    pub token: Duration,
 }
 
 impl Default for Timeouts {
@@ -86,7 +84,6 @@ impl Default for Timeouts {
             connect: Duration::from_secs(15),
             resume: Duration::from_secs(30),
             refresh: Duration::from_mins(5),
-            token: Duration::from_mins(10),
         }
     }
 }

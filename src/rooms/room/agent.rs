@@ -2,7 +2,11 @@
 
 use std::time::Instant;
 
-use livekit_protocol::{DisconnectReason, leave_request::Action, participant_info::State};
+use livekit_protocol::{
+    DisconnectReason,
+    leave_request::Action,
+    participant_info::{Kind, State},
+};
 
 use super::{
     Key, Room, TrackId,
@@ -48,6 +52,7 @@ impl Room {
             sid: ParticipantSid::random(),
             identity: agent.identity,
             profile: Profile { name: agent.name, ..Profile::default() },
+            kind: Kind::Agent,
             grants: Grants { agent: true, ..Grants::default() },
             state: State::Active,
             joined: self.wall(now),

@@ -3,7 +3,10 @@
 use std::time::Instant;
 
 use livekit_protocol::{
-    self as proto, DisconnectReason, leave_request::Action, participant_info::State, signal_response::Message,
+    self as proto, DisconnectReason,
+    leave_request::Action,
+    participant_info::{Kind, State},
+    signal_response::Message,
 };
 
 use super::{
@@ -108,6 +111,7 @@ impl Room {
             false => profile,
         };
         let identity = claims.identity.clone();
+        let kind = if grants.agent { Kind::Agent } else { claims.kind };
         let mut client = Client::new(now, key, signal, (claims, request), &self.settings);
         if let Mode::Dual { subscriber, .. } = &mut client.mode {
             subscriber.peer.add_channels();
@@ -116,6 +120,7 @@ impl Room {
             sid: ParticipantSid::random(),
             identity,
             profile,
+            kind,
             grants,
             state: State::Joined,
             joined: self.wall(now),

@@ -16,6 +16,7 @@ pub(super) struct Participant {
     pub(super) sid: ParticipantSid,
     pub(super) identity: Identity,
     pub(super) profile: Profile,
+    pub(super) kind: participant_info::Kind,
     pub(super) grants: Grants,
     pub(super) state: participant_info::State,
     pub(super) joined: SystemTime,
@@ -61,7 +62,7 @@ impl Participant {
 
     /// Agents come and go with those whom they serve: alone they do not keep a room open.
     pub(super) fn is_agent(&self) -> bool {
-        self.grants.agent
+        self.kind == participant_info::Kind::Agent
     }
 
     pub(super) fn is_active(&self) -> bool {
@@ -78,7 +79,6 @@ impl Participant {
 
     /// How others see it.
     pub(super) fn info(&self) -> proto::ParticipantInfo {
-        let kind = if self.is_agent() { participant_info::Kind::Agent } else { participant_info::Kind::Standard };
         let joined_ms = unix_ms(self.joined);
         let client = self.client();
         proto::ParticipantInfo {
@@ -93,7 +93,7 @@ impl Participant {
             version: self.version,
             permission: Some(permission(&self.grants)),
             is_publisher: !self.publications.is_empty(),
-            kind: kind.into(),
+            kind: self.kind.into(),
             attributes: self.profile.attributes.clone().into_iter().collect(),
             client_protocol: client.map_or(0, |client| client.protocol),
             capabilities: client.map(|client| client.capabilities.clone()).unwrap_or_default(),

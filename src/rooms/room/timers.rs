@@ -1,15 +1,18 @@
 //! What a room does when time has passed.
 
-use std::time::{Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use livekit_protocol::{DisconnectReason, leave_request::Action, signal_response::Message};
 
 use super::{
     Key, Output, Room,
     client::Client,
-    participant::{Participant, Seat},
+    participant::{Participant, Profile, Seat},
 };
 use crate::rooms::Claims;
+
+/// However short tokens live.
+const SOONEST_REFRESH: Duration = Duration::from_secs(10);
 
 /// Whether the room is worth keeping. Agents do not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,27 +104,20 @@ impl Room {
     fn refresh_token(&mut self, now: Instant, key: Key) {
         let Some(sign) = self.settings.token_refresh.clone() else { return };
         let Some(claims) = self.refreshed(now, key) else { return };
-        let again = now + self.settings.timeouts.refresh;
+        let life = Duration::from_secs(claims.expires.saturating_sub(claims.not_before));
+        let again = now + (life / 2).clamp(SOONEST_REFRESH, self.settings.timeouts.refresh);
         let Some(client) = self.client_mut(key) else { return };
         client.refresh_due = Some(again);
         client.claims = claims.clone();
-        // It begins to count now: who is removed later cannot come back with it.
         self.send(key, Message::RefreshToken(sign(&claims)));
     }
 
-    /// What a client's token says now. Its rights are those of the token that it came with.
+    /// What a client's token says from now on: who is removed later cannot come back with it. Its rights stay those of
+    /// the token that it came with.
     fn refreshed(&self, now: Instant, key: Key) -> Option<Claims> {
         let participant = self.participants.get(&key)?;
-        let claims = &participant.client()?.claims;
-        let not_before = self.wall(now).duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        Some(Claims {
-            name: participant.profile.name.clone(),
-            metadata: participant.profile.metadata.clone(),
-            attributes: participant.profile.attributes.clone(),
-            not_before,
-            expires: claims.expires.max(not_before + self.settings.timeouts.token.as_secs()),
-            ..claims.clone()
-        })
+        let Profile { name, metadata, attributes } = participant.profile.clone();
+        Some(Claims { name, metadata, attributes, ..participant.client()?.claims.refreshed(self.wall(now)) })
     }
 
     // ---- the room itself ----

@@ -1,1 +1,8 @@
 //! The room with real peers as clients, under simulated time.
+
+mod calls;
+mod data;
+mod hostile;
+mod presence;
+mod rights;
+mod world;

@@ -1,0 +1,152 @@
+//! Data messages.
+
+use livekit_protocol::{self as proto, data_packet::Value};
+
+use super::world::{World, claims, join_request};
+use crate::rooms::{
+    Claims,
+    SignalVersion::{V0, V1},
+    token::Grants,
+};
+
+fn message(payload: &str, receivers: &[&str]) -> proto::DataPacket {
+    let topic = Some("lk.chat".to_owned());
+    let user = proto::UserPacket { payload: payload.into(), topic, ..Default::default() };
+    proto::DataPacket {
+        destination_identities: receivers.iter().map(|identity| (*identity).to_owned()).collect(),
+        value: Some(Value::User(user)),
+        // Whatever a client says of itself does not count.
+        participant_identity: "somebody else".to_owned(),
+        participant_sid: "PA_x".to_owned(),
+        ..Default::default()
+    }
+}
+
+fn three() -> World {
+    let mut world = World::new();
+    for (version, identity) in [(V0, "ann"), (V1, "bob"), (V0, "eve")] {
+        world.join(version, identity);
+    }
+    world
+}
+
+/// How many messages each has received.
+fn counts(world: &mut World) -> [usize; 3] {
+    [0, 1, 2].map(|nth| world.received(nth).len())
+}
+
+#[test]
+fn messages_go_to_those_whom_they_name() {
+    for (receivers, expect) in [
+        (&[][..], [0, 1, 1]),
+        (&["bob"], [0, 1, 0]),
+        (&["bob", "eve", "nobody"], [0, 1, 1]),
+        (&["nobody"], [0, 0, 0]),
+        (&["ann"], [0, 0, 0]),
+    ] {
+        let mut world = three();
+        world.send_data(0, &message("hi", receivers));
+        assert_eq!(counts(&mut world), expect, "{receivers:?}");
+    }
+}
+
+#[test]
+fn the_sender_is_written_on_a_message() {
+    let mut world = three();
+    let ann = world.sid(0);
+    world.send_data(0, &proto::DataPacket { sequence: 7, ..message("hi", &["bob"]) });
+    let received = world.received(1).remove(0);
+    assert_eq!((received.participant_identity.as_str(), &received.participant_sid), ("ann", &ann));
+    assert_eq!((received.sequence, received.destination_identities), (7, vec!["bob".to_owned()]));
+    let Some(Value::User(user)) = received.value else { panic!("another message") };
+    assert_eq!((user.payload, user.topic.as_deref()), (b"hi".to_vec(), Some("lk.chat")));
+}
+
+#[test]
+fn a_repeated_message_is_not_delivered_again() {
+    let mut world = three();
+    for (sequence, expect) in [(1, 1), (2, 1), (2, 0), (1, 0), (3, 1), (0, 1)] {
+        world.send_data(1, &proto::DataPacket { sequence, ..message("hi", &["ann"]) });
+        assert_eq!(world.received(0).len(), expect, "{sequence}");
+    }
+}
+
+#[test]
+fn who_may_not_send_is_not_heard() {
+    let mut world = World::new();
+    world.join(V0, "ann");
+    let grants = Grants { can_publish_data: false, ..Grants::default() };
+    let mute = world.join_with(V1, Claims { grants, ..claims("bob") }, join_request());
+    world.send_data(mute, &message("hi", &[]));
+    assert!(world.received(0).is_empty());
+}
+
+#[test]
+fn rpc_and_streams_pass_and_strangers_do_not() {
+    let header = proto::data_stream::Header { topic: "lk.chat".to_owned(), ..Default::default() };
+    for (value, expect) in [
+        (Some(Value::RpcRequest(proto::RpcRequest { method: "sum".to_owned(), ..Default::default() })), 1),
+        (Some(Value::RpcAck(proto::RpcAck::default())), 1),
+        (Some(Value::RpcResponse(proto::RpcResponse::default())), 1),
+        (Some(Value::StreamHeader(header)), 1),
+        (Some(Value::StreamChunk(proto::data_stream::Chunk::default())), 1),
+        (Some(Value::StreamTrailer(proto::data_stream::Trailer::default())), 1),
+        (Some(Value::Transcription(proto::Transcription::default())), 0),
+        (Some(Value::Metrics(proto::MetricsBatch::default())), 0),
+        (None, 0),
+    ] {
+        let mut world = World::new();
+        world.join(V0, "ann");
+        world.join(V0, "bob");
+        world.send_data(0, &proto::DataPacket { value: value.clone(), ..Default::default() });
+        assert_eq!(world.received(1).len(), expect, "{value:?}");
+    }
+}
+
+#[test]
+fn an_agent_speaks_in_the_name_of_another_and_nobody_else_does() {
+    let text = proto::data_stream::TextHeader::default();
+    let content_header = Some(proto::data_stream::header::ContentHeader::TextHeader(text));
+    let header = proto::data_stream::Header { content_header, ..Default::default() };
+    for (agent, expect) in [(true, "ann"), (false, "helper")] {
+        let mut world = World::new();
+        world.join(V0, "ann");
+        let grants = Grants { agent, ..Grants::default() };
+        let helper = world.join_with(V0, Claims { grants, ..claims("helper") }, join_request());
+        let packet = proto::DataPacket {
+            participant_identity: "ann".to_owned(),
+            value: Some(Value::StreamHeader(header.clone())),
+            ..Default::default()
+        };
+        world.send_data(helper, &packet);
+        assert_eq!(world.received(0)[0].participant_identity, expect);
+    }
+}
+
+#[test]
+fn a_flood_is_dammed() {
+    let mut world = three();
+    let large = "x".repeat(60_000);
+    (0..100).for_each(|_| world.send_data(0, &message(&large, &["eve"])));
+    let delivered = world.received(2).len();
+    // Ten seconds at one mebibyte, and four more at once.
+    assert!((60..=100).contains(&delivered), "{delivered}");
+    assert_eq!(world.left(2), None);
+}
+
+#[test]
+fn who_stops_reading_is_dropped() {
+    let mut world = three();
+    world.run_ms(100);
+    let large = "x".repeat(60_000);
+    world.network.weather =
+        crate::rtc::sim::Weather { delay: std::time::Duration::from_secs(9), ..world.network.weather };
+    for _ in 0..30 {
+        let _ = world.clients[0]
+            .publisher
+            .peer
+            .send_data(crate::rtc::peer::Channel::Reliable, &prost::Message::encode_to_vec(&message(&large, &[])));
+        world.run_ms(1000);
+    }
+    assert!(world.room.len() <= 3);
+}
