@@ -9,6 +9,7 @@ use crate::{
     config::ConfigError,
     models::{ModelError, PullError},
     speech::{SpeechError, engines::EngineError},
+    store::StoreError,
     telemetry::BadFilter,
 };
 
@@ -42,6 +43,18 @@ pub(super) enum Exit {
 #[error("{0}")]
 pub(super) struct UsageError(pub(super) String);
 
+/// What the command is to work on is not there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no {what} '{id}': see `callstead {list}`")]
+pub(super) struct NotFound {
+    /// What was looked for.
+    pub(super) what: &'static str,
+    /// As the user called it.
+    pub(super) id: String,
+    /// The command that lists those that there are.
+    pub(super) list: &'static str,
+}
+
 impl Exit {
     /// The code that belongs to `error`, by the first error of ours in its chain.
     pub(super) fn of(error: &anyhow::Error) -> Self {
@@ -71,6 +84,12 @@ impl Exit {
         }
         if cause.is::<UsageError>() {
             return Some(Self::Usage);
+        }
+        if cause.is::<NotFound>() {
+            return Some(Self::Input);
+        }
+        if let Some(error) = cause.downcast_ref::<StoreError>() {
+            return Some(Self::of_store(error));
         }
         if let Some(error) = cause.downcast_ref::<AudioError>() {
             return Some(Self::of_audio(error));
@@ -121,6 +140,21 @@ impl Exit {
             EngineError::Model(_) | EngineError::Speech(_) => Self::Model,
             EngineError::NoVoice(_) => Self::Input,
             EngineError::NotLoaded(_) => Self::Failed,
+        }
+    }
+
+    /// A database that somebody else keeps busy may be free the next time.
+    fn of_store(error: &StoreError) -> Self {
+        match error {
+            StoreError::Busy => Self::InUse,
+            StoreError::Newer { .. }
+            | StoreError::Damaged { .. }
+            | StoreError::Open { .. }
+            | StoreError::Migration { .. }
+            | StoreError::Full
+            | StoreError::ReadOnly
+            | StoreError::Failed(_)
+            | StoreError::Stopped => Self::Failed,
         }
     }
 
@@ -189,6 +223,9 @@ mod tests {
             (ConfigError::NoHome.into(), Exit::Config),
             (StartError::PortInUse(([127, 0, 0, 1], 8080).into()).into(), Exit::InUse),
             (Interrupted.into(), Exit::Interrupted),
+            (StoreError::Busy.into(), Exit::InUse),
+            (StoreError::Full.into(), Exit::Failed),
+            (NotFound { what: "call", id: "7".to_owned(), list: "calls list" }.into(), Exit::Input),
         ] {
             assert_eq!(Exit::of(&error), exit, "{error:?}");
         }

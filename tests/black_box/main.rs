@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 #![expect(clippy::print_stdout, reason = "a test that is skipped says why")]
 
+mod admin;
 mod audio;
+mod calls;
 mod cli;
 mod conversation;
 mod llama;
