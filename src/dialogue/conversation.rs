@@ -197,14 +197,14 @@ impl Dialogue {
     }
 
     fn greet(&mut self) {
+        if let Some(reason) = self.setup.refusal {
+            return self.say_farewell(reason);
+        }
         let (language, usual) = Phrase::Greeting.spoken(self.setup.language);
         let (language, mut text) = match self.setup.greeting.take() {
             Some(own) => (self.setup.language, own),
             None => (language, usual.to_owned()),
         };
-        if !self.setup.thinks {
-            return self.say_farewell(EndReason::OutOfService, Phrase::OutOfService);
-        }
         if !self.setup.hears {
             text.push(' ');
             text.push_str(Phrase::TypedOnly.spoken(language).1);
@@ -490,7 +490,7 @@ impl Dialogue {
     fn apologize(&mut self) {
         self.failures += 1;
         if self.failures >= MOST_FAILURES {
-            self.say_farewell(EndReason::OutOfService, Phrase::OutOfService);
+            self.say_farewell(EndReason::OutOfService);
         } else {
             self.owes_answer = false;
             self.remark(Phrase::Apology);
@@ -502,7 +502,12 @@ impl Dialogue {
         self.say(Occasion::Remark(phrase), language, text.to_owned());
     }
 
-    fn say_farewell(&mut self, reason: EndReason, phrase: Phrase) {
+    fn say_farewell(&mut self, reason: EndReason) {
+        let phrase = match reason {
+            EndReason::Busy => Phrase::Busy,
+            EndReason::OutOfService => Phrase::OutOfService,
+            EndReason::CallerLeft | EndReason::Silence | EndReason::TooLong => Phrase::Farewell,
+        };
         let (language, text) = phrase.spoken(self.setup.language);
         self.say(Occasion::Farewell(reason), language, text.to_owned());
     }
@@ -531,13 +536,13 @@ impl Dialogue {
             Agent::Silent => {}
         }
         if too_long {
-            return self.say_farewell(EndReason::TooLong, Phrase::Farewell);
+            return self.say_farewell(EndReason::TooLong);
         }
         if matches!(self.caller, Caller::Speaking(_)) || !self.awaited.is_empty() || self.owes_answer {
             return;
         }
         if now.since(self.active) >= ABANDONED {
-            self.say_farewell(EndReason::Silence, Phrase::Farewell);
+            self.say_farewell(EndReason::Silence);
         } else if now.since(self.active.max(self.spoke)) >= SILENCE
             && !self.asked_for_caller
             && self.hearing == Hearing::Works

@@ -18,8 +18,8 @@ pub struct Setup {
     pub greeting: Option<String>,
     /// Whether the caller can be heard. Otherwise the agent asks for typed words.
     pub hears: bool,
-    /// Whether there is anything that answers. Otherwise the agent says so, and ends the call.
-    pub thinks: bool,
+    /// Why the call cannot be served: the agent says so instead of greeting, and ends it.
+    pub refusal: Option<EndReason>,
 }
 
 /// One attempt at turning an utterance into text. A result that names an older attempt is ignored.
@@ -203,16 +203,6 @@ pub enum EndReason {
     TooLong,
     /// Nobody could answer.
     OutOfService,
-}
-
-impl EndReason {
-    /// As records and logs know it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::CallerLeft => "caller_left",
-            Self::Silence => "silence",
-            Self::TooLong => "too_long",
-            Self::OutOfService => "out_of_service",
-        }
-    }
+    /// As many calls as may be were under way.
+    Busy,
 }

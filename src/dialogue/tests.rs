@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Dialogue, Input, Output, Phase, Setup, Side, Take, Words,
+    Dialogue, EndReason, Input, Output, Phase, Setup, Side, Take, Words,
     endpointing::{self, PauseId, WINDOW},
 };
 use crate::domain::{Language, MediaTime, Pii, Role, TurnId};
@@ -168,7 +168,7 @@ fn setup() -> Setup {
         follows_caller: true,
         greeting: None,
         hears: true,
-        thinks: true,
+        refusal: None,
     }
 }
 
@@ -233,9 +233,15 @@ fn a_box_that_cannot_hear_or_think_says_so() {
     let mut deaf = Simulation::new(Setup { hears: false, ..setup() });
     deaf.play(&[Clause("Hello!", 500), Made, Done, Pass(40_000), Typed("Do you ship?")]);
     assert_eq!(deaf.log.last().unwrap(), "answer 2 in en: Do you ship?");
-    let mut thoughtless = Simulation::new(Setup { thinks: false, ..setup() });
-    thoughtless.play(&[Clause("Sorry.", 500), Made, Done]);
-    assert_eq!(thoughtless.log.last().unwrap(), "hang up");
+    for (reason, words) in
+        [(EndReason::OutOfService, "I am sorry, this line"), (EndReason::Busy, "All our lines are busy")]
+    {
+        let mut refused = Simulation::new(Setup { refusal: Some(reason), ..setup() });
+        assert!(refused.log[0].contains(words), "{:?}", refused.log);
+        refused.play(&[Typed("Please!"), Starts, Pass(960), Clause("Sorry.", 500), Made, Done]);
+        assert_eq!(refused.log.last().unwrap(), "hang up");
+        assert_eq!(refused.dialogue.phase(), Phase::Ended(reason));
+    }
     check(
         &[Starts, Deaf, Clause("I cannot hear you.", 500), Made, Done, Deaf],
         &[
