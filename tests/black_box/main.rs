@@ -6,8 +6,11 @@
 mod audio;
 mod cli;
 mod conversation;
+mod http;
 mod llama;
 mod models;
 mod say;
 mod serve;
 mod support;
+mod tls;
+mod tokens;
