@@ -5,6 +5,7 @@
 
 mod admin;
 mod audio;
+mod browser;
 mod calls;
 mod cli;
 mod conversation;

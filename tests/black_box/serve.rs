@@ -111,13 +111,16 @@ fn every_answer_is_guarded() {
 }
 
 #[test]
-fn the_page_brings_nothing_inline_and_its_assets_may_be_kept() {
+fn pages_bring_nothing_inline_and_their_assets_may_be_kept() {
     let server = Service::start(false);
-    let page = server.get("/", &[]).body;
-    assert!(!page.contains("<style") && !page.contains(" style=") && !page.contains("onclick"));
-    assert!(page.matches("<script").count() == page.matches("<script src=\"/assets/").count());
-    let addresses: Vec<&str> = page.split('"').filter(|text| text.starts_with("/assets/")).collect();
-    assert_eq!(addresses.len(), 3, "{addresses:?}");
+    let pages = ["/", "/callcenter/call-with-audio"].map(|path| server.get(path, &[]).body);
+    let mut addresses = Vec::new();
+    for page in &pages {
+        assert!(!page.contains("<style") && !page.contains(" style=") && !page.contains("onclick"));
+        assert!(page.matches("<script").count() == page.matches("<script src=\"/assets/").count());
+        addresses.extend(page.split('"').filter(|text| text.starts_with("/assets/")));
+    }
+    assert_eq!(addresses.len(), 7, "{addresses:?}");
     for address in addresses {
         let asset = server.get(address, &[]);
         assert_eq!(asset.status, 200, "{address}");

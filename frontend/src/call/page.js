@@ -33,7 +33,7 @@ export class Page {
 
   start() {
     const { elements } = this.#view;
-    elements.startForm.addEventListener("submit", (event) => this.#byHand(event, () => this.#call()));
+    elements.startForm.addEventListener("submit", (event) => this.#byHand(event, () => this.#callWith(true)));
     elements.check.addEventListener("click", (event) => this.#byHand(event, () => this.#check()));
     elements.settings.addEventListener("click", (event) => this.#byHand(event, () => this.#toggleMicrophone()));
     elements.mute.addEventListener("click", (event) => this.#byHand(event, () => this.#mute()));
@@ -67,6 +67,11 @@ export class Page {
     await this.#showMicrophone();
   }
 
+  #callWith(microphone) {
+    this.#withMicrophone = microphone;
+    return this.#call();
+  }
+
   async #call() {
     const view = this.#view;
     view.showProblem();
@@ -86,6 +91,8 @@ export class Page {
     } catch (problem) {
       clearInterval(this.#timer);
       view.showSetup();
+      // A button that is disabled loses the keyboard's focus.
+      view.elements.start.focus({ preventScroll: true });
       throw problem;
     }
     view.showCall();
@@ -173,11 +180,11 @@ export class Page {
   #takeConnection(state) {
     this.#connection = state;
     this.#view.showConnection(state, this.#weakness);
-    if (state === "connected" && this.#since === undefined) {
-      this.#since = performance.now();
-      this.#view.showTime(this.#lasted());
-      this.#timer = setInterval(() => this.#view.showTime(this.#lasted()), 500);
-    }
+    if (state !== "connected") return;
+    this.#since ??= performance.now();
+    this.#view.showTime(this.#lasted());
+    clearInterval(this.#timer);
+    this.#timer = setInterval(() => this.#view.showTime(this.#lasted()), 500);
   }
 
   #takeAgent(state) {
@@ -251,8 +258,7 @@ export class Page {
   async #solve() {
     switch (strings.problems[this.#view.problem]?.action) {
       case "withoutMicrophone":
-        this.#withMicrophone = false;
-        return this.#call();
+        return this.#callWith(false);
       case "sound":
         return this.#session.turnOnSound();
       case "retry":

@@ -15,8 +15,8 @@ const REJOIN_AFTER_MS = [500, 2_000, 5_000, 10_000];
 const ASK_FOR_AGENT_AFTER_MS = 4_000;
 const AGENT_IS_LATE_AFTER_MS = 15_000;
 
+/** Of those that livekit-client goes through by itself; who joins tells the others. */
 const STATES = {
-  [ConnectionState.Connecting]: "connecting",
   [ConnectionState.Connected]: "connected",
   [ConnectionState.Reconnecting]: "reconnecting",
   [ConnectionState.SignalReconnecting]: "reconnecting",

@@ -174,7 +174,11 @@ export class View {
     const words = document.createElement("p");
     words.className = "words";
     words.dir = "auto";
-    turn.append(who, words);
+    // The bubble's corner belongs to the page's direction, the words have their own.
+    const bubble = document.createElement("div");
+    bubble.className = "bubble";
+    bubble.append(words);
+    turn.append(who, bubble);
     this.#turns.set(id, turn);
     part("turns").append(turn);
   }

@@ -209,8 +209,6 @@ mod tests {
         let html = page(&starting);
         assert!(html.contains(r#"<progress value="1" max="3""#) && html.contains("loading whisper"));
         let html = page(&Readiness::Healthy { engines: Vec::new() });
-        assert!(
-            html.contains(CALL_PATH) && html.contains("/data chat") && !html.contains("<progress")
-        );
+        assert!(html.contains(CALL_PATH) && html.contains("/data chat") && !html.contains("<progress"));
     }
 }
