@@ -81,6 +81,7 @@ test:
 	@scripts/step deny $(MAKE) deny
 	@scripts/step frontend $(MAKE) frontend-test
 	@scripts/step models $(MAKE) models
+	@scripts/step sdk scripts/sdk-python
 	@scripts/step tests $(MAKE) cargo-test
 
 .PHONY: fmt

@@ -12,13 +12,19 @@ use std::{
     thread::{self, JoinHandle},
 };
 
+use tokio::sync::watch;
+
 use crate::{
     call::{
+        EnginesReceiver,
         desk::Desk,
         readiness::{EngineKind, Missing, Readiness, ReadinessReceiver, ReadinessSender},
     },
     config::{self, Config, TlsMode},
-    rooms::token::{Keys, KeysError},
+    rooms::{
+        Rooms,
+        token::{Keys, KeysError},
+    },
     speech::engines::Engines,
     store::{Store, StoreError},
     web::{
@@ -66,6 +72,9 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// The media port is in use, or not to be had; says which, and what to do.
+    #[error(transparent)]
+    Media(io::Error),
     /// The key pair of tokens is not to be had.
     #[error(transparent)]
     Keys(#[from] KeysError),
@@ -75,6 +84,9 @@ pub enum StartError {
     /// The database is not to be had.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The system refuses a thread.
+    #[error("cannot start a thread: {0}")]
+    Thread(io::Error),
     /// The server failed while it ran.
     #[error("the server failed: {0}")]
     Server(io::Error),
@@ -98,7 +110,7 @@ impl Application {
     ///
     /// # Errors
     /// When either is in use or not allowed, or when the address is not a safe one.
-    pub fn build(config: &Config, readiness: ReadinessReceiver) -> Result<Self, StartError> {
+    pub fn build(config: &Config, readiness: ReadinessReceiver, engines: EnginesReceiver) -> Result<Self, StartError> {
         let wanted = config.server.listen;
         check_exposure(config)?;
         let data_dir = DataDirLock::take(&config.paths.data_dir)?;
@@ -108,13 +120,18 @@ impl Application {
             tracing::warn!("LIVEKIT_URL: an outside LiveKit server is not supported yet, the built-in rooms are used");
         }
         let certificate = tls::open(&config.tls, &config.paths.data_dir, address)?;
+        let keys = Keys::open(&config.livekit, &config.paths.data_dir)?;
+        let store = Store::open(&config.paths.data_dir)?;
+        let (rooms, events) = Rooms::start(config, &keys, address.ip().is_loopback()).map_err(StartError::Media)?;
+        let desk = Desk::start(config, engines, rooms.clone(), events, store.clone()).map_err(StartError::Thread)?;
         let state = web::State {
             readiness,
             config: Arc::new(config.clone()),
-            keys: Arc::new(Keys::open(&config.livekit, &config.paths.data_dir)?),
-            store: Store::open(&config.paths.data_dir)?,
+            rooms,
+            keys: Arc::new(keys),
+            store,
             api_keys: KeyCache::default(),
-            desk: Desk,
+            desk,
             authority: certificate.as_ref().and_then(|it| it.authority.clone()).map(Arc::new),
         };
         Ok(Self { listener, address, state, certificate, _data_dir: data_dir })
@@ -140,35 +157,48 @@ impl Application {
         self.address
     }
 
+    /// Where media arrives.
+    pub fn rtc_address(&self) -> SocketAddr {
+        self.state.rooms.address()
+    }
+
     /// Answers until `stop` is there; then takes nothing new, and finishes what it is at, for a bounded time. To be run
     /// inside an actix system.
     ///
     /// # Errors
     /// When the server cannot run.
     pub async fn run_until_stopped(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
+        let (rooms, desk) = (self.state.rooms.clone(), self.state.desk.clone());
         let server = web::server(self.listener, self.state, self.certificate.as_ref()).map_err(StartError::Server)?;
         let handle = server.handle();
         let mut running = std::pin::pin!(server);
         tokio::select! {
-            ended = &mut running => return ended.map_err(StartError::Server),
+            ended = &mut running => {
+                rooms.stop().await;
+                desk.stopped().await;
+                return ended.map_err(StartError::Server);
+            }
             () = stop => {}
         }
         tracing::info!("stopping: finishing running requests");
-        let (_, ended) = tokio::join!(handle.stop(true), running);
+        // Signal connections are requests that end with their rooms.
+        let (_, _, ended) = tokio::join!(rooms.stop(), handle.stop(true), running);
+        desk.stopped().await;
         ended.map_err(StartError::Server)
     }
 }
 
-/// Loads and warms the engines behind a server that answers already; the thread's result is what was loaded, if nothing
-/// went wrong. However that ends, readiness does not stay at starting. `go_on` is asked before each engine.
+/// Loads and warms the engines behind a server that answers already, and hands them to `loaded`, if nothing went wrong.
+/// However that ends, readiness does not stay at starting. `go_on` is asked before each engine.
 ///
 /// # Errors
 /// When the system refuses the thread.
 pub fn start_loading(
     config: Config,
     readiness: ReadinessSender,
+    loaded: watch::Sender<Option<Arc<Engines>>>,
     go_on: impl Fn() -> bool + Send + Sync + 'static,
-) -> io::Result<JoinHandle<Option<Engines>>> {
+) -> io::Result<JoinHandle<()>> {
     let load = move || {
         let loading = catch_unwind(AssertUnwindSafe(|| load_engines(&config, &readiness, go_on)));
         let engines = loading.ok();
@@ -185,7 +215,7 @@ pub fn start_loading(
                 Readiness::Degraded { missing: vec![missing], engines: Vec::new() }
             }
         });
-        engines
+        loaded.send_replace(engines.map(Arc::new));
     };
     thread::Builder::new().name("load".to_owned()).spawn(load)
 }
@@ -279,7 +309,7 @@ mod tests {
     }
 
     fn build(config: &Config) -> Result<Application, StartError> {
-        Application::build(config, readiness::channel().1)
+        Application::build(config, readiness::channel().1, watch::channel(None).1)
     }
 
     #[test]

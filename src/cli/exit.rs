@@ -1,6 +1,6 @@
 //! Exit codes, the same for every command. Documented in docs/cli.md.
 
-use std::process::ExitCode;
+use std::{io, process::ExitCode};
 
 use crate::{
     app::StartError,
@@ -8,6 +8,7 @@ use crate::{
     call::CallError,
     config::ConfigError,
     models::{ModelError, PullError},
+    rooms::token::KeysError,
     speech::{SpeechError, engines::EngineError},
     store::StoreError,
     telemetry::BadFilter,
@@ -102,12 +103,16 @@ impl Exit {
         }
         match cause.downcast_ref()? {
             StartError::PortInUse(_) | StartError::DataDirInUse { .. } => Some(Self::InUse),
-            StartError::Public(_) | StartError::DevIsPublic(_) | StartError::Keys(_) | StartError::Tls(_) => {
-                Some(Self::Config)
-            }
-            StartError::DataDir { .. } | StartError::Listen { .. } | StartError::Store(_) | StartError::Server(_) => {
-                Some(Self::Failed)
-            }
+            StartError::Media(source) if source.kind() == io::ErrorKind::AddrInUse => Some(Self::InUse),
+            StartError::Public(_) | StartError::DevIsPublic(_) | StartError::Tls(_) => Some(Self::Config),
+            StartError::Keys(KeysError::Half | KeysError::Short | KeysError::Damaged(_)) => Some(Self::Config),
+            StartError::DataDir { .. }
+            | StartError::Listen { .. }
+            | StartError::Media(_)
+            | StartError::Keys(KeysError::File { .. })
+            | StartError::Store(_)
+            | StartError::Thread(_)
+            | StartError::Server(_) => Some(Self::Failed),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use anyhow::Context as _;
+use tokio::sync::watch;
 
 use super::Context;
 use crate::{
@@ -36,16 +37,18 @@ impl Args {
 
 pub(super) fn run(_args: Args, context: &Context) -> anyhow::Result<()> {
     let (sender, receiver) = readiness::channel();
-    let application = Application::build(&context.config, receiver)?;
-    let (address, url) = (application.address(), application.url());
+    let (engines, loaded) = watch::channel(None);
+    let application = Application::build(&context.config, receiver, loaded)?;
+    let (address, rtc_address, url) = (application.address(), application.rtc_address(), application.url());
     let authority = application.authority().cloned();
     let stopping = context.interrupt.clone();
-    let loading = app::start_loading(context.config.clone(), sender, move || !stopping.is_raised())
+    let loading = app::start_loading(context.config.clone(), sender, engines, move || !stopping.is_raised())
         .context("starting the thread that loads the engines")?;
-    tracing::info!(http.address = %address, data_dir = %context.config.paths.data_dir.display(), "listening");
+    tracing::info!(http.address = %address, rtc.address = %rtc_address, data_dir = %context.config.paths.data_dir.display(), "listening");
     if context.output.json {
         let file = authority.map(|authority| authority.file);
-        context.output.json(&serde_json::json!({ "url": url, "ca_file": file }))?;
+        let started = serde_json::json!({ "url": url, "rtc_port": rtc_address.port(), "ca_file": file });
+        context.output.json(&started)?;
     } else {
         context.output.note(format_args!("Callstead is on {url} – Ctrl-C stops it."));
         if let Some(authority) = authority {

@@ -7,8 +7,8 @@ use actix_web::{
 use askama::Template;
 use serde_json::json;
 
-use super::{api, assets};
-use crate::{call::desk::DispatchError, store::StoreError};
+use super::{api, assets, rtc::Refusal};
+use crate::{call::desk::DispatchError, rooms::JoinError, store::StoreError};
 
 /// Why a request to the API is not served. The texts are for the caller: they hold nothing of the inside.
 #[derive(Debug, thiserror::Error)]
@@ -39,9 +39,20 @@ pub(super) enum ApiError {
     #[error("no agent answered in time: try again in a moment")]
     Late,
     #[error("{0}")]
-    Dispatch(#[from] DispatchError),
+    Dispatch(DispatchError),
     #[error("the database does not answer: the log says why")]
     Store(#[from] StoreError),
+}
+
+impl From<DispatchError> for ApiError {
+    fn from(error: DispatchError) -> Self {
+        match error {
+            DispatchError::UnknownProfile { known, .. } => {
+                Self::Field { name: "profile", problem: format!("is not known here: give one of {known}") }
+            }
+            DispatchError::TooMany | DispatchError::Stopped => Self::Dispatch(error),
+        }
+    }
 }
 
 impl ResponseError for ApiError {
@@ -107,6 +118,23 @@ pub(super) async fn only_posted(request: HttpRequest) -> HttpResponse {
 /// `reason` says why this request is not served in development mode.
 pub(super) fn forbidden(request: &HttpRequest, reason: &str) -> HttpResponse {
     answer(request, StatusCode::FORBIDDEN, "Not from here", reason)
+}
+
+/// Somebody may not join a room. Plain text, as LiveKit's clients show it; never 404, which sends them to another path.
+pub(super) fn refused_join(refusal: &Refusal) -> HttpResponse {
+    let status = match refusal {
+        Refusal::NoToken | Refusal::Token(_) | Refusal::Join(JoinError::Removed) => StatusCode::UNAUTHORIZED,
+        Refusal::Signal(_) => StatusCode::BAD_REQUEST,
+        Refusal::Join(JoinError::Full | JoinError::NoRoom | JoinError::Unavailable) => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let mut response = HttpResponse::build(status);
+    response.insert_header((header::CACHE_CONTROL, "no-store")).content_type("text/plain; charset=utf-8");
+    response.body(refusal.to_string())
+}
+
+/// Signalling without a WebSocket, as livekit-server answers it.
+pub(super) fn no_websocket() -> HttpResponse {
+    HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body("this address is for WebSockets")
 }
 
 fn answer(request: &HttpRequest, status: StatusCode, title: &str, message: &str) -> HttpResponse {

@@ -10,6 +10,7 @@ mod guard;
 mod headers;
 mod pages;
 mod public;
+mod rtc;
 pub mod tls;
 
 use std::{io, net::TcpListener, sync::Arc, time::Duration};
@@ -26,7 +27,7 @@ use actix_web::{
 use crate::{
     call::{desk::Desk, readiness::ReadinessReceiver},
     config::Config,
-    rooms::token::Keys,
+    rooms::{Rooms, token::Keys},
     store::Store,
 };
 pub use auth::KeyCache;
@@ -54,6 +55,8 @@ pub struct State {
     pub readiness: ReadinessReceiver,
     /// The settings in force.
     pub config: Arc<Config>,
+    /// Where callers and agents meet.
+    pub rooms: Rooms,
     /// What tokens are signed with.
     pub keys: Arc<Keys>,
     /// Calls, and who may use the API.
@@ -109,6 +112,7 @@ fn routes(config: &mut ServiceConfig, state: &State) {
         .service(read_only(AUTHORITY_PATH, web::route().to(authority)))
         .service(read_only("/", web::route().to(pages::start)))
         .service(read_only(pages::CALL_PATH, web::route().to(pages::call)))
+        .configure(rtc::routes)
         .configure(|config| api::routes(config, state));
 }
 

@@ -13,6 +13,7 @@ mod http;
 mod llama;
 mod models;
 mod say;
+mod sdk;
 mod serve;
 mod support;
 mod tls;

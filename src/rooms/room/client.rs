@@ -112,6 +112,14 @@ impl Client {
         }
     }
 
+    pub(super) fn link(&self, target: Target) -> Option<&Link> {
+        match (target, &self.mode) {
+            (Target::Publisher, _) => Some(&self.publisher),
+            (Target::Subscriber, Mode::Dual { subscriber, .. }) => Some(subscriber),
+            (Target::Subscriber, Mode::Single { .. }) => None,
+        }
+    }
+
     pub(super) fn link_mut(&mut self, target: Target) -> Option<&mut Link> {
         match (target, &mut self.mode) {
             (Target::Publisher, _) => Some(&mut self.publisher),

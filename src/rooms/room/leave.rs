@@ -30,6 +30,13 @@ impl Room {
         self.note_occupancy(now);
     }
 
+    /// The server stops.
+    pub(super) fn handle_close(&mut self, now: Instant) {
+        while let Some(key) = self.participants.keys().next().copied() {
+            self.remove(now, key, DisconnectReason::ServerShutdown, Some(Action::Disconnect));
+        }
+    }
+
     fn tell_gone(&mut self, participant: &mut Participant, reason: DisconnectReason) {
         if participant.grants.hidden {
             return;

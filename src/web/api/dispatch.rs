@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::body::{Fields, field};
 use crate::{
     call::desk::{Dispatch, Dispatched},
-    domain::{Language, RoomName},
+    domain::{Language, Pii, RoomName},
     store::api_keys::Scope,
     web::{State, auth, error::ApiError},
 };
@@ -52,10 +52,10 @@ pub(super) async fn dispatch(
     let room: RoomName = fields.name(if is_short { "roomName" } else { "room_name" })?;
     let wanted = Dispatch {
         room: room.clone(),
-        profile: profile(&fields, &state)?,
+        profile: fields.text("profile")?.map(str::to_owned),
         language: language(&fields)?,
         user_name: fields.display_name_if_any("user_name")?,
-        metadata: fields.metadata("metadata")?,
+        metadata: fields.metadata("metadata").map(Pii::new)?,
     };
     let dispatched = timeout(PATIENCE, state.desk.dispatch(wanted)).await.map_err(|_| ApiError::Late)??;
     Ok(if is_short { short(&room, &dispatched) } else { long(&room, &dispatched, Timestamp::now()) })
@@ -79,16 +79,6 @@ fn long(room: &RoomName, dispatched: &Dispatched, now: Timestamp) -> HttpRespons
 
 fn message(room: &RoomName) -> String {
     format!("Agent dispatched to room '{room}'.")
-}
-
-fn profile(fields: &Fields, state: &State) -> Result<Option<String>, ApiError> {
-    let Some(name) = fields.text("profile")? else { return Ok(None) };
-    let profiles = &state.config.agent.profiles;
-    if profiles.iter().any(|profile| profile.name == name) {
-        return Ok(Some(name.to_owned()));
-    }
-    let known: Vec<_> = profiles.iter().map(|profile| profile.name.as_str()).collect();
-    Err(field("profile", format!("is not known here: give one of {}", known.join(", "))))
 }
 
 /// `auto` and nothing at all leave it to the profile.
