@@ -108,8 +108,12 @@ fn keep_copy(connection: &Connection, path: &Path, version: NonZeroUsize) -> Res
     let failed = StoreError::file(path.to_owned());
     let copy = beside(path, &format!(".v{version}"));
     let unfinished = beside(path, &format!(".v{version}.part"));
-    // An empty file, for SQLite would make it readable for everybody.
-    File::options().write(true).create(true).truncate(true).mode(OWNER_ONLY).open(&unfinished).map_err(&failed)?;
+    // An empty file of ours, for SQLite would make one that everybody can read.
+    match fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    File::options().write(true).create_new(true).mode(OWNER_ONLY).open(&unfinished).map_err(&failed)?;
     connection
         .execute("VACUUM INTO ?1", [&unfinished.to_string_lossy()])
         .map_err(StoreError::opening(path.to_owned()))?;
@@ -131,3 +135,6 @@ fn migration_error(path: &Path, error: rusqlite_migration::Error) -> StoreError 
         other => StoreError::Migration { path: path.to_owned(), reason: Arc::new(other) },
     }
 }
+
+#[cfg(test)]
+mod tests;
