@@ -40,6 +40,8 @@ const SILENCE: Duration = Duration::from_secs(15);
 /// From the first description of the other side to the end of the DTLS handshake, slow TURN servers included.
 const CONNECT: Duration = Duration::from_secs(30);
 const STATISTICS: Duration = Duration::from_secs(2);
+/// Nothing happens any more.
+const REST: Duration = Duration::from_secs(3600);
 /// What may wait in both data channels together, in bytes.
 const MOST_WAITING: usize = 256 * 1024;
 /// Addresses that the other side may use between two ICE restarts; str0m remembers each.
@@ -75,6 +77,8 @@ pub struct Peer {
     identity: Identity,
     negotiation: Negotiation,
     senders: Vec<Sender>,
+    /// Sections that the other side was heard in since the latest description, and as whom.
+    voices: Vec<(Mid, u32)>,
     channels: [Option<ChannelId>; 2],
     strange_channels: usize,
     quality: Quality,
@@ -114,6 +118,7 @@ impl Peer {
             identity,
             negotiation: Negotiation::default(),
             senders: Vec::new(),
+            voices: Vec::new(),
             channels: [None; 2],
             strange_channels: 0,
             quality: Quality::default(),
@@ -150,7 +155,7 @@ impl Peer {
         }
         let Some(receive) = receive(datagram) else { return };
         let input = Input::Receive(self.now, receive);
-        if !self.rtc.accepts(&input) {
+        if !self.rtc.accepts(&input) || self.is_forged(&datagram.contents) {
             return;
         }
         if datagram::is_stun(&datagram.contents) && !self.sources.contains(&datagram.source) {
@@ -182,8 +187,8 @@ impl Peer {
     /// The next thing to do, until [`Output::Timeout`].
     pub fn poll(&mut self) -> Output {
         self.outputs.pop_front().unwrap_or_else(|| {
-            let deadline = self.deadline().unwrap_or(self.wake);
-            Output::Timeout(self.wake.min(deadline))
+            let wake = if self.state == State::Closed { self.now + REST } else { self.wake };
+            Output::Timeout(self.deadline().map_or(wake, |deadline| wake.min(deadline)))
         })
     }
 
@@ -238,7 +243,6 @@ impl Peer {
 
     fn fail(&mut self) {
         self.rtc.disconnect();
-        self.wake = self.now + SILENCE;
         self.end();
     }
 

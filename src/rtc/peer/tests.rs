@@ -48,6 +48,13 @@ fn send(pair: &mut Pair, mid: Mid, numbers: std::ops::Range<u64>) {
     }
 }
 
+/// How many packets come of one that the client sends.
+fn send_from_client(pair: &mut Pair, mid: Mid, number: u64) -> usize {
+    pair.client.peer.send(pair.now, mid, &packet(pair.now, number));
+    pair.run(SECOND);
+    pair.server.take_media().len()
+}
+
 fn number(packet: &Packet) -> u64 {
     u64::from_be_bytes(packet.payload[..].try_into().unwrap())
 }
@@ -208,13 +215,14 @@ fn red(now: Instant, number: u64) -> Packet {
 fn red_passes_through_where_it_is_taken() {
     let (mut pair, microphone, _) = single(7, Weather::FAIR);
     assert!(pair.client.peer.takes_red(microphone));
-    let sent = red(pair.now, 1);
+    let level = Some(AudioLevel { dbov: -30, voice: true });
+    let sent = Packet { level, marker: true, ..red(pair.now, 1) };
     pair.client.peer.send(pair.now, microphone, &sent);
     pair.client.peer.send(pair.now, microphone, &packet(pair.now, 2));
     pair.run(SECOND);
     let media = pair.server.take_media();
     assert_eq!(media.iter().map(|packet| packet.is_red).collect::<Vec<_>>(), [true, false]);
-    assert_eq!(media[0].payload, sent.payload);
+    assert_eq!((&media[0].payload, media[0].level, media[0].marker), (&sent.payload, level, true));
 }
 
 #[test]
@@ -335,7 +343,7 @@ fn quality_is_told_as_the_network_is() {
     };
     let (server, _) = quality(Weather::FAIR);
     assert_eq!((server.loss_down, server.loss_up), (0.0, 0.0));
-    let round_trip = server.round_trip.unwrap();
+    let round_trip = server.round_trip.expect("measured once, it is known");
     assert!((15..50).contains(&round_trip.as_millis()), "{round_trip:?}");
     let (server, _) = quality(Weather::STORM);
     assert!((0.02..0.3).contains(&server.loss_down), "{server:?}");
@@ -399,6 +407,41 @@ fn neither_candidates_nor_addresses_nor_channels_pile_up() {
     assert!(pair.server.peer.sources.len() <= MOST_SOURCES);
 }
 
+#[test]
+fn who_opens_channel_after_channel_is_shown_the_door() {
+    let (mut pair, _) = subscriber(20, Weather::FAIR);
+    let open = |pair: &mut Pair, count| {
+        for number in 0..count {
+            let config = str0m::channel::ChannelConfig { label: format!("c{number}"), ..Default::default() };
+            pair.client.peer.rtc.direct_api().create_data_channel(config);
+        }
+        pair.client.peer.handle_timeout(pair.now);
+        pair.run(SECOND);
+    };
+    open(&mut pair, MOST_STRANGE_CHANNELS);
+    assert!(pair.server.is_connected());
+    open(&mut pair, 1);
+    assert!(is_disconnected(&pair.server));
+    pair.run(60 * SECOND);
+}
+
+#[test]
+fn a_wrong_answer_ends_it_and_an_unreadable_one_does_not() {
+    let mut pair = Pair::new(21, Weather::FAIR);
+    pair.server.peer.add_sender(Kind::Audio, msid("TR_1"));
+    let offer = pair.server.peer.offer(pair.now).unwrap();
+    let answer = pair.client.peer.accept_offer(pair.now, &offer).unwrap();
+    for unreadable in ["m=audio 9 x", "", &(answer.clone() + "m=video 9 UDP/TLS/RTP/SAVPF 96\r\n")] {
+        pair.server.peer.accept_answer(pair.now, unreadable).unwrap_err();
+    }
+    pair.run(SECOND);
+    assert!(!is_disconnected(&pair.server));
+    let error = pair.server.peer.accept_answer(pair.now, &answer.replace("a=fingerprint", "a=x")).unwrap_err();
+    assert!(error.to_string().contains("fingerprint"), "{error}");
+    pair.run(SECOND);
+    assert!(is_disconnected(&pair.server));
+}
+
 /// Bytes that begin like the protocols of WebRTC.
 fn datagrams() -> impl Strategy<Value = Vec<Vec<u8>>> {
     let first =
@@ -414,12 +457,13 @@ proptest! {
     #[test]
     fn garbage_from_the_right_address_harms_nobody(garbage in datagrams(), flips in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..20)) {
         let (mut pair, microphone, _) = single(18, Weather::FAIR);
+        send_from_client(&mut pair, microphone, 0);
         let (source, destination) = (pair.client.address, pair.server.address);
         for contents in garbage {
             pair.server.peer.handle_datagram(pair.now, &Datagram { transport: Transport::Udp, source, destination, contents });
         }
         for (number, (index, flip)) in flips.into_iter().enumerate() {
-            pair.client.peer.send(pair.now, microphone, &packet(pair.now, number as u64));
+            pair.client.peer.send(pair.now, microphone, &packet(pair.now, number as u64 + 1));
             while let Output::Transmit(mut datagram) = pair.client.peer.poll() {
                 let at = index.index(datagram.contents.len());
                 datagram.contents[at] ^= flip;
@@ -429,9 +473,7 @@ proptest! {
         prop_assert!(pair.server.is_connected());
         pair.run(SECOND);
         pair.server.take_media();
-        pair.client.peer.send(pair.now, microphone, &packet(pair.now, 100));
-        pair.run(SECOND);
-        prop_assert_eq!(pair.server.take_media().len(), 1, "it still hears");
+        prop_assert_eq!(send_from_client(&mut pair, microphone, 100), 1, "it still hears");
     }
 
     /// Real descriptions with lines lost, doubled, moved and damaged.
