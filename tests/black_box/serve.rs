@@ -11,7 +11,7 @@ use callstead::{
     call::readiness::{self, EngineInfo, EngineKind, Missing, Readiness, ReadinessSender},
     config::Config,
 };
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::{
     http::{Answer, ask},
@@ -34,7 +34,7 @@ impl Service {
         config.server.listen = "127.0.0.1:0".parse().unwrap();
         config.server.dev = dev;
         let (readiness, receiver) = readiness::channel();
-        let application = Application::build(&config, receiver).unwrap();
+        let application = Application::build(&config, receiver, watch::channel(None).1).unwrap();
         let address = application.address();
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = thread::spawn(move || {

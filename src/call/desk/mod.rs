@@ -35,7 +35,7 @@ use crate::{
     },
     rooms::{Agent, JoinError as Refused, RoomEvent, Rooms},
     speech::{Sentence, engines::Engines},
-    store::Store,
+    store::{Store, calls},
 };
 use roster::Roster;
 
@@ -198,6 +198,15 @@ impl Desk {
     }
 }
 
+/// Ends the records of calls that an earlier process did not live to end. No call can be under way yet.
+async fn end_interrupted(store: &Store) {
+    match store.write(calls::end_interrupted).await {
+        Ok(0) => {}
+        Ok(count) => tracing::warn!(calls.count = count, "calls had been cut off when the server ended"),
+        Err(error) => tracing::error!(%error, "ending the records of calls that were cut off"),
+    }
+}
+
 /// What happens at the desk.
 enum Event {
     Room(Option<RoomEvent>),
@@ -219,6 +228,7 @@ struct Clerk<F> {
 
 impl<F: Floor> Clerk<F> {
     async fn work(mut self, mut rooms: mpsc::Receiver<RoomEvent>, mut asked: mpsc::Receiver<Command>) {
+        end_interrupted(&self.exchange.store).await;
         let (mut engines, mut prepared) = (self.exchange.engines.clone(), false);
         loop {
             let event = tokio::select! {

@@ -113,7 +113,7 @@ async fn what_was_queued_is_written_before_the_end() {
     let (go, wait) = sync_channel::<()>(0);
     let blocked = tokio::spawn({
         let writer = writer.clone();
-        async move { writer.write(move |_| Ok(wait.recv().unwrap_or(()))).await }
+        async move { writer.write(move |_| wait.recv().map_err(|_| StoreError::Stopped)).await }
     });
     let queued = tokio::spawn({
         let writer = writer.clone();
