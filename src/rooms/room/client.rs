@@ -35,7 +35,7 @@ pub(super) struct Client {
     pub(super) auto_subscribe: bool,
     pub(super) pending: Vec<Pending>,
     pub(super) subscriptions: BTreeMap<TrackId, Subscription>,
-    /// Sections that carried a track before.
+    /// On a single connection: sections that carried a track before.
     pub(super) resting: BTreeMap<Mid, Resting>,
     /// The newest reliable message that it sent.
     pub(super) newest_message: u32,

@@ -125,12 +125,12 @@ impl Client {
                 && !sections.iter().any(|section| section.mid == mid && section.receives)
             {
                 self.publisher.peer.release(mid);
-                self.resting.insert(mid, Resting::new(subscription.rewriter));
+                self.resting.insert(mid, Resting::Untold);
                 subscription.stage = Stage::Waiting;
             }
         }
         let used: Vec<Mid> = self.subscriptions.values().filter_map(|subscription| subscription.stage.mid()).collect();
-        let rests = |section: &Section| self.resting.get(&section.mid).is_none_or(|resting| resting.is_told);
+        let rests = |section: &Section| self.resting.get(&section.mid) != Some(&Resting::Untold);
         let is_free = |section: &&Section| is_receiving(section) && !used.contains(&section.mid) && rests(section);
         let free: Vec<Mid> = sections.iter().filter(is_free).map(|section| section.mid).collect();
         let waiting =
@@ -138,10 +138,10 @@ impl Client {
         for (mid, subscription) in free.into_iter().zip(waiting) {
             self.publisher.peer.assign(mid, subscription.msid.clone());
             subscription.stage = Stage::Live(mid);
-            subscription.rewriter = self.resting.remove(&mid).map(|resting| resting.rewriter).unwrap_or_default();
+            self.resting.remove(&mid);
         }
         // By the answer that follows.
-        self.resting.values_mut().for_each(|resting| resting.is_told = true);
+        self.resting.values_mut().for_each(|resting| *resting = Resting::Told);
     }
 
     /// Asks the client to offer as many sections as lack, or (none) to offer anew.
@@ -167,7 +167,6 @@ impl Client {
                 && let Some(mid) = subscriber.peer.add_sender(Kind::Audio, subscription.msid.clone())
             {
                 subscription.stage = Stage::Offered(mid);
-                subscription.rewriter = self.resting.remove(&mid).map(|resting| resting.rewriter).unwrap_or_default();
             }
         }
         let sdp = subscriber.peer.offer(now)?;

@@ -49,20 +49,13 @@ impl Stage {
     }
 }
 
-/// A section that carries no track at present. Its numbers go on where they were with the next one: the SSRC stays the same,
-/// and receivers take small numbers after large ones for a replay (RFC 3711, 3.3.2).
-#[derive(Debug)]
-pub(super) struct Resting {
-    pub(super) rewriter: Rewriter,
-    /// The client knows that nothing comes: another track here will be a new one to it.
-    pub(super) is_told: bool,
-}
-
-impl Resting {
-    pub(super) fn new(mut rewriter: Rewriter) -> Self {
-        rewriter.interrupt();
-        Self { rewriter, is_told: false }
-    }
+/// A section that carries no track at present.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Resting {
+    /// The client does not know yet: another track here would be the old one to it.
+    Untold,
+    /// It may be used again.
+    Told,
 }
 
 /// Whom a publisher lets receive its tracks.
@@ -149,7 +142,7 @@ impl Room {
         if let Some(client) = self.client_mut(subscriber)
             && let Some(subscription) = client.subscriptions.remove(&track)
         {
-            client.release(subscription.stage, subscription.rewriter);
+            client.release(subscription.stage);
         }
     }
 
@@ -256,8 +249,7 @@ impl Room {
             return false;
         }
         subscription.stage = if is_permitted { Stage::Waiting } else { Stage::Denied };
-        let rewriter = subscription.rewriter;
-        client.release(before, rewriter);
+        client.release(before);
         self.tell_permission(subscriber, publisher, track, is_permitted);
         true
     }
@@ -307,12 +299,12 @@ impl Room {
 
 impl Client {
     /// Frees the section of a subscription that was at this stage.
-    fn release(&mut self, stage: Stage, rewriter: Rewriter) {
+    fn release(&mut self, stage: Stage) {
         let Some(mid) = stage.mid() else { return };
         self.receiver_mut().peer.release(mid);
-        self.resting.insert(mid, Resting::new(rewriter));
         if let Mode::Single { released, .. } = &mut self.mode {
             *released = true;
+            self.resting.insert(mid, Resting::Untold);
         }
     }
 }
