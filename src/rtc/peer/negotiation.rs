@@ -144,11 +144,14 @@ impl Peer {
     /// tap a track's audio nothing of a stream that it has once seen end.
     fn renew(&mut self, mid: Mid) {
         let mut api = self.rtc.direct_api();
-        let ssrc = api.new_ssrc();
-        let rtx = api.stream_tx_by_mid(mid, None).and_then(|stream| stream.rtx()).map(|_| api.new_ssrc());
-        if api.reset_stream_tx(mid, None, ssrc, rtx).is_some()
-            && let Some(sender) = self.senders.iter_mut().find(|sender| sender.mid == mid)
-        {
+        let Some((old, rtx)) = api.stream_tx_by_mid(mid, None).map(|stream| (stream.ssrc(), stream.rtx())) else {
+            return;
+        };
+        // Not `reset_stream_tx`: str0m 0.24 then still looks the stream up by its old SSRC.
+        api.remove_stream_tx(old);
+        let (ssrc, rtx) = (api.new_ssrc(), rtx.map(|_| api.new_ssrc()));
+        api.declare_stream_tx(ssrc, rtx, mid, None);
+        if let Some(sender) = self.senders.iter_mut().find(|sender| sender.mid == mid) {
             sender.begin_anew();
         }
     }
