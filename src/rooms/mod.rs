@@ -12,6 +12,8 @@ pub mod settings;
 mod shard;
 pub mod signal;
 pub mod streams;
+#[cfg(test)]
+mod tests;
 pub mod token;
 
 use std::{

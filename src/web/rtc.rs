@@ -148,8 +148,10 @@ struct Socket {
 /// Why a signal connection ended.
 #[derive(Debug)]
 enum End {
-    /// The client closed it, or is gone.
+    /// The client closed it.
     Left,
+    /// The client is gone.
+    Lost,
     /// The client does not answer, or does not read.
     Silent,
     /// The room closed it, after all that it had to say.
@@ -166,8 +168,8 @@ impl Socket {
         tracing::debug!(?end, "a signal connection ended");
         let reason = match end {
             // A socket that takes nothing takes no good-bye either.
-            End::Left | End::Silent => return,
-            End::Closed => CloseReason::from(CloseCode::Normal),
+            End::Lost | End::Silent => return,
+            End::Left | End::Closed => CloseReason::from(CloseCode::Normal),
             End::Refused(code, why) => CloseReason::from((code, why)),
         };
         drop(timeout(SEND_TIMEOUT, self.session.close(Some(reason))).await);
@@ -224,7 +226,8 @@ impl Socket {
                 Err(End::Refused(CloseCode::Size, SignalError::MessageTooLarge.to_string()))
             }
             // Too long in pieces, or a socket that has gone without a word; the two look the same.
-            Some(Err(ProtocolError::Io(_)) | Ok(AggregatedMessage::Close(_))) | None => Err(End::Left),
+            Some(Err(ProtocolError::Io(_))) | None => Err(End::Lost),
+            Some(Ok(AggregatedMessage::Close(_))) => Err(End::Left),
             Some(Err(error)) => Err(End::Refused(CloseCode::Protocol, error.to_string())),
         }
     }
@@ -234,7 +237,7 @@ impl Socket {
 async fn taken(sending: impl Future<Output = Result<(), actix_ws::Closed>>) -> Result<(), End> {
     match timeout(SEND_TIMEOUT, sending).await {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) => Err(End::Left),
+        Ok(Err(_)) => Err(End::Lost),
         Err(_) => Err(End::Silent),
     }
 }

@@ -193,7 +193,7 @@ async def many_attempts(url: str) -> None:
             result = type(error).__name__
         results[result] = results.get(result, 0) + 1
 
-    gate = asyncio.Semaphore(20)
+    gate = asyncio.Semaphore(100)
     await asyncio.gather(*(attempt(at) for at in range(ATTEMPTS)))
     assert results.get("in", 0) > 0 and set(results) <= {"in", "429", "503"}, results
 

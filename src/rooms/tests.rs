@@ -1,0 +1,89 @@
+//! The handle and its shards, with real sockets on loopback; what rooms do is tried beside them.
+
+use std::time::SystemTime;
+
+use livekit_protocol::{DisconnectReason, signal_request, signal_response::Message};
+
+use super::*;
+
+fn start() -> (Rooms, mpsc::Receiver<RoomEvent>, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = Config::defaults(folder.path());
+    config.server.rtc_port = 0;
+    let keys = Keys::open(&config.livekit, folder.path()).unwrap();
+    let (rooms, events) = Rooms::start(&config, &keys, true).unwrap();
+    (rooms, events, folder)
+}
+
+async fn join(rooms: &Rooms, identity: &str) -> Result<Connection, JoinError> {
+    let (identity, room) = (identity.parse().unwrap(), "call".parse().unwrap());
+    let claims = Claims::new(identity, room, SystemTime::now(), Duration::from_secs(60));
+    rooms.join(claims, SignalVersion::V0, proto::JoinRequest::default()).await
+}
+
+async fn next(connection: &mut Connection) -> Option<Message> {
+    let response = timeout(PATIENCE, connection.outgoing.recv()).await.expect("the room says something in time");
+    response.and_then(|response| response.message)
+}
+
+/// The rest of what a connection is told, until it is closed.
+async fn rest(connection: &mut Connection) -> Vec<Message> {
+    let mut messages = Vec::new();
+    while let Some(message) = next(connection).await {
+        messages.push(message);
+    }
+    messages
+}
+
+#[tokio::test]
+async fn whoever_joins_is_greeted_first_and_told_when_the_server_stops() {
+    let (rooms, mut events, _folder) = start();
+    let mut ann = join(&rooms, "ann").await.unwrap();
+    assert!(matches!(next(&mut ann).await, Some(Message::Join(_))));
+    assert!(matches!(events.recv().await, Some(RoomEvent::Opened(room)) if room.as_str() == "call"));
+    rooms.stop().await;
+    let Some(Message::Leave(leave)) = rest(&mut ann).await.pop() else { panic!("no good-bye") };
+    assert_eq!(leave.reason(), DisconnectReason::ServerShutdown);
+    assert!(matches!(events.recv().await, Some(RoomEvent::Closed(_))));
+    assert!(events.recv().await.is_none(), "nobody is left who could say more");
+    assert_eq!(join(&rooms, "bob").await.unwrap_err(), JoinError::Unavailable);
+}
+
+#[tokio::test]
+async fn who_does_not_read_is_dropped_and_may_come_back() {
+    let (rooms, _events, _folder) = start();
+    let mut ann = join(&rooms, "ann").await.unwrap();
+    let mut bob = join(&rooms, "bob").await.unwrap();
+    let ping = proto::SignalRequest { message: Some(signal_request::Message::Ping(1)) };
+    for _ in 0..2 * OUTGOING {
+        ann.handle(ping.clone()).await.unwrap();
+        // Somebody else's messages are not in the way of anybody's.
+        bob.handle(ping.clone()).await.unwrap();
+        while bob.outgoing.try_recv().is_ok() {}
+    }
+    let told = rest(&mut ann).await;
+    assert!(told.len() <= OUTGOING, "{}", told.len());
+    let Some(Message::Join(joined)) = told.into_iter().next() else { panic!("not greeted") };
+    let claims = Claims::new("ann".parse().unwrap(), "call".parse().unwrap(), SystemTime::now(), PATIENCE);
+    let participant_sid = joined.participant.unwrap().sid;
+    let request = proto::JoinRequest { reconnect: true, participant_sid, ..Default::default() };
+    let mut again = rooms.join(claims, SignalVersion::V0, request).await.unwrap();
+    assert!(matches!(next(&mut again).await, Some(Message::Reconnect(_))));
+    rooms.stop().await;
+}
+
+#[tokio::test]
+async fn agents_go_where_there_is_a_room() {
+    let (rooms, _events, _folder) = start();
+    let agent = || Agent { identity: "agent".parse().unwrap(), name: "Agent".to_owned() };
+    let call: RoomName = "call".parse().unwrap();
+    assert_eq!(rooms.join_agent(&call, agent()).await.unwrap_err(), JoinError::NoRoom);
+    assert!(!rooms.remove(&call, &"ann".parse().unwrap()).await);
+    let mut ann = join(&rooms, "ann").await.unwrap();
+    let line = rooms.join_agent(&call, agent()).await.unwrap();
+    assert!(rooms.remove(&call, &"ann".parse().unwrap()).await);
+    let Some(Message::Leave(leave)) = rest(&mut ann).await.pop() else { panic!("no good-bye") };
+    assert_eq!(leave.reason(), DisconnectReason::ParticipantRemoved);
+    rooms.stop().await;
+    assert!(line.say.is_closed(), "the line ends with its room");
+}
