@@ -333,15 +333,20 @@ impl Playout {
     fn decode(&mut self, now: Instant) {
         let Some((time, unit)) = self.units.take_first() else { return };
         let start = self.pcm.len();
-        let samples = match self.decoder.decode(unit.block(), &mut self.pcm) {
-            Ok(samples) => samples,
-            Err(_) => {
-                self.stats.bad += 1;
+        self.stretched = 0;
+        // For what a packet of silence holds a decoder guesses, and begins anew with each how loud it was.
+        let sound = if unit.is_silence() { None } else { self.decoder.decode(unit.block(), &mut self.pcm).ok() };
+        let samples = match sound {
+            Some(samples) => {
+                self.faded = 0;
+                samples
+            }
+            None => {
+                self.stats.bad += u64::from(!unit.is_silence());
                 self.conceal(unit.samples);
                 unit.samples
             }
         };
-        (self.faded, self.stretched) = (0, 0);
         self.stats.decoded += 1;
         self.stats.from_red += u64::from(unit.is_redundant);
         let next = time.wrapping_add(samples as u64);
