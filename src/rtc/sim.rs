@@ -105,6 +105,12 @@ impl End {
         Self { peer, address, events: Vec::new(), wake: now }
     }
 
+    /// Another network: it has that address from now on.
+    pub(crate) fn move_to(&mut self, address: &str) {
+        self.address = address.parse().unwrap();
+        self.peer.add_address(LocalAddress { transport: Transport::Udp, address: self.address });
+    }
+
     /// Sends what the peer has to send and keeps what it tells.
     pub(crate) fn drain(&mut self, now: Instant, network: &mut Network) {
         loop {

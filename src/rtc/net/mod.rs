@@ -38,7 +38,7 @@ pub struct Options {
     pub loopback_only: bool,
     /// Addresses that lead here by way of a router (1:1 NAT), instead of this machine's own.
     pub advertised: Vec<IpAddr>,
-    /// How many readers there are.
+    /// How many readers there are: 1 to 256.
     pub shards: usize,
 }
 
@@ -74,7 +74,7 @@ impl Net {
         let ports = Ports::open(options)?;
         let addresses = ports.addresses();
         let (senders, receivers): (Vec<_>, Vec<_>) =
-            (0..options.shards.max(1)).map(|_| crossbeam_channel::bounded(INBOX)).unzip();
+            (0..options.shards.clamp(1, routes::MOST_SHARDS)).map(|_| crossbeam_channel::bounded(INBOX)).unzip();
         let routes = Arc::new(Routes::new(senders));
         let connections = Arc::new(Connections::default());
         let runtime = runtime::Builder::new_current_thread().enable_io().enable_time().build()?;

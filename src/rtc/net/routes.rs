@@ -17,6 +17,7 @@ use super::{Datagram, Transport, unpoisoned};
 const MOST_ADDRESSES: usize = 65_536;
 /// Hexadecimal digits at a fragment's beginning.
 const PREFIX: usize = 2;
+pub(super) const MOST_SHARDS: usize = 256;
 
 /// What the user name fragments of a shard's peers begin with.
 pub(super) fn prefix(shard: usize) -> String {

@@ -51,6 +51,21 @@ fn udp_goes_both_ways_to_the_right_shard() {
     assert_eq!(client.recv_from(&mut buffer).unwrap(), (3, server));
 }
 
+/// Behind a router: what comes to any of this machine's addresses was sent to the advertised one.
+#[test]
+fn an_advertised_address_need_not_be_ours() {
+    let advertised = vec!["203.0.113.9".parse().unwrap()];
+    let (net, inboxes) = Net::start(&Options { advertised, shards: 1, ..Options::default() }).unwrap();
+    let public = address(&net, Transport::Udp);
+    let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+    client.set_read_timeout(Some(WAIT)).unwrap();
+    client.send_to(&request("00abc"), ("127.0.0.1", public.port())).unwrap();
+    let first = inboxes[0].datagrams.recv_timeout(WAIT).unwrap();
+    assert_eq!(first.destination, SocketAddr::from(([203, 0, 113, 9], public.port())));
+    net.sender(0).send(&Datagram { source: public, destination: first.source, contents: vec![5], ..first });
+    assert_eq!(client.recv(&mut [0; 16]).unwrap(), 1);
+}
+
 #[test]
 fn tcp_goes_both_ways_in_frames_and_ends_when_forgotten() {
     let (net, inboxes) = start(1);

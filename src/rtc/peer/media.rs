@@ -202,8 +202,9 @@ impl Peer {
 
     pub(super) fn tell_quality(&mut self, stats: &PeerStats) {
         let pair = stats.selected_candidate_pair.as_ref();
-        let round_trip = self.quality.round_trip.or_else(|| pair?.current_round_trip_time);
-        let quality = mem::take(&mut self.quality);
+        let round_trip = pair.and_then(|pair| pair.current_round_trip_time).or(self.quality.round_trip);
+        // Losses are of an interval, the round trip holds until another is measured.
+        let quality = mem::replace(&mut self.quality, Quality { round_trip, ..Quality::default() });
         if self.is_connected() {
             self.tell(Event::Quality(Quality { round_trip, ..quality }));
         }
@@ -215,7 +216,7 @@ impl Peer {
 
     pub(super) fn note_egress(&mut self, stats: &MediaEgressStats) {
         self.quality.loss_down = self.quality.loss_down.max(stats.loss.unwrap_or(0.0));
-        self.quality.round_trip = self.quality.round_trip.max(stats.rtt);
+        self.quality.round_trip = stats.rtt.or(self.quality.round_trip);
     }
 }
 

@@ -40,6 +40,8 @@ const SILENCE: Duration = Duration::from_secs(15);
 /// From the first description of the other side to the end of the DTLS handshake, slow TURN servers included.
 const CONNECT: Duration = Duration::from_secs(30);
 const STATISTICS: Duration = Duration::from_secs(2);
+/// Nothing happens any more.
+const REST: Duration = Duration::from_secs(3600);
 /// What may wait in both data channels together, in bytes.
 const MOST_WAITING: usize = 256 * 1024;
 /// Addresses that the other side may use between two ICE restarts; str0m remembers each.
@@ -121,6 +123,14 @@ impl Peer {
         }
     }
 
+    /// Another address where it can be reached; told with the next description.
+    pub fn add_address(&mut self, address: LocalAddress) {
+        if let Some(candidate) = host_candidate(self.side, &address) {
+            self.rtc.add_local_candidate(candidate);
+            self.drain();
+        }
+    }
+
     /// The local ICE user name fragment, the same over ICE restarts ([`Datagram::ufrag`] leaves out what a restart adds).
     pub fn ufrag(&self) -> &str {
         self.identity.ufrag()
@@ -174,8 +184,8 @@ impl Peer {
     /// The next thing to do, until [`Output::Timeout`].
     pub fn poll(&mut self) -> Output {
         self.outputs.pop_front().unwrap_or_else(|| {
-            let deadline = self.deadline().unwrap_or(self.wake);
-            Output::Timeout(self.wake.min(deadline))
+            let wake = if self.state == State::Closed { self.now + REST } else { self.wake };
+            Output::Timeout(self.deadline().map_or(wake, |deadline| wake.min(deadline)))
         })
     }
 
@@ -230,7 +240,6 @@ impl Peer {
 
     fn fail(&mut self) {
         self.rtc.disconnect();
-        self.wake = self.now + SILENCE;
         self.end();
     }
 

@@ -43,6 +43,13 @@ enum Channels {
     Offered,
 }
 
+#[cfg(test)]
+impl Negotiation {
+    pub(super) fn trickled(&self) -> usize {
+        self.trickled
+    }
+}
+
 /// An offer that waits for its answer.
 #[derive(Debug)]
 struct Offered {
@@ -205,7 +212,8 @@ impl Peer {
     /// The other side's answer to our latest offer.
     ///
     /// # Errors
-    /// [`PeerError::NoOffer`] when none waits; else when the answer cannot be read or does not fit the offer.
+    /// [`PeerError::NoOffer`] when none waits; else when the answer cannot be read (another may come), or does not fit
+    /// the offer ([`Event::Disconnected`](super::Event::Disconnected) follows).
     pub fn accept_answer(&mut self, now: Instant, sdp: &str) -> Result<(), PeerError> {
         self.advance(now);
         let mut answer = Description::parse(sdp)?;
@@ -216,9 +224,15 @@ impl Peer {
         }
         answer.prune_candidates();
         let (sections, remote) = (answer.sections(), answer.credentials());
-        let answer = SdpAnswer::from_sdp_string(&answer.to_string())
-            .map_err(|error| PeerError::Description(error.to_string()))?;
-        self.described(|api| api.accept_answer(offered.pending, answer))?;
+        let answer = match SdpAnswer::from_sdp_string(&answer.to_string()) {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.negotiation.offered = Some(offered);
+                return Err(PeerError::Description(error.to_string()));
+            }
+        };
+        // What was offered is lost with a wrong answer.
+        self.described(|api| api.accept_answer(offered.pending, answer)).inspect_err(|_| self.fail())?;
         self.negotiation.sections = sections;
         self.negotiation.remote = remote;
         if let Some(credentials) = offered.restart {
