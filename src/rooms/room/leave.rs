@@ -6,7 +6,7 @@ use livekit_protocol::{DisconnectReason, leave_request::Action, participant_info
 
 use super::{
     Key, Output, PeerId, Room, TrackId, join,
-    link::Link,
+    link::{Link, Reach},
     participant::{self, Participant, Seat},
 };
 use crate::{audio::line::Hangup, domain::Identity, rtc};
@@ -30,6 +30,13 @@ impl Room {
         self.note_occupancy(now);
     }
 
+    /// The server stops.
+    pub(super) fn handle_close(&mut self, now: Instant) {
+        while let Some(key) = self.participants.keys().next().copied() {
+            self.remove(now, key, DisconnectReason::ServerShutdown, Some(Action::Disconnect));
+        }
+    }
+
     fn tell_gone(&mut self, participant: &mut Participant, reason: DisconnectReason) {
         if participant.grants.hidden {
             return;
@@ -43,10 +50,11 @@ impl Room {
         self.broadcast(None, &participant::update(vec![info]));
     }
 
-    /// Its media connection has ended: it may come in anew.
+    /// One of its media connections is not heard of any more.
     pub(super) fn handle_lost(&mut self, now: Instant, peer: PeerId) {
-        let key = peer.participant();
-        self.remove(now, key, DisconnectReason::ConnectionTimeout, Some(Action::Reconnect));
+        if let Some(link) = self.link_mut(peer) {
+            link.reach = Reach::Lost(now);
+        }
     }
 
     /// It does not take what is sent to it.

@@ -139,6 +139,8 @@ pub enum Input {
     },
     /// [`Room::next_timeout`] has come.
     Timeout,
+    /// The server stops: everybody is told, and the room is of no use any more.
+    Close,
 }
 
 /// What a room wants done, in this order.
@@ -239,6 +241,7 @@ impl Room {
             Input::JoinAgent { agent, line } => self.handle_agent(now, agent, line),
             Input::Remove { identity, now_wall } => self.handle_removal(now, identity, now_wall),
             Input::Timeout => self.handle_timeout(now),
+            Input::Close => self.handle_close(now),
         }
         self.settle(now);
     }
@@ -246,6 +249,12 @@ impl Room {
     /// The next thing to do.
     pub fn poll(&mut self) -> Option<Output> {
         self.outputs.pop_front()
+    }
+
+    /// Whether `datagram` is for this peer, and so proves where it is.
+    pub fn accepts(&self, peer: PeerId, datagram: &Datagram) -> bool {
+        let link = self.client(peer.participant()).and_then(|client| client.link(peer.target()));
+        link.is_some_and(|link| link.peer.accepts(datagram))
     }
 
     /// How many there are, agents and hidden ones too.
@@ -295,7 +304,7 @@ impl Room {
     fn handle_event(&mut self, now: Instant, peer: PeerId, event: Event) {
         let participant = peer.participant();
         match event {
-            Event::Connected => self.handle_connected(now, peer),
+            Event::Connected => self.handle_connected(peer),
             Event::Disconnected => self.handle_lost(now, peer),
             Event::Media(mid, packet) => self.handle_media(now, participant, mid, &packet),
             Event::ChannelOpen(_) => self.flush(peer),
