@@ -46,6 +46,15 @@ pub(super) fn is_stun(contents: &[u8]) -> bool {
     contents.len() >= STUN_HEADER && contents[0] < 4 && contents[4..8] == STUN_COOKIE
 }
 
+/// Who a packet says that it is of; `None` for all but RTP. RTCP has packet types where RTP has 64 to 95 (RFC 5761).
+pub(super) fn rtp_ssrc(contents: &[u8]) -> Option<u32> {
+    let is_rtp = contents[..]
+        .first_chunk::<2>()
+        .is_some_and(|[first, second]| (128..192).contains(first) && !(64..96).contains(&(second & 0x7f)));
+    let ssrc = contents.get(8..)?.first_chunk()?;
+    is_rtp.then(|| u32::from_be_bytes(*ssrc))
+}
+
 /// A restart's number is not part of the name that a peer is found by.
 pub(super) const RESTART_MARK: char = '+';
 
@@ -111,12 +120,22 @@ mod tests {
         assert_eq!(ufrag(&contents), None);
     }
 
+    #[test]
+    fn only_media_has_a_source() {
+        let packet = |kind: u8| [128, kind, 0, 1, 0, 0, 0, 0, 0, 0, 1, 2, 9];
+        assert_eq!(rtp_ssrc(&packet(111)), Some(258));
+        assert_eq!(rtp_ssrc(&packet(128 + 111)), Some(258), "with its marker");
+        assert_eq!(rtp_ssrc(&packet(200)), None, "a sender report");
+        assert_eq!(rtp_ssrc(&packet(111)[..11]), None);
+        assert_eq!(rtp_ssrc(&stun(&[])), None);
+    }
+
     proptest! {
         #[test]
         fn survives_garbage(tail in proptest::collection::vec(any::<u8>(), 0..64), header in any::<bool>()) {
             let mut contents = if header { stun(&[]) } else { Vec::new() };
             contents.extend(tail);
-            let _ = ufrag(&contents);
+            let _ = (ufrag(&contents), rtp_ssrc(&contents));
         }
     }
 }

@@ -16,6 +16,7 @@ use str0m::{
 use tracing::debug;
 
 use super::{AudioLevel, Channel, Event, Kind, MOST_STRANGE_CHANNELS, Mid, Msid, Packet, Peer, PeerError, Quality};
+use crate::rtc::datagram;
 
 /// In bytes, so that header, extensions and authentication fit into what every path carries. Opus frames have a tenth.
 const MOST_PAYLOAD: usize = 1200;
@@ -147,6 +148,17 @@ impl Peer {
         Some((opus.pt(), opus.red()))
     }
 
+    /// Whether a packet says that it is of somebody new, when all who may speak are known. str0m believes a new source
+    /// before it has checked the packet, and would no longer hear the one before: whoever can send from the other side's
+    /// address could silence it. A true change of source comes with a new description.
+    pub(super) fn is_forged(&self, contents: &[u8]) -> bool {
+        let Some(ssrc) = datagram::rtp_ssrc(contents) else { return false };
+        let is_heard = |mid| self.voices.iter().any(|(of, _)| *of == mid);
+        let mut speakers = self.sections().iter().filter(|section| section.sends);
+        !self.voices.iter().any(|(_, known)| *known == ssrc)
+            && speakers.all(|section| section.kind == Kind::Audio && is_heard(section.mid))
+    }
+
     pub(super) fn handle_packet(&mut self, packet: RtpPacket) {
         let header = &packet.header;
         let mid = self.rtc.direct_api().stream_rx(&header.ssrc).map(|stream| stream.mid());
@@ -155,6 +167,9 @@ impl Peer {
         else {
             return;
         };
+        if !self.voices.iter().any(|(of, _)| *of == mid) {
+            self.voices.push((mid, *header.ssrc));
+        }
         let red = self.rtc.codec_config().params().iter().any(|params| params.red() == Some(header.payload_type));
         let level = header
             .ext_vals

@@ -77,6 +77,8 @@ pub struct Peer {
     identity: Identity,
     negotiation: Negotiation,
     senders: Vec<Sender>,
+    /// Sections that the other side was heard in since the latest description, and as whom.
+    voices: Vec<(Mid, u32)>,
     channels: [Option<ChannelId>; 2],
     strange_channels: usize,
     quality: Quality,
@@ -116,6 +118,7 @@ impl Peer {
             identity,
             negotiation: Negotiation::default(),
             senders: Vec::new(),
+            voices: Vec::new(),
             channels: [None; 2],
             strange_channels: 0,
             quality: Quality::default(),
@@ -152,7 +155,7 @@ impl Peer {
         }
         let Some(receive) = receive(datagram) else { return };
         let input = Input::Receive(self.now, receive);
-        if !self.rtc.accepts(&input) {
+        if !self.rtc.accepts(&input) || self.is_forged(&datagram.contents) {
             return;
         }
         if datagram::is_stun(&datagram.contents) && !self.sources.contains(&datagram.source) {

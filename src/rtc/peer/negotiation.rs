@@ -91,6 +91,7 @@ impl Peer {
         }
         let answer = self.described(|api| api.accept_offer(offer))?;
         self.negotiation.sections = sections;
+        self.voices.clear();
         self.negotiation.remote = remote;
         if restarts {
             let credentials = self.identity.restarted();
@@ -234,6 +235,7 @@ impl Peer {
         // What was offered is lost with a wrong answer.
         self.described(|api| api.accept_answer(offered.pending, answer)).inspect_err(|_| self.fail())?;
         self.negotiation.sections = sections;
+        self.voices.clear();
         self.negotiation.remote = remote;
         if let Some(credentials) = offered.restart {
             self.adopt(credentials);
