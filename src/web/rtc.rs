@@ -223,9 +223,9 @@ impl Socket {
             Some(Err(ProtocolError::Overflow)) => {
                 Err(End::Refused(CloseCode::Size, SignalError::MessageTooLarge.to_string()))
             }
-            // What else the codec refuses: too long in pieces, or no WebSocket.
+            // Too long in pieces, or a socket that has gone without a word; the two look the same.
+            Some(Err(ProtocolError::Io(_)) | Ok(AggregatedMessage::Close(_))) | None => Err(End::Left),
             Some(Err(error)) => Err(End::Refused(CloseCode::Protocol, error.to_string())),
-            Some(Ok(AggregatedMessage::Close(_))) | None => Err(End::Left),
         }
     }
 }

@@ -94,6 +94,8 @@ class Guest:
         track = rtc.LocalAudioTrack.create_audio_track(f"{hertz} Hz", source)
         options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
         publication = await self.me.publish_track(track, options)
+        if self._tone:
+            self._tone.cancel()
         self._tone = asyncio.create_task(_play(source, hertz))
         return publication
 

@@ -132,14 +132,19 @@ async def messages(url: str) -> None:
 
 
 async def empty_messages(url: str) -> None:
-    """Each request there is, with nothing in it; then a ping, which is answered."""
-    fields = [field for field in proto.SignalRequest.DESCRIPTOR.fields if field.message_type and field.name != "leave"]
-    async with signal(url, "empty") as socket:
-        for field in fields:
+    """Each request there is, with nothing in it. Who sends it is shown out, or goes on and gets an answer to a ping."""
+    for field in proto.SignalRequest.DESCRIPTOR.fields:
+        async with signal(url, "empty") as socket:
             request = proto.SignalRequest()
-            getattr(request, field.name).SetInParent()
-            await socket.send(request.SerializeToString())
-        await pong(socket)
+            if field.message_type:
+                getattr(request, field.name).SetInParent()
+            else:
+                setattr(request, field.name, 0)
+            try:
+                await socket.send(request.SerializeToString())
+                await pong(socket)
+            except ConnectionClosed as end:
+                assert end.rcvd and end.rcvd.code == 1000, f"{field.name}: {end}"
 
 
 async def pong(socket: ClientConnection) -> None:
@@ -147,8 +152,7 @@ async def pong(socket: ClientConnection) -> None:
     async with asyncio.timeout(5):
         while True:
             response = proto.SignalResponse.FromString(await socket.recv())
-            if response.WhichOneof("message") == "pong_resp":
-                assert response.pong_resp.last_ping_timestamp == 7
+            if response.WhichOneof("message") == "pong_resp" and response.pong_resp.last_ping_timestamp == 7:
                 return
 
 
