@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "a test that is skipped says why")]
 
 mod audio;
+mod calls;
 mod cli;
 mod conversation;
 mod llama;
