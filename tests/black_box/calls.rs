@@ -31,7 +31,7 @@ use tokio::{
 use crate::support::{Desk, STT, recording};
 
 /// Longer than anything that is waited for takes, on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Agents that have joined.
 type Joined = mpsc::UnboundedReceiver<(RoomName, Agent, LineEnd)>;
@@ -208,6 +208,7 @@ impl Call {
         loop {
             let sign = self.next().await;
             let is_wanted = wanted(&sign);
+            assert!(is_wanted || sign != Sign::Left, "the agent left after {noticed:?}");
             match &sign {
                 Sign::Frame(turn, frame) => {
                     if *turn != self.turn {
