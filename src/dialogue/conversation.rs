@@ -42,6 +42,8 @@ pub struct Dialogue {
     agent: Agent,
     caller: Caller,
     barge_in: BargeIn,
+    /// The agent is softer than usual.
+    ducked: bool,
     /// Utterances that are over, and whose text is still being made.
     awaited: VecDeque<Utterance>,
     /// What the caller said while the agent could not be interrupted.
@@ -82,6 +84,7 @@ impl Dialogue {
             agent: Agent::Silent,
             caller: Caller::Silent,
             barge_in: BargeIn::default(),
+            ducked: false,
             awaited: VecDeque::new(),
             unread: Vec::new(),
             owes_answer: false,
@@ -336,10 +339,16 @@ impl Dialogue {
             return;
         }
         match self.barge_in.handle(now, overlap) {
-            Some(Decision::Duck) => self.decided.push_back(Output::Duck(true)),
-            Some(Decision::Restore) => self.decided.push_back(Output::Duck(false)),
+            Some(Decision::Duck) => self.duck(true),
+            Some(Decision::Restore) => self.duck(false),
             Some(Decision::Stop) => self.interrupt(now),
             None => {}
+        }
+    }
+
+    fn duck(&mut self, duck: bool) {
+        if mem::replace(&mut self.ducked, duck) != duck {
+            self.decided.push_back(Output::Duck(duck));
         }
     }
 
@@ -355,9 +364,7 @@ impl Dialogue {
 
     /// The end of the agent's turn, of which `heard` was heard.
     fn close(&mut self, now: MediaTime, speech: &Speech, heard: String, interrupted: bool) {
-        if self.barge_in.ducks() {
-            self.decided.push_back(Output::Duck(false));
-        }
+        self.duck(false);
         self.barge_in = BargeIn::default();
         self.spoke = now;
         let heard = cards::mask(&heard);

@@ -202,7 +202,8 @@ impl Call {
         timeout(PATIENCE, sign).await.unwrap()
     }
 
-    /// Lets the agent speak, and plays what it says, until `wanted` is noticed; gives all that was noticed before.
+    /// Lets the agent speak, and plays what it says, until `wanted` is noticed; gives all that was noticed
+    /// before, but for the audio.
     async fn until(&mut self, wanted: impl Fn(&Sign) -> bool) -> Vec<Sign> {
         let mut noticed = Vec::new();
         loop {
@@ -222,7 +223,9 @@ impl Call {
                 }
                 _ => {}
             }
-            noticed.push(sign);
+            if is_wanted || !matches!(sign, Sign::Frame(..)) {
+                noticed.push(sign);
+            }
             if is_wanted {
                 return noticed;
             }
