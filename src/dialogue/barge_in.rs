@@ -67,11 +67,6 @@ enum State {
 }
 
 impl BargeIn {
-    /// Whether the agent is softer because of it.
-    pub fn ducks(&self) -> bool {
-        matches!(self.state, State::Speaking { .. })
-    }
-
     /// Takes what happened at `now`; moments must not go backwards.
     pub fn handle(&mut self, now: MediaTime, overlap: Overlap<'_>) -> Option<Decision> {
         let (state, decision) = match (self.state, overlap) {

@@ -4,6 +4,7 @@ use std::{collections::VecDeque, mem, ops::Range, time::Duration};
 
 use super::{
     barge_in::{BargeIn, Decision, Overlap, is_backchannel},
+    caller::{Allowance, Caller, Hearing, LONGEST_TYPED, Text, Utterance},
     endpointing,
     history::History,
     io::{EndReason, Input, Line, Output, Phase, Setup, Side, Spoken, Take, Words},
@@ -23,12 +24,6 @@ const ABANDONED: Duration = Duration::from_secs(5 * 60);
 const LONGEST: Duration = Duration::from_secs(2 * 60 * 60);
 /// So many failures in a row are no accident.
 const MOST_FAILURES: u32 = 3;
-/// The longest typed message, in characters; the rest is left out.
-const LONGEST_TYPED: usize = 2000;
-/// So many typed messages may come at once …
-const TYPED_AT_ONCE: u32 = 10;
-/// … and afterwards one in so much time; more are ignored.
-const TYPED_EVERY: Duration = Duration::from_secs(1);
 /// So many utterances may wait for their text; when more do, the oldest is given up.
 const MOST_AWAITED: usize = 4;
 
@@ -47,6 +42,8 @@ pub struct Dialogue {
     agent: Agent,
     caller: Caller,
     barge_in: BargeIn,
+    /// The agent is softer than usual.
+    ducked: bool,
     /// Utterances that are over, and whose text is still being made.
     awaited: VecDeque<Utterance>,
     /// What the caller said while the agent could not be interrupted.
@@ -78,51 +75,6 @@ enum Agent {
     Gone(EndReason),
 }
 
-/// The caller's side.
-#[derive(Debug)]
-enum Caller {
-    Silent,
-    Speaking(Utterance),
-}
-
-/// Whether the caller can be heard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Hearing {
-    Works,
-    /// Not any more, and the caller has yet to be told.
-    Lost,
-    /// The caller knows that only typed words count.
-    None,
-}
-
-/// A stretch of the caller's speech.
-#[derive(Debug)]
-struct Utterance {
-    /// The transcript's line.
-    line: u64,
-    began: MediaTime,
-    ended: MediaTime,
-    take: Option<Take>,
-    text: Text,
-    /// Some of it stands in the transcript.
-    shown: bool,
-}
-
-/// What is known of an utterance's words.
-#[derive(Debug)]
-enum Text {
-    Unknown,
-    Known(Words),
-    Failed,
-}
-
-/// How many typed messages may still come: a bucket that fills with time.
-#[derive(Debug)]
-struct Allowance {
-    left: u32,
-    since: MediaTime,
-}
-
 impl Dialogue {
     /// A conversation that begins at `now` with the agent's greeting.
     pub fn new(now: MediaTime, setup: Setup) -> Self {
@@ -132,13 +84,14 @@ impl Dialogue {
             agent: Agent::Silent,
             caller: Caller::Silent,
             barge_in: BargeIn::default(),
+            ducked: false,
             awaited: VecDeque::new(),
             unread: Vec::new(),
             owes_answer: false,
             failures: 0,
             hearing: if setup.hears { Hearing::Works } else { Hearing::None },
             muted: false,
-            typing: Allowance { left: TYPED_AT_ONCE, since: now },
+            typing: Allowance::new(now),
             began: now,
             active: now,
             spoke: now,
@@ -386,10 +339,16 @@ impl Dialogue {
             return;
         }
         match self.barge_in.handle(now, overlap) {
-            Some(Decision::Duck) => self.decided.push_back(Output::Duck(true)),
-            Some(Decision::Restore) => self.decided.push_back(Output::Duck(false)),
+            Some(Decision::Duck) => self.duck(true),
+            Some(Decision::Restore) => self.duck(false),
             Some(Decision::Stop) => self.interrupt(now),
             None => {}
+        }
+    }
+
+    fn duck(&mut self, duck: bool) {
+        if mem::replace(&mut self.ducked, duck) != duck {
+            self.decided.push_back(Output::Duck(duck));
         }
     }
 
@@ -405,20 +364,20 @@ impl Dialogue {
 
     /// The end of the agent's turn, of which `heard` was heard.
     fn close(&mut self, now: MediaTime, speech: &Speech, heard: String, interrupted: bool) {
-        if self.barge_in.ducks() {
-            self.decided.push_back(Output::Duck(false));
-        }
+        self.duck(false);
         self.barge_in = BargeIn::default();
         self.spoke = now;
+        let heard = cards::mask(&heard);
         self.history.said(&heard);
         for words in self.unread.drain(..) {
             self.history.heard(&words);
         }
         let Some(began) = speech.began() else { return };
-        let text = Pii::new(cards::mask(&heard));
+        let is_nothing = heard.is_empty();
+        let text = Pii::new(heard);
         let line = Line { side: Side::Agent, number: speech.id.0, text: text.clone(), is_final: true };
         self.decided.push_back(Output::Transcript(line));
-        if !heard.is_empty() {
+        if !is_nothing {
             let (side, language) = (Side::Agent, speech.language);
             let played = Some((speech.id, speech.sent()));
             let spoken = Spoken { side, text, at: began..now, language, played, interrupted };
@@ -570,20 +529,5 @@ impl Dialogue {
         let line = self.next_line;
         self.next_line += 1;
         line
-    }
-}
-
-impl Allowance {
-    fn take(&mut self, now: MediaTime) -> bool {
-        while self.left < TYPED_AT_ONCE && now.since(self.since) >= TYPED_EVERY {
-            self.left += 1;
-            self.since = self.since + TYPED_EVERY;
-        }
-        if self.left == TYPED_AT_ONCE {
-            self.since = now;
-        }
-        let allowed = self.left > 0;
-        self.left = self.left.saturating_sub(1);
-        allowed
     }
 }

@@ -5,6 +5,7 @@
 //! interruption, [`history`] is what the language model will read; [`Dialogue`] makes a conversation of them.
 
 pub mod barge_in;
+mod caller;
 mod conversation;
 pub mod endpointing;
 pub mod history;

@@ -397,6 +397,7 @@ fn speech_that_goes_on_interrupts() {
         &[
             "duck",
             "cancel 2",
+            "restore",
             "agent= Yes,",
             "agent! (interrupted) Yes,",
             "text? 2",
@@ -463,6 +464,7 @@ fn a_caller_who_goes_on_before_the_agent_has_begun_takes_the_turn_back() {
             "answer 2 in en: Do you",
             "duck",
             "cancel 2",
+            "restore",
             "text? 2",
             "caller= ship to Texas?",
             "caller! ship to Texas?",

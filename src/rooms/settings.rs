@@ -70,8 +70,10 @@ pub struct Timeouts {
     pub departure: Duration,
     /// A participant's media, after joining.
     pub connect: Duration,
-    /// A participant whose signal connection or media was lost, to take it up again.
+    /// A participant whose signal connection was lost, to take it up again.
     pub resume: Duration,
+    /// A participant whose media has not been heard of for 15 s, to come back.
+    pub lost: Duration,
     /// Between two refreshed tokens, at the most; half the life of one if that is shorter.
     pub refresh: Duration,
 }
@@ -83,6 +85,7 @@ impl Default for Timeouts {
             departure: Duration::from_secs(20),
             connect: Duration::from_secs(15),
             resume: Duration::from_secs(30),
+            lost: Duration::from_secs(15),
             refresh: Duration::from_mins(5),
         }
     }

@@ -9,6 +9,7 @@ mod browser;
 mod calls;
 mod cli;
 mod conversation;
+mod desk;
 mod http;
 mod llama;
 mod models;

@@ -31,8 +31,10 @@ const FADE: usize = 100 * MS as usize;
 /// Caught up by leaving audio out, even where somebody speaks: after the network stood still and then delivered all at
 /// once. More than a telephone would have, because a transcriber needs words more than it needs them soon.
 const MOST_DELAY: i64 = 500 * MS;
-/// The delay may be off by this before anything is done about it.
-const TOLERANCE: i64 = 10 * MS;
+/// How much sooner and how much later than aimed at packets may be used before anything is done about it. A frame is
+/// pulled at a time, so this moves in steps of 20 ms: less tolerance would make it go to and fro.
+const TOO_SOON: i64 = 5 * MS;
+const TOO_LATE: i64 = 20 * MS;
 /// A packet this much earlier or later than its RTP time says belongs to a new time base.
 const NEW_BASE: i64 = 2_000 * MS;
 /// Two packets of the same time base agree to this.
@@ -155,7 +157,7 @@ impl Playout {
     /// How long after it could have been played at the earliest, the next sample will be: `None` in silence.
     pub fn delay(&self, now: Instant) -> Option<Duration> {
         let Timeline::Playing { next, .. } = self.timeline else { return None };
-        Some(Duration::from_millis(self.behind(now, next)?.max(0).unsigned_abs() / MS.unsigned_abs()))
+        Some(Duration::from_millis(self.behind(now, next).max(0).unsigned_abs() / MS.unsigned_abs()))
     }
 
     /// Forgets the sender: another track follows. What is decoded is still played.
@@ -279,23 +281,16 @@ impl Playout {
         }
     }
 
-    /// Silence until the first packet is due.
+    /// Silence until the first packet has waited for as long as packets shall.
     fn wait(&mut self, now: Instant) {
-        let wanted = FRAME_SAMPLES - self.pcm.len();
-        let due = match self.units.first() {
-            None => wanted as i64,
-            Some((time, unit)) => {
-                let behind = self.behind(now, time).unwrap_or(0);
-                let due = self.delay.target().saturating_sub(behind);
-                if due <= 0 {
-                    self.timeline = Timeline::Playing { next: time, seq: unit.seq.wrapping_sub(1) };
-                    return;
-                }
-                due
-            }
-        };
-        let silence = due.clamp(1, wanted as i64) as usize;
-        self.pcm.resize(self.pcm.len() + silence, 0);
+        if let Some((time, unit)) = self.units.first()
+            && self.waited(now, time) >= self.delay.target()
+        {
+            self.timeline = Timeline::Playing { next: time, seq: unit.seq.wrapping_sub(1) };
+            self.catch_up(now);
+        } else {
+            self.pcm.resize(FRAME_SAMPLES, 0);
+        }
     }
 
     /// Nothing is there: lost, late or never sent. Time stands still for what is concealed now: a late packet is then
@@ -338,20 +333,25 @@ impl Playout {
     fn decode(&mut self, now: Instant) {
         let Some((time, unit)) = self.units.take_first() else { return };
         let start = self.pcm.len();
-        let samples = match self.decoder.decode(unit.block(), &mut self.pcm) {
-            Ok(samples) => samples,
-            Err(_) => {
-                self.stats.bad += 1;
+        self.stretched = 0;
+        // For what a packet of silence holds a decoder guesses, and begins anew with each how loud it was.
+        let sound = if unit.is_silence() { None } else { self.decoder.decode(unit.block(), &mut self.pcm).ok() };
+        let samples = match sound {
+            Some(samples) => {
+                self.faded = 0;
+                samples
+            }
+            None => {
+                self.stats.bad += u64::from(!unit.is_silence());
                 self.conceal(unit.samples);
                 unit.samples
             }
         };
-        (self.faded, self.stretched) = (0, 0);
         self.stats.decoded += 1;
         self.stats.from_red += u64::from(unit.is_redundant);
         let next = time.wrapping_add(samples as u64);
         self.timeline = Timeline::Playing { next, seq: unit.seq };
-        self.adjust(now, next, start);
+        self.adjust(now, time, start);
     }
 
     /// Fills a gap before the next packet, by that packet's copy of what is lost if it has one.
@@ -382,19 +382,23 @@ impl Playout {
         i64::try_from(elapsed.as_micros() * u128::from(LINE_HZ) / 1_000_000).unwrap_or(i64::MAX)
     }
 
-    /// By how much the output is behind what would be possible without any jitter, when `next` follows what is decoded.
-    fn behind(&self, now: Instant, next: u64) -> Option<i64> {
-        let base = self.delay.base()?;
-        let head = (next as i64).wrapping_sub(self.pcm.len() as i64);
-        Some(self.samples_at(now).wrapping_sub(base).wrapping_sub(head))
+    /// How long a packet with this time has waited if it came as quickly as the quickest. It is in time when that is more
+    /// than its lateness.
+    fn waited(&self, now: Instant, time: u64) -> i64 {
+        self.samples_at(now).wrapping_sub(self.delay.base().unwrap_or(0)).wrapping_sub(time as i64)
     }
 
-    /// Brings the delay nearer to its target where nobody speaks: in what is decoded from `start` on.
-    fn adjust(&mut self, now: Instant, next: u64, start: usize) {
+    /// The same for the next sample to be pulled, when `next` follows what is decoded.
+    fn behind(&self, now: Instant, next: u64) -> i64 {
+        self.waited(now, next.wrapping_sub(self.pcm.len() as u64))
+    }
+
+    /// Brings the delay nearer to its target where nobody speaks: in what is decoded from `start` on, of the packet with
+    /// this time.
+    fn adjust(&mut self, now: Instant, time: u64, start: usize) {
         let quiet = self.noise.is_quiet(&self.pcm[start..]);
-        let Some(behind) = self.behind(now, next) else { return };
-        let excess = behind.saturating_sub(self.delay.target());
-        if !quiet || excess.abs() <= TOLERANCE {
+        let excess = self.waited(now, time).saturating_sub(self.delay.target());
+        if !quiet || (-TOO_SOON..=TOO_LATE).contains(&excess) {
             return;
         }
         // At most half of it, so that noise stays noise.
@@ -409,7 +413,7 @@ impl Playout {
     /// Leaves audio out when the delay is beyond what can be borne.
     fn catch_up(&mut self, now: Instant) {
         let Timeline::Playing { next, .. } = self.timeline else { return };
-        let excess = self.behind(now, next).unwrap_or(0).saturating_sub(MOST_DELAY);
+        let excess = self.behind(now, next).saturating_sub(MOST_DELAY);
         if excess <= 0 {
             return;
         }

@@ -41,10 +41,13 @@ pub(super) fn rms(samples: &[i16]) -> f32 {
 /// Takes up to `count` samples out of those from `start` on; returns how many.
 pub(super) fn shorten(samples: &mut Vec<i16>, start: usize, count: usize) -> usize {
     let count = count.min((samples.len() - start).saturating_sub(BLEND));
-    for n in 0..BLEND * usize::from(count > 0) {
+    if count == 0 {
+        return 0;
+    }
+    for n in 0..BLEND {
         samples[start + n] = blend(samples[start + n], samples[start + count + n], n);
     }
-    samples.drain(start + BLEND * usize::from(count > 0)..).skip(count).for_each(drop);
+    samples.drain(start + BLEND..start + BLEND + count);
     count
 }
 
@@ -56,7 +59,8 @@ pub(super) fn lengthen(samples: &mut Vec<i16>, start: usize, count: usize) -> us
     }
     let end = samples.len();
     samples.extend_from_within(end - count..);
-    for n in 0..BLEND {
+    // Backwards: what is blended may itself be what a later sample is blended with.
+    for n in (0..BLEND).rev() {
         let at = end - BLEND + n;
         samples[at] = blend(samples[at], samples[at - count], n);
     }

@@ -23,6 +23,11 @@ impl Unit {
     pub(super) fn block(&self) -> &[u8] {
         &self.payload[self.range.clone()]
     }
+
+    /// Whether the sender only says that it is silent (DTX, RFC 7587): such packets have no more than two bytes.
+    pub(super) fn is_silence(&self) -> bool {
+        self.range.len() <= 2
+    }
 }
 
 /// What became of a unit.

@@ -248,7 +248,7 @@ fn faded(mut frame: Box<Frame>) -> Box<Frame> {
 fn dbov(frame: &Frame) -> i8 {
     let energy: f64 = frame.samples.iter().map(|sample| f64::from(*sample).powi(2)).sum();
     let rms = (energy / FRAME_SAMPLES as f64).sqrt() / 32_768.0;
-    (20.0 * rms.log10()).clamp(f64::from(SILENT_DBOV), 0.0) as i8
+    (20.0 * rms.log10()).round().clamp(f64::from(SILENT_DBOV), 0.0) as i8
 }
 
 #[cfg(test)]

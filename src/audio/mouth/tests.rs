@@ -170,7 +170,7 @@ fn a_turn_without_audio_is_done_at_once() {
 
 #[test]
 fn the_level_is_that_of_the_standard() {
-    for (level, expected) in [(0, -127), (32_767, 0), (3_277, -20), (33, -59)] {
+    for (level, expected) in [(0, -127), (32_767, 0), (3_276, -20), (33, -60)] {
         assert_eq!(dbov(&Frame { samples: [level; FRAME_SAMPLES] }), expected);
     }
 }

@@ -41,7 +41,7 @@ use session::Session;
 /// Results that wait to be looked at; the tasks that make them wait then.
 const RESULTS: usize = 32;
 /// A line that says nothing for so long is dead, although it does not say so: a frame is due every 20 ms.
-const LINE_PATIENCE: Duration = Duration::from_secs(10);
+const LINE_PATIENCE: Duration = Duration::from_secs(60);
 
 /// What all calls of a box share.
 pub(super) struct Exchange {

@@ -3,10 +3,14 @@
 use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use tokio::{sync::mpsc, task::AbortHandle, time::Instant};
+use tokio::{
+    sync::mpsc,
+    task::AbortHandle,
+    time::{Instant, timeout},
+};
 
 use super::{
-    Assignment, Event, Exchange, Recorded, Recorder,
+    Assignment, Event, Exchange, LINE_PATIENCE, Recorded, Recorder,
     ear::Ear,
     mouth::{Mouth, Report, Words},
     next_conversation, recorded,
@@ -44,6 +48,23 @@ impl Drop for Task {
     }
 }
 
+/// Something that the caller wants answered.
+#[derive(Clone, Copy)]
+struct Asked {
+    /// When the last word was said.
+    at: Instant,
+    /// How the answer comes about.
+    timings: Timings,
+}
+
+impl Asked {
+    /// The last word was said `ago`.
+    fn since(ago: Duration) -> Self {
+        let now = Instant::now();
+        Self { at: now.checked_sub(ago).unwrap_or(now), timings: Timings::default() }
+    }
+}
+
 /// See the module.
 pub(super) struct Session<'a> {
     dialogue: Dialogue,
@@ -63,10 +84,12 @@ pub(super) struct Session<'a> {
     judging: bool,
     speaking: Option<Task>,
     state: AgentState,
+    /// The record says that the call was answered, or it never will be.
     answered: bool,
-    /// When the caller's last turn ended, and how the answer to it comes about.
-    asked: Instant,
-    timings: (TurnId, Timings),
+    /// What the caller said last.
+    asked: Asked,
+    /// The agent's present turn, and what it answers.
+    answering: (TurnId, Asked),
 }
 
 impl<'a> Session<'a> {
@@ -79,7 +102,8 @@ impl<'a> Session<'a> {
         results: mpsc::Sender<Event>,
         recorder: &'a Recorder,
     ) -> Self {
-        let ears = engines.as_ref().filter(|_| setup.hears && setup.refusal.is_none());
+        let is_refused = setup.refusal.is_some();
+        let ears = engines.as_ref().filter(|_| setup.hears && !is_refused);
         let profile = &assignment.profile;
         Self {
             ear: Ear::new(ears.and_then(|engines| engines.vad().ok())),
@@ -104,9 +128,9 @@ impl<'a> Session<'a> {
             judging: false,
             speaking: None,
             state: AgentState::Initializing,
-            answered: false,
-            asked: Instant::now(),
-            timings: (TurnId::default(), Timings::default()),
+            answered: is_refused,
+            asked: Asked::since(Duration::ZERO),
+            answering: (TurnId::default(), Asked::since(Duration::ZERO)),
         }
     }
 
@@ -160,8 +184,8 @@ impl<'a> Session<'a> {
         while let Some(output) = self.ear.poll() {
             if let endpointing::Output::EndOfTurn { speech } = &output {
                 let waited = self.ear.now().since(speech.end);
-                self.asked = Instant::now().checked_sub(waited).unwrap_or_else(Instant::now);
-                self.timings.1 = Timings { end_of_turn: Some(millis(waited)), ..Timings::default() };
+                self.asked = Asked::since(waited);
+                self.asked.timings.end_of_turn = Some(millis(waited));
             }
             self.tell(Input::Heard(output)).await;
         }
@@ -175,8 +199,7 @@ impl<'a> Session<'a> {
     }
 
     async fn typed(&mut self, text: Pii<String>) {
-        self.asked = Instant::now();
-        self.timings.1 = Timings::default();
+        self.asked = Asked::since(Duration::ZERO);
         self.tell(Input::Typed(text)).await;
     }
 
@@ -237,9 +260,10 @@ impl<'a> Session<'a> {
         if !std::mem::replace(&mut self.answered, true) {
             self.recorder.answered(Timestamp::now());
         }
-        if self.timings.0 == turn && self.timings.1.first_audio.is_none() {
-            let waited = millis(self.asked.elapsed());
-            self.timings.1.first_audio = Some(waited);
+        let (answer, asked) = &mut self.answering;
+        if *answer == turn && asked.timings.first_audio.is_none() {
+            let waited = millis(asked.at.elapsed());
+            asked.timings.first_audio = Some(waited);
             tracing::debug!(turn.first_audio_ms = waited, "an answer begins");
         }
     }
@@ -258,8 +282,8 @@ impl<'a> Session<'a> {
                 Output::Forget(take) => drop(self.takes.remove(&take)),
                 Output::Judge(pause) => self.judge(pause),
                 Output::Answer { turn, messages, language } => {
-                    self.timings.0 = turn;
-                    self.timings.1.transcript = Some(millis(self.asked.elapsed()));
+                    self.answering = (turn, self.asked);
+                    self.answering.1.timings.transcript = Some(millis(self.asked.at.elapsed()));
                     self.speak(turn, Words::Answer(messages), language);
                 }
                 Output::Say { turn, text, language } => self.speak(turn, Words::Fixed(text), language),
@@ -342,7 +366,7 @@ impl<'a> Session<'a> {
     fn record(&self, spoken: Spoken) {
         let since = |at: MediaTime| at.since(MediaTime::ZERO);
         let timings = match spoken.played {
-            Some((turn, _)) if turn == self.timings.0 => self.timings.1,
+            Some((turn, _)) if turn == self.answering.0 => self.answering.1.timings,
             _ => Timings::default(),
         };
         self.recorder.turn(NewTurn {
@@ -356,9 +380,9 @@ impl<'a> Session<'a> {
         });
     }
 
-    /// The line takes all commands every 20 ms. When it has ended there is nothing left to command.
+    /// The line takes all commands every 20 ms. When it has ended, or is dead, there is nothing left to command.
     async fn command(&self, command: LineCommand) {
-        let _ = self.commands.send(command).await;
+        let _ = timeout(LINE_PATIENCE, self.commands.send(command)).await;
     }
 }
 

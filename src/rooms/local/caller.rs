@@ -27,7 +27,7 @@ pub(super) struct Track {
 
 /// The first of `others` who is a person and publishes audio.
 pub(super) fn first(others: &[proto::ParticipantInfo]) -> Option<(Caller, Present)> {
-    others.iter().find(|info| voice(info).is_some()).and_then(accept)
+    others.iter().filter(|info| voice(info).is_some()).find_map(accept)
 }
 
 /// Takes this participant for the caller; `None` when it is no person.

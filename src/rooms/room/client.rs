@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
-use livekit_protocol as proto;
+use livekit_protocol::{self as proto, DisconnectReason};
 
 use super::{
     ConnectionId, Key, PeerId, Target, TrackId,
@@ -166,17 +166,21 @@ impl Client {
         std::iter::once(&mut self.publisher).chain(subscriber)
     }
 
-    /// When it is given up, unless it gets connected before.
-    pub(super) fn given_up_at(&self, settings: &Settings) -> Option<Instant> {
+    /// When it is given up, unless it gets connected before, and why.
+    pub(super) fn given_up(&self, settings: &Settings) -> Option<(Instant, DisconnectReason)> {
         let timeouts = &settings.timeouts;
         let signal = match self.signal {
             Signal::Open(_) => None,
-            Signal::Gone(since) => Some(since + timeouts.resume),
+            Signal::Gone(since) => Some((since + timeouts.resume, DisconnectReason::SignalClose)),
         };
-        let media = match self.receiver().reach {
-            Reach::Connecting(since) => Some(since + timeouts.connect),
-            Reach::Connected => None,
+        let joining = match self.receiver().reach {
+            Reach::Connecting(since) => Some((since + timeouts.connect, DisconnectReason::JoinFailure)),
+            Reach::Connected | Reach::Lost(_) => None,
         };
-        signal.into_iter().chain(media).min()
+        let lost = self.links().filter_map(|link| match link.reach {
+            Reach::Lost(since) => Some((since + timeouts.lost, DisconnectReason::ConnectionTimeout)),
+            Reach::Connecting(_) | Reach::Connected => None,
+        });
+        signal.into_iter().chain(joining).chain(lost).min_by_key(|(at, _)| *at)
     }
 }

@@ -259,7 +259,7 @@ impl Room {
     }
 
     /// Media can flow.
-    pub(super) fn handle_connected(&mut self, _now: Instant, peer: PeerId) {
+    pub(super) fn handle_connected(&mut self, peer: PeerId) {
         let Some(link) = self.link_mut(peer) else { return };
         link.reach = Reach::Connected;
         let key = peer.participant();

@@ -6,7 +6,7 @@ use livekit_protocol::{DisconnectReason, leave_request::Action, participant_info
 
 use super::{
     Key, Output, PeerId, Room, TrackId, join,
-    link::Link,
+    link::{Link, Reach},
     participant::{self, Participant, Seat},
 };
 use crate::{audio::line::Hangup, domain::Identity, rtc};
@@ -50,10 +50,11 @@ impl Room {
         self.broadcast(None, &participant::update(vec![info]));
     }
 
-    /// Its media connection has ended: it may come in anew.
+    /// One of its media connections is not heard of any more.
     pub(super) fn handle_lost(&mut self, now: Instant, peer: PeerId) {
-        let key = peer.participant();
-        self.remove(now, key, DisconnectReason::ConnectionTimeout, Some(Action::Reconnect));
+        if let Some(link) = self.link_mut(peer) {
+            link.reach = Reach::Lost(now);
+        }
     }
 
     /// It does not take what is sent to it.

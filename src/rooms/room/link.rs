@@ -36,6 +36,8 @@ pub(super) enum Reach {
     /// For the first time, since then.
     Connecting(Instant),
     Connected,
+    /// Not heard of any more, as was noticed then; it may come back, by itself or with an ICE restart.
+    Lost(Instant),
 }
 
 /// Reliable messages that the channel could not take yet.

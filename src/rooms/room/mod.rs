@@ -2,16 +2,17 @@
 //! of [`Room::poll`]. It owns its participants and their peer connections; media passes from one to the others here,
 //! without locks.
 //!
-//! It behaves as livekit-server does, because stock clients are the judge. What is handled where: coming ([`join`]) and
-//! going ([`leave`]), offers and answers ([`negotiation`]), tracks ([`publication`]) and who receives them
-//! ([`subscription`]), media ([`media`]), data ([`data`]), a participant's own attributes ([`metadata`]), what is due
-//! ([`timers`]). Video is refused where a track is added and its sections are answered inactive; forwarding it has its
-//! place in [`media`].
+//! It behaves as livekit-server does, because stock clients are the judge. What is handled where: coming (`join`) and
+//! going (`leave`), offers and answers (`negotiation`), tracks (`publication`) and who receives them
+//! (`subscription`), media (`media`), data (`data`), a participant's own attributes (`metadata`), what is due
+//! (`timers`). Video is refused where a track is added and its sections are answered inactive; forwarding it has its
+//! place in `media`.
 
 mod agent;
 mod allowance;
 mod client;
 mod data;
+mod io;
 mod join;
 mod leave;
 mod level;
@@ -40,148 +41,24 @@ use std::{
 
 use livekit_protocol::{self as proto, signal_response::Message};
 
+pub use self::io::{ConnectionId, Input, Output, PeerId};
 use self::{
-    client::Client, link::Link, participant::Participant, removed::Removed, speakers::Speakers, timers::Occupancy,
+    client::Client,
+    io::{Key, Target, TrackId},
+    link::Link,
+    participant::Participant,
+    removed::Removed,
+    speakers::Speakers,
+    timers::Occupancy,
 };
-use super::{Agent, Claims, JoinError, SignalVersion, ids::RoomSid, settings::Settings};
+use super::{ids::RoomSid, settings::Settings};
 use crate::{
-    audio::line::LineEnd,
-    domain::{Identity, RoomName},
+    domain::RoomName,
     rtc::{self, Datagram, peer::Event},
 };
 
 /// After so many turns of peers and agents answering each other the rest waits for the next input.
 const MOST_ROUNDS: usize = 8;
-
-/// A signal connection, unique in the process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ConnectionId(pub u64);
-
-/// A peer connection, unique in its room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PeerId(pub u64);
-
-impl PeerId {
-    const fn new(participant: Key, target: Target) -> Self {
-        Self(participant.0 * 2 + target as u64)
-    }
-
-    const fn participant(self) -> Key {
-        Key(self.0 / 2)
-    }
-
-    const fn target(self) -> Target {
-        if self.0.is_multiple_of(2) { Target::Publisher } else { Target::Subscriber }
-    }
-}
-
-/// What a peer connection is for. A single one is a publisher that receives too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Target {
-    Publisher = 0,
-    Subscriber = 1,
-}
-
-/// A participant's place, in the order of their coming; never given twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Key(u64);
-
-/// A published track; never given twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct TrackId(u64);
-
-/// What a room is told.
-#[derive(Debug)]
-pub enum Input {
-    /// Somebody with a checked token wants in, or (`request.reconnect`) to take a connection up again.
-    Join {
-        /// The new signal connection.
-        connection: ConnectionId,
-        /// What the token says.
-        claims: Claims,
-        /// Which path the client came by.
-        version: SignalVersion,
-        /// What the client says; for v0 as far as it has words for it.
-        request: Box<proto::JoinRequest>,
-    },
-    /// A client's message.
-    Signal {
-        /// Where it came from; an unknown one is ignored.
-        connection: ConnectionId,
-        /// The message.
-        request: Box<proto::SignalRequest>,
-    },
-    /// A signal connection has ended; its participant may take it up again.
-    SignalClosed {
-        /// Which one.
-        connection: ConnectionId,
-    },
-    /// A packet from the network.
-    Datagram {
-        /// Whom it is for.
-        peer: PeerId,
-        /// The packet.
-        datagram: Datagram,
-    },
-    /// An agent of this process comes in.
-    JoinAgent {
-        /// How it appears.
-        agent: Agent,
-        /// Its ear and mouth.
-        line: LineEnd,
-    },
-    /// Somebody is shown the door, and needs a token that is made later.
-    Remove {
-        /// Who.
-        identity: Identity,
-        /// When, by the clock that tokens go by.
-        now_wall: SystemTime,
-    },
-    /// [`Room::next_timeout`] has come.
-    Timeout,
-    /// The server stops: everybody is told, and the room is of no use any more.
-    Close,
-}
-
-/// What a room wants done, in this order.
-#[derive(Debug)]
-pub enum Output {
-    /// A message to a client.
-    Signal {
-        /// Where to.
-        connection: ConnectionId,
-        /// The message.
-        response: Box<proto::SignalResponse>,
-    },
-    /// No more messages for this connection.
-    CloseSignal {
-        /// Which one.
-        connection: ConnectionId,
-    },
-    /// A join failed.
-    Refused {
-        /// Whose.
-        connection: ConnectionId,
-        /// Why.
-        error: JoinError,
-    },
-    /// A packet for the network.
-    Transmit(Datagram),
-    /// A peer connection is found by this ICE user name fragment; said again when it gets another (ICE restart).
-    PeerOpened {
-        /// Which one.
-        peer: PeerId,
-        /// Its fragment.
-        ufrag: String,
-    },
-    /// A peer connection is no more.
-    PeerClosed {
-        /// Which one.
-        peer: PeerId,
-    },
-    /// Empty for long enough: forget the room. Nothing follows.
-    Closed,
-}
 
 /// See the module.
 #[derive(Debug)]
@@ -270,6 +147,7 @@ impl Room {
     fn handle_datagram(&mut self, now: Instant, peer: PeerId, datagram: &Datagram) {
         if let Some(link) = self.link_mut(peer) {
             link.peer.handle_datagram(now, datagram);
+            link.flush();
             self.touch(peer);
         }
     }
@@ -304,7 +182,7 @@ impl Room {
     fn handle_event(&mut self, now: Instant, peer: PeerId, event: Event) {
         let participant = peer.participant();
         match event {
-            Event::Connected => self.handle_connected(now, peer),
+            Event::Connected => self.handle_connected(peer),
             Event::Disconnected => self.handle_lost(now, peer),
             Event::Media(mid, packet) => self.handle_media(now, participant, mid, &packet),
             Event::ChannelOpen(_) => self.flush(peer),

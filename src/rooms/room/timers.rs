@@ -38,7 +38,7 @@ impl Room {
             Seat::Agent(agent) => Some(agent.local.next_timeout()),
             Seat::Client(client) => {
                 let links = client.links().map(|link| link.due);
-                links.chain(client.given_up_at(&self.settings)).chain(client.refresh_due).min()
+                links.chain(client.given_up(&self.settings).map(|(at, _)| at)).chain(client.refresh_due).min()
             }
         }
     }
@@ -73,12 +73,16 @@ impl Room {
 
     /// Those who did not connect, or did not come back, in time.
     fn give_up(&mut self, now: Instant) {
-        let is_late = |client: &Client| client.given_up_at(&self.settings).is_some_and(|at| at <= now);
-        let late = self.participants.iter().filter(|(_, participant)| participant.client().is_some_and(is_late));
-        let late: Vec<(Key, bool)> = late.map(|(key, participant)| (*key, participant.is_active())).collect();
-        for (key, was_active) in late {
-            let reason = if was_active { DisconnectReason::SignalClose } else { DisconnectReason::JoinFailure };
-            self.remove(now, key, reason, Some(Action::Disconnect));
+        let settings = &self.settings;
+        let late = self.participants.iter().filter_map(|(key, participant)| {
+            let (at, reason) = participant.client()?.given_up(settings)?;
+            (at <= now).then_some((*key, reason))
+        });
+        let late: Vec<(Key, DisconnectReason)> = late.collect();
+        for (key, reason) in late {
+            // Who could not connect at all cannot do so now either.
+            let action = if reason == DisconnectReason::JoinFailure { Action::Disconnect } else { Action::Reconnect };
+            self.remove(now, key, reason, Some(action));
         }
     }
 

@@ -57,9 +57,13 @@ impl Fields {
         self.display_name_if_any(name)?.ok_or_else(|| field(name, "is missing"))
     }
 
-    /// The same where it may be missing. A card's number that somebody typed there is masked.
+    /// The same where it may be missing. Nobody must give a name: it may be blank. A card's number that somebody typed there
+    /// is masked.
     pub(super) fn display_name_if_any(&self, name: &'static str) -> Result<Option<Pii<String>>, ApiError> {
         let Some(text) = self.text(name)? else { return Ok(None) };
+        if text.trim().is_empty() {
+            return Ok(Some(Pii::default()));
+        }
         display_name(&cards::mask(text)).map(Some).map_err(|bad| field(name, bad))
     }
 

@@ -1,11 +1,12 @@
 //! Data messages.
 
-use livekit_protocol::{self as proto, data_packet::Value};
+use livekit_protocol::{self as proto, data_packet::Value, leave_request::Action};
 
-use super::world::{World, claims, join_request};
+use super::world::{World, claims, join_request, settings};
 use crate::rooms::{
     Claims,
     SignalVersion::{V0, V1},
+    settings::{Limits, Settings},
     token::Grants,
 };
 
@@ -125,28 +126,34 @@ fn an_agent_speaks_in_the_name_of_another_and_nobody_else_does() {
 
 #[test]
 fn a_flood_is_dammed() {
-    let mut world = three();
-    let large = "x".repeat(60_000);
-    (0..100).for_each(|_| world.send_data(0, &message(&large, &["eve"])));
-    let delivered = world.received(2).len();
-    // Ten seconds at one mebibyte, and four more at once.
-    assert!((60..=100).contains(&delivered), "{delivered}");
-    assert_eq!(world.left(2), None);
+    let limits = Limits { data_rate: 100_000, ..Limits::default() };
+    let mut world = World::with(Settings { limits, ..settings() });
+    world.join(V1, "ann");
+    world.join(V0, "bob");
+    let large = message(&"x".repeat(20_000), &[]);
+    (0..100).for_each(|_| world.send_data(0, &large));
+    let delivered = world.received(1).len();
+    // Four seconds' worth at once, then ten seconds' worth of those that were sent.
+    assert!((60..80).contains(&delivered), "{delivered}");
 }
 
 #[test]
-fn who_stops_reading_is_dropped() {
+fn too_large_a_message_goes_nowhere() {
     let mut world = three();
-    world.run_ms(100);
-    let large = "x".repeat(60_000);
-    world.network.weather =
-        crate::rtc::sim::Weather { delay: std::time::Duration::from_secs(9), ..world.network.weather };
-    for _ in 0..30 {
-        let _ = world.clients[0]
-            .publisher
-            .peer
-            .send_data(crate::rtc::peer::Channel::Reliable, &prost::Message::encode_to_vec(&message(&large, &[])));
-        world.run_ms(1000);
+    world.send_data(1, &message(&"x".repeat(66_000), &[]));
+    assert_eq!(counts(&mut world), [0, 0, 0]);
+}
+
+#[test]
+fn who_does_not_keep_up_is_dropped() {
+    let limits = Limits { backlog: 100_000, ..Limits::default() };
+    let mut world = World::with(Settings { limits, ..settings() });
+    for identity in ["ann", "bob", "eve"] {
+        world.join(V1, identity);
     }
-    assert!(world.room.len() <= 3);
+    world.unreachable = Some(2);
+    let large = message(&"x".repeat(30_000), &[]);
+    (0..30).for_each(|_| world.send_data(0, &large));
+    assert_eq!(world.left(2).map(proto::LeaveRequest::action), Some(Action::Reconnect));
+    assert_eq!((world.received(1).len(), world.left(1)), (30, None));
 }

@@ -1,5 +1,6 @@
 //! The room with real peers as clients, under simulated time.
 
+mod agents;
 mod calls;
 mod data;
 mod hostile;

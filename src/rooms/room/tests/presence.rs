@@ -8,11 +8,14 @@ use livekit_protocol::{
 };
 
 use super::world::{World, claims, join_request, settings};
-use crate::rooms::{
-    JoinError,
-    SignalVersion::{V0, V1},
-    room::Input,
-    settings::{Limits, Settings},
+use crate::{
+    rooms::{
+        JoinError,
+        SignalVersion::{V0, V1},
+        room::Input,
+        settings::{Limits, Settings},
+    },
+    rtc::sim::Weather,
 };
 
 #[test]
@@ -132,7 +135,7 @@ fn who_does_not_come_back_is_given_up() {
 #[test]
 fn who_never_connects_is_given_up() {
     let mut world = World::new();
-    world.network.weather = crate::rtc::sim::Weather::CUT;
+    world.network.weather = Weather::CUT;
     world.join(V0, "ann");
     world.run_ms(14_000);
     assert_eq!(world.left(0), None);
@@ -142,12 +145,32 @@ fn who_never_connects_is_given_up() {
 }
 
 #[test]
-fn whose_network_dies_begins_anew() {
+fn whose_network_dies_may_come_back_and_else_begins_anew() {
+    for version in [V0, V1] {
+        let mut world = World::new();
+        world.join(version, "ann");
+        world.network.weather = Weather::CUT;
+        world.run_ms(20_000);
+        world.network.weather = Weather::FAIR;
+        world.run_ms(15_000);
+        assert_eq!(world.left(0), None, "{version:?}");
+        world.network.weather = Weather::CUT;
+        world.run_ms(31_000);
+        let leave = world.left(0).unwrap();
+        assert_eq!((leave.reason(), leave.action()), (DisconnectReason::ConnectionTimeout, Action::Reconnect));
+    }
+}
+
+#[test]
+fn when_the_server_stops_all_are_told() {
     let mut world = World::new();
-    world.join(V1, "ann");
-    world.network.weather = crate::rtc::sim::Weather::CUT;
-    world.run_ms(20_000);
-    assert_eq!(world.left(0).unwrap().action(), Action::Reconnect);
+    world.join(V0, "ann");
+    world.join(V1, "bob");
+    world.handle(Input::Close);
+    for nth in [0, 1] {
+        assert_eq!(world.left(nth).unwrap().reason(), DisconnectReason::ServerShutdown);
+        assert!(world.clients[nth].is_closed);
+    }
 }
 
 #[test]

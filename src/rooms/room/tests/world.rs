@@ -55,6 +55,8 @@ pub(super) struct World {
     pub(super) network: Network,
     pub(super) clients: Vec<Client>,
     pub(super) is_closed: bool,
+    /// A client that nothing reaches any more, though it is heard.
+    pub(super) unreachable: Option<usize>,
     begin: Instant,
     peers: HashMap<String, PeerId>,
     sources: BTreeMap<SocketAddr, PeerId>,
@@ -97,6 +99,7 @@ impl World {
             network: Network::new(7, Weather::FAIR),
             clients: Vec::new(),
             is_closed: false,
+            unreachable: None,
             begin: now,
             peers: HashMap::new(),
             sources: BTreeMap::new(),
@@ -214,9 +217,16 @@ impl World {
         }
     }
 
+    /// Sends a reliable message; a client with two connections opens the one that it publishes by for that.
     pub(super) fn send_data(&mut self, nth: usize, packet: &proto::DataPacket) {
-        let message = packet.encode_to_vec();
-        self.clients[nth].publisher.peer.send_data(Channel::Reliable, &message).unwrap();
+        let client = &mut self.clients[nth];
+        client.publisher.peer.add_channels();
+        if let Some(offer) = client.offer(self.now) {
+            self.say(nth, Request::Offer(offer));
+            self.run_ms(500);
+        }
+        // One that does not fit is not sent, as in a browser that looks at what is buffered.
+        let _ = self.clients[nth].publisher.peer.send_data(Channel::Reliable, &packet.encode_to_vec());
         self.run_ms(100);
     }
 
@@ -288,11 +298,10 @@ impl World {
             self.clients.iter_mut().for_each(|client| client.drain(self.now, &mut self.network));
             let ends = self.clients.iter().flat_map(|client| [client.publisher.wake, client.subscriber.wake]);
             let next = ends.chain(self.room.next_timeout()).chain(self.network.next_arrival()).min();
-            let next = next.unwrap_or(end).max(self.now);
-            if next > end {
+            let Some(next) = next.map(|next| next.max(self.now)).filter(|next| *next <= end) else {
                 self.now = end;
                 return;
-            }
+            };
             stalled = if next == self.now { stalled + 1 } else { 0 };
             assert!(stalled < 1000, "time stands still");
             self.now = next;
@@ -352,7 +361,12 @@ impl World {
 
     fn act(&mut self, output: Output) -> Option<(usize, Request)> {
         match output {
-            Output::Transmit(datagram) => self.network.send(self.now, &datagram),
+            Output::Transmit(datagram) => {
+                let cut = self.unreachable.map(|nth| self.clients[nth].addresses());
+                if !cut.is_some_and(|cut| cut.contains(&datagram.destination)) {
+                    self.network.send(self.now, &datagram);
+                }
+            }
             Output::PeerOpened { peer, ufrag } => drop(self.peers.insert(ufrag, peer)),
             Output::PeerClosed { peer } => self.peers.retain(|_, known| *known != peer),
             Output::Closed => self.is_closed = true,
@@ -379,6 +393,10 @@ impl World {
 }
 
 impl Client {
+    fn addresses(&self) -> [SocketAddr; 2] {
+        [self.publisher.address, self.subscriber.address]
+    }
+
     fn drain(&mut self, now: Instant, network: &mut Network) {
         self.publisher.drain(now, network);
         self.subscriber.drain(now, network);
