@@ -305,6 +305,7 @@ mod tests {
     fn config(dir: &Path, listen: &str) -> Config {
         let mut config = Config::defaults(dir);
         config.server.listen = listen.parse().unwrap();
+        config.server.rtc_port = 0;
         config
     }
 
