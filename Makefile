@@ -24,6 +24,11 @@ DENY_VERSION := 0.20.2
 DENY_ROOT := $(CACHE)/tools/cargo-deny-$(DENY_VERSION)
 DENY := $(DENY_ROOT)/bin/cargo-deny
 
+# What runs in the browser: the page's scripts with what they need from npm, in one file that the program embeds.
+BUNDLE := frontend/dist/call.js
+BROWSER_TESTS := tests/browser/node_modules/.package-lock.json
+NPM_CI := npm ci --prefer-offline --no-audit --no-fund --loglevel error
+
 .PHONY: help
 help:
 	@printf '%s\n' \
@@ -42,12 +47,24 @@ run: build
 .PHONY: build
 build:
 	@scripts/prepare build
+	@$(MAKE) bundle
 	@cargo build --release --locked
 
 .PHONY: dist
 dist:
 	@scripts/prepare build
+	@$(MAKE) bundle
 	@cargo build --profile dist --locked
+
+.PHONY: bundle
+bundle: $(BUNDLE)
+
+$(BUNDLE): frontend/node_modules/.package-lock.json frontend/build.mjs $(shell find frontend/src -name '*.js')
+	@cd frontend && node build.mjs
+
+%/node_modules/.package-lock.json: %/package-lock.json
+	@cd $* && $(NPM_CI)
+	@touch $@
 
 .PHONY: bench
 bench: build
@@ -62,7 +79,9 @@ test:
 	@scripts/step clippy $(MAKE) clippy
 	@scripts/step doc $(MAKE) doc
 	@scripts/step deny $(MAKE) deny
+	@scripts/step frontend $(MAKE) frontend-test
 	@scripts/step models $(MAKE) models
+	@scripts/step sdk scripts/sdk-python
 	@scripts/step tests $(MAKE) cargo-test
 
 .PHONY: fmt
@@ -70,11 +89,11 @@ fmt:
 	@cargo fmt --all --check
 
 .PHONY: clippy
-clippy:
+clippy: bundle
 	@cargo clippy --release --workspace --all-targets --locked -- -D warnings
 
 .PHONY: doc
-doc:
+doc: bundle
 	@RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' cargo doc --release --workspace --no-deps --document-private-items --locked
 
 .PHONY: deny
@@ -86,11 +105,15 @@ $(DENY):
 	env --unset=CARGO_TARGET_DIR CARGO_PROFILE_DEV_DEBUG=0 \
 	    cargo install cargo-deny --version =$(DENY_VERSION) --locked --debug --root $(DENY_ROOT)
 
+.PHONY: frontend-test
+frontend-test: bundle
+	@cd frontend && node --test --test-reporter=dot test/
+
 .PHONY: models
 models: build
 	@$(CALLSTEAD) --models-dir $(CALLSTEAD_TEST_MODELS_DIR) models pull starter
 
 .PHONY: cargo-test
 cargo-test: export CALLSTEAD_TEST_MODELS_DIR := $(CALLSTEAD_TEST_MODELS_DIR)
-cargo-test:
+cargo-test: bundle $(BROWSER_TESTS)
 	@cargo test --release --workspace --locked --no-fail-fast

@@ -12,11 +12,25 @@ use std::{
     thread::{self, JoinHandle},
 };
 
+use tokio::sync::watch;
+
 use crate::{
-    call::readiness::{EngineKind, Missing, Readiness, ReadinessReceiver, ReadinessSender},
-    config::{self, Config},
+    call::{
+        EnginesReceiver,
+        desk::Desk,
+        readiness::{EngineKind, Missing, Readiness, ReadinessReceiver, ReadinessSender},
+    },
+    config::{self, Config, TlsMode},
+    rooms::{
+        Rooms,
+        token::{Keys, KeysError},
+    },
     speech::engines::Engines,
-    web,
+    store::{Store, StoreError},
+    web::{
+        self, KeyCache,
+        tls::{self, Authority, Certificate, TlsError},
+    },
 };
 
 /// Why the server did not start.
@@ -37,7 +51,7 @@ pub enum StartError {
         pid: Option<u32>,
     },
     /// Calls would travel in the clear.
-    #[error("will not listen on {0}: beyond this machine TLS is a must, and this version has none; listen on 127.0.0.1:{port} and let a TLS proxy on this machine stand in front", port = .0.port())]
+    #[error("will not listen on {0}: beyond this machine TLS is a must; set tls.mode to self-signed or files, or listen on 127.0.0.1:{port} and let a TLS proxy on this machine stand in front", port = .0.port())]
     Public(SocketAddr),
     /// Development mode asks callers for nothing.
     #[error("--dev asks nobody for a key and so listens on this machine only, not on {0}: give --listen 127.0.0.1:{port}", port = .0.port())]
@@ -58,6 +72,21 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// The media port is in use, or not to be had; says which, and what to do.
+    #[error(transparent)]
+    Media(io::Error),
+    /// The key pair of tokens is not to be had.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The certificate is not to be had.
+    #[error("HTTPS cannot be served: {0}")]
+    Tls(#[from] TlsError),
+    /// The database is not to be had.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The system refuses a thread.
+    #[error("cannot start a thread: {0}")]
+    Thread(io::Error),
     /// The server failed while it ran.
     #[error("the server failed: {0}")]
     Server(io::Error),
@@ -69,6 +98,7 @@ pub struct Application {
     listener: TcpListener,
     address: SocketAddr,
     state: web::State,
+    certificate: Option<Certificate>,
     /// Held as long as the application lives.
     _data_dir: DataDirLock,
 }
@@ -80,21 +110,56 @@ impl Application {
     ///
     /// # Errors
     /// When either is in use or not allowed, or when the address is not a safe one.
-    pub fn build(config: &Config, readiness: ReadinessReceiver) -> Result<Self, StartError> {
+    pub fn build(config: &Config, readiness: ReadinessReceiver, engines: EnginesReceiver) -> Result<Self, StartError> {
         let wanted = config.server.listen;
-        if !wanted.ip().is_loopback() {
-            return Err(if config.server.dev { StartError::DevIsPublic(wanted) } else { StartError::Public(wanted) });
-        }
+        check_exposure(config)?;
         let data_dir = DataDirLock::take(&config.paths.data_dir)?;
         let listener = listen(wanted)?;
         let address = listener.local_addr().map_err(|source| StartError::Listen { address: wanted, source })?;
-        let state = web::State { readiness, config: Arc::new(config.clone()) };
-        Ok(Self { listener, address, state, _data_dir: data_dir })
+        if config.livekit.url.is_some() {
+            tracing::warn!("LIVEKIT_URL: an outside LiveKit server is not supported yet, the built-in rooms are used");
+        }
+        let certificate = tls::open(&config.tls, &config.paths.data_dir, address)?;
+        let keys = Keys::open(&config.livekit, &config.paths.data_dir)?;
+        let store = Store::open(&config.paths.data_dir)?;
+        let (rooms, events) = Rooms::start(config, &keys, address.ip().is_loopback()).map_err(StartError::Media)?;
+        let desk = Desk::start(config, engines, rooms.clone(), events, store.clone()).map_err(StartError::Thread)?;
+        let state = web::State {
+            readiness,
+            config: Arc::new(config.clone()),
+            rooms,
+            keys: Arc::new(keys),
+            store,
+            api_keys: KeyCache::default(),
+            desk,
+            authority: certificate.as_ref().and_then(|it| it.authority.clone()).map(Arc::new),
+        };
+        Ok(Self { listener, address, state, certificate, _data_dir: data_dir })
+    }
+
+    /// Where a browser reaches it. An address that stands for all of this machine's gives way to a name of it.
+    pub fn url(&self) -> String {
+        let Some(certificate) = &self.certificate else { return format!("http://{}", self.address) };
+        let names = certificate.authority.as_ref().map(|authority| authority.names.as_slice());
+        match names.and_then(<[_]>::first) {
+            Some(name) if self.address.ip().is_unspecified() => format!("https://{name}:{}", self.address.port()),
+            _ => format!("https://{}", self.address),
+        }
+    }
+
+    /// This box's own certificate authority, when it has one.
+    pub fn authority(&self) -> Option<&Authority> {
+        self.state.authority.as_deref()
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where media arrives.
+    pub fn rtc_address(&self) -> SocketAddr {
+        self.state.rooms.address()
     }
 
     /// Answers until `stop` is there; then takes nothing new, and finishes what it is at, for a bounded time. To be run
@@ -103,29 +168,37 @@ impl Application {
     /// # Errors
     /// When the server cannot run.
     pub async fn run_until_stopped(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
-        let server = web::server(self.listener, self.state).map_err(StartError::Server)?;
+        let (rooms, desk) = (self.state.rooms.clone(), self.state.desk.clone());
+        let server = web::server(self.listener, self.state, self.certificate.as_ref()).map_err(StartError::Server)?;
         let handle = server.handle();
         let mut running = std::pin::pin!(server);
         tokio::select! {
-            ended = &mut running => return ended.map_err(StartError::Server),
+            ended = &mut running => {
+                rooms.stop().await;
+                desk.stopped().await;
+                return ended.map_err(StartError::Server);
+            }
             () = stop => {}
         }
         tracing::info!("stopping: finishing running requests");
-        let (_, ended) = tokio::join!(handle.stop(true), running);
+        // Signal connections are requests that end with their rooms.
+        let (_, _, ended) = tokio::join!(rooms.stop(), handle.stop(true), running);
+        desk.stopped().await;
         ended.map_err(StartError::Server)
     }
 }
 
-/// Loads and warms the engines behind a server that answers already; the thread's result is what was loaded, if nothing
-/// went wrong. However that ends, readiness does not stay at starting. `go_on` is asked before each engine.
+/// Loads and warms the engines behind a server that answers already, and hands them to `loaded`, if nothing went wrong.
+/// However that ends, readiness does not stay at starting. `go_on` is asked before each engine.
 ///
 /// # Errors
 /// When the system refuses the thread.
 pub fn start_loading(
     config: Config,
     readiness: ReadinessSender,
+    loaded: watch::Sender<Option<Arc<Engines>>>,
     go_on: impl Fn() -> bool + Send + Sync + 'static,
-) -> io::Result<JoinHandle<Option<Engines>>> {
+) -> io::Result<JoinHandle<()>> {
     let load = move || {
         let loading = catch_unwind(AssertUnwindSafe(|| load_engines(&config, &readiness, go_on)));
         let engines = loading.ok();
@@ -142,7 +215,7 @@ pub fn start_loading(
                 Readiness::Degraded { missing: vec![missing], engines: Vec::new() }
             }
         });
-        engines
+        loaded.send_replace(engines.map(Arc::new));
     };
     thread::Builder::new().name("load".to_owned()).spawn(load)
 }
@@ -199,6 +272,17 @@ fn note_holder(file: &mut File) -> io::Result<()> {
     writeln!(file, "{}", process::id())
 }
 
+/// Beyond this machine nothing is served in the clear, and nothing to callers without a key.
+fn check_exposure(config: &Config) -> Result<(), StartError> {
+    let wanted = config.server.listen;
+    match (&config.tls.mode, config.server.dev) {
+        _ if wanted.ip().is_loopback() => Ok(()),
+        (_, true) => Err(StartError::DevIsPublic(wanted)),
+        (TlsMode::Off, false) => Err(StartError::Public(wanted)),
+        (TlsMode::SelfSigned | TlsMode::Files { .. }, false) => Ok(()),
+    }
+}
+
 fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).map_err(|source| match source.kind() {
         io::ErrorKind::AddrInUse => StartError::PortInUse(address),
@@ -225,7 +309,7 @@ mod tests {
     }
 
     fn build(config: &Config) -> Result<Application, StartError> {
-        Application::build(config, readiness::channel().1)
+        Application::build(config, readiness::channel().1, watch::channel(None).1)
     }
 
     #[test]
@@ -249,11 +333,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_listens_beyond_this_machine() {
+    fn nothing_listens_beyond_this_machine_in_the_clear() {
         let folder = tempfile::tempdir().unwrap();
         for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
             let mut config = config(folder.path(), address);
             assert!(matches!(build(&config), Err(StartError::Public(_))), "{address}");
+            config.tls.mode = TlsMode::SelfSigned;
+            assert!(matches!(build(&config), Ok(_) | Err(StartError::Listen { .. })), "{address}");
             config.server.dev = true;
             assert!(matches!(build(&config), Err(StartError::DevIsPublic(_))), "{address}");
         }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Clauses that may wait for the voice. The model is faster than speech: there is no use in running far ahead.
-const CLAUSES: usize = 8;
+pub(super) const CLAUSES: usize = 8;
 
 /// How to answer.
 #[derive(Clone, Debug)]
@@ -69,57 +69,71 @@ pub(super) async fn answer(
     hear: impl FnMut(Frame),
 ) -> Result<Answer, CallError> {
     let asked = Instant::now();
-    let mut prompt = engines.responder()?.respond(Prompt {
-        messages: messages.to_vec(),
-        conversation: brief.conversation,
-        max_tokens: brief.max_tokens,
-        sampling: brief.sampling,
-        priority: Priority::Reply,
-    });
     let (sender, clauses) = mpsc::channel(CLAUSES);
-    let thinking = async move {
-        let mut thought = Thought::default();
-        let mut splitter = ClauseSplitter::new(Limits::LIVE);
-        while let Some(chunk) = prompt.recv().await {
-            match chunk? {
-                Chunk::Text(text) => {
-                    thought.first_words.get_or_insert_with(|| asked.elapsed());
-                    thought.text.push_str(&text);
-                    for clause in splitter.push(&text).into_iter().chain(splitter.settle()) {
-                        thought.first_clause.get_or_insert_with(|| asked.elapsed());
-                        // The voice failed: its error is the one that counts.
-                        let _ = sender.send(clause).await;
-                    }
-                }
-                Chunk::Done(usage) => thought.usage = Some(usage),
-            }
-        }
-        let usage = thought.usage.ok_or_else(|| model_failed("its answer broke off"))?;
-        if thought.text.trim().is_empty() {
-            return Err(model_failed("it had no answer").into());
-        }
-        if let Some(clause) = splitter.finish() {
-            thought.first_clause.get_or_insert_with(|| asked.elapsed());
-            let _ = sender.send(clause).await;
-        }
-        Ok::<_, CallError>((thought, usage))
-    };
-    let ((thought, usage), first_audio) = tokio::try_join!(thinking, speak(engines, brief, clauses, asked, hear))?;
+    let thinking = think(engines, messages, brief, asked, sender);
+    let (thought, first_audio) = tokio::try_join!(thinking, speak(engines, brief, clauses, asked, hear))?;
     let timings = AnswerTimings {
         first_words: thought.first_words.unwrap_or_default(),
         first_clause: thought.first_clause.unwrap_or_default(),
         first_audio: first_audio.unwrap_or_default(),
         total: asked.elapsed(),
     };
-    Ok(Answer { text: Pii::new(thought.text.trim().to_owned()), usage, timings })
+    Ok(Answer { text: Pii::new(thought.text.trim().to_owned()), usage: thought.usage, timings })
 }
 
-#[derive(Default)]
-struct Thought {
+/// What the language model made.
+#[derive(Debug, Default)]
+pub(super) struct Thought {
     text: String,
-    usage: Option<Usage>,
+    usage: Usage,
     first_words: Option<Duration>,
     first_clause: Option<Duration>,
+}
+
+/// Has the language model answer `messages`, and hands over the clauses as they come; when nobody takes them any more, it
+/// thinks on: why is the taker's to say.
+///
+/// # Errors
+/// When no language model is installed, or it fails or has nothing to say.
+pub(super) async fn think(
+    engines: &Engines,
+    messages: &[Message],
+    brief: &Brief,
+    asked: Instant,
+    clauses: mpsc::Sender<String>,
+) -> Result<Thought, CallError> {
+    let mut chunks = engines.responder()?.respond(Prompt {
+        messages: messages.to_vec(),
+        conversation: brief.conversation,
+        max_tokens: brief.max_tokens,
+        sampling: brief.sampling,
+        priority: Priority::Reply,
+    });
+    let mut thought = Thought::default();
+    let mut splitter = ClauseSplitter::new(Limits::LIVE);
+    let mut usage = None;
+    while let Some(chunk) = chunks.recv().await {
+        match chunk? {
+            Chunk::Text(text) => {
+                thought.first_words.get_or_insert_with(|| asked.elapsed());
+                thought.text.push_str(&text);
+                for clause in splitter.push(&text).into_iter().chain(splitter.settle()) {
+                    thought.first_clause.get_or_insert_with(|| asked.elapsed());
+                    let _ = clauses.send(clause).await;
+                }
+            }
+            Chunk::Done(cost) => usage = Some(cost),
+        }
+    }
+    thought.usage = usage.ok_or_else(|| model_failed("its answer broke off"))?;
+    if thought.text.trim().is_empty() {
+        return Err(model_failed("it had no answer").into());
+    }
+    if let Some(clause) = splitter.finish() {
+        thought.first_clause.get_or_insert_with(|| asked.elapsed());
+        let _ = clauses.send(clause).await;
+    }
+    Ok(thought)
 }
 
 /// An answer that ends without saying so is not whole, and silence is none: a caller would wait for ever.

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::{
     Brief, CallError,
     answer::{Answer, answer},
+    guess,
     listen::Listener,
 };
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
         history::History,
     },
     domain::{Language, MediaTime, Pii},
-    speech::{Priority, Results, Speech, SpeechError, Transcript, engines::Engines, local::vad::VAD_WINDOW},
+    speech::{Results, SpeechError, Transcript, engines::Engines, local::vad::VAD_WINDOW},
 };
 
 /// A recording may stop right after the last word: so much silence follows it, enough for the longest pause that is
@@ -181,17 +182,8 @@ impl<H: FnMut(Frame)> Session<'_, H> {
     /// The text and the verdict on the pause, both under way before anybody knows whether they are needed.
     fn begin_guess(&self, pause: PauseId) -> Result<Guess, CallError> {
         let samples = self.listener.utterance();
-        let transcript = self.engines.transcriber()?.transcribe(Speech {
-            samples: samples.clone(),
-            language: self.options.language,
-            timestamps: false,
-            // Not Speculation: most pauses that are asked about are the end, and then this is what the caller waits for.
-            priority: Priority::Speech,
-        });
-        let verdict = self.engines.turn_detector().map(|detector| {
-            let detector = detector.clone();
-            tokio::task::spawn_blocking(move || detector.predict(&samples, Priority::Speech))
-        });
+        let transcript = guess::words(self.engines.transcriber()?, samples.clone(), self.options.language);
+        let verdict = self.engines.turn_detector().map(|detector| guess::verdict(detector, samples));
         Ok(Guess { pause, asked: self.listener.now(), transcript, verdict })
     }
 

@@ -16,6 +16,8 @@ use crate::{
 const PREROLL: usize = ENGINE_HZ as usize * 3 / 10;
 /// With nobody speaking only the latest samples are kept: the preroll, and as much again for the detector's delay.
 const KEPT: usize = 2 * PREROLL;
+/// The longest utterance that is kept, one minute: of a longer one the beginning is forgotten. Music is an endless one.
+const LONGEST: usize = 60 * ENGINE_HZ as usize;
 
 /// Hears one caller. Time is media time: it stands still while nothing is pushed.
 pub(super) struct Listener {
@@ -37,8 +39,9 @@ impl Listener {
     pub(super) fn push(&mut self, chunk: &[f32; VAD_WINDOW]) -> Result<(), SpeechError> {
         let probability = self.vad.push(chunk)?;
         self.samples.extend_from_slice(chunk);
-        if !self.speaking && self.samples.len() > KEPT {
-            let forgotten = self.samples.len() - KEPT;
+        let kept = if self.speaking { LONGEST } else { KEPT };
+        if self.samples.len() > kept {
+            let forgotten = self.samples.len() - kept;
             self.samples.drain(..forgotten);
             self.origin += forgotten;
         }

@@ -1,14 +1,28 @@
-//! Conversations: the engines of a box, and what is done with them. Pages, API and command line call the services here.
+//! Conversations: the engines of a box, and what is done with them. Pages, API and command line call the services here;
+//! [`desk`] serves the calls in rooms.
 
+mod actor;
 mod answer;
 pub mod converse;
+pub mod desk;
+mod guess;
 mod listen;
 pub mod readiness;
 pub mod transcribe;
 
 pub use answer::{Answer, AnswerTimings, Brief};
 
-use crate::speech::{SpeechError, engines::EngineError};
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::speech::{
+    SpeechError,
+    engines::{EngineError, Engines},
+};
+
+/// Tells of the engines once they are loaded; closed before that when they cannot be.
+pub type EnginesReceiver = watch::Receiver<Option<Arc<Engines>>>;
 
 /// Why a service gave no result.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

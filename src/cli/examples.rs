@@ -62,6 +62,22 @@ Examples:
   callstead converse caller.wav -o reply.wav --json   what was heard and replied, and how long it took
   arecord -d 5 -f S16_LE -r 16000 | callstead converse - -o - | aplay";
 
+pub(super) const CALLS: &str = "\
+Examples:
+  callstead calls list                       the latest calls, beside a running server too
+  callstead calls list --since 7d --json     those of a week, for a program
+  callstead calls show CA_7hQpwR2mZk9T       who said what, and how long each answer took
+  callstead calls delete CA_7hQpwR2mZk9T     asks, then deletes it for good";
+
+pub(super) const ADMIN: &str = "\
+Examples:
+  callstead admin api-key create --scope token,dispatch --name 'front end'
+  callstead admin api-key create --scope metrics --name prometheus --json
+  callstead admin api-key list
+  callstead admin api-key revoke AK_7hQpwR2mZk9T
+
+A program sends its key as `Authorization: Bearer csk_…`. These work beside a running server, and without one.";
+
 pub(super) const BENCH: &str = "\
 Examples:
   callstead bench engines                    how fast this machine hears, thinks and speaks

@@ -1,6 +1,6 @@
 //! Exit codes, the same for every command. Documented in docs/cli.md.
 
-use std::process::ExitCode;
+use std::{io, process::ExitCode};
 
 use crate::{
     app::StartError,
@@ -8,7 +8,9 @@ use crate::{
     call::CallError,
     config::ConfigError,
     models::{ModelError, PullError},
+    rooms::token::KeysError,
     speech::{SpeechError, engines::EngineError},
+    store::StoreError,
     telemetry::BadFilter,
 };
 
@@ -42,6 +44,18 @@ pub(super) enum Exit {
 #[error("{0}")]
 pub(super) struct UsageError(pub(super) String);
 
+/// What the command is to work on is not there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no {what} '{id}': see `callstead {list}`")]
+pub(super) struct NotFound {
+    /// What was looked for.
+    pub(super) what: &'static str,
+    /// As the user called it.
+    pub(super) id: String,
+    /// The command that lists those that there are.
+    pub(super) list: &'static str,
+}
+
 impl Exit {
     /// The code that belongs to `error`, by the first error of ours in its chain.
     pub(super) fn of(error: &anyhow::Error) -> Self {
@@ -72,6 +86,12 @@ impl Exit {
         if cause.is::<UsageError>() {
             return Some(Self::Usage);
         }
+        if cause.is::<NotFound>() {
+            return Some(Self::Input);
+        }
+        if let Some(error) = cause.downcast_ref::<StoreError>() {
+            return Some(Self::of_store(error));
+        }
         if let Some(error) = cause.downcast_ref::<AudioError>() {
             return Some(Self::of_audio(error));
         }
@@ -83,8 +103,16 @@ impl Exit {
         }
         match cause.downcast_ref()? {
             StartError::PortInUse(_) | StartError::DataDirInUse { .. } => Some(Self::InUse),
-            StartError::Public(_) | StartError::DevIsPublic(_) => Some(Self::Config),
-            StartError::DataDir { .. } | StartError::Listen { .. } | StartError::Server(_) => Some(Self::Failed),
+            StartError::Media(source) if source.kind() == io::ErrorKind::AddrInUse => Some(Self::InUse),
+            StartError::Public(_) | StartError::DevIsPublic(_) | StartError::Tls(_) => Some(Self::Config),
+            StartError::Keys(KeysError::Half | KeysError::Short | KeysError::Damaged(_)) => Some(Self::Config),
+            StartError::DataDir { .. }
+            | StartError::Listen { .. }
+            | StartError::Media(_)
+            | StartError::Keys(KeysError::File { .. })
+            | StartError::Store(_)
+            | StartError::Thread(_)
+            | StartError::Server(_) => Some(Self::Failed),
         }
     }
 
@@ -117,6 +145,21 @@ impl Exit {
             EngineError::Model(_) | EngineError::Speech(_) => Self::Model,
             EngineError::NoVoice(_) => Self::Input,
             EngineError::NotLoaded(_) => Self::Failed,
+        }
+    }
+
+    /// A database that somebody else keeps busy may be free the next time.
+    fn of_store(error: &StoreError) -> Self {
+        match error {
+            StoreError::Busy => Self::InUse,
+            StoreError::Newer { .. }
+            | StoreError::Damaged { .. }
+            | StoreError::Open { .. }
+            | StoreError::Migration { .. }
+            | StoreError::Full
+            | StoreError::ReadOnly
+            | StoreError::Failed(_)
+            | StoreError::Stopped => Self::Failed,
         }
     }
 
@@ -185,6 +228,9 @@ mod tests {
             (ConfigError::NoHome.into(), Exit::Config),
             (StartError::PortInUse(([127, 0, 0, 1], 8080).into()).into(), Exit::InUse),
             (Interrupted.into(), Exit::Interrupted),
+            (StoreError::Busy.into(), Exit::InUse),
+            (StoreError::Full.into(), Exit::Failed),
+            (NotFound { what: "call", id: "7".to_owned(), list: "calls list" }.into(), Exit::Input),
         ] {
             assert_eq!(Exit::of(&error), exit, "{error:?}");
         }

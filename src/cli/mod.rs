@@ -1,12 +1,15 @@
 //! The command line: parses arguments, loads the configuration, runs one command, and turns its error into one line and
 //! an exit code. Only this layer prints.
 
+mod admin;
 mod bench;
+mod calls;
 mod chat;
 mod converse;
 mod doctor;
 mod examples;
 mod exit;
+mod foreign;
 mod interrupt;
 mod manual;
 mod models;
@@ -28,7 +31,9 @@ use clap::{Args, Parser, Subcommand, error::ErrorKind};
 use serde_json::json;
 
 use crate::{
+    app::StartError,
     config::{self, Config, Environment, JSON_VARIABLE, LogFormat, Overrides},
+    store::Store,
     telemetry,
 };
 use exit::Exit;
@@ -89,6 +94,12 @@ enum Command {
     /// Answer a recording with a recording
     #[command(after_help = examples::CONVERSE)]
     Converse(converse::Args),
+    /// List, show and delete calls
+    #[command(after_help = examples::CALLS)]
+    Calls(calls::Args),
+    /// Make, list and revoke keys for programs
+    #[command(after_help = examples::ADMIN)]
+    Admin(admin::Args),
     /// Measure this machine
     #[command(after_help = examples::BENCH)]
     Bench(bench::Args),
@@ -112,6 +123,18 @@ pub struct Context {
     pub output: Output,
     /// Set once the user presses Ctrl-C.
     pub interrupt: Interrupt,
+}
+
+impl Context {
+    /// The database, made if it is not there. A server may be running on it.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub(crate) fn store(&self) -> anyhow::Result<Store> {
+        let dir = &self.config.paths.data_dir;
+        config::make_data_dir(dir).map_err(|source| StartError::DataDir { dir: dir.clone(), source })?;
+        Ok(Store::open(dir)?)
+    }
 }
 
 /// The whole program.
@@ -197,6 +220,8 @@ impl Command {
             Self::Say(args) => say::run(args, context),
             Self::Chat(args) => chat::run(args, context),
             Self::Converse(args) => converse::run(args, context),
+            Self::Calls(args) => calls::run(args, context),
+            Self::Admin(args) => admin::run(args, context),
             Self::Bench(args) => bench::run(args, context),
             Self::Doctor(args) => doctor::run(args, context),
             Self::Manual(args) => manual::run(args, context),

@@ -3,12 +3,14 @@
 use std::net::SocketAddr;
 
 use anyhow::Context as _;
+use tokio::sync::watch;
 
 use super::Context;
 use crate::{
     app::{self, Application},
     call::readiness,
     config::{Overrides, parse_address},
+    web::AUTHORITY_PATH,
 };
 
 #[derive(Debug, clap::Args)]
@@ -35,16 +37,26 @@ impl Args {
 
 pub(super) fn run(_args: Args, context: &Context) -> anyhow::Result<()> {
     let (sender, receiver) = readiness::channel();
-    let application = Application::build(&context.config, receiver)?;
-    let address = application.address();
+    let (engines, loaded) = watch::channel(None);
+    let application = Application::build(&context.config, receiver, loaded)?;
+    let (address, rtc_address, url) = (application.address(), application.rtc_address(), application.url());
+    let authority = application.authority().cloned();
     let stopping = context.interrupt.clone();
-    let loading = app::start_loading(context.config.clone(), sender, move || !stopping.is_raised())
+    let loading = app::start_loading(context.config.clone(), sender, engines, move || !stopping.is_raised())
         .context("starting the thread that loads the engines")?;
-    tracing::info!(http.address = %address, data_dir = %context.config.paths.data_dir.display(), "listening");
+    tracing::info!(http.address = %address, rtc.address = %rtc_address, data_dir = %context.config.paths.data_dir.display(), "listening");
     if context.output.json {
-        context.output.json(&serde_json::json!({ "url": format!("http://{address}") }))?;
+        let file = authority.map(|authority| authority.file);
+        let started = serde_json::json!({ "url": url, "rtc_port": rtc_address.port(), "ca_file": file });
+        context.output.json(&started)?;
     } else {
-        context.output.note(format_args!("Callstead is on http://{address} – Ctrl-C stops it."));
+        context.output.note(format_args!("Callstead is on {url} – Ctrl-C stops it."));
+        if let Some(authority) = authority {
+            let file = authority.file.display();
+            context.output.note(format_args!(
+                "A phone trusts this machine once it has {file} installed, which is also at {url}{AUTHORITY_PATH}."
+            ));
+        }
     }
     let stop = context.interrupt.clone();
     let served =

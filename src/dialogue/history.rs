@@ -2,6 +2,10 @@
 
 use crate::domain::{Message, Role};
 
+/// So many bytes of turns are kept at most, about two hours of talk: beyond any model's context here, and little enough
+/// that no caller can fill the memory.
+const MOST_BYTES: usize = 64 * 1024;
+
 /// The instructions and the turns so far, in order. Only what the caller could hear is in it.
 #[derive(Clone, Debug)]
 pub struct History {
@@ -41,6 +45,21 @@ impl History {
             }
             _ => self.messages.push(Message::new(role, text)),
         }
+        self.forget();
+    }
+
+    /// Leaves out the oldest turns, and of the last one its beginning, when they are longer than may be kept.
+    fn forget(&mut self) {
+        let mut bytes: usize = self.messages[1..].iter().map(|message| message.text.len()).sum();
+        while bytes > MOST_BYTES && self.messages.len() > 2 {
+            bytes -= self.messages.remove(1).text.len();
+        }
+        if let [_, last] = &mut *self.messages
+            && last.text.len() > MOST_BYTES
+        {
+            let cut = last.text.ceil_char_boundary(last.text.len() - MOST_BYTES);
+            last.text.drain(..cut);
+        }
     }
 }
 
@@ -57,5 +76,20 @@ mod tests {
         history.said("Yes.");
         let turns: Vec<_> = history.messages().iter().map(|m| (m.role.as_str(), m.text.as_str())).collect();
         assert_eq!(turns, [("system", "Be kind."), ("user", "Hello, is anybody there?"), ("assistant", "Yes.")]);
+    }
+
+    #[test]
+    fn the_oldest_turns_are_forgotten() {
+        let mut history = History::new("Be kind.");
+        for turn in 0..100 {
+            history.heard(&format!("{turn} {}", "é".repeat(2000)));
+            history.said("Yes.");
+        }
+        let bytes: usize = history.messages().iter().map(|message| message.text.len()).sum();
+        assert!((MOST_BYTES - 8000..MOST_BYTES + 100).contains(&bytes), "{bytes}");
+        assert_eq!(history.messages()[0].text, "Be kind.");
+        let mut history = History::new("Be kind.");
+        history.heard(&"é".repeat(MOST_BYTES));
+        assert_eq!(history.messages()[1].text.len(), MOST_BYTES);
     }
 }

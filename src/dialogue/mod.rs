@@ -1,5 +1,19 @@
 //! Turn taking, sans-IO: what was heard goes in with the media time at which it was heard, decisions come out. Nothing
 //! here reads a clock, waits, or knows an engine.
+//!
+//! [`endpointing`] says when the caller's turns begin and end, [`barge_in`] whether speech over the agent's is an
+//! interruption, [`history`] is what the language model will read; [`Dialogue`] makes a conversation of them.
 
+pub mod barge_in;
+mod conversation;
 pub mod endpointing;
 pub mod history;
+mod io;
+pub mod phrases;
+mod speech;
+
+pub use conversation::Dialogue;
+pub use io::{EndReason, Input, Line, Output, Phase, Setup, Side, Spoken, Take, Words};
+
+#[cfg(test)]
+mod tests;

@@ -123,6 +123,11 @@ impl Language {
     /// Arabic
     pub const ARABIC: Self = Self("ar");
 
+    /// All that are known, the two first-class ones first.
+    pub fn all() -> impl Iterator<Item = Self> {
+        KNOWN.iter().map(|(code, _)| Self(code))
+    }
+
     /// The code: `en`, `ar`.
     pub const fn code(self) -> &'static str {
         self.0

@@ -13,5 +13,5 @@ pub use ids::{ApiKeyId, BadId, CallId};
 pub use language::{Language, UnknownLanguage};
 pub use media_time::MediaTime;
 pub use pii::Pii;
-pub use room::{BadName, Identity, RoomName};
+pub use room::{BadName, Identity, RoomName, display_name};
 pub use turn::{Message, Role, TurnId};

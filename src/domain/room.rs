@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use super::Pii;
+
 /// Longest name in bytes: livekit-server's own limits for rooms and identities.
 const MAX_BYTES: usize = 256;
 
@@ -26,6 +28,14 @@ fn checked(name: &str) -> Result<&str, BadName> {
         _ if name.chars().any(char::is_control) => Err(BadName::Control),
         _ => Ok(name),
     }
+}
+
+/// What people see of a participant: the same rules as for the names below, but personal.
+///
+/// # Errors
+/// See [`BadName`].
+pub fn display_name(text: &str) -> Result<Pii<String>, BadName> {
+    checked(text).map(|name| Pii::new(name.to_owned()))
 }
 
 macro_rules! name {

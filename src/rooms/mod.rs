@@ -4,21 +4,61 @@
 //! connections of those in them, and drives them with what comes from sockets, signal connections and the agent's line.
 //! A room itself is sans-IO ([`room::Room`]).
 
+mod ice;
 pub mod ids;
 pub mod local;
 pub mod room;
 pub mod settings;
+mod shard;
+pub mod signal;
 pub mod streams;
 pub mod token;
 
-use livekit_protocol as proto;
-use tokio::sync::mpsc;
+use std::{
+    hash::{BuildHasher, RandomState},
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
 
+use livekit_protocol as proto;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
+    task,
+    time::timeout,
+};
+
+use self::{
+    room::ConnectionId,
+    settings::Settings,
+    shard::{Census, Command, Join, Ordered, Parts},
+    token::Keys,
+};
 use crate::{
-    audio::line::Line,
+    audio::line::{self, Line},
+    config::Config,
     domain::{Identity, RoomName},
+    rtc::net::{self, Net},
 };
 pub use token::Claims;
+
+/// Media threads: one for two cores. Forwarding needs little; the engines need the rest.
+const CORES_PER_SHARD: usize = 2;
+/// Commands that wait for one shard, from all connections together.
+const COMMANDS: usize = 64;
+/// Signal messages that wait for one client. Who falls further behind is dropped.
+const OUTGOING: usize = 128;
+/// Openings and closings that wait to be heard of.
+const EVENTS: usize = 1024;
+/// A shard that has not answered by then is overwhelmed, or gone.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// For the shards to say good-bye to everybody.
+const FAREWELL: Duration = Duration::from_secs(3);
 
 /// Which of the two signalling paths a client uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,13 +67,6 @@ pub enum SignalVersion {
     V0,
     /// `/rtc/v1`: one peer connection, the client always offers.
     V1,
-}
-
-/// A signal connection that has joined; dropping it is the socket's end, after which the client may resume for a while.
-#[derive(Debug)]
-pub struct Connection {
-    /// What to send, in order; ends when the server closes the connection. A client that does not keep up is dropped.
-    pub outgoing: mpsc::Receiver<proto::SignalResponse>,
 }
 
 /// Why somebody could not join.
@@ -45,6 +78,9 @@ pub enum JoinError {
     /// Removed from this room after the token was made.
     #[error("removed from this room: a newer token is needed")]
     Removed,
+    /// An agent was sent to a room that nobody has opened, or that is closed by now.
+    #[error("there is no such room")]
+    NoRoom,
     /// The server stops, or its media thread is overwhelmed.
     #[error("the rooms do not answer: try again in a moment")]
     Unavailable,
@@ -70,10 +106,58 @@ pub struct Agent {
 
 /// See the module. Clones share the rooms.
 #[derive(Clone, Debug)]
-pub struct Rooms {}
+pub struct Rooms(Arc<Inner>);
 
-#[expect(unused_variables, clippy::unimplemented, reason = "a sketch")]
+#[derive(Debug)]
+struct Inner {
+    shards: Vec<ShardHandle>,
+    /// Spreads rooms over shards in a way that nobody outside can foresee.
+    spread: RandomState,
+    connections: AtomicU64,
+    address: SocketAddr,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
 impl Rooms {
+    /// Opens the media port and starts the shards. `loopback_only`: nobody beyond this machine can reach the port.
+    ///
+    /// # Errors
+    /// When the system refuses the port or a thread.
+    pub fn start(config: &Config, keys: &Keys, loopback_only: bool) -> io::Result<(Self, mpsc::Receiver<RoomEvent>)> {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let count = (cores / CORES_PER_SHARD).max(1);
+        let (net, inboxes) = Net::start(&net::Options::new(config, loopback_only, count))?;
+        let (events, heard) = mpsc::channel(EVENTS);
+        let census = Arc::new(Census::default());
+        let (mut shards, mut threads) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        for (index, inbox) in inboxes.into_iter().enumerate() {
+            let mut settings = Settings::new(net.addresses().to_vec(), inbox.ufrag_prefix);
+            settings.ice_servers = ice::servers(&config.rtc);
+            settings.token_refresh = Some(refresh(keys.clone()));
+            let (orders, commands) = crossbeam_channel::unbounded();
+            shards.push(ShardHandle { orders, permits: Arc::new(Semaphore::new(COMMANDS)) });
+            threads.push(shard::start(Parts {
+                index,
+                settings: Arc::new(settings),
+                sockets: net.sender(index),
+                census: census.clone(),
+                events: events.clone(),
+                datagrams: inbox.datagrams,
+                commands,
+            })?);
+        }
+        let connections = AtomicU64::new(0);
+        let spread = RandomState::new();
+        let address = net.address();
+        let inner = Inner { shards, spread, connections, address, threads: Mutex::new(threads) };
+        Ok((Self(Arc::new(inner)), heard))
+    }
+
+    /// Where media arrives.
+    pub fn address(&self) -> SocketAddr {
+        self.0.address
+    }
+
     /// Lets somebody in, or takes a connection up again (`request.reconnect`).
     ///
     /// # Errors
@@ -84,7 +168,20 @@ impl Rooms {
         version: SignalVersion,
         request: proto::JoinRequest,
     ) -> Result<Connection, JoinError> {
-        unimplemented!()
+        let shard = self.shard(&claims.room).clone();
+        let permit = shard.permit().await?;
+        let id = ConnectionId(self.0.connections.fetch_add(1, Ordering::Relaxed));
+        let (sender, outgoing) = mpsc::channel(OUTGOING);
+        let (answer, answered) = oneshot::channel();
+        let request = Box::new(request);
+        shard.order(
+            Command::Join(Box::new(Join { connection: id, claims, version, request, outgoing: sender, answer })),
+            Some(permit),
+        )?;
+        // Made before the answer is there: whoever does not wait for it has left.
+        let connection = Connection { outgoing, id, shard };
+        wait(answered).await??;
+        Ok(connection)
     }
 
     /// Puts an agent into a room: it publishes one track, and listens to the first caller who does.
@@ -92,22 +189,95 @@ impl Rooms {
     /// # Errors
     /// When the room is not there (any more).
     pub async fn join_agent(&self, room: &RoomName, agent: Agent) -> Result<Line, JoinError> {
-        unimplemented!()
+        let shard = self.shard(room);
+        let permit = shard.permit().await?;
+        let (line, line_end) = line::line();
+        let (answer, answered) = oneshot::channel();
+        shard.order(Command::JoinAgent { room: room.clone(), agent, line: line_end, answer }, Some(permit))?;
+        wait(answered).await??;
+        Ok(line)
     }
 
-    /// Shows somebody the door; who comes back needs a token made later.
+    /// Shows somebody the door; who comes back needs a token made later. Whether there is such a room.
     pub async fn remove(&self, room: &RoomName, identity: &Identity) -> bool {
-        unimplemented!()
+        let shard = self.shard(room);
+        let Ok(permit) = shard.permit().await else { return false };
+        let (answer, answered) = oneshot::channel();
+        let remove = Command::Remove { room: room.clone(), identity: identity.clone(), answer };
+        shard.order(remove, Some(permit)).is_ok() && wait(answered).await.unwrap_or(false)
+    }
+
+    /// Closes all rooms: everybody in them is told that the server stops. Nobody can join any more.
+    pub async fn stop(&self) {
+        for shard in &self.0.shards {
+            shard.permits.close();
+            // One that is gone has stopped.
+            let _ = shard.order(Command::Stop, None);
+        }
+        let threads: Vec<_> = self.0.threads.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
+        let ended = task::spawn_blocking(|| threads.into_iter().for_each(|thread| drop(thread.join())));
+        if timeout(FAREWELL, ended).await.is_err() {
+            tracing::warn!("a media thread does not end");
+        }
+    }
+
+    fn shard(&self, room: &RoomName) -> &ShardHandle {
+        let count = self.0.shards.len() as u64;
+        let index = self.0.spread.hash_one(room) % count;
+        &self.0.shards[index as usize]
     }
 }
 
-#[expect(unused_variables, clippy::unimplemented, reason = "a sketch")]
+fn refresh(keys: Keys) -> settings::TokenRefresh {
+    Arc::new(move |claims| token::mint(&keys, claims))
+}
+
+async fn wait<T>(answered: oneshot::Receiver<T>) -> Result<T, JoinError> {
+    timeout(PATIENCE, answered).await.ok().and_then(Result::ok).ok_or(JoinError::Unavailable)
+}
+
+/// The way to a shard. The channel is bounded by permits instead of by itself: an order waits for one without blocking a
+/// thread, and in turn; what must never wait (a connection's end, one for each) needs none.
+#[derive(Clone, Debug)]
+struct ShardHandle {
+    orders: crossbeam_channel::Sender<Ordered>,
+    permits: Arc<Semaphore>,
+}
+
+impl ShardHandle {
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, JoinError> {
+        let permit = timeout(PATIENCE, self.permits.clone().acquire_owned()).await;
+        permit.ok().and_then(Result::ok).ok_or(JoinError::Unavailable)
+    }
+
+    fn order(&self, command: Command, permit: Option<OwnedSemaphorePermit>) -> Result<(), JoinError> {
+        self.orders.send((command, permit)).map_err(|_| JoinError::Unavailable)
+    }
+}
+
+/// A signal connection that has joined; dropping it is the socket's end, after which the client may resume for a while.
+#[derive(Debug)]
+pub struct Connection {
+    /// What to send, in order; ends when the server closes the connection. A client that does not keep up is dropped.
+    pub outgoing: mpsc::Receiver<proto::SignalResponse>,
+    id: ConnectionId,
+    shard: ShardHandle,
+}
+
 impl Connection {
-    /// A message from the client. Waits while the room is busy.
+    /// A message from the client. Waits while the shard is busy.
     ///
     /// # Errors
-    /// When the room has closed this connection.
+    /// When the shard does not take it: the connection is of no use any more.
     pub async fn handle(&self, request: proto::SignalRequest) -> Result<(), JoinError> {
-        unimplemented!()
+        let permit = self.shard.permit().await?;
+        self.shard.order(Command::Signal { connection: self.id, request: Box::new(request) }, Some(permit))
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // When the shard is gone, so is the room.
+        let _ = self.shard.order(Command::Closed { connection: self.id }, None);
     }
 }

@@ -17,6 +17,7 @@ use std::{path::Path, sync::Arc};
 
 use deadpool_sqlite::{Hook, HookError, Manager, Pool, Runtime};
 use rusqlite::{Connection, Transaction};
+use tokio::runtime::{Builder, Handle};
 
 pub use error::StoreError;
 pub use rows::UnknownWord;
@@ -35,9 +36,23 @@ pub struct Store {
 
 #[derive(Debug)]
 struct Inner {
-    /// Dropped first, so that the writer's connection, the last one then, tidies up.
     readers: Pool,
     writer: Writer,
+}
+
+impl Drop for Inner {
+    /// The pool closes its connections on a runtime's threads, and panics without one; a server's last handle goes when its
+    /// runtime has ended.
+    fn drop(&mut self) {
+        let own = Handle::try_current().is_err().then(|| Builder::new_current_thread().build());
+        match &own {
+            Some(Ok(runtime)) => {
+                let _inside = runtime.enter();
+                self.readers.close();
+            }
+            _ => self.readers.close(),
+        }
+    }
 }
 
 impl Store {
@@ -116,3 +131,6 @@ impl Store {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,19 +14,24 @@ use super::error;
 #[folder = "assets"]
 struct Assets;
 
+/// What `make bundle` makes of `frontend/`.
+#[derive(Embed)]
+#[folder = "frontend/dist"]
+struct Bundle;
+
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 const ASK_EACH_TIME: &str = "no-cache";
 
 /// The address of an asset: `/assets/1f2e3d4c5b6a7980/app.css`.
 pub(super) fn address(name: &str) -> String {
-    let file = Assets::get(name).expect("templates name only assets that exist, which a test of each page holds");
+    let file = find(name).expect("templates name only assets that exist, which a test of each page holds");
     format!("/assets/{}/{name}", digest(&file))
 }
 
 /// An asset. One that is asked for by the digest of another version is still served, but may not be kept.
 pub(super) async fn asset(request: HttpRequest, path: web::Path<(String, String)>) -> HttpResponse {
     let (asked_digest, name) = path.into_inner();
-    let Some(file) = Assets::get(&name) else { return error::not_found(request).await };
+    let Some(file) = find(&name) else { return error::not_found(request).await };
     let digest = digest(&file);
     // Weak, because the same tag goes with the file and with its compressed form.
     let tag = EntityTag::new_weak(digest.clone());
@@ -38,6 +43,10 @@ pub(super) async fn asset(request: HttpRequest, path: web::Path<(String, String)
         return response.finish();
     }
     response.content_type(content_type(&name)).body(file.data.into_owned())
+}
+
+fn find(name: &str) -> Option<EmbeddedFile> {
+    Assets::get(name).or_else(|| Bundle::get(name))
 }
 
 fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {
@@ -57,6 +66,7 @@ fn content_type(name: &str) -> &'static str {
         Some("css") => "text/css; charset=utf-8",
         Some("js") => "text/javascript; charset=utf-8",
         Some("svg") => "image/svg+xml",
+        Some("txt") => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
     }
 }
@@ -67,7 +77,7 @@ mod tests {
 
     #[test]
     fn every_asset_has_a_type() {
-        for name in Assets::iter() {
+        for name in Assets::iter().chain(Bundle::iter()) {
             assert_ne!(content_type(&name), "application/octet-stream", "{name}");
         }
     }

@@ -47,12 +47,16 @@ fn check(peer: Option<IpAddr>, uri: &Uri, headers: &HeaderMap) -> Result<(), &'s
         return Err("Development mode is reached as localhost only: the Host header names another machine.");
     }
     for origin in headers.get_all(header::ORIGIN) {
-        let authority = origin.to_str().ok().and_then(|text| text.split_once("://")).map(|(_, authority)| authority);
-        if !authority.is_some_and(is_local) {
+        if !origin.to_str().is_ok_and(is_local_origin) {
             return Err("Development mode serves no pages of other sites: the Origin header names one.");
         }
     }
     Ok(())
+}
+
+/// Whether `origin` (`http://localhost:3000`) is a page of this machine.
+pub(super) fn is_local_origin(origin: &str) -> bool {
+    origin.split_once("://").is_some_and(|(_, authority)| is_local(authority))
 }
 
 /// Whether `authority` (`localhost:8080`, `[::1]`) names this machine.

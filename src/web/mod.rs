@@ -4,24 +4,37 @@
 mod access_log;
 mod api;
 mod assets;
+mod auth;
 mod error;
 mod guard;
 mod headers;
 mod pages;
+mod public;
+mod rtc;
 pub mod tls;
 
 use std::{io, net::TcpListener, sync::Arc, time::Duration};
 
 use actix_web::{
-    App, HttpServer, Route,
+    App, HttpRequest, HttpResponse, HttpServer, Route,
     dev::Server,
     guard::{Any, Get, Guard, Head},
+    http::header,
     middleware::{Compress, from_fn},
     web::{self, PayloadConfig, ServiceConfig},
 };
 
-use crate::{call::readiness::ReadinessReceiver, config::Config};
+use crate::{
+    call::{desk::Desk, readiness::ReadinessReceiver},
+    config::Config,
+    rooms::{Rooms, token::Keys},
+    store::Store,
+};
+pub use auth::KeyCache;
+use tls::{Authority, Certificate};
 
+/// Where the certificate of this box's own authority can be had.
+pub const AUTHORITY_PATH: &str = "/ca.crt";
 /// Most bytes in the body of a request; nothing that is posted here is long.
 const MAX_BODY: usize = 64 * 1024;
 /// Most connections at a time, for each worker.
@@ -42,36 +55,53 @@ pub struct State {
     pub readiness: ReadinessReceiver,
     /// The settings in force.
     pub config: Arc<Config>,
+    /// Where callers and agents meet.
+    pub rooms: Rooms,
+    /// What tokens are signed with.
+    pub keys: Arc<Keys>,
+    /// Calls, and who may use the API.
+    pub store: Store,
+    /// API keys that were used a moment ago.
+    pub api_keys: KeyCache,
+    /// Who sends agents into rooms.
+    pub desk: Desk,
+    /// This box's own certificate authority, when it has one.
+    pub authority: Option<Arc<Authority>>,
 }
 
-/// A server on `listener`, to be awaited; its handle stops it. Needs an actix system around it.
+/// A server on `listener`, to be awaited; its handle stops it. With a `certificate` it speaks HTTPS only. Needs an actix
+/// system around it.
 ///
 /// # Errors
 /// When the system refuses the socket.
-pub fn server(listener: TcpListener, state: State) -> io::Result<Server> {
+pub fn server(listener: TcpListener, state: State, certificate: Option<&Certificate>) -> io::Result<Server> {
     let server = HttpServer::new(move || {
+        let headers = headers::security(&state.config.tls.mode);
         App::new()
             .app_data(web::Data::new(state.clone()))
             .app_data(PayloadConfig::new(MAX_BODY))
-            .configure(routes)
+            .configure(|config| routes(config, &state))
             .default_service(web::route().to(error::not_found))
             .wrap(Compress::default())
             .wrap(from_fn(guard::local_only_in_dev))
-            .wrap(headers::security())
+            .wrap(headers)
             .wrap(from_fn(access_log::log))
     });
-    Ok(server
+    let server = server
         .workers(WORKERS)
         .max_connections(MAX_CONNECTIONS)
         .client_request_timeout(HEAD_TIMEOUT)
         .keep_alive(IDLE_TIMEOUT)
         .shutdown_timeout(DRAIN_SECONDS)
-        .disable_signals()
-        .listen(listener)?
-        .run())
+        .disable_signals();
+    let server = match certificate {
+        Some(certificate) => server.listen_rustls_0_23(listener, (*certificate.server).clone())?,
+        None => server.listen(listener)?,
+    };
+    Ok(server.run())
 }
 
-fn routes(config: &mut ServiceConfig) {
+fn routes(config: &mut ServiceConfig, state: &State) {
     let read_only = |path, route: Route| {
         web::resource(path).route(route.guard(reading())).default_service(web::route().to(error::method_not_allowed))
     };
@@ -79,7 +109,20 @@ fn routes(config: &mut ServiceConfig) {
         .service(read_only("/health", web::route().to(api::health)))
         .service(read_only("/api/health", web::route().to(api::readiness)))
         .service(read_only("/assets/{hash}/{name}", web::route().to(assets::asset)))
-        .service(read_only("/", web::route().to(pages::start)));
+        .service(read_only(AUTHORITY_PATH, web::route().to(authority)))
+        .service(read_only("/", web::route().to(pages::start)))
+        .service(read_only(pages::CALL_PATH, web::route().to(pages::call)))
+        .configure(rtc::routes)
+        .configure(|config| api::routes(config, state));
+}
+
+/// The certificate that makes a phone trust this machine. It is no secret.
+async fn authority(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
+    let Some(authority) = &state.authority else { return error::not_found(request).await };
+    HttpResponse::Ok()
+        .content_type("application/x-x509-ca-cert")
+        .insert_header((header::CONTENT_DISPOSITION, "attachment; filename=\"callstead-ca.crt\""))
+        .body(authority.pem.clone())
 }
 
 fn reading() -> impl Guard {

@@ -3,11 +3,18 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 #![expect(clippy::print_stdout, reason = "a test that is skipped says why")]
 
+mod admin;
 mod audio;
+mod browser;
+mod calls;
 mod cli;
 mod conversation;
+mod http;
 mod llama;
 mod models;
 mod say;
+mod sdk;
 mod serve;
 mod support;
+mod tls;
+mod tokens;

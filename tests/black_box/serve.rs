@@ -11,9 +11,12 @@ use callstead::{
     call::readiness::{self, EngineInfo, EngineKind, Missing, Readiness, ReadinessSender},
     config::Config,
 };
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
-use crate::support::{Desk, error};
+use crate::{
+    http::{Answer, ask},
+    support::{Desk, error},
+};
 
 /// A server inside this process; it ends when this is dropped.
 struct Service {
@@ -31,7 +34,7 @@ impl Service {
         config.server.listen = "127.0.0.1:0".parse().unwrap();
         config.server.dev = dev;
         let (readiness, receiver) = readiness::channel();
-        let application = Application::build(&config, receiver).unwrap();
+        let application = Application::build(&config, receiver, watch::channel(None).1).unwrap();
         let address = application.address();
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = thread::spawn(move || {
@@ -53,42 +56,6 @@ impl Drop for Service {
             thread.join().unwrap();
         }
     }
-}
-
-struct Answer {
-    status: u16,
-    head: String,
-    body: String,
-}
-
-impl Answer {
-    fn header(&self, name: &str) -> Option<&str> {
-        let wanted = |line: &&str| line.split_once(':').is_some_and(|(it, _)| it.eq_ignore_ascii_case(name));
-        self.head.lines().find(wanted)?.split_once(':').map(|(_, value)| value.trim())
-    }
-
-    fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.body).unwrap()
-    }
-}
-
-/// One request on a connection of its own. A `host` among the headers takes the usual one's place.
-fn ask(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
-    let mut stream = TcpStream::connect(address).unwrap();
-    let mut request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
-    if !headers.iter().any(|(name, _)| *name == "host") {
-        request += &format!("Host: {address}\r\n");
-    }
-    for (name, value) in headers {
-        request += &format!("{name}: {value}\r\n");
-    }
-    stream.write_all(format!("{request}\r\n").as_bytes()).unwrap();
-    let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).unwrap();
-    let text = String::from_utf8_lossy(&bytes);
-    let (head, body) = text.split_once("\r\n\r\n").unwrap();
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Answer { status, head: head.to_owned(), body: body.to_owned() }
 }
 
 fn missing() -> Missing {
@@ -144,13 +111,16 @@ fn every_answer_is_guarded() {
 }
 
 #[test]
-fn the_page_brings_nothing_inline_and_its_assets_may_be_kept() {
+fn pages_bring_nothing_inline_and_their_assets_may_be_kept() {
     let server = Service::start(false);
-    let page = server.get("/", &[]).body;
-    assert!(!page.contains("<style") && !page.contains(" style=") && !page.contains("onclick"));
-    assert!(page.matches("<script").count() == page.matches("<script src=\"/assets/").count());
-    let addresses: Vec<&str> = page.split('"').filter(|text| text.starts_with("/assets/")).collect();
-    assert_eq!(addresses.len(), 3, "{addresses:?}");
+    let pages = ["/", "/callcenter/call-with-audio"].map(|path| server.get(path, &[]).body);
+    let mut addresses = Vec::new();
+    for page in &pages {
+        assert!(!page.contains("<style") && !page.contains(" style=") && !page.contains("onclick"));
+        assert!(page.matches("<script").count() == page.matches("<script src=\"/assets/").count());
+        addresses.extend(page.split('"').filter(|text| text.starts_with("/assets/")));
+    }
+    assert_eq!(addresses.len(), 7, "{addresses:?}");
     for address in addresses {
         let asset = server.get(address, &[]);
         assert_eq!(asset.status, 200, "{address}");

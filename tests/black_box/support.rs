@@ -3,10 +3,11 @@
 
 use std::{
     env, fs,
-    io::Cursor,
+    io::{BufRead, BufReader, Cursor},
+    net::SocketAddr,
     os::unix::fs::{PermissionsExt, symlink},
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -121,6 +122,36 @@ impl Desk {
 
     pub(crate) fn run(&self, words: &[&str]) -> Output {
         self.command(words).output().unwrap()
+    }
+}
+
+/// The program, serving in its own process on a port of its own; it ends when this is dropped.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) address: SocketAddr,
+    /// What it said of itself when it was ready.
+    pub(crate) started: Value,
+}
+
+impl Server {
+    /// In the data folder of `desk`, with these `words` after the usual ones and with these variables.
+    pub(crate) fn start(desk: &Desk, words: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut command = desk.command(&["serve", "--json", "--listen", "127.0.0.1:0", "--rtc-port", "0"]);
+        command.args(words).envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut first = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        let started: Value = serde_json::from_str(&first).unwrap();
+        let (_, address) = started["url"].as_str().unwrap().split_once("://").unwrap();
+        Self { address: address.parse().unwrap(), child, started }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        self.child.wait().unwrap();
     }
 }
 

@@ -49,7 +49,7 @@ impl CardGuard {
     }
 
     /// Masks the present turn's text as far as it is known: all of it so far.
-    pub fn partial(&mut self, text: &str) -> String {
+    pub fn partial(&self, text: &str) -> String {
         let found = runs::find(text, self.open > 0);
         rewrite(text, &found.runs, |run| Shown::of_growing(self.before(run), run.digits()))
     }

@@ -71,10 +71,12 @@ pub(super) fn find(text: &str, continues: bool) -> Found {
             Kind::Numeral => (1, at + 1),
             Kind::Word(_) => number(&tokens, at),
         };
-        run.numbers.append(&mut perhaps);
-        let end = tokens[next - 1].end;
-        run.numbers.push(Number { start: token.start, end, digits });
-        found.only_pauses = false;
+        // "Double" with no digit behind it has none.
+        if digits > 0 {
+            run.numbers.append(&mut perhaps);
+            run.numbers.push(Number { start: token.start, end: tokens[next - 1].end, digits });
+            found.only_pauses = false;
+        }
         at = next;
     }
     // At the end it may still become one.

@@ -11,9 +11,12 @@ use super::{
     publication::Pending,
     quality::Score,
     simulate::Simulated,
-    subscription::Subscription,
+    subscription::{Resting, Subscription},
 };
-use crate::rooms::{Claims, SignalVersion, settings::Settings};
+use crate::{
+    rooms::{Claims, SignalVersion, settings::Settings},
+    rtc::peer::Mid,
+};
 
 /// More than LiveKit has: the rest is not passed on.
 const LONGEST_CAPABILITIES: usize = 16;
@@ -32,6 +35,8 @@ pub(super) struct Client {
     pub(super) auto_subscribe: bool,
     pub(super) pending: Vec<Pending>,
     pub(super) subscriptions: BTreeMap<TrackId, Subscription>,
+    /// On a single connection: sections that carried a track before.
+    pub(super) resting: BTreeMap<Mid, Resting>,
     /// The newest reliable message that it sent.
     pub(super) newest_message: u32,
     pub(super) data: Allowance,
@@ -95,6 +100,7 @@ impl Client {
             auto_subscribe: request.connection_settings.as_ref().is_none_or(|settings| settings.auto_subscribe),
             pending: Vec::new(),
             subscriptions: BTreeMap::new(),
+            resting: BTreeMap::new(),
             newest_message: 0,
             data: Allowance::new(now, settings.limits.data_rate),
             requests: Allowance::new(now, settings.limits.requests),

@@ -11,7 +11,7 @@ use livekit_protocol::{self as proto, DisconnectReason, leave_request::Action, s
 use super::{
     Key, PeerId, Room, Target,
     client::{Client, Mode},
-    subscription::Stage,
+    subscription::{Resting, Stage},
 };
 use crate::rtc::{
     Peer,
@@ -125,17 +125,23 @@ impl Client {
                 && !sections.iter().any(|section| section.mid == mid && section.receives)
             {
                 self.publisher.peer.release(mid);
+                self.resting.insert(mid, Resting::Untold);
                 subscription.stage = Stage::Waiting;
             }
         }
         let used: Vec<Mid> = self.subscriptions.values().filter_map(|subscription| subscription.stage.mid()).collect();
-        let is_free = |section: &&Section| is_receiving(section) && !used.contains(&section.mid);
+        let rests = |section: &Section| self.resting.get(&section.mid) != Some(&Resting::Untold);
+        let is_free = |section: &&Section| is_receiving(section) && !used.contains(&section.mid) && rests(section);
+        let free: Vec<Mid> = sections.iter().filter(is_free).map(|section| section.mid).collect();
         let waiting =
             self.subscriptions.values_mut().filter(|subscription| matches!(subscription.stage, Stage::Waiting));
-        for (section, subscription) in sections.iter().filter(is_free).zip(waiting) {
-            self.publisher.peer.assign(section.mid, subscription.msid.clone());
-            subscription.stage = Stage::Live(section.mid);
+        for (mid, subscription) in free.into_iter().zip(waiting) {
+            self.publisher.peer.assign(mid, subscription.msid.clone());
+            subscription.stage = Stage::Live(mid);
+            self.resting.remove(&mid);
         }
+        // By the answer that follows.
+        self.resting.values_mut().for_each(|resting| *resting = Resting::Told);
     }
 
     /// Asks the client to offer as many sections as lack, or (none) to offer anew.

@@ -49,6 +49,15 @@ impl Stage {
     }
 }
 
+/// A section that carries no track at present.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Resting {
+    /// The client does not know yet: another track here would be the old one to it.
+    Untold,
+    /// It may be used again.
+    Told,
+}
+
 /// Whom a publisher lets receive its tracks.
 #[derive(Debug, Default)]
 pub(super) enum Audience {
@@ -295,6 +304,7 @@ impl Client {
         self.receiver_mut().peer.release(mid);
         if let Mode::Single { released, .. } = &mut self.mode {
             *released = true;
+            self.resting.insert(mid, Resting::Untold);
         }
     }
 }

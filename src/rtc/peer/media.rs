@@ -48,6 +48,11 @@ impl Sender {
             self.clock.track = None;
         }
     }
+
+    /// The section sends another stream.
+    pub(super) fn begin_anew(&mut self) {
+        self.clock = Clock::default();
+    }
 }
 
 /// Keeps a section's numbers continuous when another track takes it over: to its receiver it is one stream, and SRTP

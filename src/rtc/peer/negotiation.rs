@@ -110,7 +110,13 @@ impl Peer {
     /// Sends a track in a section that the other side opened for receiving; takes effect with the next answer.
     pub fn assign(&mut self, mid: Mid, msid: Msid) {
         match self.senders.iter_mut().find(|sender| sender.mid == mid) {
-            Some(sender) => sender.carry(Some(msid)),
+            Some(sender) => {
+                let rested = sender.msid.is_none();
+                sender.carry(Some(msid));
+                if rested {
+                    self.renew(mid);
+                }
+            }
             None => self.senders.push(Sender::new(mid, Kind::Audio, Some(msid), false)),
         }
     }
@@ -124,12 +130,30 @@ impl Peer {
         let is_free = |sender: &&mut Sender| sender.is_ours && sender.kind == kind && sender.msid.is_none();
         if let Some(sender) = self.senders.iter_mut().find(is_free) {
             sender.carry(Some(msid));
-            return Some(sender.mid);
+            let mid = sender.mid;
+            self.renew(mid);
+            return Some(mid);
         }
         let (stream, track) = (msid.stream.clone(), msid.track.clone());
         let mid = self.stage(|api| api.add_media(kind, Direction::SendOnly, Some(stream), Some(track), None));
         self.senders.push(Sender::new(mid, kind, Some(msid), true));
         Some(mid)
+    }
+
+    /// A track in a section that carried another one is another stream, with an SSRC of its own: libwebrtc gives those who
+    /// tap a track's audio nothing of a stream that it has once seen end.
+    fn renew(&mut self, mid: Mid) {
+        let mut api = self.rtc.direct_api();
+        let Some((old, rtx)) = api.stream_tx_by_mid(mid, None).map(|stream| (stream.ssrc(), stream.rtx())) else {
+            return;
+        };
+        // Not `reset_stream_tx`: str0m 0.24 then still looks the stream up by its old SSRC.
+        api.remove_stream_tx(old);
+        let (ssrc, rtx) = (api.new_ssrc(), rtx.map(|_| api.new_ssrc()));
+        api.declare_stream_tx(ssrc, rtx, mid, None);
+        if let Some(sender) = self.senders.iter_mut().find(|sender| sender.mid == mid) {
+            sender.begin_anew();
+        }
     }
 
     /// A new section of ours for the other side to send in, with the next offer. `None` as for

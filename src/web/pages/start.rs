@@ -1,12 +1,13 @@
 //! The start page: what the box can do, and what to do next.
 
-use actix_web::{HttpResponse, http::header, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 
+use super::{CALL_PATH, fresh};
 use crate::{
     call::readiness::{EngineInfo, EngineKind, Missing, Readiness},
-    config::Config,
-    web::{State, assets, error},
+    config::{Config, TlsMode},
+    web::{AUTHORITY_PATH, State, assets},
 };
 
 /// Everything on the page, in words.
@@ -18,10 +19,15 @@ struct StartPage<'a> {
     icon: String,
     version: &'static str,
     dev: bool,
+    /// An outside LiveKit server is set, which this version cannot use.
+    outside_rooms: bool,
+    /// Where the certificate lies that makes a phone trust this machine.
+    authority: Option<&'static str>,
     /// `starting`, `healthy` or `degraded`, as `/api/health` says it.
     status: &'static str,
     title: &'static str,
     lead: &'static str,
+    call: &'static str,
     progress: Option<Progress<'a>>,
     engines: Vec<EngineRow<'a>>,
     steps: Vec<Step>,
@@ -56,33 +62,30 @@ struct Step {
 
 pub(in crate::web) async fn start(state: web::Data<State>) -> HttpResponse {
     let readiness = state.readiness.borrow().clone();
-    match StartPage::new(&readiness, &state).render() {
-        Ok(html) => HttpResponse::Ok()
-            .content_type("text/html; charset=utf-8")
-            .insert_header((header::CACHE_CONTROL, "no-store"))
-            .body(html),
-        Err(error) => error::failed(&error),
-    }
+    fresh(&StartPage::new(&readiness, &state.config))
 }
 
 impl<'a> StartPage<'a> {
-    fn new(readiness: &'a Readiness, state: &State) -> Self {
+    fn new(readiness: &'a Readiness, config: &Config) -> Self {
         let (status, title, lead) = headline(readiness);
         Self {
             stylesheet: assets::address("app.css"),
             script: assets::address("start.js"),
             icon: assets::address("icon.svg"),
             version: env!("CARGO_PKG_VERSION"),
-            dev: state.config.server.dev,
+            dev: config.server.dev,
+            outside_rooms: config.livekit.url.is_some(),
+            authority: (config.tls.mode == TlsMode::SelfSigned).then_some(AUTHORITY_PATH),
             status,
             title,
             lead,
+            call: CALL_PATH,
             progress: match readiness {
                 Readiness::Starting { done, total, what } => Some(Progress { done: *done, total: *total, what }),
                 Readiness::Healthy { .. } | Readiness::Degraded { .. } => None,
             },
             engines: EngineKind::ALL.map(|kind| EngineRow::new(kind, readiness)).into(),
-            steps: steps(readiness, &state.config),
+            steps: steps(readiness, config),
         }
     }
 }
@@ -93,9 +96,7 @@ fn headline(readiness: &Readiness) -> (&'static str, &'static str, &'static str)
             ("starting", "Getting ready", "The engines are being loaded. This page follows along by itself.")
         }
         Readiness::Healthy { .. } => {
-            let detail =
-                "It hears, thinks and speaks on this machine; nothing leaves the box. Calls by browser come next.";
-            ("healthy", "Ready", detail)
+            ("healthy", "Ready", "It hears, thinks and speaks on this machine; nothing leaves the box.")
         }
         Readiness::Degraded { .. } => (
             "degraded",
@@ -161,17 +162,31 @@ impl<'a> EngineState<'a> {
 
 #[cfg(test)]
 mod tests {
-    use std::{path::Path, sync::Arc};
+    use std::path::Path;
 
     use super::*;
-    use crate::call::readiness;
 
     fn page(readiness: &Readiness) -> String {
-        let (_, receiver) = readiness::channel();
         let mut config = Config::defaults(Path::new("/data"));
         config.server.dev = true;
-        let state = State { readiness: receiver, config: Arc::new(config) };
-        StartPage::new(readiness, &state).render().unwrap()
+        StartPage::new(readiness, &config).render().unwrap()
+    }
+
+    #[test]
+    fn tells_what_is_set_and_not_as_one_might_think() {
+        let ready = Readiness::Healthy { engines: Vec::new() };
+        let plain = Config::defaults(Path::new("/data"));
+        let mut config = plain.clone();
+        config.livekit.url = Some("wss://livekit.example.com".to_owned());
+        config.tls.mode = TlsMode::SelfSigned;
+        for (text, config, there) in [
+            ("LIVEKIT_URL", &config, true),
+            ("LIVEKIT_URL", &plain, false),
+            (r#"href="/ca.crt""#, &config, true),
+            (r#"href="/ca.crt""#, &plain, false),
+        ] {
+            assert_eq!(StartPage::new(&ready, config).render().unwrap().contains(text), there, "{text}");
+        }
     }
 
     #[test]
@@ -194,8 +209,6 @@ mod tests {
         let html = page(&starting);
         assert!(html.contains(r#"<progress value="1" max="3""#) && html.contains("loading whisper"));
         let html = page(&Readiness::Healthy { engines: Vec::new() });
-        assert!(
-            html.contains("Calls by browser come next") && html.contains("/data chat") && !html.contains("<progress")
-        );
+        assert!(html.contains(CALL_PATH) && html.contains("/data chat") && !html.contains("<progress"));
     }
 }

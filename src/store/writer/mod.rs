@@ -160,3 +160,6 @@ fn commit_group(connection: &mut Connection, group: &mut [Box<dyn Write>]) -> Re
     }
     Ok(transaction.commit()?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,6 +20,9 @@ static MIGRATIONS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/migrations")
 
 /// How long a statement waits for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// The same while the log is emptied: meanwhile nobody writes.
+const PATIENCE_WITH_READERS: Duration = Duration::from_millis(250);
+const ROOT: u32 = 0;
 /// Callers' words and names are in it.
 const OWNER_ONLY: u32 = 0o600;
 
@@ -61,7 +64,7 @@ fn make_private(path: &Path, folder: &File) -> io::Result<()> {
             // Made by root beside a server that runs as somebody else (`sudo callstead admin …`): the server must be able
             // to open it.
             let (ours, theirs) = (file.metadata()?, folder.metadata()?);
-            if ours.uid() != theirs.uid() {
+            if ours.uid() == ROOT && theirs.uid() != ROOT {
                 chown(path, Some(theirs.uid()), Some(theirs.gid()))?;
             }
             Ok(())
@@ -99,8 +102,10 @@ pub(super) fn set_up_reader(connection: &Connection) -> rusqlite::Result<()> {
 /// Moves all that is in the write-ahead log into the database, and empties the log: text that was deleted is then in
 /// neither. False when another process was reading, so that the log stays for now.
 pub(super) fn empty_log(connection: &Connection) -> Result<bool, StoreError> {
-    let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-    Ok(busy == 0)
+    connection.busy_timeout(PATIENCE_WITH_READERS)?;
+    let busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+    connection.busy_timeout(PATIENCE)?;
+    Ok(busy? == 0)
 }
 
 /// Copies the database to `callstead.db.vN`; whole or not at all.
@@ -108,11 +113,14 @@ fn keep_copy(connection: &Connection, path: &Path, version: NonZeroUsize) -> Res
     let failed = StoreError::file(path.to_owned());
     let copy = beside(path, &format!(".v{version}"));
     let unfinished = beside(path, &format!(".v{version}.part"));
-    // An empty file, for SQLite would make it readable for everybody.
-    File::options().write(true).create(true).truncate(true).mode(OWNER_ONLY).open(&unfinished).map_err(&failed)?;
-    connection
-        .execute("VACUUM INTO ?1", [&unfinished.to_string_lossy()])
-        .map_err(StoreError::opening(path.to_owned()))?;
+    let name = unfinished.to_str().ok_or_else(|| failed(io::Error::other("the folder's name is not UTF-8")))?;
+    // An empty file of ours, for SQLite would make one that everybody can read.
+    match fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    File::options().write(true).create_new(true).mode(OWNER_ONLY).open(&unfinished).map_err(&failed)?;
+    connection.execute("VACUUM INTO ?1", [name]).map_err(StoreError::opening(path.to_owned()))?;
     File::open(&unfinished).and_then(|file| file.sync_all()).map_err(&failed)?;
     fs::rename(&unfinished, &copy).map_err(&failed)?;
     tracing::info!(copy = %copy.display(), "the database is of an older version: a copy is kept");
@@ -131,3 +139,6 @@ fn migration_error(path: &Path, error: rusqlite_migration::Error) -> StoreError 
         other => StoreError::Migration { path: path.to_owned(), reason: Arc::new(other) },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,201 @@
+// The page's elements: shows what it is told, and decides nothing.
+import { strings } from "./strings.js";
+
+/** Within so many pixels of its end the transcript follows what is said. */
+const NEAR_THE_END = 48;
+
+const part = (id) => document.getElementById(id);
+
+export class View {
+  #turns = new Map();
+  #problem;
+
+  elements = {
+    startForm: part("start-form"), name: part("name"), start: part("start"), check: part("check"),
+    mute: part("mute"), settings: part("settings"), end: part("end"), rejoin: part("rejoin"), again: part("again"),
+    device: part("device"), typing: part("typing"), text: part("text"), sounds: part("sounds"),
+    problemAction: part("problem-action"),
+  };
+
+  get isDev() {
+    return "dev" in part("call").dataset;
+  }
+
+  // ---- the three phases: before, during and after the call ----
+
+  showSetup({ isStarting = false } = {}) {
+    this.#show("setup");
+    const { start, check, name } = this.elements;
+    start.disabled = check.disabled = name.disabled = isStarting;
+    part("start-label").textContent = isStarting ? strings.starting : strings.start;
+    start.classList.toggle("is-busy", isStarting);
+  }
+
+  showCall() {
+    this.#show("live-call");
+    part("transcript").hidden = false;
+    this.elements.typing.hidden = false;
+    this.showMicrophone(false);
+    part("live-title").focus({ preventScroll: true });
+  }
+
+  showEnd(reason, lasted, canRejoin) {
+    this.#show("over");
+    this.showMicrophone(false);
+    this.elements.typing.hidden = true;
+    part("transcript").hidden = this.#turns.size === 0;
+    part("over-reason").textContent = [strings.ended[reason], lasted && strings.lasted(lasted)].filter(Boolean).join(" ");
+    this.elements.rejoin.hidden = !canRejoin;
+    this.elements.again.classList.toggle("is-quiet", canRejoin);
+    part("over-title").focus({ preventScroll: true });
+  }
+
+  #show(id) {
+    for (const phase of ["setup", "live-call", "over"]) part(phase).hidden = phase !== id;
+  }
+
+  // ---- problems, and what is told to those who do not look ----
+
+  /** @param {string | undefined} kind a key of `strings.problems`; nothing takes the message away */
+  showProblem(kind) {
+    this.#problem = kind;
+    const words = strings.problems[kind];
+    part("problem").hidden = !words;
+    if (!words) return;
+    part("problem-title").textContent = words.title;
+    part("problem-advice").textContent = words.advice;
+    this.elements.problemAction.hidden = !words.action;
+    this.elements.problemAction.textContent = strings.actions[words.action] ?? "";
+  }
+
+  get problem() {
+    return this.#problem;
+  }
+
+  announce(words) {
+    part("announcer").textContent = words;
+  }
+
+  // ---- the call ----
+
+  showConnection(state, weakness) {
+    const words = state === "connected" && weakness ? strings.quality[weakness] : strings.connection[state];
+    const element = part("connection");
+    if (element.textContent === words) return;
+    element.textContent = words;
+    element.classList.toggle("is-good", state === "connected" && !weakness);
+    this.announce(words);
+  }
+
+  showAgent(state) {
+    part("agent-state").textContent = strings.agentState[state] ?? strings.agentState.here;
+    part("orb").dataset.state = state;
+  }
+
+  showPeople(people) {
+    part("people").replaceChildren(...people.map((person) => {
+      const item = document.createElement("li");
+      item.className = person.isSpeaking ? "person is-speaking" : "person";
+      const name = document.createElement("bdi");
+      name.textContent = nameOf(person);
+      item.append(name);
+      if (person.isMuted || person.isSpeaking) {
+        const state = document.createElement("span");
+        state.textContent = person.isMuted ? strings.muted : strings.speaking;
+        item.append(" ", state);
+      }
+      return item;
+    }));
+  }
+
+  showMuted(isMuted) {
+    // Its words say what it does; a pressed state beside them would say the opposite.
+    this.elements.mute.classList.toggle("is-muted", isMuted);
+    part("mute-label").textContent = isMuted ? strings.unmute : strings.mute;
+  }
+
+  showTime(words) {
+    part("timer").textContent = words;
+  }
+
+  // ---- the microphone ----
+
+  get isMicrophoneShown() {
+    return !part("microphone").hidden;
+  }
+
+  showMicrophone(isShown) {
+    part("microphone").hidden = !isShown;
+    for (const button of [this.elements.check, this.elements.settings]) button.setAttribute("aria-expanded", String(isShown));
+  }
+
+  offerMicrophone(isOffered) {
+    this.elements.mute.hidden = this.elements.settings.hidden = !isOffered;
+  }
+
+  showDevices(devices, chosen) {
+    this.elements.device.replaceChildren(...devices.map((device, index) => {
+      const label = device.label || strings.device(index + 1);
+      return new Option(label, device.deviceId, false, device.deviceId === chosen);
+    }));
+  }
+
+  showLevel(level, hint) {
+    part("level").value = level;
+    if (part("level-hint").textContent !== hint) part("level-hint").textContent = hint;
+  }
+
+  // ---- the transcript ----
+
+  showTurn({ entry, dropped }) {
+    const scroller = part("scroller");
+    const isAtEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_THE_END;
+    if (dropped !== undefined) this.#removeTurn(dropped);
+    if (entry.text.trim() === "") {
+      this.#removeTurn(entry.id);
+      return;
+    }
+    if (!this.#turns.has(entry.id)) this.#addTurn(entry);
+    const turn = this.#turns.get(entry.id);
+    turn.querySelector(".words").textContent = entry.text;
+    turn.classList.toggle("is-growing", !entry.isFinal);
+    part("empty").hidden = true;
+    if (isAtEnd) scroller.scrollTop = scroller.scrollHeight;
+  }
+
+  #addTurn({ id, speaker, typed }) {
+    const turn = document.createElement("li");
+    turn.className = `turn is-${speaker.role}`;
+    const who = document.createElement("p");
+    who.className = "who";
+    const name = document.createElement("bdi");
+    name.textContent = nameOf(speaker);
+    who.append(name, typed ? ` · ${strings.typed}` : "");
+    const words = document.createElement("p");
+    words.className = "words";
+    words.dir = "auto";
+    // The bubble's corner belongs to the page's direction, the words have their own.
+    const bubble = document.createElement("div");
+    bubble.className = "bubble";
+    bubble.append(words);
+    turn.append(who, bubble);
+    this.#turns.set(id, turn);
+    part("turns").append(turn);
+  }
+
+  #removeTurn(id) {
+    this.#turns.get(id)?.remove();
+    this.#turns.delete(id);
+  }
+
+  clearTurns() {
+    this.#turns.clear();
+    part("turns").replaceChildren();
+    part("empty").hidden = false;
+  }
+}
+
+function nameOf({ role, name }) {
+  if (role === "you") return strings.you;
+  return name || (role === "agent" ? strings.agent : strings.guest);
+}

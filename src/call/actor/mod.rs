@@ -1,0 +1,207 @@
+//! One task for each call: it holds a line, a [`Dialogue`], and the engines' results, and does what the dialogue decides.
+//!
+//! Everything that happens comes as one [`Event`], in one place. What an engine makes is asked for by tasks of its own; to
+//! drop a task is to end its work, and what comes late anyway names a turn or a take that is no longer the present one.
+
+mod ear;
+mod mouth;
+mod prepared;
+mod record;
+mod session;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use tokio::sync::{Semaphore, mpsc};
+
+use super::EnginesReceiver;
+use crate::{
+    audio::line::{AgentState, Caller, Hangup, Line, LineCommand, LineEvent},
+    config::Profile,
+    dialogue::{self, EndReason, Setup, Take, endpointing::PauseId},
+    domain::{CallId, Language, Pii, RoomName, TurnId},
+    speech::{SpeechError, Transcript, engines::Engines},
+    store::{
+        Store,
+        calls::{Direction, EndReason as Recorded, Ended, NewCall},
+    },
+};
+use mouth::Report;
+pub(super) use prepared::Prepared;
+pub(super) use record::Lost;
+use record::Recorder;
+use session::Session;
+
+/// Results that wait to be looked at; the tasks that make them wait then.
+const RESULTS: usize = 32;
+/// A line that says nothing for so long is dead, although it does not say so: a frame is due every 20 ms.
+const LINE_PATIENCE: Duration = Duration::from_secs(10);
+
+/// What all calls of a box share.
+pub(super) struct Exchange {
+    pub(super) engines: EnginesReceiver,
+    pub(super) max_tokens: usize,
+    /// One permit for each call that may be under way.
+    pub(super) lines: Arc<Semaphore>,
+    pub(super) prepared: Prepared,
+    pub(super) store: Store,
+    pub(super) lost: Lost,
+    /// Numbers the conversations, for the language model's cache.
+    pub(super) conversations: AtomicU64,
+}
+
+/// How one call is to be served.
+#[derive(Clone, Debug)]
+pub(super) struct Assignment {
+    pub(super) room: RoomName,
+    /// Names the agent: `job-` and eight hex digits.
+    pub(super) job: String,
+    pub(super) profile: Arc<Profile>,
+    /// Instead of the profile's.
+    pub(super) language: Option<Language>,
+    /// The caller's name, for one whose token has none.
+    pub(super) user_name: Option<Pii<String>>,
+}
+
+/// Something that happens in a call.
+#[derive(Debug)]
+enum Event {
+    /// On the line.
+    Line(LineEvent),
+    /// The line is dead.
+    Lost,
+    /// An utterance as text, so far, finally, or not at all.
+    Transcribed(Take, Result<Transcript, SpeechError>),
+    /// The probability that the caller is done.
+    Judged(PauseId, Result<f32, SpeechError>),
+    /// What the agent says goes on.
+    Said(TurnId, Report),
+}
+
+/// Serves one call, from the agent's entrance to its leaving; says why it ended.
+pub(super) async fn run(mut line: Line, assignment: Assignment, exchange: Arc<Exchange>) -> Hangup {
+    let (caller, engines) = match wait_for_caller(&mut line, exchange.engines.clone()).await {
+        Ok(arrived) => arrived,
+        Err(hangup) => return hangup,
+    };
+    let permit = Arc::clone(&exchange.lines).try_acquire_owned().ok();
+    let refusal = match &engines {
+        Some(engines) if engines.responder().is_ok() => permit.is_none().then_some(EndReason::Busy),
+        _ => Some(EndReason::OutOfService),
+    };
+    let call = new_call(&assignment, caller);
+    tracing::info!(call = %call.id, call.refused = refusal.is_some(), "a call begins");
+    let id = call.id.clone();
+    let recorder = Recorder::start(exchange.store.clone(), call, exchange.lost.clone());
+    let setup = setup(&assignment, engines.as_deref(), refusal);
+    let (results, made) = mpsc::channel(RESULTS);
+    let mut session = Session::new(&line, engines, &assignment, &exchange, setup, results, &recorder);
+    let reason = converse(&mut session, &mut line.events, made).await;
+    drop((session, permit));
+    tracing::info!(call = %id, call.end = reason.as_str(), "a call ended");
+    recorder.end(Ended { at: Timestamp::now(), reason }).await;
+    match reason {
+        Recorded::CallerLeft => Hangup::CallerLeft,
+        _ => Hangup::RoomClosed,
+    }
+}
+
+/// Waits until somebody is there to be served and the engines are there to serve, or have failed to be.
+async fn wait_for_caller(
+    line: &mut Line,
+    mut engines: EnginesReceiver,
+) -> Result<(Caller, Option<Arc<Engines>>), Hangup> {
+    // A line that has ended says so below.
+    let _ = line.commands.send(LineCommand::State(AgentState::Initializing)).await;
+    let (mut caller, mut loaded) = (None, None);
+    loop {
+        tokio::select! {
+            event = line.events.recv() => match event {
+                Some(LineEvent::Caller(arrived)) => caller = Some(arrived),
+                Some(LineEvent::Hangup(hangup)) => return Err(hangup),
+                None => return Err(Hangup::RoomClosed),
+                Some(_) => {}
+            },
+            engines = engines.wait_for(Option::is_some), if loaded.is_none() => {
+                loaded = Some(engines.ok().and_then(|engines| engines.clone()));
+            }
+        }
+        match (caller.take(), &loaded) {
+            (Some(caller), Some(engines)) => return Ok((caller, engines.clone())),
+            (waiting, _) => caller = waiting,
+        }
+    }
+}
+
+/// The call's events, one after the other, until it is over.
+async fn converse(
+    session: &mut Session<'_>,
+    line: &mut mpsc::Receiver<LineEvent>,
+    mut made: mpsc::Receiver<Event>,
+) -> Recorded {
+    session.begin().await;
+    loop {
+        let event = tokio::select! {
+            biased;
+            Some(result) = made.recv() => result,
+            event = tokio::time::timeout(LINE_PATIENCE, line.recv()) => match event {
+                Ok(Some(event)) => Event::Line(event),
+                Ok(None) | Err(_) => Event::Lost,
+            },
+        };
+        if let Some(reason) = session.handle(event).await {
+            return reason;
+        }
+    }
+}
+
+fn new_call(assignment: &Assignment, caller: Caller) -> NewCall {
+    let unnamed = caller.name.reveal().is_empty();
+    let caller_name = assignment.user_name.clone().filter(|_| unnamed).unwrap_or(caller.name);
+    NewCall {
+        id: CallId::random(),
+        room: assignment.room.clone(),
+        caller: caller.identity,
+        caller_name,
+        language: assignment.language.or(assignment.profile.language),
+        profile: assignment.profile.name.clone(),
+        direction: Direction::Inbound,
+        started_at: Timestamp::now(),
+    }
+}
+
+fn setup(assignment: &Assignment, engines: Option<&Engines>, refusal: Option<EndReason>) -> Setup {
+    let profile = &assignment.profile;
+    let spoken = assignment.language.or(profile.language);
+    let language = spoken.unwrap_or(Language::ENGLISH);
+    let own = profile.greetings.iter().find(|(of, _)| *of == language);
+    Setup {
+        instructions: profile.prompt.clone(),
+        language,
+        follows_caller: spoken.is_none(),
+        greeting: own.map(|(_, text)| text.clone()),
+        hears: engines.is_some_and(|engines| engines.transcriber().is_ok() && engines.vad().is_ok()),
+        refusal,
+    }
+}
+
+/// A number that no other conversation of this process has.
+fn next_conversation(exchange: &Exchange) -> u64 {
+    exchange.conversations.fetch_add(1, Ordering::Relaxed)
+}
+
+/// As the store knows it.
+fn recorded(reason: dialogue::EndReason) -> Recorded {
+    match reason {
+        EndReason::CallerLeft => Recorded::CallerLeft,
+        EndReason::Silence | EndReason::TooLong => Recorded::AgentLeft,
+        EndReason::OutOfService => Recorded::Failed,
+        EndReason::Busy => Recorded::Busy,
+    }
+}

@@ -1,0 +1,375 @@
+//! A call that is being served: events in, and what the dialogue decides done.
+
+use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use tokio::{sync::mpsc, task::AbortHandle, time::Instant};
+
+use super::{
+    Assignment, Event, Exchange, Recorded, Recorder,
+    ear::Ear,
+    mouth::{Mouth, Report, Words},
+    next_conversation, recorded,
+};
+use crate::{
+    audio::{
+        Frame,
+        line::{AgentState, Hangup, Line, LineCommand, LineEvent, Say, Speaker, TranscriptLine},
+    },
+    call::{Brief, guess},
+    dialogue::{
+        self, Dialogue, Input, Output, Phase, Setup, Side, Spoken, Take,
+        endpointing::{self, PauseId},
+    },
+    domain::{Language, MediaTime, Pii, TurnId},
+    speech::{Sampling, SpeechError, Transcript, engines::Engines},
+    store::turns::{NewTurn, Timings, Who},
+};
+
+/// Frames that the line dropped are made up for by silence, up to 5 s.
+const MOST_LOST: u32 = 250;
+
+/// Work that ends when it is not wanted any more.
+struct Task(AbortHandle);
+
+impl Task {
+    fn spawn(work: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self(tokio::spawn(work).abort_handle())
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// See the module.
+pub(super) struct Session<'a> {
+    dialogue: Dialogue,
+    ear: Ear,
+    engines: Option<Arc<Engines>>,
+    exchange: &'a Exchange,
+    recorder: &'a Recorder,
+    /// Who speaks, and in which voice.
+    brief: Brief,
+    /// The language that the caller is taken to speak, or `None` to have it recognised.
+    language: Option<Language>,
+    job: &'a str,
+    say: mpsc::Sender<Say>,
+    commands: mpsc::Sender<LineCommand>,
+    results: mpsc::Sender<Event>,
+    takes: HashMap<Take, Task>,
+    judging: bool,
+    speaking: Option<Task>,
+    state: AgentState,
+    answered: bool,
+    /// When the caller's last turn ended, and how the answer to it comes about.
+    asked: Instant,
+    timings: (TurnId, Timings),
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(
+        line: &Line,
+        engines: Option<Arc<Engines>>,
+        assignment: &'a Assignment,
+        exchange: &'a Exchange,
+        setup: Setup,
+        results: mpsc::Sender<Event>,
+        recorder: &'a Recorder,
+    ) -> Self {
+        let ears = engines.as_ref().filter(|_| setup.hears && setup.refusal.is_none());
+        let profile = &assignment.profile;
+        Self {
+            ear: Ear::new(ears.and_then(|engines| engines.vad().ok())),
+            brief: Brief {
+                language: setup.language,
+                voice: profile.voice.clone(),
+                speed: profile.speed,
+                max_tokens: exchange.max_tokens,
+                sampling: Sampling::default(),
+                conversation: next_conversation(exchange),
+            },
+            language: assignment.language.or(profile.language),
+            job: &assignment.job,
+            dialogue: Dialogue::new(MediaTime::ZERO, setup),
+            engines,
+            exchange,
+            recorder,
+            say: line.say.clone(),
+            commands: line.commands.clone(),
+            results,
+            takes: HashMap::new(),
+            judging: false,
+            speaking: None,
+            state: AgentState::Initializing,
+            answered: false,
+            asked: Instant::now(),
+            timings: (TurnId::default(), Timings::default()),
+        }
+    }
+
+    /// Says the first words.
+    pub(super) async fn begin(&mut self) {
+        self.act().await;
+    }
+
+    /// Takes what happened; the call is over when there is a reason.
+    pub(super) async fn handle(&mut self, event: Event) -> Option<Recorded> {
+        match event {
+            Event::Line(LineEvent::Audio(frame)) => self.hear(&frame).await,
+            Event::Line(LineEvent::Lost(count)) => self.make_up_for(count).await,
+            Event::Line(LineEvent::Muted(muted)) => self.tell(Input::Muted(muted)).await,
+            Event::Line(LineEvent::Typed(text)) => self.typed(text).await,
+            Event::Line(LineEvent::Played { turn, sent, done }) => self.tell(Input::Played { turn, sent, done }).await,
+            // It is the one that this call is about: a line has one caller at a time.
+            Event::Line(LineEvent::Caller(_)) => {}
+            Event::Line(LineEvent::Hangup(hangup)) => return Some(self.hung_up(hangup).await),
+            Event::Lost => return Some(self.hung_up(Hangup::RoomClosed).await),
+            Event::Transcribed(take, result) => self.transcribed(take, result).await,
+            Event::Judged(pause, result) => self.judged(pause, result).await,
+            Event::Said(turn, report) => self.said(turn, report).await,
+        }
+        match self.dialogue.phase() {
+            Phase::Ended(reason) => Some(recorded(reason)),
+            _ => None,
+        }
+    }
+
+    // ---- the caller ----
+
+    async fn hear(&mut self, frame: &Frame) {
+        self.ear.push(frame);
+        loop {
+            match self.ear.next_window() {
+                Ok(true) => self.notice().await,
+                Ok(false) => break,
+                Err(error) => {
+                    tracing::error!(%error, "the caller cannot be heard any more");
+                    self.ear.close();
+                    self.tell(Input::Deaf).await;
+                }
+            }
+        }
+        self.tell(Input::Tick).await;
+    }
+
+    /// Tells the dialogue what the ear noticed, each before anything more is heard: an utterance is taken as it stands.
+    async fn notice(&mut self) {
+        while let Some(output) = self.ear.poll() {
+            if let endpointing::Output::EndOfTurn { speech } = &output {
+                let waited = self.ear.now().since(speech.end);
+                self.asked = Instant::now().checked_sub(waited).unwrap_or_else(Instant::now);
+                self.timings.1 = Timings { end_of_turn: Some(millis(waited)), ..Timings::default() };
+            }
+            self.tell(Input::Heard(output)).await;
+        }
+    }
+
+    async fn make_up_for(&mut self, lost: u32) {
+        tracing::debug!(frames = lost, "the call did not keep up with the line");
+        for _ in 0..lost.min(MOST_LOST) {
+            self.hear(&Frame::SILENCE).await;
+        }
+    }
+
+    async fn typed(&mut self, text: Pii<String>) {
+        self.asked = Instant::now();
+        self.timings.1 = Timings::default();
+        self.tell(Input::Typed(text)).await;
+    }
+
+    async fn transcribed(&mut self, take: Take, result: Result<Transcript, SpeechError>) {
+        let words = match result {
+            Ok(transcript) => Some(self.words(transcript)),
+            Err(error) => {
+                tracing::warn!(%error, "an utterance was not understood");
+                None
+            }
+        };
+        if words.as_ref().is_none_or(|words| words.is_final) {
+            self.takes.remove(&take);
+        }
+        self.tell(Input::Transcribed { take, words }).await;
+    }
+
+    /// The words, and their language if there is a voice for it: short speech is easily taken for another language.
+    fn words(&self, Transcript { text, language, is_final, .. }: Transcript) -> dialogue::Words {
+        let voices = self.engines.as_ref().and_then(|engines| engines.synthesizer().ok());
+        let language = voices.is_none_or(|voices| voices.speaks(language)).then_some(language);
+        dialogue::Words { text: Pii::new(text), language, is_final }
+    }
+
+    async fn judged(&mut self, pause: PauseId, result: Result<f32, SpeechError>) {
+        self.judging = false;
+        match result {
+            Ok(probability) => self.ear.verdict(pause, probability),
+            Err(error) => tracing::warn!(%error, "a pause was not judged"),
+        }
+        self.notice().await;
+    }
+
+    async fn hung_up(&mut self, hangup: Hangup) -> Recorded {
+        self.tell(Input::Left).await;
+        match hangup {
+            Hangup::CallerLeft | Hangup::NobodyCame => Recorded::CallerLeft,
+            Hangup::RoomClosed => Recorded::RoomClosed,
+        }
+    }
+
+    // ---- the agent ----
+
+    async fn said(&mut self, turn: TurnId, report: Report) {
+        let input = match report {
+            Report::Clause(text) => {
+                self.begun(turn);
+                Input::Clause { turn, text }
+            }
+            Report::ClauseMade(audio) => Input::ClauseMade { turn, audio },
+            Report::Made { failed } => Input::TurnMade { turn, failed },
+        };
+        self.tell(input).await;
+    }
+
+    /// A clause of a turn begins, perhaps its first.
+    fn begun(&mut self, turn: TurnId) {
+        if !std::mem::replace(&mut self.answered, true) {
+            self.recorder.answered(Timestamp::now());
+        }
+        if self.timings.0 == turn && self.timings.1.first_audio.is_none() {
+            let waited = millis(self.asked.elapsed());
+            self.timings.1.first_audio = Some(waited);
+            tracing::debug!(turn.first_audio_ms = waited, "an answer begins");
+        }
+    }
+
+    // ---- what was decided ----
+
+    async fn tell(&mut self, input: Input) {
+        self.dialogue.handle(self.ear.now(), input);
+        self.act().await;
+    }
+
+    async fn act(&mut self) {
+        while let Some(output) = self.dialogue.poll() {
+            match output {
+                Output::Transcribe { take, instead_of } => self.transcribe(take, instead_of),
+                Output::Forget(take) => drop(self.takes.remove(&take)),
+                Output::Judge(pause) => self.judge(pause),
+                Output::Answer { turn, messages, language } => {
+                    self.timings.0 = turn;
+                    self.timings.1.transcript = Some(millis(self.asked.elapsed()));
+                    self.speak(turn, Words::Answer(messages), language);
+                }
+                Output::Say { turn, text, language } => self.speak(turn, Words::Fixed(text), language),
+                Output::Cancel(turn) => {
+                    self.speaking = None;
+                    self.command(LineCommand::Flush(turn)).await;
+                }
+                Output::Duck(duck) => self.command(LineCommand::Duck(duck)).await,
+                Output::Transcript(line) => self.show(line).await,
+                Output::Record(spoken) => self.record(spoken),
+                Output::HangUp => self.command(LineCommand::Leave).await,
+            }
+        }
+        let state = state_of(self.dialogue.phase());
+        if std::mem::replace(&mut self.state, state) != state {
+            self.command(LineCommand::State(state)).await;
+        }
+    }
+
+    fn transcribe(&mut self, take: Take, instead_of: Option<Take>) {
+        if let Some(old) = instead_of {
+            self.takes.remove(&old);
+        }
+        let transcriber = self.engines.as_ref().and_then(|engines| engines.transcriber().ok());
+        let (Some(transcriber), Some(samples)) = (transcriber, self.ear.utterance()) else { return };
+        let mut transcripts = guess::words(transcriber, samples, self.language);
+        let results = self.results.clone();
+        let work = async move {
+            let mut is_final = false;
+            while let Some(result) = transcripts.recv().await {
+                is_final = result.as_ref().map_or(true, |transcript| transcript.is_final);
+                if results.send(Event::Transcribed(take, result)).await.is_err() {
+                    return;
+                }
+            }
+            if !is_final {
+                let _ = results.send(Event::Transcribed(take, Err(crate::call::no_final_transcript()))).await;
+            }
+        };
+        self.takes.insert(take, Task::spawn(work));
+    }
+
+    /// One pause at a time: on a busy box the verdict on an older one may still be on its way.
+    fn judge(&mut self, pause: PauseId) {
+        let detector = self.engines.as_ref().and_then(|engines| engines.turn_detector());
+        let (Some(detector), Some(samples), false) = (detector, self.ear.utterance(), self.judging) else { return };
+        self.judging = true;
+        let (verdict, results) = (guess::verdict(detector, samples), self.results.clone());
+        tokio::spawn(async move {
+            let verdict = verdict.await.unwrap_or_else(|panic| {
+                Err(SpeechError::Failed { engine: "turn detector", reason: panic.to_string() })
+            });
+            // The call may have ended.
+            let _ = results.send(Event::Judged(pause, verdict)).await;
+        });
+    }
+
+    fn speak(&mut self, turn: TurnId, words: Words, language: Language) {
+        let mouth = Mouth {
+            turn,
+            engines: self.engines.clone(),
+            prepared: self.exchange.prepared.clone(),
+            brief: Brief { language, ..self.brief.clone() },
+            say: self.say.clone(),
+            reports: self.results.clone(),
+        };
+        self.speaking = Some(Task::spawn(mouth.run(words)));
+    }
+
+    async fn show(&self, line: dialogue::Line) {
+        let (speaker, side) = match line.side {
+            Side::Caller => (Speaker::Caller, "caller"),
+            Side::Agent => (Speaker::Agent, "agent"),
+        };
+        let segment = format!("{}-{side}-{}", self.job, line.number);
+        let line = TranscriptLine { segment, speaker, text: line.text, is_final: line.is_final };
+        self.command(LineCommand::Transcript(line)).await;
+    }
+
+    fn record(&self, spoken: Spoken) {
+        let since = |at: MediaTime| at.since(MediaTime::ZERO);
+        let timings = match spoken.played {
+            Some((turn, _)) if turn == self.timings.0 => self.timings.1,
+            _ => Timings::default(),
+        };
+        self.recorder.turn(NewTurn {
+            who: if spoken.side == Side::Caller { Who::Caller } else { Who::Agent },
+            text: spoken.text,
+            started: since(spoken.at.start),
+            ended: since(spoken.at.end),
+            heard: spoken.played.map(|(_, sent)| sent),
+            interrupted: spoken.interrupted,
+            timings,
+        });
+    }
+
+    /// The line takes all commands every 20 ms. When it has ended there is nothing left to command.
+    async fn command(&self, command: LineCommand) {
+        let _ = self.commands.send(command).await;
+    }
+}
+
+fn state_of(phase: Phase) -> AgentState {
+    match phase {
+        Phase::Listening | Phase::Hearing { .. } | Phase::Ended(_) => AgentState::Listening,
+        Phase::Thinking(_) => AgentState::Thinking,
+        Phase::Speaking(_) => AgentState::Speaking,
+    }
+}
+
+fn millis(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,331 @@
+//! Sends agents into rooms: by the rules of the configuration as rooms are opened, and when somebody asks for one.
+//!
+//! Calls run on threads of their own, apart from those that serve pages: each call is a task, and costs the detector's
+//! third of a millisecond for every 32 ms of a caller's audio there. What computes for longer has its own threads.
+
+mod roster;
+
+use std::{
+    collections::HashMap,
+    future::Future,
+    io,
+    sync::{Arc, atomic::AtomicU64},
+    thread,
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    runtime,
+    sync::{Semaphore, mpsc, oneshot},
+    task::{Id, JoinError, JoinSet},
+    time::timeout,
+};
+
+use super::{
+    EnginesReceiver,
+    actor::{self, Assignment, Exchange, Lost, Prepared},
+};
+use crate::{
+    audio::line::{Hangup, Line},
+    config::{Config, Profile},
+    dialogue::phrases::Phrase,
+    domain::{
+        Language, Pii, RoomName,
+        text::{Limits, clauses},
+    },
+    rooms::{Agent, JoinError as Refused, RoomEvent, Rooms},
+    speech::{Sentence, engines::Engines},
+    store::{Store, calls},
+};
+use roster::Roster;
+
+/// One thread for so many cores, at least one: calls need little, the engines need the rest.
+const CORES_PER_THREAD: usize = 4;
+/// Dispatches that wait for the desk.
+const DISPATCHES: usize = 64;
+/// For calls to write their last records when the rooms have closed.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// Where agents are sent: the rooms of this process; in tests, lines without a room.
+pub trait Floor: Send + Sync + 'static {
+    /// Puts an agent into a room.
+    fn join_agent(&self, room: &RoomName, agent: Agent) -> impl Future<Output = Result<Line, Refused>> + Send;
+}
+
+impl Floor for Rooms {
+    async fn join_agent(&self, room: &RoomName, agent: Agent) -> Result<Line, Refused> {
+        Self::join_agent(self, room, agent).await
+    }
+}
+
+/// Somebody asks for an agent in a room.
+#[derive(Clone, Debug)]
+pub struct Dispatch {
+    /// Where to.
+    pub room: RoomName,
+    /// By name, or the one that the rules name, or the first.
+    pub profile: Option<String>,
+    /// Instead of the profile's.
+    pub language: Option<Language>,
+    /// The caller's name; may be unknown.
+    pub user_name: Option<Pii<String>>,
+    /// What whoever asks knows of the caller; may be empty.
+    pub metadata: Pii<String>,
+}
+
+impl Dispatch {
+    /// To `room`, everything else as it is configured.
+    pub fn to(room: RoomName) -> Self {
+        Self { room, profile: None, language: None, user_name: None, metadata: Pii::default() }
+    }
+}
+
+/// An agent will come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dispatched {
+    /// `job-` and eight hex digits; the same when an agent is there or on its way already.
+    pub job_id: String,
+    /// A rule would have sent an agent into this room anyway.
+    pub joins_by_itself: bool,
+}
+
+/// Why no agent will come.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DispatchError {
+    /// There is no such profile.
+    #[error("there is no profile '{name}': there are {known}")]
+    UnknownProfile {
+        /// The one asked for.
+        name: String,
+        /// All there are.
+        known: String,
+    },
+    /// Too many agents wait for rooms that nobody opens.
+    #[error("too many agents wait for rooms that nobody has opened: try again in a few minutes")]
+    TooMany,
+    /// The server stops.
+    #[error("the server is stopping: try again in a moment")]
+    Stopped,
+}
+
+/// See the module. Clones share the desk; it ends when the rooms do.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    commands: mpsc::Sender<Command>,
+    lines: Arc<Semaphore>,
+    capacity: usize,
+    lost: Lost,
+}
+
+#[derive(Debug)]
+struct Command {
+    dispatch: Dispatch,
+    answer: oneshot::Sender<Result<Dispatched, DispatchError>>,
+}
+
+impl Desk {
+    /// Begins to serve `rooms`, whose openings and closings come by `events`; calls begin as soon as there are engines.
+    ///
+    /// # Errors
+    /// When the system refuses a thread.
+    pub fn start(
+        config: &Config,
+        engines: EnginesReceiver,
+        rooms: impl Floor,
+        events: mpsc::Receiver<RoomEvent>,
+        store: Store,
+    ) -> io::Result<Self> {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let capacity = config.agent.max_calls.unwrap_or(cores).clamp(1, Semaphore::MAX_PERMITS);
+        let (commands, waiting) = mpsc::channel(DISPATCHES);
+        let exchange = Exchange {
+            engines,
+            max_tokens: config.agent.max_tokens,
+            lines: Arc::new(Semaphore::new(capacity)),
+            prepared: Prepared::default(),
+            store,
+            lost: Lost::default(),
+            conversations: AtomicU64::new(1),
+        };
+        let desk = Self { commands, lines: Arc::clone(&exchange.lines), capacity, lost: exchange.lost.clone() };
+        let clerk = Clerk {
+            roster: Roster::new(&config.agent),
+            profiles: config.agent.profiles.clone(),
+            agent_name: config.livekit.agent_name.clone(),
+            rooms: Arc::new(rooms),
+            exchange: Arc::new(exchange),
+            calls: JoinSet::new(),
+            rooms_of_calls: HashMap::new(),
+        };
+        let runtime = runtime::Builder::new_multi_thread()
+            .worker_threads((cores / CORES_PER_THREAD).max(1))
+            .thread_name("calls")
+            .enable_time()
+            .build()?;
+        thread::Builder::new().name("desk".to_owned()).spawn(move || runtime.block_on(clerk.work(events, waiting)))?;
+        Ok(desk)
+    }
+
+    /// Sends an agent into a room, or remembers to when somebody opens it.
+    ///
+    /// # Errors
+    /// See [`DispatchError`].
+    pub async fn dispatch(&self, dispatch: Dispatch) -> Result<Dispatched, DispatchError> {
+        let (answer, answered) = oneshot::channel();
+        let asked = self.commands.send(Command { dispatch, answer }).await;
+        asked.map_err(|_| DispatchError::Stopped)?;
+        answered.await.map_err(|_| DispatchError::Stopped)?
+    }
+
+    /// How many calls are being served.
+    pub fn live(&self) -> usize {
+        self.capacity - self.lines.available_permits()
+    }
+
+    /// How many calls can be served at a time.
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// How many records of calls could not be kept, since the start.
+    pub fn lost_records(&self) -> u64 {
+        self.lost.count()
+    }
+
+    /// Waits until the rooms have ended, and all calls have written their last records.
+    pub async fn stopped(&self) {
+        self.commands.closed().await;
+    }
+}
+
+/// Ends the records of calls that an earlier process did not live to end. No call can be under way yet.
+async fn end_interrupted(store: &Store) {
+    match store.write(calls::end_interrupted).await {
+        Ok(0) => {}
+        Ok(count) => tracing::warn!(calls.count = count, "calls had been cut off when the server ended"),
+        Err(error) => tracing::error!(%error, "ending the records of calls that were cut off"),
+    }
+}
+
+/// What happens at the desk.
+enum Event {
+    Room(Option<RoomEvent>),
+    Asked(Command),
+    Left(Result<(Id, Hangup), JoinError>),
+    Engines(Option<Arc<Engines>>),
+}
+
+/// Does the desk's work, in one task.
+struct Clerk<F> {
+    roster: Roster,
+    profiles: Vec<Profile>,
+    agent_name: String,
+    rooms: Arc<F>,
+    exchange: Arc<Exchange>,
+    calls: JoinSet<Hangup>,
+    rooms_of_calls: HashMap<Id, RoomName>,
+}
+
+impl<F: Floor> Clerk<F> {
+    async fn work(mut self, mut rooms: mpsc::Receiver<RoomEvent>, mut asked: mpsc::Receiver<Command>) {
+        end_interrupted(&self.exchange.store).await;
+        let (mut engines, mut prepared) = (self.exchange.engines.clone(), false);
+        loop {
+            let event = tokio::select! {
+                room = rooms.recv() => Event::Room(room),
+                Some(command) = asked.recv() => Event::Asked(command),
+                Some(left) = self.calls.join_next_with_id() => Event::Left(left),
+                engines = engines.wait_for(Option::is_some), if !prepared => {
+                    prepared = true;
+                    Event::Engines(engines.ok().and_then(|engines| engines.clone()))
+                }
+            };
+            match event {
+                Event::Room(Some(event)) => self.room(event),
+                Event::Room(None) => break,
+                Event::Asked(Command { dispatch, answer }) => {
+                    // Whoever asked may have gone.
+                    let _ = answer.send(self.dispatch(dispatch));
+                }
+                Event::Left(left) => self.left(left),
+                Event::Engines(engines) => self.prepare(engines),
+            }
+        }
+        let last_records = async { while self.calls.join_next().await.is_some() {} };
+        if timeout(FAREWELL, last_records).await.is_err() {
+            tracing::warn!("calls that did not end in time are dropped");
+        }
+    }
+
+    fn room(&mut self, event: RoomEvent) {
+        match event {
+            RoomEvent::Opened(room) => {
+                let assignment = self.roster.opened(Instant::now(), &room);
+                self.send(assignment);
+            }
+            RoomEvent::Closed(room) => self.roster.closed(&room),
+        }
+    }
+
+    fn dispatch(&mut self, dispatch: Dispatch) -> Result<Dispatched, DispatchError> {
+        let (dispatched, assignment) = self.roster.dispatch(Instant::now(), dispatch)?;
+        self.send(assignment);
+        Ok(dispatched)
+    }
+
+    fn left(&mut self, left: Result<(Id, Hangup), JoinError>) {
+        let (id, hangup) = left.unwrap_or_else(|error| {
+            tracing::error!(%error, "a call failed");
+            (error.id(), Hangup::RoomClosed)
+        });
+        if let Some(room) = self.rooms_of_calls.remove(&id) {
+            let assignment = self.roster.left(&room, hangup);
+            self.send(assignment);
+        }
+    }
+
+    fn send(&mut self, assignment: Option<Assignment>) {
+        let Some(assignment) = assignment else { return };
+        let room = assignment.room.clone();
+        let identity = assignment.job.replacen("job-", "agent-", 1);
+        let identity = identity.parse().expect("a job's id is short and printable");
+        let agent = Agent { identity, name: self.agent_name.clone() };
+        let (rooms, exchange) = (Arc::clone(&self.rooms), Arc::clone(&self.exchange));
+        let call = self.calls.spawn(async move {
+            match rooms.join_agent(&assignment.room, agent).await {
+                Ok(line) => actor::run(line, assignment, exchange).await,
+                Err(error) => {
+                    tracing::warn!(%error, job = assignment.job, "an agent could not join");
+                    Hangup::RoomClosed
+                }
+            }
+        });
+        self.rooms_of_calls.insert(call.id(), room);
+    }
+
+    /// Has what is said in each call made into sound before the first one, most urgent first: a box that is full has no
+    /// core to spare.
+    fn prepare(&self, engines: Option<Arc<Engines>>) {
+        let Some(engines) = engines else { return };
+        let mut sentences = Vec::new();
+        for phrase in [Phrase::Busy, Phrase::Greeting, Phrase::Apology] {
+            for profile in &self.profiles {
+                let language = profile.language.unwrap_or(Language::ENGLISH);
+                let own = profile.greetings.iter().find(|(of, _)| *of == language && phrase == Phrase::Greeting);
+                let (language, text) = own.map_or_else(|| phrase.spoken(language), |(of, text)| (*of, text.as_str()));
+                sentences.extend(clauses(text, Limits::SENTENCES).into_iter().map(|clause| Sentence {
+                    voice: profile.voice.clone(),
+                    speed: profile.speed,
+                    ..Sentence::new(clause, language)
+                }));
+            }
+        }
+        let prepared = self.exchange.prepared.clone();
+        tokio::spawn(async move {
+            let Ok(voices) = engines.synthesizer() else { return };
+            for sentence in sentences {
+                prepared.prepare(voices, sentence).await;
+            }
+        });
+    }
+}

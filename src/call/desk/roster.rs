@@ -1,0 +1,234 @@
+//! Which room gets an agent, and which: rules, dispatches, and the rooms there are. Sans-IO.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use wildmatch::WildMatch;
+
+use super::{Dispatch, DispatchError, Dispatched};
+use crate::{
+    audio::line::Hangup,
+    call::actor::Assignment,
+    config::{self, Profile},
+    domain::RoomName,
+};
+
+/// A dispatch to a room that nobody opens is forgotten after so long.
+const PENDING_FOR: Duration = Duration::from_secs(5 * 60);
+/// So many dispatches may wait for their rooms.
+const MOST_PENDING: usize = 1000;
+
+/// The rooms there are, and who is sent into them.
+#[derive(Debug)]
+pub(super) struct Roster {
+    profiles: Vec<Arc<Profile>>,
+    /// The first that fits decides; no profile: nobody goes there by itself.
+    rules: Vec<(WildMatch, Option<Arc<Profile>>)>,
+    /// Rooms that are open, and the agent in each.
+    open: HashMap<RoomName, Option<Assignment>>,
+    /// Dispatches to rooms that are not open yet.
+    pending: HashMap<RoomName, (Instant, Assignment)>,
+}
+
+impl Roster {
+    pub(super) fn new(agent: &config::Agent) -> Self {
+        let profiles: Vec<_> = agent.profiles.iter().cloned().map(Arc::new).collect();
+        let named = |name: &String| profiles.iter().find(|profile| profile.name == *name).cloned();
+        let rules = agent.rules.iter();
+        let rules = rules.map(|rule| (WildMatch::new(&rule.rooms), rule.profile.as_ref().and_then(named))).collect();
+        Self { profiles, rules, open: HashMap::new(), pending: HashMap::new() }
+    }
+
+    /// Somebody opened a room: the agent to send there, if any.
+    pub(super) fn opened(&mut self, now: Instant, room: &RoomName) -> Option<Assignment> {
+        self.forget(now);
+        if let Some(Some(present)) = self.open.get(room) {
+            tracing::debug!(job = present.job, "a room was opened again");
+            return None;
+        }
+        let dispatched = self.pending.remove(room).map(|(_, assignment)| assignment);
+        let assignment = dispatched.or_else(|| self.by_rule(room));
+        self.open.insert(room.clone(), assignment.clone());
+        assignment
+    }
+
+    pub(super) fn closed(&mut self, room: &RoomName) {
+        self.open.remove(room);
+    }
+
+    /// An agent has left its room. When the caller left first and may come back, because the room is still open, an agent is
+    /// sent to wait there.
+    pub(super) fn left(&mut self, room: &RoomName, hangup: Hangup) -> Option<Assignment> {
+        let present = self.open.get_mut(room)?;
+        let before = present.take();
+        if hangup != Hangup::CallerLeft {
+            return None;
+        }
+        *present = before.map(|before| Assignment { job: new_job(), ..before });
+        present.clone()
+    }
+
+    /// Somebody asks for an agent: what was decided, and the agent to send at once, if any.
+    pub(super) fn dispatch(
+        &mut self,
+        now: Instant,
+        dispatch: Dispatch,
+    ) -> Result<(Dispatched, Option<Assignment>), DispatchError> {
+        self.forget(now);
+        let by_itself = self.by_rule(&dispatch.room).is_some();
+        let answer =
+            |assignment: &Assignment| Dispatched { job_id: assignment.job.clone(), joins_by_itself: by_itself };
+        let profile = self.profile(&dispatch)?;
+        if let Some(Some(present)) = self.open.get(&dispatch.room) {
+            return Ok((answer(present), None));
+        }
+        let mut assignment = Assignment {
+            room: dispatch.room.clone(),
+            job: new_job(),
+            profile,
+            language: dispatch.language,
+            user_name: dispatch.user_name.clone(),
+        };
+        if let Some(present) = self.open.get_mut(&dispatch.room) {
+            *present = Some(assignment.clone());
+            return Ok((answer(&assignment), Some(assignment)));
+        }
+        match self.pending.get(&dispatch.room) {
+            Some((_, before)) => assignment.job.clone_from(&before.job),
+            None if self.pending.len() >= MOST_PENDING => return Err(DispatchError::TooMany),
+            None => {}
+        }
+        let dispatched = answer(&assignment);
+        self.pending.insert(dispatch.room, (now, assignment));
+        Ok((dispatched, None))
+    }
+
+    /// The one asked for, else the rule's, else the first.
+    fn profile(&self, dispatch: &Dispatch) -> Result<Arc<Profile>, DispatchError> {
+        let Some(name) = &dispatch.profile else {
+            let by_rule = self.rule(&dispatch.room).and_then(|(_, profile)| profile.clone());
+            return by_rule.or_else(|| self.profiles.first().cloned()).ok_or(DispatchError::Stopped);
+        };
+        let known = || self.profiles.iter().map(|profile| profile.name.as_str()).collect::<Vec<_>>().join(", ");
+        let found = self.profiles.iter().find(|profile| profile.name == *name).cloned();
+        found.ok_or_else(|| DispatchError::UnknownProfile { name: name.clone(), known: known() })
+    }
+
+    fn rule(&self, room: &RoomName) -> Option<&(WildMatch, Option<Arc<Profile>>)> {
+        self.rules.iter().find(|(pattern, _)| pattern.matches(room.as_str()))
+    }
+
+    fn by_rule(&self, room: &RoomName) -> Option<Assignment> {
+        let (_, profile) = self.rule(room)?;
+        Some(Assignment {
+            room: room.clone(),
+            job: new_job(),
+            profile: profile.clone()?,
+            language: None,
+            user_name: None,
+        })
+    }
+
+    fn forget(&mut self, now: Instant) {
+        self.pending.retain(|_, (since, _)| now.saturating_duration_since(*since) < PENDING_FOR);
+    }
+}
+
+fn new_job() -> String {
+    format!("job-{:08x}", rand::random::<u32>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{config::Rule, domain::Language};
+
+    fn room(name: &str) -> RoomName {
+        name.parse().unwrap()
+    }
+
+    fn roster(rules: &[(&str, Option<&str>)]) -> Roster {
+        let mut agent = config::Config::defaults(std::path::Path::new("data")).agent;
+        let sales = Profile { name: "sales".to_owned(), ..agent.profiles[0].clone() };
+        agent.profiles.push(sales);
+        let rule = |&(rooms, profile): &(&str, Option<&str>)| Rule {
+            rooms: rooms.to_owned(),
+            profile: profile.map(str::to_owned),
+        };
+        agent.rules = rules.iter().map(rule).collect();
+        Roster::new(&agent)
+    }
+
+    fn dispatch(name: &str, profile: Option<&str>) -> Dispatch {
+        Dispatch { profile: profile.map(str::to_owned), ..Dispatch::to(room(name)) }
+    }
+
+    fn profile_of(assignment: Option<Assignment>) -> Option<String> {
+        assignment.map(|assignment| assignment.profile.name.clone())
+    }
+
+    #[test]
+    fn the_first_rule_that_fits_decides() {
+        let mut roster = roster(&[("sales-*", Some("sales")), ("private-*", None), ("*", Some("default"))]);
+        for (name, expected) in
+            [("sales-7", Some("sales")), ("private-7", None), ("call-7", Some("default")), ("sales", Some("default"))]
+        {
+            assert_eq!(profile_of(roster.opened(Instant::now(), &room(name))).as_deref(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_dispatch_goes_where_no_rule_sends_anybody() {
+        let (mut roster, now) = (roster(&[("*", None)]), Instant::now());
+        assert_eq!(profile_of(roster.opened(now, &room("a"))), None);
+        let (first, sent) = roster.dispatch(now, dispatch("a", Some("sales"))).unwrap();
+        assert_eq!((first.joins_by_itself, profile_of(sent)), (false, Some("sales".to_owned())));
+        let (again, sent) = roster.dispatch(now, dispatch("a", None)).unwrap();
+        assert_eq!((again.job_id, sent.is_none()), (first.job_id, true), "there is an agent already");
+        let unknown = roster.dispatch(now, dispatch("a", Some("support"))).unwrap_err().to_string();
+        assert!(unknown.contains("support") && unknown.contains("default, sales"), "{unknown}");
+    }
+
+    #[test]
+    fn a_dispatch_waits_for_its_room_but_not_for_ever() {
+        let (mut roster, now) = (roster(&[("*", Some("default"))]), Instant::now());
+        let arabic = Dispatch { language: Some(Language::ARABIC), ..dispatch("a", Some("sales")) };
+        let (dispatched, sent) = roster.dispatch(now, arabic).unwrap();
+        assert!(dispatched.joins_by_itself && sent.is_none());
+        let again = roster.dispatch(now, dispatch("a", Some("sales"))).unwrap().0;
+        assert_eq!(again, dispatched);
+        let joins = roster.opened(now + PENDING_FOR / 2, &room("a")).unwrap();
+        assert_eq!((joins.job, joins.profile.name.as_str()), (dispatched.job_id, "sales"));
+
+        roster.dispatch(now, dispatch("b", Some("sales"))).unwrap();
+        assert_eq!(profile_of(roster.opened(now + PENDING_FOR, &room("b"))).as_deref(), Some("default"));
+    }
+
+    #[test]
+    fn dispatches_are_bounded() {
+        let (mut roster, now) = (roster(&[]), Instant::now());
+        for number in 0..MOST_PENDING {
+            roster.dispatch(now, dispatch(&number.to_string(), None)).unwrap();
+        }
+        assert_eq!(roster.dispatch(now, dispatch("more", None)).unwrap_err(), DispatchError::TooMany);
+        assert!(roster.dispatch(now, dispatch("1", None)).is_ok());
+        assert!(roster.dispatch(now + PENDING_FOR, dispatch("more", None)).is_ok());
+    }
+
+    #[test]
+    fn a_caller_who_comes_back_finds_an_agent() {
+        let (mut roster, now) = (roster(&[("*", Some("default"))]), Instant::now());
+        let first = roster.opened(now, &room("a")).unwrap();
+        assert!(roster.opened(now, &room("a")).is_none());
+        let second = roster.left(&room("a"), Hangup::CallerLeft).unwrap();
+        assert_ne!(first.job, second.job);
+        assert!(roster.left(&room("a"), Hangup::NobodyCame).is_none());
+        assert!(roster.left(&room("a"), Hangup::CallerLeft).is_none());
+        roster.closed(&room("a"));
+        assert!(roster.left(&room("a"), Hangup::CallerLeft).is_none());
+        assert!(roster.opened(now, &room("a")).is_some());
+    }
+}

@@ -1,0 +1,589 @@
+//! A conversation: who has the floor, and what follows from what happens. See [`Dialogue`].
+
+use std::{collections::VecDeque, mem, ops::Range, time::Duration};
+
+use super::{
+    barge_in::{BargeIn, Decision, Overlap, is_backchannel},
+    endpointing,
+    history::History,
+    io::{EndReason, Input, Line, Output, Phase, Setup, Side, Spoken, Take, Words},
+    phrases::Phrase,
+    speech::{Occasion, Speech},
+};
+use crate::domain::{
+    Language, MediaTime, Pii, TurnId,
+    cards::{self, CardGuard},
+};
+
+/// After so much silence the agent asks whether the caller is still there, once.
+const SILENCE: Duration = Duration::from_secs(30);
+/// After so long without a word from the caller, typed ones too, the agent hangs up.
+const ABANDONED: Duration = Duration::from_secs(5 * 60);
+/// No call is longer.
+const LONGEST: Duration = Duration::from_secs(2 * 60 * 60);
+/// So many failures in a row are no accident.
+const MOST_FAILURES: u32 = 3;
+/// The longest typed message, in characters; the rest is left out.
+const LONGEST_TYPED: usize = 2000;
+/// So many typed messages may come at once …
+const TYPED_AT_ONCE: u32 = 10;
+/// … and afterwards one in so much time; more are ignored.
+const TYPED_EVERY: Duration = Duration::from_secs(1);
+/// So many utterances may wait for their text; when more do, the oldest is given up.
+const MOST_AWAITED: usize = 4;
+
+/// A conversation between a caller and the agent. Tell it what happens by [`handle`](Self::handle), and do what it decides
+/// by [`poll`](Self::poll) until there is nothing left. Time is the caller's media time.
+///
+/// The agent greets first. The caller's turns become text ([`Output::Transcribe`], at the first pause already), the text
+/// is answered ([`Output::Answer`]) as soon as the caller is silent, and the history keeps of the agent's words what was
+/// heard. Speech over the agent's is judged by [`BargeIn`], also while the agent has yet to begin; what is said over the
+/// greeting is answered after it.
+#[derive(Debug)]
+pub struct Dialogue {
+    setup: Setup,
+    history: History,
+    cards: CardGuard,
+    agent: Agent,
+    caller: Caller,
+    barge_in: BargeIn,
+    /// Utterances that are over, and whose text is still being made.
+    awaited: VecDeque<Utterance>,
+    /// What the caller said while the agent could not be interrupted.
+    unread: Vec<String>,
+    /// Something the caller said has not been answered.
+    owes_answer: bool,
+    failures: u32,
+    hearing: Hearing,
+    muted: bool,
+    typing: Allowance,
+    began: MediaTime,
+    /// When the caller was last heard of.
+    active: MediaTime,
+    /// When the agent last finished.
+    spoke: MediaTime,
+    asked_for_caller: bool,
+    next_turn: TurnId,
+    next_take: Take,
+    next_line: u64,
+    decided: VecDeque<Output>,
+}
+
+/// The agent's side.
+#[derive(Debug)]
+enum Agent {
+    Silent,
+    /// A turn is being made or said.
+    Turn(Speech),
+    Gone(EndReason),
+}
+
+/// The caller's side.
+#[derive(Debug)]
+enum Caller {
+    Silent,
+    Speaking(Utterance),
+}
+
+/// Whether the caller can be heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hearing {
+    Works,
+    /// Not any more, and the caller has yet to be told.
+    Lost,
+    /// The caller knows that only typed words count.
+    None,
+}
+
+/// A stretch of the caller's speech.
+#[derive(Debug)]
+struct Utterance {
+    /// The transcript's line.
+    line: u64,
+    began: MediaTime,
+    ended: MediaTime,
+    take: Option<Take>,
+    text: Text,
+    /// Some of it stands in the transcript.
+    shown: bool,
+}
+
+/// What is known of an utterance's words.
+#[derive(Debug)]
+enum Text {
+    Unknown,
+    Known(Words),
+    Failed,
+}
+
+/// How many typed messages may still come: a bucket that fills with time.
+#[derive(Debug)]
+struct Allowance {
+    left: u32,
+    since: MediaTime,
+}
+
+impl Dialogue {
+    /// A conversation that begins at `now` with the agent's greeting.
+    pub fn new(now: MediaTime, setup: Setup) -> Self {
+        let mut dialogue = Self {
+            history: History::new(&setup.instructions),
+            cards: CardGuard::new(),
+            agent: Agent::Silent,
+            caller: Caller::Silent,
+            barge_in: BargeIn::default(),
+            awaited: VecDeque::new(),
+            unread: Vec::new(),
+            owes_answer: false,
+            failures: 0,
+            hearing: if setup.hears { Hearing::Works } else { Hearing::None },
+            muted: false,
+            typing: Allowance { left: TYPED_AT_ONCE, since: now },
+            began: now,
+            active: now,
+            spoke: now,
+            asked_for_caller: false,
+            next_turn: TurnId(1),
+            next_take: Take(1),
+            next_line: 1,
+            decided: VecDeque::new(),
+            setup,
+        };
+        dialogue.greet();
+        dialogue
+    }
+
+    /// Takes what happened at `now`; moments must not go backwards.
+    pub fn handle(&mut self, now: MediaTime, input: Input) {
+        if matches!(self.agent, Agent::Gone(_)) {
+            return;
+        }
+        match input {
+            Input::Tick => self.let_time_pass(now),
+            Input::Heard(output) => self.heard(now, output),
+            Input::Transcribed { take, words } => self.transcribed(now, take, words),
+            Input::Typed(text) => self.typed(now, text.reveal()),
+            Input::Muted(muted) => self.muted = muted,
+            Input::Deaf => self.deafened(),
+            Input::Clause { turn, text } => self.clause(now, turn, text.into_inner()),
+            Input::ClauseMade { turn, audio } => self.with_turn(turn, |speech| speech.clause_made(audio)),
+            Input::TurnMade { turn, failed } => self.with_turn(turn, |speech| speech.made(failed)),
+            Input::Played { turn, sent, done } => self.with_turn(turn, |speech| speech.played(sent, done)),
+            Input::Left => self.left(now),
+        }
+        self.go_on(now);
+    }
+
+    /// The next decision.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.decided.pop_front()
+    }
+
+    /// Where it stands.
+    pub fn phase(&self) -> Phase {
+        match (&self.agent, &self.caller) {
+            (Agent::Gone(reason), _) => Phase::Ended(*reason),
+            (Agent::Turn(speech), _) if speech.began().is_some() => Phase::Speaking(speech.id),
+            (Agent::Turn(speech), _) => Phase::Thinking(speech.id),
+            (Agent::Silent, Caller::Speaking(utterance)) => Phase::Hearing { since: utterance.began },
+            (Agent::Silent, Caller::Silent) if !self.awaited.is_empty() => Phase::Thinking(self.next_turn),
+            (Agent::Silent, Caller::Silent) => Phase::Listening,
+        }
+    }
+
+    /// What was said so far.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    fn greet(&mut self) {
+        if let Some(reason) = self.setup.refusal {
+            return self.say_farewell(reason);
+        }
+        let (language, usual) = Phrase::Greeting.spoken(self.setup.language);
+        let (language, mut text) = match self.setup.greeting.take() {
+            Some(own) => (self.setup.language, own),
+            None => (language, usual.to_owned()),
+        };
+        if !self.setup.hears {
+            text.push(' ');
+            text.push_str(Phrase::TypedOnly.spoken(language).1);
+        }
+        self.say(Occasion::Greeting, language, text);
+    }
+
+    // ---- the caller ----
+
+    fn heard(&mut self, now: MediaTime, output: endpointing::Output) {
+        match output {
+            endpointing::Output::SpeechStarted { at } => self.speech_started(now, at),
+            endpointing::Output::Pause { id, at } => {
+                self.decided.push_back(Output::Judge(id));
+                self.transcribe();
+                self.overlap(now, Overlap::Paused(at));
+            }
+            endpointing::Output::SpeechResumed => {
+                if let Caller::Speaking(utterance) = &mut self.caller
+                    && let Some(take) = utterance.take.take()
+                {
+                    utterance.text = Text::Unknown;
+                    self.decided.push_back(Output::Forget(take));
+                }
+                self.overlap(now, Overlap::Resumed);
+            }
+            endpointing::Output::EndOfTurn { speech } => {
+                if matches!(&self.caller, Caller::Speaking(utterance) if utterance.take.is_none()) {
+                    self.transcribe();
+                }
+                let Caller::Speaking(mut utterance) = mem::replace(&mut self.caller, Caller::Silent) else {
+                    return;
+                };
+                utterance.ended = speech.end;
+                self.active = now;
+                self.awaited.push_back(utterance);
+                if self.awaited.len() > MOST_AWAITED
+                    && let Some(Utterance { take: Some(take), .. }) = self.awaited.pop_front()
+                {
+                    self.decided.push_back(Output::Forget(take));
+                }
+            }
+        }
+    }
+
+    fn speech_started(&mut self, now: MediaTime, at: MediaTime) {
+        let line = self.next_line();
+        self.caller =
+            Caller::Speaking(Utterance { line, began: at, ended: at, take: None, text: Text::Unknown, shown: false });
+        self.active = now;
+        self.asked_for_caller = false;
+        self.overlap(now, Overlap::Started(at));
+    }
+
+    fn transcribe(&mut self) {
+        let Caller::Speaking(utterance) = &mut self.caller else { return };
+        let take = self.next_take;
+        self.next_take = Take(take.0 + 1);
+        let instead_of = utterance.take.replace(take);
+        utterance.text = Text::Unknown;
+        self.decided.push_back(Output::Transcribe { take, instead_of });
+    }
+
+    fn transcribed(&mut self, now: MediaTime, take: Take, words: Option<Words>) {
+        let over_the_agent = matches!(self.agent, Agent::Turn(_));
+        let speaking = match &mut self.caller {
+            Caller::Speaking(utterance) => Some(utterance),
+            Caller::Silent => None,
+        };
+        let mut utterances = speaking.into_iter().chain(&mut self.awaited);
+        let Some(utterance) = utterances.find(|utterance| utterance.take == Some(take)) else { return };
+        let Some(words) = words else {
+            utterance.text = Text::Failed;
+            return;
+        };
+        // What is said over the agent may be nothing but a "mm-hm": it is shown when it counts.
+        if !over_the_agent && !words.is_final && !words.text.reveal().is_empty() {
+            utterance.shown = true;
+            let text = Pii::new(self.cards.partial(words.text.reveal()));
+            let line = Line { side: Side::Caller, number: utterance.line, text, is_final: false };
+            self.decided.push_back(Output::Transcript(line));
+        }
+        let text = words.text.clone();
+        if words.is_final {
+            utterance.text = Text::Known(words);
+        }
+        self.overlap(now, Overlap::Words(text.reveal()));
+    }
+
+    fn typed(&mut self, now: MediaTime, text: &str) {
+        if text.trim().is_empty() || !self.typing.take(now) {
+            return;
+        }
+        let shortened: String = text.chars().take(LONGEST_TYPED).collect();
+        self.active = now;
+        self.asked_for_caller = false;
+        if matches!(&self.agent, Agent::Turn(speech) if speech.can_be_interrupted()) {
+            self.interrupt(now);
+        }
+        let text = self.cards.finish(&shortened);
+        self.accept(text, self.setup.language, now..now);
+    }
+
+    fn deafened(&mut self) {
+        if self.hearing == Hearing::Works {
+            self.hearing = Hearing::Lost;
+            self.caller = Caller::Silent;
+        }
+    }
+
+    /// The caller said something that counts.
+    fn accept(&mut self, text: String, language: Language, at: Range<MediaTime>) {
+        // What is said over words that cannot be interrupted answers them, or comes after them at least.
+        match self.agent {
+            Agent::Turn(_) => self.unread.push(text.clone()),
+            Agent::Silent | Agent::Gone(_) => self.history.heard(&text),
+        }
+        self.owes_answer = true;
+        let text = Pii::new(text);
+        let spoken = Spoken { side: Side::Caller, text, at, language, played: None, interrupted: false };
+        self.decided.push_back(Output::Record(spoken));
+    }
+
+    /// Decides about utterances that are over and whose words are known, in their order.
+    fn conclude(&mut self, now: MediaTime) {
+        while let Some(utterance) = self.awaited.pop_front_if(|next| !matches!(next.text, Text::Unknown)) {
+            match utterance.text {
+                Text::Known(ref words) if !words.text.reveal().trim().is_empty() => {
+                    let words = words.clone();
+                    self.conclude_with(now, &utterance, &words);
+                }
+                Text::Failed if matches!(self.agent, Agent::Silent) => {
+                    self.withdraw(&utterance);
+                    self.apologize();
+                }
+                _ => self.withdraw(&utterance),
+            }
+        }
+    }
+
+    fn conclude_with(&mut self, now: MediaTime, utterance: &Utterance, words: &Words) {
+        if let Agent::Turn(speech) = &self.agent {
+            if is_backchannel(words.text.reveal()) {
+                return self.withdraw(utterance);
+            }
+            if speech.can_be_interrupted() {
+                self.interrupt(now);
+            }
+        }
+        if self.setup.follows_caller
+            && let Some(language) = words.language
+        {
+            self.setup.language = language;
+        }
+        let text = self.cards.finish(words.text.reveal());
+        let (number, line_text) = (utterance.line, Pii::new(text.clone()));
+        self.decided.push_back(Output::Transcript(Line {
+            side: Side::Caller,
+            number,
+            text: line_text,
+            is_final: true,
+        }));
+        self.accept(text, self.setup.language, utterance.began..utterance.ended);
+    }
+
+    /// The utterance was nothing: what of it stands in the transcript goes.
+    fn withdraw(&mut self, utterance: &Utterance) {
+        if utterance.shown {
+            let text = Pii::new(String::new());
+            let line = Line { side: Side::Caller, number: utterance.line, text, is_final: true };
+            self.decided.push_back(Output::Transcript(line));
+        }
+    }
+
+    // ---- both at once ----
+
+    fn overlap(&mut self, now: MediaTime, overlap: Overlap<'_>) {
+        if !matches!(&self.agent, Agent::Turn(speech) if speech.can_be_interrupted()) {
+            return;
+        }
+        match self.barge_in.handle(now, overlap) {
+            Some(Decision::Duck) => self.decided.push_back(Output::Duck(true)),
+            Some(Decision::Restore) => self.decided.push_back(Output::Duck(false)),
+            Some(Decision::Stop) => self.interrupt(now),
+            None => {}
+        }
+    }
+
+    /// The caller takes the floor.
+    fn interrupt(&mut self, now: MediaTime) {
+        let Agent::Turn(speech) = mem::replace(&mut self.agent, Agent::Silent) else { return };
+        self.decided.push_back(Output::Cancel(speech.id));
+        let heard = speech.heard();
+        // Nothing of the answer was heard: it is still owed, to these words and the next ones.
+        self.owes_answer |= heard.is_empty() && speech.occasion == Occasion::Answer;
+        self.close(now, &speech, heard, true);
+    }
+
+    /// The end of the agent's turn, of which `heard` was heard.
+    fn close(&mut self, now: MediaTime, speech: &Speech, heard: String, interrupted: bool) {
+        if self.barge_in.ducks() {
+            self.decided.push_back(Output::Duck(false));
+        }
+        self.barge_in = BargeIn::default();
+        self.spoke = now;
+        self.history.said(&heard);
+        for words in self.unread.drain(..) {
+            self.history.heard(&words);
+        }
+        let Some(began) = speech.began() else { return };
+        let text = Pii::new(cards::mask(&heard));
+        let line = Line { side: Side::Agent, number: speech.id.0, text: text.clone(), is_final: true };
+        self.decided.push_back(Output::Transcript(line));
+        if !heard.is_empty() {
+            let (side, language) = (Side::Agent, speech.language);
+            let played = Some((speech.id, speech.sent()));
+            let spoken = Spoken { side, text, at: began..now, language, played, interrupted };
+            self.decided.push_back(Output::Record(spoken));
+        }
+    }
+
+    // ---- the agent ----
+
+    fn with_turn(&mut self, turn: TurnId, tell: impl FnOnce(&mut Speech)) {
+        if let Agent::Turn(speech) = &mut self.agent
+            && speech.id == turn
+        {
+            tell(speech);
+        }
+    }
+
+    fn clause(&mut self, now: MediaTime, turn: TurnId, text: String) {
+        let mut line = None;
+        self.with_turn(turn, |speech| {
+            speech.clause(now, text);
+            line = Some(speech.words());
+        });
+        if let Some(words) = line {
+            let text = Pii::new(cards::mask(&words));
+            let line = Line { side: Side::Agent, number: turn.0, text, is_final: false };
+            self.decided.push_back(Output::Transcript(line));
+        }
+    }
+
+    /// What follows once nobody has anything left to say.
+    fn go_on(&mut self, now: MediaTime) {
+        self.conclude(now);
+        if let Agent::Turn(speech) = &self.agent
+            && speech.is_over(now)
+        {
+            self.finish(now);
+        }
+        if !matches!(self.agent, Agent::Silent) || matches!(self.caller, Caller::Speaking(_)) {
+            return;
+        }
+        if self.owes_answer && self.awaited.is_empty() {
+            self.answer();
+        } else if self.hearing == Hearing::Lost {
+            self.hearing = Hearing::None;
+            self.remark(Phrase::TypedOnly);
+        }
+    }
+
+    /// The agent's turn has been heard to its end.
+    fn finish(&mut self, now: MediaTime) {
+        let Agent::Turn(speech) = mem::replace(&mut self.agent, Agent::Silent) else { return };
+        let words = speech.words();
+        self.close(now, &speech, words, false);
+        match speech.occasion {
+            Occasion::Farewell(reason) => self.end(reason),
+            _ if speech.has_failed() => self.apologize(),
+            Occasion::Answer => self.failures = 0,
+            Occasion::Greeting | Occasion::Remark(_) => {}
+        }
+    }
+
+    fn answer(&mut self) {
+        self.owes_answer = false;
+        let (turn, language) = (self.begin(Occasion::Answer, self.setup.language), self.setup.language);
+        self.decided.push_back(Output::Answer { turn, messages: self.history.messages().to_vec(), language });
+    }
+
+    fn apologize(&mut self) {
+        self.failures += 1;
+        if self.failures >= MOST_FAILURES {
+            self.say_farewell(EndReason::OutOfService);
+        } else {
+            self.owes_answer = false;
+            self.remark(Phrase::Apology);
+        }
+    }
+
+    fn remark(&mut self, phrase: Phrase) {
+        let (language, text) = phrase.spoken(self.setup.language);
+        self.say(Occasion::Remark(phrase), language, text.to_owned());
+    }
+
+    fn say_farewell(&mut self, reason: EndReason) {
+        let phrase = match reason {
+            EndReason::Busy => Phrase::Busy,
+            EndReason::OutOfService => Phrase::OutOfService,
+            EndReason::CallerLeft | EndReason::Silence | EndReason::TooLong => Phrase::Farewell,
+        };
+        let (language, text) = phrase.spoken(self.setup.language);
+        self.say(Occasion::Farewell(reason), language, text.to_owned());
+    }
+
+    fn say(&mut self, occasion: Occasion, language: Language, text: String) {
+        let turn = self.begin(occasion, language);
+        self.decided.push_back(Output::Say { turn, text, language });
+    }
+
+    /// The agent takes the floor.
+    fn begin(&mut self, occasion: Occasion, language: Language) -> TurnId {
+        let turn = self.next_turn;
+        self.next_turn = turn.next();
+        self.agent = Agent::Turn(Speech::new(turn, occasion, language));
+        turn
+    }
+
+    // ---- time, and the end ----
+
+    fn let_time_pass(&mut self, now: MediaTime) {
+        self.overlap(now, Overlap::Tick);
+        let too_long = now.since(self.began) >= LONGEST;
+        match &self.agent {
+            Agent::Turn(speech) if too_long && speech.can_be_interrupted() => self.interrupt(now),
+            Agent::Turn(_) | Agent::Gone(_) => return,
+            Agent::Silent => {}
+        }
+        if too_long {
+            return self.say_farewell(EndReason::TooLong);
+        }
+        if matches!(self.caller, Caller::Speaking(_)) || !self.awaited.is_empty() || self.owes_answer {
+            return;
+        }
+        if now.since(self.active) >= ABANDONED {
+            self.say_farewell(EndReason::Silence);
+        } else if now.since(self.active.max(self.spoke)) >= SILENCE
+            && !self.asked_for_caller
+            && self.hearing == Hearing::Works
+            && !self.muted
+        {
+            self.asked_for_caller = true;
+            self.remark(Phrase::StillThere);
+        }
+    }
+
+    fn left(&mut self, now: MediaTime) {
+        self.interrupt(now);
+        self.end(EndReason::CallerLeft);
+    }
+
+    fn end(&mut self, reason: EndReason) {
+        self.agent = Agent::Gone(reason);
+        self.caller = Caller::Silent;
+        self.awaited.clear();
+        self.owes_answer = false;
+        self.decided.push_back(Output::HangUp);
+    }
+
+    fn next_line(&mut self) -> u64 {
+        let line = self.next_line;
+        self.next_line += 1;
+        line
+    }
+}
+
+impl Allowance {
+    fn take(&mut self, now: MediaTime) -> bool {
+        while self.left < TYPED_AT_ONCE && now.since(self.since) >= TYPED_EVERY {
+            self.left += 1;
+            self.since = self.since + TYPED_EVERY;
+        }
+        if self.left == TYPED_AT_ONCE {
+            self.since = now;
+        }
+        let allowed = self.left > 0;
+        self.left = self.left.saturating_sub(1);
+        allowed
+    }
+}

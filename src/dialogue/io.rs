@@ -1,0 +1,208 @@
+//! What a [`Dialogue`](super::Dialogue) is told, and what it decides.
+
+use std::{ops::Range, time::Duration};
+
+use super::endpointing::{self, PauseId};
+use crate::domain::{Language, MediaTime, Message, Pii, TurnId};
+
+/// How a conversation is to be held.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// What the language model is told about its task.
+    pub instructions: String,
+    /// Spoken first.
+    pub language: Language,
+    /// Whether to answer in the language that the caller was recognised to speak.
+    pub follows_caller: bool,
+    /// The first words, in `language`; the usual ones unless given.
+    pub greeting: Option<String>,
+    /// Whether the caller can be heard. Otherwise the agent asks for typed words.
+    pub hears: bool,
+    /// Why the call cannot be served: the agent says so instead of greeting, and ends it.
+    pub refusal: Option<EndReason>,
+}
+
+/// One attempt at turning an utterance into text. A result that names an older attempt is ignored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Take(pub u64);
+
+/// What was understood of an utterance, so far or finally.
+#[derive(Clone, Debug)]
+pub struct Words {
+    /// Empty: nobody spoke.
+    pub text: Pii<String>,
+    /// The language recognised, if there is a voice for it.
+    pub language: Option<Language>,
+    /// No more follow for this take.
+    pub is_final: bool,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// Time has passed: once for every 20 to 32 ms, and after what was heard in them.
+    Tick,
+    /// What was noticed of the caller's speech.
+    Heard(endpointing::Output),
+    /// An answer to [`Output::Transcribe`].
+    Transcribed {
+        /// Of which attempt.
+        take: Take,
+        /// The words, or nothing when the attempt failed.
+        words: Option<Words>,
+    },
+    /// The caller typed this.
+    Typed(Pii<String>),
+    /// The microphone was muted, or is no longer.
+    Muted(bool),
+    /// The caller cannot be heard any more.
+    Deaf,
+    /// The agent begins to say this clause of a turn.
+    Clause {
+        /// Which turn.
+        turn: TurnId,
+        /// The words.
+        text: Pii<String>,
+    },
+    /// The audio of the turn's last clause is complete.
+    ClauseMade {
+        /// Which turn.
+        turn: TurnId,
+        /// How long that clause's audio is; zero when it is only to be read.
+        audio: Duration,
+    },
+    /// The turn is complete: no more clauses.
+    TurnMade {
+        /// Which turn.
+        turn: TurnId,
+        /// It broke off.
+        failed: bool,
+    },
+    /// So much of a turn's audio has been sent to the caller.
+    Played {
+        /// Which turn.
+        turn: TurnId,
+        /// Since its beginning.
+        sent: Duration,
+        /// All of it.
+        done: bool,
+    },
+    /// The caller has gone.
+    Left,
+}
+
+/// Something to do.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// Turn the utterance so far into text; earlier takes of the same utterance are not needed any more.
+    Transcribe {
+        /// To be named in the result.
+        take: Take,
+        /// The take that this one replaces.
+        instead_of: Option<Take>,
+    },
+    /// Stop working on this take.
+    Forget(Take),
+    /// Ask the turn detector about this pause.
+    Judge(PauseId),
+    /// Ask the language model, and say what it answers.
+    Answer {
+        /// Of what is said.
+        turn: TurnId,
+        /// The conversation.
+        messages: Vec<Message>,
+        /// The language to speak.
+        language: Language,
+    },
+    /// Say these words.
+    Say {
+        /// Of what is said.
+        turn: TurnId,
+        /// The words.
+        text: String,
+        /// The language they are in.
+        language: Language,
+    },
+    /// Stop making this turn, and drop what of it has not been played.
+    Cancel(TurnId),
+    /// Softer, or as usual.
+    Duck(bool),
+    /// A line of the transcript, as far as it is known.
+    Transcript(Line),
+    /// Something said is complete.
+    Record(Spoken),
+    /// The conversation is over: leave.
+    HangUp,
+}
+
+/// One of the two sides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Who calls.
+    Caller,
+    /// Who answers.
+    Agent,
+}
+
+/// A line of the transcript as it grows. Card numbers are masked.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// Whose.
+    pub side: Side,
+    /// The same for all versions of a line; unique among that side's.
+    pub number: u64,
+    /// All its words so far; empty when a line that was shown is withdrawn.
+    pub text: Pii<String>,
+    /// Whether it stays so.
+    pub is_final: bool,
+}
+
+/// What one side said. Card numbers are masked.
+#[derive(Clone, Debug)]
+pub struct Spoken {
+    /// Who.
+    pub side: Side,
+    /// What: of the agent's words those that were heard.
+    pub text: Pii<String>,
+    /// When, on the caller's media clock.
+    pub at: Range<MediaTime>,
+    /// The words' language.
+    pub language: Language,
+    /// Of the agent's words: which turn, and how much of its audio was sent.
+    pub played: Option<(TurnId, Duration)>,
+    /// The caller interrupted it.
+    pub interrupted: bool,
+}
+
+/// Where a conversation stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Nobody speaks.
+    Listening,
+    /// The caller speaks.
+    Hearing {
+        /// Since when.
+        since: MediaTime,
+    },
+    /// The caller has finished, the agent has yet to begin this turn.
+    Thinking(TurnId),
+    /// The agent speaks; the caller perhaps too.
+    Speaking(TurnId),
+    /// It is over.
+    Ended(EndReason),
+}
+
+/// Why a conversation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndReason {
+    /// The caller left.
+    CallerLeft,
+    /// The caller was silent for too long.
+    Silence,
+    /// It took too long.
+    TooLong,
+    /// Nobody could answer.
+    OutOfService,
+    /// As many calls as may be were under way.
+    Busy,
+}

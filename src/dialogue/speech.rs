@@ -1,0 +1,166 @@
+//! A turn of the agent's: what of it has been made, and what of that has been heard.
+
+use std::time::Duration;
+
+use super::{io::EndReason, phrases::Phrase};
+use crate::domain::{Language, MediaTime, TurnId};
+
+/// What was sent is heard later: by half a round trip and the client's jitter buffer, about so much.
+const ON_THE_WAY: Duration = Duration::from_millis(100);
+/// When the line does not say that a turn has been played, it is taken to be so long after it should have been.
+const REPORT_PATIENCE: Duration = Duration::from_secs(3);
+
+/// Why the agent speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Occasion {
+    /// The first words. Not to be interrupted: they say who speaks, and that the call is transcribed.
+    Greeting,
+    /// To what the caller said.
+    Answer,
+    /// Fixed words.
+    Remark(Phrase),
+    /// The last words, not to be interrupted.
+    Farewell(EndReason),
+}
+
+#[derive(Clone, Debug)]
+struct Clause {
+    text: String,
+    /// Where its audio ends in the turn's, once that is complete.
+    end: Option<Duration>,
+}
+
+/// How far the making of a turn is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Making {
+    Going,
+    Complete,
+    Failed,
+}
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub(super) struct Speech {
+    pub(super) id: TurnId,
+    pub(super) occasion: Occasion,
+    pub(super) language: Language,
+    clauses: Vec<Clause>,
+    /// All the audio that was made.
+    audio: Duration,
+    sent: Duration,
+    /// All of it was sent.
+    done: bool,
+    began: Option<MediaTime>,
+    making: Making,
+}
+
+impl Speech {
+    pub(super) fn new(id: TurnId, occasion: Occasion, language: Language) -> Self {
+        Self {
+            id,
+            occasion,
+            language,
+            clauses: Vec::new(),
+            audio: Duration::ZERO,
+            sent: Duration::ZERO,
+            done: false,
+            began: None,
+            making: Making::Going,
+        }
+    }
+
+    pub(super) fn can_be_interrupted(&self) -> bool {
+        matches!(self.occasion, Occasion::Answer | Occasion::Remark(_))
+    }
+
+    /// When the first clause was there.
+    pub(super) fn began(&self) -> Option<MediaTime> {
+        self.began
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.making == Making::Failed
+    }
+
+    pub(super) fn clause(&mut self, now: MediaTime, text: String) {
+        self.began.get_or_insert(now);
+        self.clauses.push(Clause { text, end: None });
+    }
+
+    pub(super) fn clause_made(&mut self, audio: Duration) {
+        self.audio += audio;
+        if let Some(last) = self.clauses.last_mut() {
+            last.end = Some(self.audio);
+        }
+    }
+
+    pub(super) fn made(&mut self, failed: bool) {
+        self.making = if failed { Making::Failed } else { Making::Complete };
+    }
+
+    /// The line says so.
+    pub(super) fn played(&mut self, sent: Duration, done: bool) {
+        self.sent = self.sent.max(sent);
+        self.done |= done;
+    }
+
+    /// Whether nothing more of it will come at `now`: it is complete, and has been played, or has no audio, or the line
+    /// has been silent about it for too long.
+    pub(super) fn is_over(&self, now: MediaTime) -> bool {
+        let overdue = || self.began.is_some_and(|began| now.since(began) > self.audio + REPORT_PATIENCE);
+        self.making != Making::Going && (self.done || self.audio.is_zero() || overdue())
+    }
+
+    /// How much of its audio was sent.
+    pub(super) fn sent(&self) -> Duration {
+        self.sent
+    }
+
+    /// All its words so far.
+    pub(super) fn words(&self) -> String {
+        join(self.clauses.iter())
+    }
+
+    /// Those of its clauses that have been heard to their end, as best known.
+    pub(super) fn heard(&self) -> String {
+        let heard = self.sent.saturating_sub(ON_THE_WAY);
+        join(self.clauses.iter().take_while(|clause| clause.end.is_some_and(|end| end <= heard)))
+    }
+}
+
+fn join<'a>(clauses: impl Iterator<Item = &'a Clause>) -> String {
+    clauses.map(|clause| clause.text.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_whole_clauses_count_as_heard() {
+        let mut speech = Speech::new(TurnId(1), Occasion::Answer, Language::ENGLISH);
+        assert_eq!((speech.heard(), speech.is_over(MediaTime::ZERO)), (String::new(), false));
+        for (text, millis) in [("One,", 500), ("two,", 500), ("three.", 500)] {
+            speech.clause(MediaTime::ZERO, text.to_owned());
+            speech.clause_made(Duration::from_millis(millis));
+        }
+        for (sent, heard) in [(0, ""), (599, ""), (600, "One,"), (1100, "One, two,"), (1500, "One, two,")] {
+            speech.played(Duration::from_millis(sent), false);
+            assert_eq!(speech.heard(), heard, "{sent}");
+        }
+        assert_eq!(speech.words(), "One, two, three.");
+    }
+
+    #[test]
+    fn a_line_that_reports_nothing_does_not_hold_the_call() {
+        let mut speech = Speech::new(TurnId(1), Occasion::Answer, Language::ENGLISH);
+        speech.clause(MediaTime::ZERO, "One.".to_owned());
+        speech.clause_made(Duration::from_secs(1));
+        assert!(!speech.is_over(MediaTime::from_millis(60_000)), "more may be coming");
+        speech.made(false);
+        assert!(!speech.is_over(MediaTime::from_millis(4000)));
+        assert!(speech.is_over(MediaTime::from_millis(4001)));
+        speech.played(Duration::from_secs(1), true);
+        assert!(speech.is_over(MediaTime::ZERO));
+    }
+}

@@ -1,0 +1,322 @@
+//! One of the threads that media runs on. It owns some rooms, and drives each with what comes from sockets, from signal
+//! connections and from time. It waits for nothing but these: whoever does not take what is sent is dropped.
+
+mod outlet;
+mod routes;
+
+use std::{
+    collections::{BTreeSet, HashMap, VecDeque},
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant, SystemTime},
+};
+
+use crossbeam_channel::{Receiver, select};
+use livekit_protocol as proto;
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+
+use self::{
+    outlet::{Outlet, Seat},
+    routes::Source,
+};
+use super::{
+    Agent, Claims, JoinError, RoomEvent, SignalVersion,
+    room::{ConnectionId, Input, Room},
+    settings::Settings,
+};
+use crate::{
+    audio::line::LineEnd,
+    domain::{Identity, RoomName},
+    rtc::{net, peer::Datagram},
+};
+
+/// Rooms at a time, on all shards together.
+const MAX_ROOMS: usize = 1_000;
+/// Peer connections at a time, on all shards together; a participant has one or two.
+const MAX_PEERS: usize = 4_000;
+/// Datagrams handled before the thread looks at its other work.
+const BATCH: usize = 32;
+/// A room that wants to be woken in the past is woken this much later: it must not take the thread for itself.
+const SOON: Duration = Duration::from_millis(1);
+/// When nothing is planned.
+const IDLE: Duration = Duration::from_secs(3600);
+
+/// A room of this process, never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct RoomKey(u64);
+
+/// What others ask of a shard. Each but [`Command::Closed`] and [`Command::Stop`] waits for a permit first; of the former
+/// there is one for each connection, of the latter one.
+#[derive(Debug)]
+pub(super) enum Command {
+    /// Somebody wants in.
+    Join(Box<Join>),
+    /// A message of somebody inside.
+    Signal { connection: ConnectionId, request: Box<proto::SignalRequest> },
+    /// A signal connection has ended.
+    Closed { connection: ConnectionId },
+    /// An agent goes into a room.
+    JoinAgent { room: RoomName, agent: Agent, line: LineEnd, answer: oneshot::Sender<Result<(), JoinError>> },
+    /// Somebody is shown the door. Answered with whether there is such a room.
+    Remove { room: RoomName, identity: Identity, answer: oneshot::Sender<bool> },
+    /// Everything ends.
+    Stop,
+}
+
+/// See [`Command::Join`].
+#[derive(Debug)]
+pub(super) struct Join {
+    pub(super) connection: ConnectionId,
+    pub(super) claims: Claims,
+    pub(super) version: SignalVersion,
+    pub(super) request: Box<proto::JoinRequest>,
+    pub(super) outgoing: mpsc::Sender<proto::SignalResponse>,
+    pub(super) answer: oneshot::Sender<Result<(), JoinError>>,
+}
+
+/// A command, with the permit that is given back once it has been handled.
+pub(super) type Ordered = (Command, Option<OwnedSemaphorePermit>);
+
+/// What all shards have together.
+#[derive(Debug, Default)]
+pub(super) struct Census {
+    rooms: AtomicUsize,
+    peers: AtomicUsize,
+}
+
+/// What a shard works with.
+#[derive(Debug)]
+pub(super) struct Parts {
+    pub(super) index: usize,
+    pub(super) settings: Arc<Settings>,
+    pub(super) sockets: net::Sender,
+    pub(super) census: Arc<Census>,
+    pub(super) events: mpsc::Sender<RoomEvent>,
+    pub(super) datagrams: Receiver<Datagram>,
+    pub(super) commands: Receiver<Ordered>,
+}
+
+/// Starts a shard; it ends with [`Command::Stop`], or when nobody can send it commands any more.
+///
+/// # Errors
+/// When the system refuses the thread.
+pub(super) fn start(parts: Parts) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new().name(format!("media-{}", parts.index)).spawn(move || run(parts))
+}
+
+fn run(parts: Parts) {
+    let Parts { settings, sockets, census, events, datagrams, commands, .. } = parts;
+    let mut shard = Shard::new(settings, Outlet::new(sockets, census.clone(), events), census);
+    loop {
+        let wait = shard.next_timeout().map_or(IDLE, |at| at.saturating_duration_since(Instant::now()));
+        select! {
+            recv(datagrams) -> datagram => match datagram {
+                Ok(datagram) => shard.datagrams(datagram, &datagrams),
+                Err(_) => break,
+            },
+            recv(commands) -> command => match command {
+                Ok((Command::Stop, _)) | Err(_) => break,
+                Ok((command, _permit)) => shard.command(Instant::now(), command),
+            },
+            default(wait) => {}
+        }
+        shard.timeouts(Instant::now());
+    }
+    shard.stop();
+}
+
+/// A room with what the shard notes about it.
+#[derive(Debug)]
+struct Hosted {
+    name: RoomName,
+    room: Room,
+    /// Its entry in the agenda.
+    wakes: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Shard {
+    settings: Arc<Settings>,
+    census: Arc<Census>,
+    outlet: Outlet,
+    rooms: HashMap<RoomKey, Hosted>,
+    names: HashMap<RoomName, RoomKey>,
+    agenda: BTreeSet<(Instant, RoomKey)>,
+    opened: u64,
+}
+
+impl Shard {
+    fn new(settings: Arc<Settings>, outlet: Outlet, census: Arc<Census>) -> Self {
+        let (rooms, names) = (HashMap::new(), HashMap::new());
+        Self { settings, census, outlet, rooms, names, agenda: BTreeSet::new(), opened: 0 }
+    }
+
+    fn next_timeout(&self) -> Option<Instant> {
+        self.agenda.first().map(|(at, _)| *at)
+    }
+
+    fn timeouts(&mut self, now: Instant) {
+        while let Some((at, key)) = self.agenda.first().copied()
+            && at <= now
+        {
+            self.drive(now, key, Input::Timeout);
+        }
+    }
+
+    // ---- commands ----
+
+    fn command(&mut self, now: Instant, command: Command) {
+        match command {
+            Command::Join(join) => self.join(now, *join),
+            Command::Signal { connection, request } => {
+                if let Some(room) = self.outlet.room_of(connection) {
+                    self.drive(now, room, Input::Signal { connection, request });
+                }
+            }
+            Command::Closed { connection } => {
+                if let Some(room) = self.outlet.unseat(connection) {
+                    self.drive(now, room, Input::SignalClosed { connection });
+                }
+            }
+            Command::JoinAgent { room, agent, line, answer } => {
+                let there = self.names.get(&room).copied();
+                if let Some(key) = there {
+                    self.drive(now, key, Input::JoinAgent { agent, line });
+                }
+                // Whoever asked may have left.
+                let _ = answer.send(there.map(|_| ()).ok_or(JoinError::NoRoom));
+            }
+            Command::Remove { room, identity, answer } => {
+                let there = self.names.get(&room).copied();
+                if let Some(key) = there {
+                    self.drive(now, key, Input::Remove { identity, now_wall: SystemTime::now() });
+                }
+                // Whoever asked may have left.
+                let _ = answer.send(there.is_some());
+            }
+            Command::Stop => {}
+        }
+    }
+
+    fn join(&mut self, now: Instant, join: Join) {
+        let Join { connection, claims, version, request, outgoing, answer } = join;
+        let result = self.room(now, &claims.room).and_then(|key| {
+            self.outlet.seat(connection, Seat { room: key, outgoing });
+            self.drive(now, key, Input::Join { connection, claims, version, request });
+            self.outlet.take_refusal(connection).map_or(Ok(()), Err)
+        });
+        // Whoever asked may have left.
+        let _ = answer.send(result);
+    }
+
+    /// The room of that name, opened if need be.
+    fn room(&mut self, now: Instant, name: &RoomName) -> Result<RoomKey, JoinError> {
+        if self.census.peers.load(Ordering::Relaxed) >= MAX_PEERS {
+            return Err(JoinError::Full);
+        }
+        if let Some(key) = self.names.get(name) {
+            return Ok(*key);
+        }
+        if self.census.rooms.fetch_add(1, Ordering::Relaxed) >= MAX_ROOMS {
+            self.census.rooms.fetch_sub(1, Ordering::Relaxed);
+            return Err(JoinError::Full);
+        }
+        let key = RoomKey(self.opened);
+        self.opened += 1;
+        let room = Room::new(now, SystemTime::now(), name.clone(), self.settings.clone());
+        self.rooms.insert(key, Hosted { name: name.clone(), room, wakes: None });
+        self.names.insert(name.clone(), key);
+        self.outlet.tell(RoomEvent::Opened(name.clone()));
+        Ok(key)
+    }
+
+    // ---- datagrams ----
+
+    fn datagrams(&mut self, first: Datagram, more: &Receiver<Datagram>) {
+        let now = Instant::now();
+        self.datagram(now, first);
+        for datagram in more.try_iter().take(BATCH - 1) {
+            self.datagram(now, datagram);
+        }
+    }
+
+    fn datagram(&mut self, now: Instant, datagram: Datagram) {
+        let source = Source::of(&datagram);
+        let place = match datagram.ufrag() {
+            Some(ufrag) => self.outlet.routes.by_ufrag(ufrag),
+            None => self.outlet.routes.by_source(source),
+        };
+        let Some((key, peer)) = place else { return };
+        // Only what a peer takes for its own proves where that peer is.
+        let Some(hosted) = self.rooms.get(&key).filter(|hosted| hosted.room.accepts(peer, &datagram)) else { return };
+        debug_assert_eq!(self.names.get(&hosted.name), Some(&key));
+        self.outlet.learn(source, (key, peer));
+        self.drive(now, key, Input::Datagram { peer, datagram });
+    }
+
+    // ---- rooms ----
+
+    /// Gives a room its input, and does what it wants done. A connection that does not keep up is closed, which is the
+    /// room's next input. A room that panics is closed; the others go on.
+    fn drive(&mut self, now: Instant, key: RoomKey, input: Input) {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            let Some(hosted) = self.rooms.get_mut(&key) else { return };
+            let outlet = &mut self.outlet;
+            let handled = catch_unwind(AssertUnwindSafe(|| {
+                hosted.room.handle(now, input);
+                while let Some(output) = hosted.room.poll() {
+                    outlet.take(key, output);
+                }
+                hosted.room.next_timeout()
+            }));
+            let Ok(wakes) = handled else {
+                tracing::error!(room.name = %hosted.name, "a room failed and is closed");
+                return self.forget(key);
+            };
+            if self.outlet.take_closed(key) {
+                return self.forget(key);
+            }
+            self.plan(key, wakes.map(|at| at.max(now + SOON)));
+            let lagging = self.outlet.take_lagging();
+            inputs.extend(lagging.into_iter().map(|connection| Input::SignalClosed { connection }));
+        }
+    }
+
+    fn plan(&mut self, key: RoomKey, wakes: Option<Instant>) {
+        let Some(hosted) = self.rooms.get_mut(&key) else { return };
+        if hosted.wakes == wakes {
+            return;
+        }
+        if let Some(at) = hosted.wakes {
+            self.agenda.remove(&(at, key));
+        }
+        if let Some(at) = wakes {
+            self.agenda.insert((at, key));
+        }
+        hosted.wakes = wakes;
+    }
+
+    fn forget(&mut self, key: RoomKey) {
+        self.plan(key, None);
+        let Some(hosted) = self.rooms.remove(&key) else { return };
+        self.names.remove(&hosted.name);
+        self.outlet.clear_room(key);
+        self.census.rooms.fetch_sub(1, Ordering::Relaxed);
+        self.outlet.tell(RoomEvent::Closed(hosted.name));
+    }
+
+    /// Says good-bye to everybody.
+    fn stop(&mut self) {
+        let keys: Vec<RoomKey> = self.rooms.keys().copied().collect();
+        for key in keys {
+            self.drive(Instant::now(), key, Input::Close);
+            self.forget(key);
+        }
+    }
+}

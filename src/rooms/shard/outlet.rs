@@ -1,0 +1,149 @@
+//! Where what a shard's rooms want goes: to sockets, to signal connections, to whoever listens for room events. Nothing
+//! here waits.
+
+use std::{
+    collections::HashMap,
+    mem,
+    sync::{Arc, atomic::Ordering},
+};
+
+use livekit_protocol as proto;
+use tokio::sync::mpsc;
+
+use super::{
+    Census, RoomKey,
+    routes::{Place, Routes, Source},
+};
+use crate::{
+    rooms::{
+        JoinError, RoomEvent,
+        room::{ConnectionId, Output},
+    },
+    rtc::net,
+};
+
+/// Somebody's signal connection.
+#[derive(Debug)]
+pub(super) struct Seat {
+    pub(super) room: RoomKey,
+    pub(super) outgoing: mpsc::Sender<proto::SignalResponse>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Outlet {
+    pub(super) routes: Routes,
+    sockets: net::Sender,
+    census: Arc<Census>,
+    events: mpsc::Sender<RoomEvent>,
+    seats: HashMap<ConnectionId, Seat>,
+    /// Those whose connection did not take a message, since it was last asked.
+    lagging: Vec<ConnectionId>,
+    refusal: Option<(ConnectionId, JoinError)>,
+    closed: Option<RoomKey>,
+}
+
+impl Outlet {
+    pub(super) fn new(sockets: net::Sender, census: Arc<Census>, events: mpsc::Sender<RoomEvent>) -> Self {
+        let (routes, seats, lagging) = (Routes::default(), HashMap::new(), Vec::new());
+        Self { routes, sockets, census, events, seats, lagging, refusal: None, closed: None }
+    }
+
+    /// Does what a room wants.
+    pub(super) fn take(&mut self, room: RoomKey, output: Output) {
+        match output {
+            Output::Transmit(datagram) => self.sockets.send(&datagram),
+            Output::Signal { connection, response } => self.signal(connection, *response),
+            Output::CloseSignal { connection } => drop(self.seats.remove(&connection)),
+            Output::Refused { connection, error } => {
+                self.seats.remove(&connection);
+                self.refusal = Some((connection, error));
+            }
+            Output::PeerOpened { peer, ufrag } => {
+                let is_new = self.routes.open((room, peer), ufrag);
+                self.census.peers.fetch_add(usize::from(is_new), Ordering::Relaxed);
+            }
+            Output::PeerClosed { peer } => {
+                let before = self.routes.len();
+                let sources = self.routes.close((room, peer));
+                self.forget_peers(before, &sources);
+            }
+            Output::Closed => self.closed = Some(room),
+        }
+    }
+
+    /// A client that does not keep up, or whose socket is gone, loses its connection; it may resume.
+    fn signal(&mut self, connection: ConnectionId, response: proto::SignalResponse) {
+        let Some(seat) = self.seats.get(&connection) else { return };
+        if let Err(error) = seat.outgoing.try_send(response) {
+            if matches!(error, mpsc::error::TrySendError::Full(_)) {
+                tracing::info!(
+                    signal.connection = connection.0,
+                    "a client does not read its signal connection: dropped"
+                );
+            }
+            self.seats.remove(&connection);
+            self.lagging.push(connection);
+        }
+    }
+
+    // ---- connections ----
+
+    pub(super) fn seat(&mut self, connection: ConnectionId, seat: Seat) {
+        self.seats.insert(connection, seat);
+    }
+
+    pub(super) fn unseat(&mut self, connection: ConnectionId) -> Option<RoomKey> {
+        self.seats.remove(&connection).map(|seat| seat.room)
+    }
+
+    pub(super) fn room_of(&self, connection: ConnectionId) -> Option<RoomKey> {
+        self.seats.get(&connection).map(|seat| seat.room)
+    }
+
+    pub(super) fn take_lagging(&mut self) -> Vec<ConnectionId> {
+        mem::take(&mut self.lagging)
+    }
+
+    /// Why this connection's join was refused, if it was.
+    pub(super) fn take_refusal(&mut self, connection: ConnectionId) -> Option<JoinError> {
+        self.refusal.take().filter(|(refused, _)| *refused == connection).map(|(_, error)| error)
+    }
+
+    // ---- rooms and peers ----
+
+    pub(super) fn take_closed(&mut self, room: RoomKey) -> bool {
+        self.closed.take() == Some(room)
+    }
+
+    /// A peer has proved that it is there.
+    pub(super) fn learn(&mut self, source: Source, place: Place) {
+        let Some(learnt) = self.routes.learn(source, place) else { return };
+        self.sockets.learn(source.transport, source.address);
+        if let Some(old) = learnt.forgotten {
+            self.sockets.forget(old.transport, old.address);
+        }
+    }
+
+    /// Nothing of a room remains.
+    pub(super) fn clear_room(&mut self, room: RoomKey) {
+        self.seats.retain(|_, seat| seat.room != room);
+        let before = self.routes.len();
+        let sources = self.routes.close_room(room);
+        self.forget_peers(before, &sources);
+    }
+
+    fn forget_peers(&mut self, before: usize, sources: &[Source]) {
+        self.census.peers.fetch_sub(before - self.routes.len(), Ordering::Relaxed);
+        for source in sources {
+            self.sockets.forget(source.transport, source.address);
+        }
+    }
+
+    /// For whoever sends agents.
+    pub(super) fn tell(&self, event: RoomEvent) {
+        if let Err(mpsc::error::TrySendError::Full(_)) = self.events.try_send(event) {
+            tracing::warn!("a room's opening or closing went unheard: too many at a time");
+        }
+    }
+}

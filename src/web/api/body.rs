@@ -1,0 +1,155 @@
+//! The body of a request: a JSON object, and its fields one by one, so that each refusal can name the field.
+
+use std::{str::FromStr, time::Duration};
+
+use actix_web::{
+    HttpRequest,
+    http::header::{self, HeaderValue},
+    web,
+};
+use serde_json::{Map, Value};
+use tokio::time::timeout;
+
+use crate::{
+    domain::{BadName, Pii, cards, display_name},
+    web::error::ApiError,
+};
+
+/// Most bytes in a body: room for LiveKit's 512 KiB of metadata, so that what is too much can be said in words.
+pub(in crate::web) const MAX_BODY: usize = 1024 * 1024;
+/// A client that takes longer to send its body is cut off.
+const BODY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The fields of a body that was a JSON object.
+pub(super) struct Fields(Map<String, Value>);
+
+impl Fields {
+    /// Reads the body.
+    pub(super) async fn read(request: &HttpRequest, payload: web::Payload) -> Result<Self, ApiError> {
+        if !request.headers().get(header::CONTENT_TYPE).is_some_and(is_json) {
+            return Err(ApiError::ContentType);
+        }
+        let body = timeout(BODY_TIMEOUT, payload.to_bytes_limited(MAX_BODY)).await.map_err(|_| ApiError::Slow)?;
+        let body = body.map_err(|_| ApiError::TooLarge)?.map_err(|_| ApiError::Broken)?;
+        Self::parse(&body)
+    }
+
+    fn parse(body: &[u8]) -> Result<Self, ApiError> {
+        match serde_json::from_slice(body).map_err(ApiError::Json)? {
+            Value::Object(fields) => Ok(Self(fields)),
+            _ => Err(ApiError::NotAnObject),
+        }
+    }
+
+    /// Whether there is such a field.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// A name that must be there: of a room, of a participant.
+    pub(super) fn name<T: FromStr<Err = BadName>>(&self, name: &'static str) -> Result<T, ApiError> {
+        let text = self.text(name)?.ok_or_else(|| field(name, "is missing"))?;
+        text.parse().map_err(|bad: BadName| field(name, bad))
+    }
+
+    /// What people see of a person.
+    pub(super) fn display_name(&self, name: &'static str) -> Result<Pii<String>, ApiError> {
+        self.display_name_if_any(name)?.ok_or_else(|| field(name, "is missing"))
+    }
+
+    /// The same where it may be missing. A card's number that somebody typed there is masked.
+    pub(super) fn display_name_if_any(&self, name: &'static str) -> Result<Option<Pii<String>>, ApiError> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        display_name(&cards::mask(text)).map(Some).map_err(|bad| field(name, bad))
+    }
+
+    /// A text that may be missing; null counts as missing.
+    pub(super) fn text(&self, name: &'static str) -> Result<Option<&str>, ApiError> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(field(name, "must be a string")),
+        }
+    }
+
+    /// What is known of a participant, as text: an object or a string, or nothing. Card numbers are masked.
+    pub(super) fn metadata(&self, name: &'static str) -> Result<String, ApiError> {
+        let masked = |mut value| {
+            cards::mask_json(&mut value);
+            value.to_string()
+        };
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(String::new()),
+            Some(Value::String(text)) => Ok(match serde_json::from_str(text) {
+                Ok(value @ (Value::Object(_) | Value::Array(_))) => masked(value),
+                _ => cards::mask(text),
+            }),
+            Some(value @ Value::Object(_)) => Ok(masked(value.clone())),
+            Some(_) => Err(field(name, "must be an object or a string")),
+        }
+    }
+}
+
+pub(super) fn field(name: &'static str, problem: impl ToString) -> ApiError {
+    ApiError::Field { name, problem: problem.to_string() }
+}
+
+/// `application/json`, with or without parameters.
+fn is_json(value: &HeaderValue) -> bool {
+    let essence = value.to_str().ok().and_then(|value| value.split(';').next());
+    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::RoomName;
+
+    fn fields(body: &Value) -> Fields {
+        Fields::parse(body.to_string().as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn each_field_is_refused_by_its_name() {
+        let room = |value: Value| fields(&json!({ "room": value })).name::<RoomName>("room").map(|it| it.to_string());
+        assert_eq!(room(json!("support/🎧")).unwrap(), "support/🎧");
+        for (value, says) in [
+            (Value::Null, "room is missing"),
+            (json!(7), "room must be a string"),
+            (json!(["a"]), "room must be a string"),
+            (json!(""), "room is empty"),
+            (json!("a\nb"), "room has control characters in it"),
+            (json!("x".repeat(10_240)), "room is longer than 256 bytes"),
+        ] {
+            assert_eq!(room(value).unwrap_err().to_string(), says);
+        }
+        for body in ["", "{", "nonsense", "[]", "null", "\u{feff}{}", "{\"a\":1}{}"] {
+            assert!(Fields::parse(body.as_bytes()).is_err(), "{body}");
+        }
+        assert!(Fields::parse("[".repeat(100_000).as_bytes()).is_err());
+        assert!(Fields::parse(b"{\"room\":\"\xff\"}").is_err());
+    }
+
+    #[test]
+    fn cards_are_masked_wherever_they_stand() {
+        let card = "4111111111111111";
+        let metadata = |value: Value| fields(&json!({ "metadata": value })).metadata("metadata");
+        for value in [
+            json!({ "creditCardNumber": card, "plan": "gold" }),
+            json!({ "deep": [{ "creditCardNumber": 4_111_111_111_111_111_u64 }] }),
+            json!(json!({ "creditCardNumber": card }).to_string()),
+            json!(format!("pays with {card}")),
+        ] {
+            let shown = metadata(value).unwrap();
+            assert!(!shown.contains(card) && !shown.contains("11111111") && shown.contains("1111"), "{shown}");
+        }
+        assert_eq!(metadata(json!({ "plan": "gold" })).unwrap(), r#"{"plan":"gold"}"#);
+        assert_eq!(metadata(json!("VIP")).unwrap(), "VIP");
+        assert_eq!(metadata(Value::Null).unwrap(), "");
+        assert_eq!(metadata(json!(7)).unwrap_err().to_string(), "metadata must be an object or a string");
+        let name = fields(&json!({ "name": card })).display_name("name").unwrap();
+        assert!(!name.reveal().contains(card));
+    }
+}

@@ -1,0 +1,106 @@
+//! Tokens for rooms, in the three forms that front ends ask for. A token lets one person into one room; who is in a room
+//! gets fresh ones from there.
+
+use std::time::{Duration, SystemTime};
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use rand::{RngExt, distr::Alphanumeric};
+use serde::Serialize;
+
+use super::body::{Fields, field};
+use crate::{
+    domain::{Identity, Pii, RoomName},
+    rooms::token::{self, Claims},
+    store::api_keys::Scope,
+    web::{State, auth, error::ApiError, public},
+};
+
+/// How long somebody may take to join, or to come back with the first token after everything was lost.
+const LIFETIME: Duration = Duration::from_secs(60 * 60);
+
+#[derive(Serialize)]
+struct RoomToken<'a> {
+    token: String,
+    room_name: &'a str,
+    url: &'a str,
+    user_name: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct IdentityToken<'a> {
+    token: String,
+    url: &'a str,
+    server_url: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ParticipantToken<'a> {
+    token: String,
+    url: &'a str,
+    server_url: &'a str,
+    room_name: &'a str,
+}
+
+/// `POST /api/room/token {room_name, user_name}`
+pub(super) async fn of_room(
+    request: HttpRequest,
+    payload: web::Payload,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    auth::require(&state, &request, Scope::Token).await?;
+    let fields = Fields::read(&request, payload).await?;
+    let (room, user_name) = (fields.name::<RoomName>("room_name")?, fields.display_name("user_name")?);
+    let token = token::mint(&state.keys, &Claims { name: user_name.reveal().clone(), ..claims(anybody(), &room) });
+    let url = public::signal_url(&state, &request);
+    let answer = RoomToken { token, room_name: room.as_str(), url: &url, user_name: user_name.reveal() };
+    Ok(HttpResponse::Ok().json(answer))
+}
+
+/// `POST /api/token {roomName, identity}`
+pub(super) async fn of_identity(
+    request: HttpRequest,
+    payload: web::Payload,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    auth::require(&state, &request, Scope::Token).await?;
+    let fields = Fields::read(&request, payload).await?;
+    let (room, identity) = (fields.name("roomName")?, fields.name("identity")?);
+    let token = token::mint(&state.keys, &claims(identity, &room));
+    let url = public::signal_url(&state, &request);
+    Ok(HttpResponse::Ok().json(IdentityToken { token, url: &url, server_url: &url }))
+}
+
+/// `POST /api/livekit-token {roomName, participantName, metadata}`
+pub(super) async fn of_participant(
+    request: HttpRequest,
+    payload: web::Payload,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    auth::require(&state, &request, Scope::Token).await?;
+    let fields = Fields::read(&request, payload).await?;
+    let room = fields.name::<RoomName>("roomName")?;
+    let name = fields.display_name("participantName").map(Pii::into_inner)?;
+    let metadata = fields.metadata("metadata")?;
+    let token = token::mint(&state.keys, &Claims { name, metadata, ..claims(anybody(), &room) });
+    if token.len() > token::MAX_BYTES {
+        let most = token::MAX_BYTES / 1024;
+        let problem =
+            format!("makes the token longer than {most} KiB, more than an address can carry: send less of it");
+        return Err(field("metadata", problem));
+    }
+    let url = public::signal_url(&state, &request);
+    Ok(HttpResponse::Ok().json(ParticipantToken { token, url: &url, server_url: &url, room_name: room.as_str() }))
+}
+
+fn claims(identity: Identity, room: &RoomName) -> Claims {
+    Claims::new(identity, room.clone(), SystemTime::now(), LIFETIME)
+}
+
+/// An identity that nobody else has: one participant's evicts another of the same.
+fn anybody() -> Identity {
+    const RANDOM: usize = 12;
+    let random: String = rand::rng().sample_iter(Alphanumeric).take(RANDOM).map(char::from).collect();
+    format!("user-{random}").parse().expect("letters and digits are a name")
+}

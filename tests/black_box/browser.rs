@@ -1,0 +1,101 @@
+//! The caller's page in Debian's Chromium, which `tests/browser` drives: a recording is its microphone, and what it hears of
+//! the agent is transcribed by our own ears.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use hound::SampleFormat;
+use serde_json::Value;
+
+use crate::support::{Desk, assert_speaks, isolate, json, recording, repository, text, wav};
+
+/// The caller waits for the greeting to end.
+const SILENCE_BEFORE_S: usize = 14;
+
+/// The program as `make run` starts it; it ends with the value.
+struct Server {
+    child: Child,
+    url: String,
+}
+
+impl Server {
+    fn start(desk: &Desk) -> Self {
+        let mut command = desk.command(&["serve", "--dev", "--listen", "127.0.0.1:0", "--rtc-port", "0", "--json"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut first = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        let started: Value = serde_json::from_str(&first).unwrap();
+        Self { child, url: started["url"].as_str().unwrap().to_owned() }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        let _ = self.child.wait();
+    }
+}
+
+/// What the caller says then.
+const WORDS: &str = "My contract ends in May.";
+
+/// A caller who is silent while the agent greets, and then says [`WORDS`].
+fn caller() -> Vec<u8> {
+    let clip = recording("utt15.wav");
+    let silence = vec![0.0; SILENCE_BEFORE_S * clip.rate_hz as usize];
+    wav(&[silence, clip.samples].concat(), clip.rate_hz, 1, 16, SampleFormat::Int)
+}
+
+/// Runs `call.test.mjs`; the first failure ends up in the test's own output.
+#[track_caller]
+fn drive(desk: &Desk, url: &str, shots: &Path) {
+    let tests = repository("tests/browser");
+    let modules = tests.join("node_modules/playwright-core");
+    assert!(modules.is_dir(), "{} is missing: run `make cargo-test`", modules.display());
+    let mut command = Command::new("node");
+    isolate(&mut command, &desk.data_dir());
+    command.args(["--test", "call.test.mjs"]).current_dir(tests);
+    // Chromium keeps a few things beside its profile.
+    command.env("HOME", desk.file("."));
+    command.env("CALLSTEAD_URL", url).env("CALLSTEAD_CALLER", desk.file("caller.wav"));
+    command.env("CALLSTEAD_OUT", desk.file(".")).env("CALLSTEAD_SHOTS", shots);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+}
+
+#[test]
+fn a_browser_talks_with_the_box() {
+    let desk = Desk::with_models();
+    desk.put("caller.wav", &caller());
+    let shots = repository("target/screenshots");
+    fs::create_dir_all(&shots).unwrap();
+    let server = Server::start(&desk);
+    drive(&desk, &server.url, &shots);
+    drop(server);
+
+    let heard = fs::read(desk.file("agent.wav")).unwrap();
+    assert_speaks(&heard);
+    let said: Value = serde_json::from_slice(&fs::read(desk.file("said.json")).unwrap()).unwrap();
+    assert_alike(WORDS, said["caller"].as_str().unwrap());
+    let shown: Vec<&str> = said["agent"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
+    let transcript = json(&desk.run(&["transcribe", "agent.wav", "--json"]));
+    assert_alike(&shown.join(" "), transcript["text"].as_str().unwrap());
+}
+
+/// Holds that a third of the words were heard: the starter model's ears know few, but no other voice would get there.
+#[track_caller]
+fn assert_alike(said: &str, heard: &str) {
+    let (said, heard) = (words(said), words(heard));
+    let found = said.iter().filter(|word| heard.contains(word)).count();
+    assert!(found * 3 >= said.len(), "of {said:?} there is in {heard:?} too little");
+}
+
+fn words(text: &str) -> Vec<String> {
+    let plain = |word: &str| word.to_lowercase().chars().filter(|it| it.is_alphanumeric()).collect::<String>();
+    text.split_whitespace().map(plain).filter(|word| !word.is_empty()).collect()
+}

@@ -1,0 +1,65 @@
+// Debian's Chromium, driven by playwright-core: a fresh profile each time, a recording for a microphone.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const FLAGS = [
+  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync", "--use-fake-device-for-media-stream",
+];
+
+/** What people have in front of them. */
+export const SCREENS = {
+  desktop: { viewport: { width: 1280, height: 900 } },
+  phone: { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
+};
+
+/**
+ * A browser with one window; `close()` ends both and removes the profile.
+ * @param {object} wanted
+ * @param {string} [wanted.says] a WAV file that the microphone hears once, from the moment it is opened
+ * @param {"granted" | "refused" | "none"} [wanted.microphone] what happens when the page asks for it
+ * @param {"light" | "dark"} [wanted.colours]
+ * @param {object} [wanted.screen] one of SCREENS
+ */
+export async function openBrowser({ says, microphone = "granted", colours = "light", screen = SCREENS.desktop } = {}) {
+  const profile = await mkdtemp(join(tmpdir(), "callstead-browser-"));
+  const args = [...FLAGS];
+  if (microphone !== "refused") args.push("--use-fake-ui-for-media-stream");
+  if (microphone === "refused") args.push("--deny-permission-prompts");
+  if (says) args.push(`--use-file-for-fake-audio-capture=${says}%noloop`);
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: process.env.CALLSTEAD_CHROMIUM ?? "/usr/bin/chromium",
+    headless: true,
+    args,
+    // Chromium would otherwise be told to mute what is to be recorded.
+    ignoreDefaultArgs: ["--mute-audio"],
+    colorScheme: colours,
+    reducedMotion: "reduce",
+    ...screen,
+  });
+  const page = context.pages()[0] ?? await context.newPage();
+  const faults = [];
+  page.on("pageerror", (error) => faults.push(String(error)));
+  page.on("console", (message) => {
+    // Refused by the content security policy, or a request that failed.
+    if (message.type() === "error") faults.push(message.text());
+  });
+  if (microphone === "none") await page.addInitScript(withoutMicrophone);
+  return {
+    page,
+    context,
+    /** What the page complained about. */
+    faults,
+    async close() {
+      await context.close();
+      await rm(profile, { recursive: true, force: true });
+    },
+  };
+}
+
+function withoutMicrophone() {
+  const refuse = () => Promise.reject(new DOMException("Requested device not found", "NotFoundError"));
+  navigator.mediaDevices.getUserMedia = refuse;
+}

@@ -1,0 +1,193 @@
+// A call from Chromium: spoken, typed, muted, cut off, with two people. Run by tests/black_box/browser.rs, which starts the
+// server and says where it is:
+//
+//   CALLSTEAD_URL     the server's address, with --dev
+//   CALLSTEAD_CALLER  a WAV file: silence while the agent greets, then a caller's words
+//   CALLSTEAD_OUT     where to put what was heard: agent.wav
+//   CALLSTEAD_SHOTS   where to put screenshots
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { openBrowser, SCREENS } from "./browser.mjs";
+import { Caller, level, wav } from "./caller.mjs";
+import { cuttable } from "./cuttable.mjs";
+
+const { CALLSTEAD_URL: url, CALLSTEAD_CALLER: recording, CALLSTEAD_OUT: out, CALLSTEAD_SHOTS: shots } = process.env;
+
+/** Of 32767: a voice is well above, comfort noise well below. */
+const AUDIBLE = 200;
+
+const take = (page, name) => page.screenshot({ path: join(shots, `${name}.png`) });
+
+/** A browser for one test, and the caller before it. */
+async function withCaller(options, act, base = url) {
+  const browser = await openBrowser(options);
+  try {
+    await act(new Caller(browser.page, base), browser);
+  } catch (error) {
+    await take(browser.page, `failed-${Date.now()}`).catch(() => {});
+    error.message += `\nthe page says: ${JSON.stringify(browser.faults)}`;
+    throw error;
+  } finally {
+    await browser.close();
+  }
+}
+
+test("a caller speaks and is answered", { timeout: 120_000 }, async () => {
+  await withCaller({ says: recording }, async (caller, { page, faults }) => {
+    await caller.open();
+    await take(page, "desktop-light-before");
+    await caller.start("Amanda");
+    await page.waitForSelector("#live-call:not([hidden])");
+    await caller.record();
+
+    await caller.waitForTurns("agent");
+    const [words] = await caller.waitForTurns("you");
+    assert.match(words, /\p{L}{2}/u);
+    const answers = await caller.waitForTurns("agent", 2);
+    await caller.waitForText("#agent-state", "Listening");
+    await take(page, "desktop-light-call");
+
+    const heard = await caller.recorded();
+    await writeFile(join(out, "agent.wav"), wav(heard));
+    await writeFile(join(out, "said.json"), JSON.stringify({ caller: words, agent: answers }));
+    assert.ok(level(heard) > AUDIBLE, `the agent's audio has a level of ${level(heard)}`);
+
+    await page.click("#mute");
+    await caller.waitForText("#people", "muted");
+    await page.click("#mute");
+    await page.waitForFunction(() => !document.querySelector("#people").textContent.includes("muted"));
+
+    const marks = await page.evaluate(() => performance.getEntriesByType("mark").map(({ name }) => name));
+    assert.deepEqual(marks.filter((name) => name.startsWith("call:")).sort(), ["call:connected", "call:first-packet", "call:start"]);
+
+    await caller.end();
+    assert.match(await caller.text("#over-reason"), /You have ended the call\. It lasted \d+:\d\d\./);
+    await take(page, "desktop-light-after");
+    assert.deepEqual(faults, []);
+  });
+});
+
+test("without a microphone one types", { timeout: 90_000 }, async () => {
+  await withCaller({ microphone: "none", colours: "dark", screen: SCREENS.phone }, async (caller, { page }) => {
+    await caller.open();
+    await take(page, "phone-dark-before");
+    await caller.start();
+    await caller.waitForText("#problem", "No microphone was found.");
+    await take(page, "phone-dark-no-microphone");
+    await page.click("#problem-action");
+    await page.waitForSelector("#live-call:not([hidden])");
+    assert.equal(await page.isVisible("#mute"), false);
+    await caller.waitForTurns("agent");
+    await page.fill("#text", "What are your opening hours?");
+    await page.press("#text", "Enter");
+    await caller.waitForTurns("agent", 2);
+    assert.deepEqual(await caller.said("you"), ["What are your opening hours?"]);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), 0);
+    await take(page, "phone-dark-call");
+    await caller.end();
+  });
+});
+
+test("a call survives that its signal connection is cut", { timeout: 90_000 }, async () => {
+  const wire = await cuttable(url);
+  try {
+    await withCaller({ colours: "dark" }, async (caller, { page }) => {
+      await caller.call();
+      await caller.waitForTurns("agent");
+      const room = await caller.text("#people");
+      wire.cut();
+      await caller.waitForText("#connection", "reconnecting");
+      await take(page, "desktop-dark-reconnecting");
+      wire.mend();
+      await caller.waitForText("#connection", "Connected");
+      assert.equal(await caller.text("#people"), room);
+      await page.fill("#text", "Are you still there?");
+      await page.press("#text", "Enter");
+      await caller.waitForTurns("agent", 2);
+      await caller.end();
+    }, wire.url);
+  } finally {
+    wire.close();
+  }
+});
+
+test("two people in one room hear each other", { timeout: 90_000 }, async () => {
+  const query = `?room=pair-${process.pid}`;
+  // Chromium's own microphone beeps.
+  await withCaller({}, async (amanda) => {
+    await withCaller({}, async (bruno) => {
+      await amanda.call({ query, name: "Amanda" });
+      await bruno.call({ query, name: "Bruno" });
+      await amanda.waitForText("#people", "Bruno");
+      await bruno.waitForText("#people", "Amanda");
+      for (const [listener, other] of [[amanda, "Bruno"], [bruno, "Amanda"]]) {
+        await listener.waitForText("#people", `${other} speaking`);
+        await listener.record();
+        await listener.page.waitForFunction(() => window.recorded().length > 40);
+        assert.ok(level(await listener.recorded()) > AUDIBLE, `${other} is not heard`);
+      }
+      await bruno.end();
+      await amanda.page.waitForFunction(() => !document.querySelector("#people").textContent.includes("Bruno"));
+      await amanda.end();
+    });
+  });
+});
+
+test("a refused microphone is said", async () => {
+  await withCaller({ microphone: "refused" }, async (caller, { page }) => {
+    await caller.open();
+    for (const button of ["#check", "#start"]) {
+      await page.click(button);
+      await caller.waitForText("#problem", "The microphone is not allowed.");
+    }
+    await page.waitForSelector("#start:enabled");
+    await take(page, "desktop-light-refused");
+  });
+});
+
+describe("what goes wrong is said", () => {
+  let browser;
+  let caller;
+  before(async () => {
+    browser = await openBrowser();
+    caller = new Caller(browser.page, url);
+  });
+  after(() => browser.close());
+
+  const answers = [
+    [503, "All lines are busy."],
+    [429, "All lines are busy."],
+    [401, "This call is not allowed."],
+    [500, "The call did not work."],
+  ];
+  for (const [status, words] of answers) {
+    test(`the server answers ${status}`, async () => {
+      await browser.page.route("**/api/room/token", (route) => route.fulfill({ status, json: {} }));
+      await caller.open();
+      await caller.start();
+      await caller.waitForText("#problem", words);
+      if (status === 503) await take(browser.page, "desktop-light-full");
+      await browser.page.unroute("**/api/room/token");
+    });
+  }
+
+  test("the server is away", async () => {
+    await caller.open();
+    await browser.page.route("**/api/room/token", (route) => route.abort());
+    await caller.start();
+    await caller.waitForText("#problem", "The server does not answer.");
+    await browser.page.unroute("**/api/room/token");
+  });
+
+  test("the origin is not secure", async () => {
+    await browser.page.addInitScript(() => {
+      Object.defineProperty(window, "isSecureContext", { value: false });
+      Object.defineProperty(navigator, "mediaDevices", { value: undefined });
+    });
+    await caller.open();
+    await caller.waitForText("#problem", "The microphone needs a secure connection.");
+    await take(browser.page, "desktop-light-insecure");
+  });
+});

@@ -1,0 +1,107 @@
+// A caller's eyes, ears and hands on the page.
+
+const PATH = "/callcenter/call-with-audio";
+
+export class Caller {
+  constructor(page, base) {
+    this.page = page;
+    this.base = base;
+  }
+
+  async open(query = "") {
+    await this.page.goto(this.base + PATH + query);
+  }
+
+  async start(name = "") {
+    await this.page.fill("#name", name);
+    await this.page.click("#start");
+  }
+
+  /** Presses Start and waits until the call stands. */
+  async call({ query = "", name = "Amanda" } = {}) {
+    await this.open(query);
+    await this.start(name);
+    await this.page.waitForSelector("#live-call:not([hidden])");
+  }
+
+  async end() {
+    await this.page.click("#end");
+    await this.page.waitForSelector("#over:not([hidden])");
+  }
+
+  /** What one side said so far: `you`, `agent` or `guest`. */
+  async said(role) {
+    return this.page.$$eval(`.turn.is-${role} .words`, (turns) => turns.map((turn) => turn.textContent));
+  }
+
+  /** Waits until one side has said something that is complete, `count` times. */
+  async waitForTurns(role, count = 1, timeout = 60_000) {
+    const complete = ([selector, wanted]) => document.querySelectorAll(selector).length >= wanted;
+    await this.page.waitForFunction(complete, [`.turn.is-${role}:not(.is-growing)`, count], { timeout });
+    return this.said(role);
+  }
+
+  async waitForText(selector, text, timeout = 30_000) {
+    const contains = ([where, words]) => document.querySelector(where)?.textContent.includes(words);
+    await this.page.waitForFunction(contains, [selector, text], { timeout });
+  }
+
+  text(selector) {
+    return this.page.$eval(selector, (element) => element.textContent.trim());
+  }
+
+  /** Begins to record what the page plays: everybody but the caller. */
+  async record() {
+    await this.page.waitForSelector("#sounds audio", { state: "attached" });
+    await this.page.evaluate(() => {
+      const context = new AudioContext({ sampleRate: 48_000 });
+      // Deprecated, but needs no script of its own: the page's policy forbids one from a blob.
+      const recorder = context.createScriptProcessor(4096, 1, 1);
+      const pieces = [];
+      recorder.onaudioprocess = ({ inputBuffer }) => pieces.push(inputBuffer.getChannelData(0).slice());
+      for (const element of document.querySelectorAll("#sounds audio")) {
+        context.createMediaStreamSource(element.srcObject).connect(recorder);
+      }
+      recorder.connect(context.destination);
+      window.recorded = () => pieces;
+    });
+  }
+
+  /** What was recorded so far, as mono samples at 48 kHz. */
+  async recorded() {
+    const base64 = await this.page.evaluate(async () => {
+      const samples = Int16Array.from(window.recorded().flatMap((piece) => [...piece]), (it) => Math.max(-1, Math.min(1, it)) * 32_767);
+      const reader = new FileReader();
+      const done = new Promise((resume) => { reader.onload = resume; });
+      reader.readAsDataURL(new Blob([samples]));
+      await done;
+      return reader.result.slice(reader.result.indexOf(",") + 1);
+    });
+    const bytes = Buffer.from(base64, "base64");
+    return new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
+  }
+}
+
+/** 16-bit mono samples at 48 kHz as a WAV file. */
+export function wav(samples) {
+  const head = Buffer.alloc(44);
+  const size = samples.length * 2;
+  head.write("RIFF", 0);
+  head.writeUInt32LE(36 + size, 4);
+  head.write("WAVEfmt ", 8);
+  head.writeUInt32LE(16, 16);
+  head.writeUInt16LE(1, 20);
+  head.writeUInt16LE(1, 22);
+  head.writeUInt32LE(48_000, 24);
+  head.writeUInt32LE(96_000, 28);
+  head.writeUInt16LE(2, 32);
+  head.writeUInt16LE(16, 34);
+  head.write("data", 36);
+  head.writeUInt32LE(size, 40);
+  return Buffer.concat([head, Buffer.from(samples.buffer, samples.byteOffset, size)]);
+}
+
+/** Root mean square, of 32767. */
+export function level(samples) {
+  return Math.sqrt(samples.reduce((sum, it) => sum + it * it, 0) / Math.max(1, samples.length));
+}
