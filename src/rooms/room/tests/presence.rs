@@ -149,10 +149,17 @@ fn whose_network_dies_may_come_back_and_else_begins_anew() {
     for version in [V0, V1] {
         let mut world = World::new();
         world.join(version, "ann");
+        let sid = world.sid(0);
         world.network.weather = Weather::CUT;
         world.run_ms(20_000);
         world.network.weather = Weather::FAIR;
-        world.run_ms(15_000);
+        world.handle(Input::SignalClosed { connection: world.clients[0].connection });
+        world.resume(0, claims("ann"), &sid);
+        if version == V1 {
+            let restart = world.clients[0].restart_ice(world.now);
+            world.say(0, restart);
+        }
+        world.run_ms(30_000);
         assert_eq!(world.left(0), None, "{version:?}");
         world.network.weather = Weather::CUT;
         world.run_ms(31_000);

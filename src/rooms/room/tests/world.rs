@@ -31,6 +31,8 @@ const SERVER: &str = "192.0.2.1:7881";
 pub(super) struct Client {
     pub(super) connection: ConnectionId,
     version: SignalVersion,
+    /// Whether it has offered its data channels.
+    has_channels: bool,
     pub(super) publisher: End,
     subscriber: End,
     microphone: Option<Mid>,
@@ -130,6 +132,7 @@ impl World {
         let mut client = Client {
             connection: ConnectionId(self.connections),
             version,
+            has_channels: version == SignalVersion::V1,
             publisher: End::new(self.now, Side::Client, &address(40_000)),
             subscriber: End::new(self.now, Side::Client, &address(50_000)),
             microphone: None,
@@ -220,8 +223,9 @@ impl World {
     /// Sends a reliable message; a client with two connections opens the one that it publishes by for that.
     pub(super) fn send_data(&mut self, nth: usize, packet: &proto::DataPacket) {
         let client = &mut self.clients[nth];
-        client.publisher.peer.add_channels();
-        if let Some(offer) = client.offer(self.now) {
+        if !std::mem::replace(&mut client.has_channels, true) {
+            client.publisher.peer.add_channels();
+            let offer = client.offer(self.now).expect("channels are something to offer");
             self.say(nth, Request::Offer(offer));
             self.run_ms(500);
         }
