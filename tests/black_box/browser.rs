@@ -41,6 +41,8 @@ impl Drop for Server {
     }
 }
 
+/// What the agent says first: words that our small model's ears know.
+const GREETING: &str = "Please call me back on Wednesday.";
 /// What the caller says then.
 const WORDS: &str = "My contract ends in May.";
 
@@ -63,6 +65,7 @@ fn drive(desk: &Desk, url: &str, shots: &Path) {
     // Chromium keeps a few things beside its profile.
     command.env("HOME", desk.file("."));
     command.env("CALLSTEAD_URL", url).env("CALLSTEAD_CALLER", desk.file("caller.wav"));
+    command.env("CALLSTEAD_CHATTER", repository("models/starter-stt/test-wavs/utt09.wav"));
     command.env("CALLSTEAD_OUT", desk.file(".")).env("CALLSTEAD_SHOTS", shots);
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
@@ -72,6 +75,8 @@ fn drive(desk: &Desk, url: &str, shots: &Path) {
 fn a_browser_talks_with_the_box() {
     let desk = Desk::with_models();
     desk.put("caller.wav", &caller());
+    let profile = format!("[[agent.profiles]]\nname = \"default\"\nlanguage = \"en\"\ngreeting_en = {GREETING:?}\n");
+    desk.put("data/config.toml", profile.as_bytes());
     let shots = repository("target/screenshots");
     fs::create_dir_all(&shots).unwrap();
     let server = Server::start(&desk);
@@ -82,17 +87,17 @@ fn a_browser_talks_with_the_box() {
     assert_speaks(&heard);
     let said: Value = serde_json::from_slice(&fs::read(desk.file("said.json")).unwrap()).unwrap();
     assert_alike(WORDS, said["caller"].as_str().unwrap());
-    let shown: Vec<&str> = said["agent"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
+    assert_eq!(said["agent"][0], GREETING);
     let transcript = json(&desk.run(&["transcribe", "agent.wav", "--json"]));
-    assert_alike(&shown.join(" "), transcript["text"].as_str().unwrap());
+    assert_alike(GREETING, transcript["text"].as_str().unwrap());
 }
 
-/// Holds that a third of the words were heard: the starter model's ears know few, but no other voice would get there.
+/// Holds that most of the words were heard.
 #[track_caller]
 fn assert_alike(said: &str, heard: &str) {
     let (said, heard) = (words(said), words(heard));
     let found = said.iter().filter(|word| heard.contains(word)).count();
-    assert!(found * 3 >= said.len(), "of {said:?} there is in {heard:?} too little");
+    assert!(found * 2 > said.len(), "of {said:?} there is in {heard:?} too little");
 }
 
 fn words(text: &str) -> Vec<String> {

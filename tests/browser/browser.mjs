@@ -18,17 +18,18 @@ export const SCREENS = {
 /**
  * A browser with one window; `close()` ends both and removes the profile.
  * @param {object} wanted
- * @param {string} [wanted.says] a WAV file that the microphone hears once, from the moment it is opened
+ * @param {string} [wanted.says] a WAV file that the microphone hears, from the moment it is opened
+ * @param {boolean} [wanted.again] whether that begins anew at its end
  * @param {"granted" | "refused" | "none"} [wanted.microphone] what happens when the page asks for it
  * @param {"light" | "dark"} [wanted.colours]
  * @param {object} [wanted.screen] one of SCREENS
  */
-export async function openBrowser({ says, microphone = "granted", colours = "light", screen = SCREENS.desktop } = {}) {
+export async function openBrowser({ says, again = false, microphone = "granted", colours = "light", screen = SCREENS.desktop } = {}) {
   const profile = await mkdtemp(join(tmpdir(), "callstead-browser-"));
   const args = [...FLAGS];
   if (microphone !== "refused") args.push("--use-fake-ui-for-media-stream");
   if (microphone === "refused") args.push("--deny-permission-prompts");
-  if (says) args.push(`--use-file-for-fake-audio-capture=${says}%noloop`);
+  if (says) args.push(`--use-file-for-fake-audio-capture=${says}${again ? "" : "%noloop"}`);
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CALLSTEAD_CHROMIUM ?? "/usr/bin/chromium",
     headless: true,

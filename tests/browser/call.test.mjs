@@ -3,6 +3,7 @@
 //
 //   CALLSTEAD_URL     the server's address, with --dev
 //   CALLSTEAD_CALLER  a WAV file: silence while the agent greets, then a caller's words
+//   CALLSTEAD_CHATTER a WAV file: words from the beginning to the end
 //   CALLSTEAD_OUT     where to put what was heard: agent.wav
 //   CALLSTEAD_SHOTS   where to put screenshots
 import assert from "node:assert/strict";
@@ -13,7 +14,8 @@ import { openBrowser, SCREENS } from "./browser.mjs";
 import { Caller, level, wav } from "./caller.mjs";
 import { cuttable } from "./cuttable.mjs";
 
-const { CALLSTEAD_URL: url, CALLSTEAD_CALLER: recording, CALLSTEAD_OUT: out, CALLSTEAD_SHOTS: shots } = process.env;
+const { CALLSTEAD_URL: url, CALLSTEAD_OUT: out, CALLSTEAD_SHOTS: shots } = process.env;
+const { CALLSTEAD_CALLER: recording, CALLSTEAD_CHATTER: chatter } = process.env;
 
 /** Of 32767: a voice is well above, comfort noise well below. */
 const AUDIBLE = 200;
@@ -40,7 +42,7 @@ test("a caller speaks and is answered", { timeout: 120_000 }, async () => {
     await take(page, "desktop-light-before");
     await caller.start("Amanda");
     await page.waitForSelector("#live-call:not([hidden])");
-    await caller.record();
+    await caller.record("agent");
 
     await caller.waitForTurns("agent");
     const [words] = await caller.waitForTurns("you");
@@ -115,16 +117,16 @@ test("a call survives that its signal connection is cut", { timeout: 90_000 }, a
 
 test("two people in one room hear each other", { timeout: 90_000 }, async () => {
   const query = `?room=pair-${process.pid}`;
-  // Chromium's own microphone beeps.
-  await withCaller({}, async (amanda) => {
-    await withCaller({}, async (bruno) => {
+  const talks = { says: chatter, again: true };
+  await withCaller(talks, async (amanda) => {
+    await withCaller(talks, async (bruno) => {
       await amanda.call({ query, name: "Amanda" });
       await bruno.call({ query, name: "Bruno" });
       await amanda.waitForText("#people", "Bruno");
       await bruno.waitForText("#people", "Amanda");
       for (const [listener, other] of [[amanda, "Bruno"], [bruno, "Amanda"]]) {
         await listener.waitForText("#people", `${other} speaking`);
-        await listener.record();
+        await listener.record("guest");
         await listener.page.waitForFunction(() => window.recorded().length > 40);
         assert.ok(level(await listener.recorded()) > AUDIBLE, `${other} is not heard`);
       }

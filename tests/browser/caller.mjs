@@ -50,21 +50,22 @@ export class Caller {
     return this.page.$eval(selector, (element) => element.textContent.trim());
   }
 
-  /** Begins to record what the page plays: everybody but the caller. */
-  async record() {
-    await this.page.waitForSelector("#sounds audio", { state: "attached" });
-    await this.page.evaluate(() => {
+  /** Begins to record what the page plays of an `agent` or a `guest`. */
+  async record(role) {
+    const selector = `#sounds audio[data-role="${role}"]`;
+    await this.page.waitForSelector(selector, { state: "attached" });
+    await this.page.evaluate((selector) => {
       const context = new AudioContext({ sampleRate: 48_000 });
       // Deprecated, but needs no script of its own: the page's policy forbids one from a blob.
       const recorder = context.createScriptProcessor(4096, 1, 1);
       const pieces = [];
       recorder.onaudioprocess = ({ inputBuffer }) => pieces.push(inputBuffer.getChannelData(0).slice());
-      for (const element of document.querySelectorAll("#sounds audio")) {
+      for (const element of document.querySelectorAll(selector)) {
         context.createMediaStreamSource(element.srcObject).connect(recorder);
       }
       recorder.connect(context.destination);
       window.recorded = () => pieces;
-    });
+    }, selector);
   }
 
   /** What was recorded so far, as mono samples at 48 kHz. */

@@ -1,6 +1,6 @@
 // The caller's microphone: opened once, for the check before the call and for the call itself; how loud it is; which
 // others there are.
-import { createLocalAudioTrack, Room, TrackEvent } from "livekit-client";
+import { createLocalAudioTrack, LocalAudioTrack, Room, TrackEvent } from "livekit-client";
 import { Problem, problemOfDevice } from "./problem.js";
 
 const QUIET_DB = -60;
@@ -39,6 +39,15 @@ export class Microphone {
     }
     this.#track.on(TrackEvent.Restarted, () => this.#listen());
     this.#listen();
+    return this.#track;
+  }
+
+  /** In a microphone's place, for who has none: agents turn to who publishes audio. */
+  async openSilence() {
+    const context = new AudioContext();
+    const [track] = context.createMediaStreamDestination().stream.getAudioTracks();
+    track.addEventListener("ended", () => void context.close());
+    this.#track = new LocalAudioTrack(track, undefined, true, context);
     return this.#track;
   }
 

@@ -84,9 +84,10 @@ export class Page {
     view.offerMicrophone(this.#withMicrophone);
     try {
       await this.#session.start({
-        name: view.elements.name.value.trim(),
+        name: view.elements.name.value.trim() || strings.guest,
         roomName: this.#roomName(),
-        track: this.#withMicrophone ? this.#microphone.open() : Promise.resolve(undefined),
+        track: this.#openTrack(),
+        isMuted: !this.#withMicrophone,
       });
     } catch (problem) {
       clearInterval(this.#timer);
@@ -96,6 +97,10 @@ export class Page {
       throw problem;
     }
     view.showCall();
+  }
+
+  #openTrack() {
+    return this.#withMicrophone ? this.#microphone.open() : this.#microphone.openSilence();
   }
 
   /** In development a link may say which room. */
@@ -140,7 +145,7 @@ export class Page {
     this.#view.showProblem();
     this.#view.showCall();
     try {
-      await this.#session.rejoin(this.#withMicrophone ? await this.#microphone.open() : undefined);
+      await this.#session.rejoin(await this.#openTrack());
     } catch (problem) {
       this.#over("lost", this.#lasted(), true);
       throw problem;

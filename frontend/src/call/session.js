@@ -60,13 +60,17 @@ export class Session {
   }
 
   /**
-   * @param {{name: string, roomName: string, track: Promise<import("livekit-client").LocalAudioTrack | undefined>}} call
-   *   the track may still be waiting for the caller's permission
+   * @param {object} call
+   * @param {string} call.name
+   * @param {string} call.roomName
+   * @param {Promise<import("livekit-client").LocalAudioTrack>} call.track may still be waiting for the caller's permission
+   * @param {boolean} call.isMuted from the beginning
    * @throws {import("./problem.js").Problem}
    */
-  async start({ name, roomName, track }) {
+  async start({ name, roomName, track, isMuted }) {
     markStart();
-    this.#isOver = this.#hadAgent = this.#isMuted = false;
+    this.#isOver = this.#hadAgent = false;
+    this.#isMuted = isMuted;
     this.#tell({ type: "connection", state: "connecting" });
     try {
       // The microphone and the room do not wait for each other.
@@ -140,7 +144,7 @@ export class Session {
 
   async #publish() {
     // The call may have been ended meanwhile.
-    if (!this.#track || this.#room?.state !== ConnectionState.Connected) return;
+    if (this.#room?.state !== ConnectionState.Connected) return;
     await this.#room.localParticipant.publishTrack(this.#track, { source: Track.Source.Microphone });
     if (this.#isMuted) await this.#track.mute();
   }
@@ -160,7 +164,7 @@ export class Session {
       .on(RoomEvent.ConnectionStateChanged, (state) => {
         if (STATES[state]) this.#tell({ type: "connection", state: STATES[state] });
       })
-      .on(RoomEvent.TrackSubscribed, (track) => this.#hear(track))
+      .on(RoomEvent.TrackSubscribed, (track, _, participant) => this.#hear(track, participant))
       .on(RoomEvent.TrackUnsubscribed, (track) => track.detach().forEach((element) => element.remove()))
       .on(RoomEvent.AudioPlaybackStatusChanged, () => this.#tell({ type: "sound", isBlocked: !room.canPlaybackAudio }))
       .on(RoomEvent.ConnectionQualityChanged, (quality, participant) => {
@@ -176,10 +180,12 @@ export class Session {
       .on(RoomEvent.TrackUnmuted, people);
   }
 
-  #hear(track) {
+  #hear(track, participant) {
     if (track.kind !== Track.Kind.Audio) return;
     if (performance.getEntriesByName("call:first-packet").length === 0) void markFirstPacket(track);
-    this.#sounds.append(track.attach());
+    const element = track.attach();
+    element.dataset.role = this.#roleOf(participant);
+    this.#sounds.append(element);
   }
 
   #left(participant) {
