@@ -27,7 +27,7 @@ impl Server {
         let desk = Desk::new();
         std::fs::write(desk.data_dir().join("config.toml"), CONFIG).unwrap();
         let mut command = desk.command(&["--json", "serve", "--dev", "--listen", "127.0.0.1:0", "--rtc-port", "0"]);
-        command.env("LIVEKIT_API_KEY", KEY).env("LIVEKIT_API_SECRET", SECRET).env("CALLSTEAD_LOG_LEVEL", "warn");
+        command.env("LIVEKIT_API_KEY", KEY).env("LIVEKIT_API_SECRET", SECRET).env("CALLSTEAD_LOG_LEVEL", "error");
         let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
