@@ -28,6 +28,9 @@ const PING_INTERVAL: Duration = Duration::from_secs(5);
 const SILENCE: Duration = Duration::from_secs(15);
 /// A client that takes nothing for so long does not read.
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
+/// What lies in buffers when a socket goes is there at once.
+const LAST_WORDS: Duration = Duration::from_millis(100);
+const MOST_LAST_WORDS: usize = 64;
 /// Browsers may keep the answer to a preflight request.
 const PREFLIGHT_SECONDS: usize = 86_400;
 
@@ -164,6 +167,9 @@ impl Socket {
     /// Carries messages until either side ends. Dropping the connection tells the room.
     async fn serve(mut self, mut connection: Connection) {
         let end = self.carry(&mut connection).await;
+        if matches!(end, End::Lost) {
+            self.hear_out(&connection).await;
+        }
         drop(connection);
         tracing::debug!(?end, "a signal connection ended");
         let reason = match end {
@@ -173,6 +179,22 @@ impl Socket {
             End::Refused(code, why) => CloseReason::from((code, why)),
         };
         drop(timeout(SEND_TIMEOUT, self.session.close(Some(reason))).await);
+    }
+
+    /// What a client said before its socket went: a good-bye, for one. actix-ws tells of the end before it gives the last
+    /// frames, and who sends may notice it earlier still.
+    async fn hear_out(&mut self, connection: &Connection) {
+        for _ in 0..MOST_LAST_WORDS {
+            match timeout(LAST_WORDS, self.messages.recv()).await {
+                Ok(message @ Some(Ok(AggregatedMessage::Binary(_)))) => {
+                    if self.receive(connection, message).await.is_err() {
+                        return;
+                    }
+                }
+                Ok(Some(Ok(_))) => {}
+                Ok(None | Some(Err(_))) | Err(_) => return,
+            }
+        }
     }
 
     async fn carry(&mut self, connection: &mut Connection) -> End {
