@@ -211,14 +211,8 @@ impl Rooms {
 
     /// Closes all rooms: everybody in them is told that the server stops. Nobody can join any more.
     pub async fn stop(&self) {
-        for shard in &self.0.shards {
-            shard.permits.close();
-            // One that is gone has stopped.
-            let _ = shard.order(Command::Stop, None);
-        }
-        let threads: Vec<_> = self.0.threads.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
-        let ended = task::spawn_blocking(|| threads.into_iter().for_each(|thread| drop(thread.join())));
-        if timeout(FAREWELL, ended).await.is_err() {
+        let inner = self.0.clone();
+        if timeout(FAREWELL, task::spawn_blocking(move || inner.stop())).await.is_err() {
             tracing::warn!("a media thread does not end");
         }
     }
@@ -227,6 +221,29 @@ impl Rooms {
         let count = self.0.shards.len() as u64;
         let index = self.0.spread.hash_one(room) % count;
         &self.0.shards[index as usize]
+    }
+}
+
+impl Inner {
+    /// Waits until the shards have ended.
+    fn stop(&self) {
+        for shard in &self.shards {
+            shard.permits.close();
+            // One that is gone has stopped.
+            let _ = shard.order(Command::Stop, None);
+        }
+        let threads: Vec<_> = self.threads.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
+        for thread in threads {
+            // Its panic is in the log.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The media port is free again afterwards.
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 
