@@ -11,6 +11,8 @@ export class Microphone {
   #track;
   /** @type {{context: AudioContext, source?: MediaStreamAudioSourceNode, analyser: AnalyserNode, samples: Float32Array} | undefined} */
   #meter;
+  /** What makes silence, in a microphone's place. */
+  #silence;
   /** Opening is asked for twice when Start is pressed during the check: it happens once. */
   #opening;
 
@@ -46,7 +48,7 @@ export class Microphone {
   async openSilence() {
     const context = new AudioContext();
     const [track] = context.createMediaStreamDestination().stream.getAudioTracks();
-    track.addEventListener("ended", () => void context.close());
+    this.#silence = context;
     this.#track = new LocalAudioTrack(track, undefined, true, context);
     return this.#track;
   }
@@ -94,6 +96,7 @@ export class Microphone {
     this.#track?.stop();
     this.#track = undefined;
     void this.#meter?.context.close();
-    this.#meter = undefined;
+    void this.#silence?.close();
+    this.#meter = this.#silence = undefined;
   }
 }

@@ -125,7 +125,7 @@ pub enum Output {
     },
     /// A packet for the network.
     Transmit(Datagram),
-    /// A peer connection is found by this ICE user name fragment; said again when it gets another (ICE restart).
+    /// A peer connection is found by this ICE user name fragment, ICE restarts included.
     PeerOpened {
         /// Which one.
         peer: PeerId,

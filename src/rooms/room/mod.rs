@@ -42,12 +42,12 @@ use std::{
 use livekit_protocol::{self as proto, signal_response::Message};
 
 pub use self::io::{ConnectionId, Input, Output, PeerId};
+pub(in crate::rooms) use self::removed::Removed;
 use self::{
     client::Client,
     io::{Key, Target, TrackId},
     link::Link,
     participant::Participant,
-    removed::Removed,
     speakers::Speakers,
     timers::Occupancy,
 };
@@ -104,6 +104,16 @@ impl Room {
             woken: Vec::new(),
             changed: false,
         }
+    }
+
+    /// A room of this name stood before: who was removed from that one is not let into this one with the old token.
+    pub(in crate::rooms) fn remember(&mut self, removed: Removed) {
+        self.removed = removed;
+    }
+
+    /// Who was removed, for the next room of this name.
+    pub(in crate::rooms) fn into_removed(self) -> Removed {
+        self.removed
     }
 
     /// Takes in what happened at `now`; then [`poll`](Self::poll) until `None`.

@@ -9,11 +9,11 @@ use crate::{domain::Identity, rooms::Claims};
 
 /// See the module.
 #[derive(Debug, Default)]
-pub(super) struct Removed(BTreeMap<Identity, u64>);
+pub(in crate::rooms) struct Removed(BTreeMap<Identity, u64>);
 
 impl Removed {
     /// Of more than `most` the one who was removed first is forgotten.
-    pub(super) fn add(&mut self, identity: Identity, at: SystemTime, most: usize) {
+    pub(in crate::rooms) fn add(&mut self, identity: Identity, at: SystemTime, most: usize) {
         let seconds = at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         self.0.insert(identity, seconds);
         while self.0.len() > most {
@@ -22,6 +22,11 @@ impl Removed {
             };
             self.0.remove(&oldest);
         }
+    }
+
+    /// When somebody was removed last, in seconds since the Unix epoch; `None` when nobody was.
+    pub(in crate::rooms) fn latest(&self) -> Option<u64> {
+        self.0.values().copied().max()
     }
 
     /// Whether a token with these claims is too old. Tokens have whole seconds: one made in the second of the removal may

@@ -2,6 +2,7 @@
 //! connections and from time. It waits for nothing but these: whoever does not take what is sent is dropped.
 
 mod outlet;
+mod removals;
 mod routes;
 
 use std::{
@@ -22,6 +23,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use self::{
     outlet::{Outlet, Seat},
+    removals::Removals,
     routes::Source,
 };
 use super::{
@@ -147,13 +149,23 @@ struct Shard {
     rooms: HashMap<RoomKey, Hosted>,
     names: HashMap<RoomName, RoomKey>,
     agenda: BTreeSet<(Instant, RoomKey)>,
+    removals: Removals,
     opened: u64,
 }
 
 impl Shard {
     fn new(settings: Arc<Settings>, outlet: Outlet, census: Arc<Census>) -> Self {
         let (rooms, names) = (HashMap::new(), HashMap::new());
-        Self { settings, census, outlet, rooms, names, agenda: BTreeSet::new(), opened: 0 }
+        Self {
+            settings,
+            census,
+            outlet,
+            rooms,
+            names,
+            agenda: BTreeSet::new(),
+            removals: Removals::default(),
+            opened: 0,
+        }
     }
 
     fn next_timeout(&self) -> Option<Instant> {
@@ -228,7 +240,8 @@ impl Shard {
         }
         let key = RoomKey(self.opened);
         self.opened += 1;
-        let room = Room::new(now, SystemTime::now(), name.clone(), self.settings.clone());
+        let mut room = Room::new(now, SystemTime::now(), name.clone(), self.settings.clone());
+        room.remember(self.removals.take(name));
         self.rooms.insert(key, Hosted { name: name.clone(), room, wakes: None });
         self.names.insert(name.clone(), key);
         self.outlet.tell(RoomEvent::Opened(name.clone()));
@@ -308,6 +321,7 @@ impl Shard {
         self.names.remove(&hosted.name);
         self.outlet.clear_room(key);
         self.census.rooms.fetch_sub(1, Ordering::Relaxed);
+        self.removals.keep(hosted.name.clone(), hosted.room.into_removed());
         self.outlet.tell(RoomEvent::Closed(hosted.name));
     }
 
