@@ -1,5 +1,5 @@
 //! Audio as data: frames, clips, files, resampling, Opus; a caller's packets on the media clock ([`jitter`]), the agent's
-//! frames as packets ([`mouth`]), and the [`line`] between telephony and conversation. Nothing here knows of calls,
+//! frames as packets ([`mouth`]), and the [`mod@line`] between telephony and conversation. Nothing here knows of calls,
 //! engines or sockets.
 //!
 //! Two rates matter: engines hear [`ENGINE_HZ`], lines carry [`LINE_HZ`]. Everything is mono.

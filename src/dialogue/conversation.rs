@@ -50,6 +50,8 @@ pub struct Dialogue {
     unread: Vec<String>,
     /// Something the caller said has not been answered.
     owes_answer: bool,
+    /// Something was said that could not be understood; once the floor is free, that is said.
+    owes_apology: bool,
     failures: u32,
     hearing: Hearing,
     muted: bool,
@@ -88,6 +90,7 @@ impl Dialogue {
             awaited: VecDeque::new(),
             unread: Vec::new(),
             owes_answer: false,
+            owes_apology: false,
             failures: 0,
             hearing: if setup.hears { Hearing::Works } else { Hearing::None },
             muted: false,
@@ -195,9 +198,10 @@ impl Dialogue {
                 self.active = now;
                 self.awaited.push_back(utterance);
                 if self.awaited.len() > MOST_AWAITED
-                    && let Some(Utterance { take: Some(take), .. }) = self.awaited.pop_front()
+                    && let Some(oldest) = self.awaited.pop_front()
                 {
-                    self.decided.push_back(Output::Forget(take));
+                    self.decided.extend(oldest.take.map(Output::Forget));
+                    self.withdraw(&oldest);
                 }
             }
         }
@@ -222,6 +226,8 @@ impl Dialogue {
     }
 
     fn transcribed(&mut self, now: MediaTime, take: Take, words: Option<Words>) {
+        // A card's number goes on from one utterance to the next: words are shown in the order in which they were said.
+        let oldest = self.awaited.front().map(|utterance| utterance.line);
         let over_the_agent = matches!(self.agent, Agent::Turn(_));
         let speaking = match &mut self.caller {
             Caller::Speaking(utterance) => Some(utterance),
@@ -234,7 +240,8 @@ impl Dialogue {
             return;
         };
         // What is said over the agent may be nothing but a "mm-hm": it is shown when it counts.
-        if !over_the_agent && !words.is_final && !words.text.reveal().is_empty() {
+        let is_next = oldest.is_none_or(|oldest| oldest == utterance.line);
+        if is_next && !over_the_agent && !words.is_final && !words.text.reveal().is_empty() {
             utterance.shown = true;
             let text = Pii::new(self.cards.partial(words.text.reveal()));
             let line = Line { side: Side::Caller, number: utterance.line, text, is_final: false };
@@ -276,6 +283,7 @@ impl Dialogue {
             Agent::Silent | Agent::Gone(_) => self.history.heard(&text),
         }
         self.owes_answer = true;
+        self.owes_apology = false;
         let text = Pii::new(text);
         let spoken = Spoken { side: Side::Caller, text, at, language, played: None, interrupted: false };
         self.decided.push_back(Output::Record(spoken));
@@ -289,9 +297,9 @@ impl Dialogue {
                     let words = words.clone();
                     self.conclude_with(now, &utterance, &words);
                 }
-                Text::Failed if matches!(self.agent, Agent::Silent) => {
+                Text::Failed => {
                     self.withdraw(&utterance);
-                    self.apologize();
+                    self.owes_apology |= matches!(self.agent, Agent::Silent);
                 }
                 _ => self.withdraw(&utterance),
             }
@@ -300,7 +308,9 @@ impl Dialogue {
 
     fn conclude_with(&mut self, now: MediaTime, utterance: &Utterance, words: &Words) {
         if let Agent::Turn(speech) = &self.agent {
-            if is_backchannel(words.text.reveal()) {
+            // Before anything can be heard there is nothing to say "mm-hm" to.
+            let listened = speech.began().is_some_and(|began| began <= utterance.began);
+            if listened && is_backchannel(words.text.reveal()) {
                 return self.withdraw(utterance);
             }
             if speech.can_be_interrupted() {
@@ -419,8 +429,12 @@ impl Dialogue {
         if !matches!(self.agent, Agent::Silent) || matches!(self.caller, Caller::Speaking(_)) {
             return;
         }
-        if self.owes_answer && self.awaited.is_empty() {
-            self.answer();
+        if self.owes_answer {
+            if self.awaited.is_empty() {
+                self.answer();
+            }
+        } else if mem::take(&mut self.owes_apology) {
+            self.apologize();
         } else if self.hearing == Hearing::Lost {
             self.hearing = Hearing::None;
             self.remark(Phrase::TypedOnly);
@@ -441,7 +455,7 @@ impl Dialogue {
     }
 
     fn answer(&mut self) {
-        self.owes_answer = false;
+        (self.owes_answer, self.owes_apology) = (false, false);
         let (turn, language) = (self.begin(Occasion::Answer, self.setup.language), self.setup.language);
         self.decided.push_back(Output::Answer { turn, messages: self.history.messages().to_vec(), language });
     }

@@ -1,4 +1,4 @@
-//! One task for each call: it holds a line, a [`Dialogue`], and the engines' results, and does what the dialogue decides.
+//! One task for each call: it holds a line, a [dialogue], and the engines' results, and does what the dialogue decides.
 //!
 //! Everything that happens comes as one [`Event`], in one place. What an engine makes is asked for by tasks of its own; to
 //! drop a task is to end its work, and what comes late anyway names a turn or a take that is no longer the present one.
@@ -25,7 +25,7 @@ use crate::{
     audio::line::{AgentState, Caller, Hangup, Line, LineCommand, LineEvent},
     config::Profile,
     dialogue::{self, EndReason, Setup, Take, endpointing::PauseId},
-    domain::{CallId, Language, Pii, RoomName, TurnId},
+    domain::{CallId, Language, Pii, RoomName, TurnId, cards},
     speech::{SpeechError, Transcript, engines::Engines},
     store::{
         Store,
@@ -40,6 +40,8 @@ use session::Session;
 
 /// Results that wait to be looked at; the tasks that make them wait then.
 const RESULTS: usize = 32;
+/// Events of a caller that are kept until the engines are there.
+const MOST_EARLY: usize = 10;
 /// A line that says nothing for so long is dead, although it does not say so: a frame is due every 20 ms.
 const LINE_PATIENCE: Duration = Duration::from_secs(60);
 
@@ -86,7 +88,7 @@ enum Event {
 
 /// Serves one call, from the agent's entrance to its leaving; says why it ended.
 pub(super) async fn run(mut line: Line, assignment: Assignment, exchange: Arc<Exchange>) -> Hangup {
-    let (caller, engines) = match wait_for_caller(&mut line, exchange.engines.clone()).await {
+    let Arrival { caller, engines, early } = match wait_for_caller(&mut line, exchange.engines.clone()).await {
         Ok(arrived) => arrived,
         Err(hangup) => return hangup,
     };
@@ -102,7 +104,7 @@ pub(super) async fn run(mut line: Line, assignment: Assignment, exchange: Arc<Ex
     let setup = setup(&assignment, engines.as_deref(), refusal);
     let (results, made) = mpsc::channel(RESULTS);
     let mut session = Session::new(&line, engines, &assignment, &exchange, setup, results, &recorder);
-    let reason = converse(&mut session, &mut line.events, made).await;
+    let reason = converse(&mut session, early, &mut line.events, made).await;
     drop((session, permit));
     tracing::info!(call = %id, call.end = reason.as_str(), "a call ended");
     recorder.end(Ended { at: Timestamp::now(), reason }).await;
@@ -112,20 +114,27 @@ pub(super) async fn run(mut line: Line, assignment: Assignment, exchange: Arc<Ex
     }
 }
 
+/// Somebody to be served, and what to serve them with.
+struct Arrival {
+    caller: Caller,
+    /// `None`: there will be none.
+    engines: Option<Arc<Engines>>,
+    /// What the caller typed, and did to the microphone, while the engines were being loaded.
+    early: Vec<LineEvent>,
+}
+
 /// Waits until somebody is there to be served and the engines are there to serve, or have failed to be.
-async fn wait_for_caller(
-    line: &mut Line,
-    mut engines: EnginesReceiver,
-) -> Result<(Caller, Option<Arc<Engines>>), Hangup> {
+async fn wait_for_caller(line: &mut Line, mut engines: EnginesReceiver) -> Result<Arrival, Hangup> {
     // A line that has ended says so below.
     let _ = line.commands.send(LineCommand::State(AgentState::Initializing)).await;
-    let (mut caller, mut loaded) = (None, None);
+    let (mut caller, mut loaded, mut early) = (None, None, Vec::new());
     loop {
         tokio::select! {
             event = line.events.recv() => match event {
                 Some(LineEvent::Caller(arrived)) => caller = Some(arrived),
                 Some(LineEvent::Hangup(hangup)) => return Err(hangup),
                 None => return Err(Hangup::RoomClosed),
+                Some(event @ (LineEvent::Typed(_) | LineEvent::Muted(_))) if early.len() < MOST_EARLY => early.push(event),
                 Some(_) => {}
             },
             engines = engines.wait_for(Option::is_some), if loaded.is_none() => {
@@ -133,7 +142,7 @@ async fn wait_for_caller(
             }
         }
         match (caller.take(), &loaded) {
-            (Some(caller), Some(engines)) => return Ok((caller, engines.clone())),
+            (Some(caller), Some(engines)) => return Ok(Arrival { caller, engines: engines.clone(), early }),
             (waiting, _) => caller = waiting,
         }
     }
@@ -142,10 +151,16 @@ async fn wait_for_caller(
 /// The call's events, one after the other, until it is over.
 async fn converse(
     session: &mut Session<'_>,
+    early: Vec<LineEvent>,
     line: &mut mpsc::Receiver<LineEvent>,
     mut made: mpsc::Receiver<Event>,
 ) -> Recorded {
     session.begin().await;
+    for event in early {
+        if let Some(reason) = session.handle(Event::Line(event)).await {
+            return reason;
+        }
+    }
     loop {
         let event = tokio::select! {
             biased;
@@ -164,6 +179,7 @@ async fn converse(
 fn new_call(assignment: &Assignment, caller: Caller) -> NewCall {
     let unnamed = caller.name.reveal().is_empty();
     let caller_name = assignment.user_name.clone().filter(|_| unnamed).unwrap_or(caller.name);
+    let caller_name = Pii::new(cards::mask(caller_name.reveal()));
     NewCall {
         id: CallId::random(),
         room: assignment.room.clone(),

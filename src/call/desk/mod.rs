@@ -223,7 +223,8 @@ struct Clerk<F> {
     rooms: Arc<F>,
     exchange: Arc<Exchange>,
     calls: JoinSet<Hangup>,
-    rooms_of_calls: HashMap<Id, RoomName>,
+    /// The room and the job of each call.
+    rooms_of_calls: HashMap<Id, (RoomName, String)>,
 }
 
 impl<F: Floor> Clerk<F> {
@@ -278,15 +279,15 @@ impl<F: Floor> Clerk<F> {
             tracing::error!(%error, "a call failed");
             (error.id(), Hangup::RoomClosed)
         });
-        if let Some(room) = self.rooms_of_calls.remove(&id) {
-            let assignment = self.roster.left(&room, hangup);
+        if let Some((room, job)) = self.rooms_of_calls.remove(&id) {
+            let assignment = self.roster.left(&room, &job, hangup);
             self.send(assignment);
         }
     }
 
     fn send(&mut self, assignment: Option<Assignment>) {
         let Some(assignment) = assignment else { return };
-        let room = assignment.room.clone();
+        let place = (assignment.room.clone(), assignment.job.clone());
         let identity = assignment.job.replacen("job-", "agent-", 1);
         let identity = identity.parse().expect("a job's id is short and printable");
         let agent = Agent { identity, name: self.agent_name.clone() };
@@ -300,7 +301,7 @@ impl<F: Floor> Clerk<F> {
                 }
             }
         });
-        self.rooms_of_calls.insert(call.id(), room);
+        self.rooms_of_calls.insert(call.id(), place);
     }
 
     /// Has what is said in each call made into sound before the first one, most urgent first: a box that is full has no

@@ -61,8 +61,12 @@ impl Roster {
 
     /// An agent has left its room. When the caller left first and may come back, because the room is still open, an agent is
     /// sent to wait there.
-    pub(super) fn left(&mut self, room: &RoomName, hangup: Hangup) -> Option<Assignment> {
+    pub(super) fn left(&mut self, room: &RoomName, job: &str, hangup: Hangup) -> Option<Assignment> {
         let present = self.open.get_mut(room)?;
+        // The room may have been opened anew since, with another agent in it.
+        if present.as_ref().is_none_or(|present| present.job != job) {
+            return None;
+        }
         let before = present.take();
         if hangup != Hangup::CallerLeft {
             return None;
@@ -223,12 +227,22 @@ mod tests {
         let (mut roster, now) = (roster(&[("*", Some("default"))]), Instant::now());
         let first = roster.opened(now, &room("a")).unwrap();
         assert!(roster.opened(now, &room("a")).is_none());
-        let second = roster.left(&room("a"), Hangup::CallerLeft).unwrap();
+        let second = roster.left(&room("a"), &first.job, Hangup::CallerLeft).unwrap();
         assert_ne!(first.job, second.job);
-        assert!(roster.left(&room("a"), Hangup::NobodyCame).is_none());
-        assert!(roster.left(&room("a"), Hangup::CallerLeft).is_none());
+        assert!(roster.left(&room("a"), &second.job, Hangup::NobodyCame).is_none());
+        assert!(roster.left(&room("a"), &second.job, Hangup::CallerLeft).is_none());
         roster.closed(&room("a"));
-        assert!(roster.left(&room("a"), Hangup::CallerLeft).is_none());
+        assert!(roster.left(&room("a"), &second.job, Hangup::CallerLeft).is_none());
         assert!(roster.opened(now, &room("a")).is_some());
+    }
+
+    #[test]
+    fn an_agent_of_a_room_that_was_opened_anew_leaves_its_successor_alone() {
+        let (mut roster, now) = (roster(&[("*", Some("default"))]), Instant::now());
+        let before = roster.opened(now, &room("a")).unwrap();
+        roster.closed(&room("a"));
+        let present = roster.opened(now, &room("a")).unwrap();
+        assert!(roster.left(&room("a"), &before.job, Hangup::CallerLeft).is_none());
+        assert_eq!(roster.dispatch(now, dispatch("a", None)).unwrap().0.job_id, present.job);
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn present(info: &proto::ParticipantInfo) -> Option<Present> {
 }
 
 /// Who talks with an agent: those that LiveKit's own agents listen to.
-fn is_person(info: &proto::ParticipantInfo) -> bool {
+pub(super) fn is_person(info: &proto::ParticipantInfo) -> bool {
     let is_gone = info.state() == State::Disconnected;
     !is_gone && matches!(info.kind(), Kind::Standard | Kind::Sip | Kind::Connector)
 }

@@ -331,7 +331,10 @@ impl Local {
     fn check(&mut self, now: Instant) {
         let over = |since: Instant, patience| now.saturating_duration_since(since) >= patience;
         match &self.phase {
-            Phase::Alone { since } if over(*since, self.patience) => self.end(Hangup::NobodyCame),
+            // Somebody who is here may still be asked for the microphone.
+            Phase::Alone { since } if over(*since, self.patience) && !self.others.iter().any(caller::is_person) => {
+                self.end(Hangup::NobodyCame);
+            }
             Phase::Away { since, .. } if over(*since, RETURN) => self.end(Hangup::CallerLeft),
             Phase::Alone { .. } | Phase::Call { .. } | Phase::Away { .. } if self.outbox.is_closed() => self.leave(now),
             Phase::Leaving { since, .. } => {
