@@ -28,7 +28,7 @@ use crate::{
     speech::engines::Engines,
     store::{Store, StoreError},
     web::{
-        self, KeyCache,
+        self, KeyCache, Visitors,
         tls::{self, Authority, Certificate, TlsError},
     },
 };
@@ -122,7 +122,7 @@ impl Application {
         let certificate = tls::open(&config.tls, &config.paths.data_dir, address)?;
         let keys = Keys::open(&config.livekit, &config.paths.data_dir)?;
         let store = Store::open(&config.paths.data_dir)?;
-        let (rooms, events) = Rooms::start(config, &keys, address.ip().is_loopback()).map_err(StartError::Media)?;
+        let (rooms, events) = Rooms::start(config, &keys, is_media_local(config)).map_err(StartError::Media)?;
         let desk = Desk::start(config, engines, rooms.clone(), events, store.clone()).map_err(StartError::Thread)?;
         let state = web::State {
             readiness,
@@ -131,6 +131,7 @@ impl Application {
             keys: Arc::new(keys),
             store,
             api_keys: KeyCache::default(),
+            visitors: Visitors::default(),
             desk,
             authority: certificate.as_ref().and_then(|it| it.authority.clone()).map(Arc::new),
         };
@@ -270,6 +271,11 @@ fn note_holder(file: &mut File) -> io::Result<()> {
     file.set_len(0)?;
     file.rewind()?;
     writeln!(file, "{}", process::id())
+}
+
+/// Whether nobody beyond this machine can send media: not when a proxy here passes calls on, and so addresses are set.
+fn is_media_local(config: &Config) -> bool {
+    config.server.dev || (config.server.listen.ip().is_loopback() && config.rtc.addresses.is_empty())
 }
 
 /// Beyond this machine nothing is served in the clear, and nothing to callers without a key.

@@ -24,12 +24,13 @@ impl Key {
 }
 
 /// All keys.
-pub(super) const KEYS: [Key; 34] = [
+pub(super) const KEYS: [Key; 35] = [
     Key::new("paths.data_dir", &["CALLSTEAD_DATA_DIR"]),
     Key::new("paths.models_dir", &["CALLSTEAD_MODELS_DIR"]),
     Key::new("server.listen", &["CALLSTEAD_LISTEN"]),
     Key::new("server.rtc_port", &["CALLSTEAD_RTC_PORT"]),
     Key::new("server.dev", &["CALLSTEAD_DEV"]),
+    Key::new("server.public_calls", &["CALLSTEAD_PUBLIC_CALLS"]),
     Key::new("server.public_url", &["CALLSTEAD_PUBLIC_URL"]),
     Key::new("server.trusted_proxies", &["CALLSTEAD_TRUSTED_PROXIES"]),
     Key::new("server.cors_origins", &["CALLSTEAD_CORS_ORIGINS"]),

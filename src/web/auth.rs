@@ -11,7 +11,7 @@ use actix_web::{HttpRequest, http::header, rt};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::{State, error::ApiError};
+use super::{State, error::ApiError, public};
 use crate::store::{
     Store, StoreError,
     api_keys::{self, ApiKey, KeySecret, Scope},
@@ -33,6 +33,28 @@ pub(super) async fn require(state: &State, request: &HttpRequest, scope: Scope) 
     let secret = KeySecret::parse(bearer(request)?).ok_or(ApiError::UnknownKey)?;
     let key = state.api_keys.find(&state.store, secret).await?.ok_or(ApiError::UnknownKey)?;
     if key.may(scope) { Ok(()) } else { Err(ApiError::Scope(scope.as_str())) }
+}
+
+/// On whose word a token is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Caller {
+    /// Somebody with a key, or in development mode: what they ask for is honoured.
+    Trusted,
+    /// Anybody, where calls are public: the room is made here.
+    Anonymous,
+}
+
+/// Lets a caller pass who has a key with the scope `token`, or needs none.
+///
+/// # Errors
+/// As [`require`]; and when somebody without a key asks too often.
+pub(super) async fn caller(state: &State, request: &HttpRequest) -> Result<Caller, ApiError> {
+    let has_key = request.headers().contains_key(header::AUTHORIZATION);
+    if has_key || state.config.server.dev || !state.config.server.public_calls {
+        return require(state, request, Scope::Token).await.map(|()| Caller::Trusted);
+    }
+    let admitted = public::client(state, request).is_some_and(|from| state.visitors.admit(from, Instant::now()));
+    if admitted { Ok(Caller::Anonymous) } else { Err(ApiError::TooOften) }
 }
 
 /// What follows `Bearer` in the header (RFC 6750, section 2.1).

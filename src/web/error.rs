@@ -38,6 +38,8 @@ pub(super) enum ApiError {
     Field { name: &'static str, problem: String },
     #[error("no agent answered in time: try again in a moment")]
     Late,
+    #[error("too many calls were begun from here: try again in a minute")]
+    TooOften,
     #[error("{0}")]
     Dispatch(DispatchError),
     #[error("the database does not answer: the log says why")]
@@ -63,6 +65,7 @@ impl ResponseError for ApiError {
             Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
+            Self::TooOften => StatusCode::TOO_MANY_REQUESTS,
             Self::Broken | Self::Json(_) | Self::NotAnObject => StatusCode::BAD_REQUEST,
             Self::Field { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Late | Self::Dispatch(_) | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,

@@ -12,6 +12,7 @@ mod pages;
 mod public;
 mod rtc;
 pub mod tls;
+mod visitors;
 
 use std::{io, net::TcpListener, sync::Arc, time::Duration};
 
@@ -32,6 +33,7 @@ use crate::{
 };
 pub use auth::KeyCache;
 use tls::{Authority, Certificate};
+pub use visitors::Visitors;
 
 /// Where the certificate of this box's own authority can be had.
 pub const AUTHORITY_PATH: &str = "/ca.crt";
@@ -63,6 +65,8 @@ pub struct State {
     pub store: Store,
     /// API keys that were used a moment ago.
     pub api_keys: KeyCache,
+    /// Who begins calls without a key.
+    pub visitors: Visitors,
     /// Who sends agents into rooms.
     pub desk: Desk,
     /// This box's own certificate authority, when it has one.

@@ -1,7 +1,7 @@
 //! Where clients reach this server, as they see it themselves: what is set, else what the request says. Proxies may say it
 //! for the client, but only those that are known: anybody can write a header.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use actix_web::{
     HttpRequest,
@@ -28,6 +28,30 @@ pub(super) fn signal_url(state: &State, request: &HttpRequest) -> String {
     format!("{}://{host}", if is_tls { "wss" } else { "ws" })
 }
 
+/// Whose request it is: the other side of the connection, or whom a proxy that we trust names.
+pub(super) fn client(state: &State, request: &HttpRequest) -> Option<IpAddr> {
+    let peer = request.peer_addr()?.ip();
+    if !is_trusted(peer, &state.config.server.trusted_proxies) {
+        return Some(peer);
+    }
+    let headers = request.headers();
+    let forwarded = last(headers, "forwarded").and_then(|pairs| pairs.split(';').find_map(forwarded_for));
+    Some(forwarded.or_else(|| last(headers, "x-forwarded-for")?.parse().ok()).unwrap_or(peer))
+}
+
+/// The address in `for=192.0.2.1`, `for="[2001:db8::1]:4711"`.
+fn forwarded_for(pair: &str) -> Option<IpAddr> {
+    let (name, value) = pair.split_once('=')?;
+    let value = value.trim().trim_matches('"');
+    let address = || value.parse::<IpAddr>().ok().or_else(|| Some(value.parse::<SocketAddr>().ok()?.ip()));
+    let bracketed = || value.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    if name.trim().eq_ignore_ascii_case("for") { address().or_else(bracketed) } else { None }
+}
+
+fn is_trusted(peer: IpAddr, trusted: &[IpNet]) -> bool {
+    trusted.iter().any(|network| network.contains(&peer.to_canonical()))
+}
+
 fn as_websocket(url: &str) -> String {
     url.replacen("http", "ws", 1)
 }
@@ -42,8 +66,7 @@ struct Seen {
 impl Seen {
     fn of(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
         let direct = Self { host: text(headers, header::HOST.as_str()).and_then(host), is_tls: None };
-        let is_trusted = peer.is_some_and(|ip| trusted.iter().any(|network| network.contains(&ip.to_canonical())));
-        if !is_trusted {
+        if !peer.is_some_and(|ip| is_trusted(ip, trusted)) {
             return direct;
         }
         let said = Self::forwarded(headers).unwrap_or_else(|| Self {

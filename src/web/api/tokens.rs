@@ -12,7 +12,12 @@ use crate::{
     domain::{Identity, Pii, RoomName},
     rooms::token::{self, Claims},
     store::api_keys::Scope,
-    web::{State, auth, error::ApiError, public},
+    web::{
+        State,
+        auth::{self, Caller},
+        error::ApiError,
+        public,
+    },
 };
 
 /// How long somebody may take to join, or to come back with the first token after everything was lost.
@@ -43,15 +48,20 @@ struct ParticipantToken<'a> {
     room_name: &'a str,
 }
 
-/// `POST /api/room/token {room_name, user_name}`
+/// `POST /api/room/token {room_name, user_name}`. Where calls are public, one who has no key gets a room of their own,
+/// whatever they name.
 pub(super) async fn of_room(
     request: HttpRequest,
     payload: web::Payload,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    auth::require(&state, &request, Scope::Token).await?;
+    let caller = auth::caller(&state, &request).await?;
     let fields = Fields::read(&request, payload).await?;
-    let (room, user_name) = (fields.name::<RoomName>("room_name")?, fields.display_name("user_name")?);
+    let room = match caller {
+        Caller::Trusted => fields.name("room_name")?,
+        Caller::Anonymous => unguessable_room(),
+    };
+    let user_name = fields.display_name("user_name")?;
     let token = token::mint(&state.keys, &Claims { name: user_name.reveal().clone(), ..claims(anybody(), &room) });
     let url = public::signal_url(&state, &request);
     let answer = RoomToken { token, room_name: room.as_str(), url: &url, user_name: user_name.reveal() };
@@ -100,7 +110,14 @@ fn claims(identity: Identity, room: &RoomName) -> Claims {
 
 /// An identity that nobody else has: one participant's evicts another of the same.
 fn anybody() -> Identity {
-    const RANDOM: usize = 12;
-    let random: String = rand::rng().sample_iter(Alphanumeric).take(RANDOM).map(char::from).collect();
-    format!("user-{random}").parse().expect("letters and digits are a name")
+    format!("user-{}", random(12)).parse().expect("letters and digits are a name")
+}
+
+/// A room that nobody else finds: 119 bits.
+fn unguessable_room() -> RoomName {
+    format!("call-{}", random(20)).parse().expect("letters and digits are a name")
+}
+
+fn random(letters: usize) -> String {
+    rand::rng().sample_iter(Alphanumeric).take(letters).map(char::from).collect()
 }
