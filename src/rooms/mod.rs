@@ -80,6 +80,12 @@ pub enum JoinError {
     /// Removed from this room after the token was made.
     #[error("removed from this room: a newer token is needed")]
     Removed,
+    /// Joins, or comes back, too often.
+    #[error("too many join this room at once: try again in a moment")]
+    TooOften,
+    /// The agent in the room has this identity.
+    #[error("this identity is the agent's: join with another one")]
+    Taken,
     /// An agent was sent to a room that nobody has opened, or that is closed by now.
     #[error("there is no such room")]
     NoRoom,

@@ -114,6 +114,8 @@ pub struct Limits {
     pub data_rate: u32,
     /// Signal requests of one participant, per second; four times as many at once. Large ones count more than once.
     pub requests: u32,
+    /// Joins and resumptions in one room, per second; four times as many at once.
+    pub joins: u32,
     /// Reliable messages that wait for one participant, in bytes. Who falls further behind is dropped.
     pub backlog: usize,
     /// Identities that were removed from a room and need a newer token.
@@ -133,6 +135,7 @@ impl Default for Limits {
             message: 64 * 1024,
             data_rate: 1024 * 1024,
             requests: 50,
+            joins: 20,
             backlog: 512 * 1024,
             removed: 1024,
         }

@@ -78,9 +78,11 @@ async fn agents_go_where_there_is_a_room() {
     let agent = || Agent { identity: "agent".parse().unwrap(), name: "Agent".to_owned() };
     let call: RoomName = "call".parse().unwrap();
     assert_eq!(rooms.join_agent(&call, agent()).await.unwrap_err(), JoinError::NoRoom);
-    assert!(!rooms.remove(&call, &"ann".parse().unwrap()).await);
+    assert!(!rooms.remove(&call, &"bob".parse().unwrap()).await);
+    assert_eq!(join(&rooms, "bob").await.unwrap_err(), JoinError::Removed, "no room is needed to be remembered");
     let mut ann = join(&rooms, "ann").await.unwrap();
     let line = rooms.join_agent(&call, agent()).await.unwrap();
+    assert_eq!(join(&rooms, "agent").await.unwrap_err(), JoinError::Taken);
     assert!(rooms.remove(&call, &"ann".parse().unwrap()).await);
     let Some(Message::Leave(leave)) = rest(&mut ann).await.pop() else { panic!("no good-bye") };
     assert_eq!(leave.reason(), DisconnectReason::ParticipantRemoved);

@@ -128,6 +128,8 @@ pub(super) fn refused_join(refusal: &Refusal) -> HttpResponse {
     let status = match refusal {
         Refusal::NoToken | Refusal::Token(_) | Refusal::Join(JoinError::Removed) => StatusCode::UNAUTHORIZED,
         Refusal::Signal(_) => StatusCode::BAD_REQUEST,
+        Refusal::Join(JoinError::Taken) => StatusCode::FORBIDDEN,
+        Refusal::Join(JoinError::TooOften) => StatusCode::TOO_MANY_REQUESTS,
         Refusal::Join(JoinError::Full | JoinError::NoRoom | JoinError::Unavailable) => StatusCode::SERVICE_UNAVAILABLE,
     };
     let mut response = HttpResponse::build(status);

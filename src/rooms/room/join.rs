@@ -38,11 +38,11 @@ impl Room {
         version: SignalVersion,
         request: proto::JoinRequest,
     ) {
+        if let Err(error) = self.admit(now, &claims, request.reconnect) {
+            return self.outputs.push_back(Output::Refused { connection, error });
+        }
         if request.reconnect {
             return self.resume(now, connection, claims, request);
-        }
-        if let Err(error) = self.admit(&claims) {
-            return self.outputs.push_back(Output::Refused { connection, error });
         }
         if let Some(older) = self.find(claims.identity.as_str()) {
             self.remove(now, older, DisconnectReason::DuplicateIdentity, Some(Action::Disconnect));
@@ -50,18 +50,24 @@ impl Room {
         self.enter(now, (connection, version), claims, request);
     }
 
-    fn admit(&self, claims: &Claims) -> Result<(), JoinError> {
+    fn admit(&mut self, now: Instant, claims: &Claims, resumes: bool) -> Result<(), JoinError> {
+        let holder = self.find(claims.identity.as_str()).and_then(|key| self.participants.get(&key));
         let others = self.participants.values().filter(|other| !other.is_agent() && other.identity != claims.identity);
+        let is_full = others.count() >= self.settings.limits.participants;
         if self.is_closed() {
-            return Err(JoinError::Unavailable);
+            Err(JoinError::Unavailable)
+        } else if self.removed.refuses(claims) {
+            Err(JoinError::Removed)
+        } else if holder.is_some_and(Participant::is_agent) {
+            // All in the room know the agent's identity: who joined with it would speak in its name.
+            Err(JoinError::Taken)
+        } else if is_full && !resumes {
+            Err(JoinError::Full)
+        } else if !self.joins.take(now, 1) {
+            Err(JoinError::TooOften)
+        } else {
+            Ok(())
         }
-        if self.removed.refuses(claims) {
-            return Err(JoinError::Removed);
-        }
-        if others.count() >= self.settings.limits.participants {
-            return Err(JoinError::Full);
-        }
-        Ok(())
     }
 
     fn enter(
@@ -202,9 +208,7 @@ impl Room {
 
     /// To a client that wants to resume what is not there.
     fn send_away(&mut self, connection: ConnectionId) {
-        let leave = leave(DisconnectReason::StateMismatch, Action::Reconnect);
-        let response = Box::new(proto::SignalResponse { message: Some(leave) });
-        self.outputs.push_back(Output::Signal { connection, response });
+        self.outputs.push_back(Output::Signal { connection, response: Box::new(begin_anew()) });
         self.outputs.push_back(Output::CloseSignal { connection });
     }
 
@@ -271,6 +275,11 @@ impl Room {
             self.announce(key);
         }
     }
+}
+
+/// The answer to a client that wants to go on with what is no more.
+pub(in crate::rooms) fn begin_anew() -> proto::SignalResponse {
+    proto::SignalResponse { message: Some(leave(DisconnectReason::StateMismatch, Action::Reconnect)) }
 }
 
 fn server_info() -> proto::ServerInfo {

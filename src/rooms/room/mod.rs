@@ -42,8 +42,8 @@ use std::{
 use livekit_protocol::{self as proto, signal_response::Message};
 
 pub use self::io::{ConnectionId, Input, Output, PeerId};
-pub(in crate::rooms) use self::removed::Removed;
 use self::{
+    allowance::Allowance,
     client::Client,
     io::{Key, Target, TrackId},
     link::Link,
@@ -51,6 +51,7 @@ use self::{
     speakers::Speakers,
     timers::Occupancy,
 };
+pub(in crate::rooms) use self::{join::begin_anew, removed::Removed};
 use super::{ids::RoomSid, settings::Settings};
 use crate::{
     domain::RoomName,
@@ -72,6 +73,8 @@ pub struct Room {
     /// Of the next participant and the next track.
     next_id: u64,
     removed: Removed,
+    /// So many may still come, or come back, now.
+    joins: Allowance,
     speakers: Speakers,
     quality_due: Instant,
     occupancy: Occupancy,
@@ -90,6 +93,7 @@ impl Room {
         Self {
             name,
             sid: RoomSid::random(),
+            joins: Allowance::new(now, settings.limits.joins),
             settings,
             opened: (now, wall),
             participants: BTreeMap::new(),

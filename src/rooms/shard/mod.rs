@@ -28,7 +28,7 @@ use self::{
 };
 use super::{
     Agent, Claims, JoinError, RoomEvent, SignalVersion,
-    room::{ConnectionId, Input, Room},
+    room::{ConnectionId, Input, Room, begin_anew},
     settings::Settings,
 };
 use crate::{
@@ -205,8 +205,15 @@ impl Shard {
             }
             Command::Remove { room, identity, answer } => {
                 let there = self.names.get(&room).copied();
-                if let Some(key) = there {
-                    self.drive(now, key, Input::Remove { identity, now_wall: SystemTime::now() });
+                let now_wall = SystemTime::now();
+                match there {
+                    Some(key) => self.drive(now, key, Input::Remove { identity, now_wall }),
+                    // The room may be opened again while the old token lives.
+                    None => {
+                        let mut removed = self.removals.take(&room);
+                        removed.add(identity, now_wall, self.settings.limits.removed);
+                        self.removals.keep(room, removed);
+                    }
                 }
                 // Whoever asked may have left.
                 let _ = answer.send(there.is_some());
@@ -217,7 +224,13 @@ impl Shard {
 
     fn join(&mut self, now: Instant, join: Join) {
         let Join { connection, claims, version, request, outgoing, answer } = join;
-        let result = self.room(now, &claims.room).and_then(|key| {
+        if request.reconnect && !self.names.contains_key(&claims.room) {
+            // Not worth a room. The channel is new and has room for one.
+            let _ = outgoing.try_send(begin_anew());
+            let _ = answer.send(Ok(()));
+            return;
+        }
+        let result = self.room(now, &claims.room, request.reconnect).and_then(|key| {
             self.outlet.seat(connection, Seat { room: key, outgoing });
             self.drive(now, key, Input::Join { connection, claims, version, request });
             self.outlet.take_refusal(connection).map_or(Ok(()), Err)
@@ -227,12 +240,15 @@ impl Shard {
     }
 
     /// The room of that name, opened if need be.
-    fn room(&mut self, now: Instant, name: &RoomName) -> Result<RoomKey, JoinError> {
-        if self.census.peers.load(Ordering::Relaxed) >= MAX_PEERS {
-            return Err(JoinError::Full);
-        }
-        if let Some(key) = self.names.get(name) {
+    fn room(&mut self, now: Instant, name: &RoomName, resumes: bool) -> Result<RoomKey, JoinError> {
+        let is_full = self.census.peers.load(Ordering::Relaxed) >= MAX_PEERS;
+        if let Some(key) = self.names.get(name)
+            && (resumes || !is_full)
+        {
             return Ok(*key);
+        }
+        if is_full {
+            return Err(JoinError::Full);
         }
         if self.census.rooms.fetch_add(1, Ordering::Relaxed) >= MAX_ROOMS {
             self.census.rooms.fetch_sub(1, Ordering::Relaxed);

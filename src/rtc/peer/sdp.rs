@@ -11,7 +11,7 @@ use super::{Kind, Mid, Msid, PeerError, Section};
 
 const MOST_BYTES: usize = 256 * 1024;
 /// A room's worth of tracks; each costs memory and a line in every later description.
-const MOST_SECTIONS: usize = 64;
+const MOST_SECTIONS: usize = 128;
 const MOST_CANDIDATES: usize = 32;
 
 /// Who sends in a section, from the view of whoever wrote the description.
@@ -339,7 +339,7 @@ mod tests {
         let refused = |text: &str| Description::parse(text).unwrap_err().to_string();
         assert_eq!(
             refused(&"m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n".repeat(1000)),
-            "the session description is refused: it has more than 64 sections"
+            "the session description is refused: it has more than 128 sections"
         );
         assert!(refused(&"a=x\r\n".repeat(100_000)).contains("longer than"));
     }

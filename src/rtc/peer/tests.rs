@@ -363,7 +363,7 @@ fn what_is_too_large_or_senseless_is_refused() {
             .to_string();
         assert!(error.contains(expected), "{error}");
     };
-    check(&(offer.clone() + &section.repeat(1000)), "more than 64 sections");
+    check(&(offer.clone() + &section.repeat(1000)), "more than 128 sections");
     check(&(offer.clone() + &"a=x:y\r\n".repeat(100_000)), "longer than");
     check("", "refused");
     check("hello", "refused");
