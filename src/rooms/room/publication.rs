@@ -190,7 +190,7 @@ fn check(
     let too_long = [&request.cid, &request.name, &request.stream].into_iter().any(|text| text.len() > limits.name);
     match request.r#type() {
         _ if !is_allowed => Err((Reason::NotAllowed, "not allowed to publish this source")),
-        // Video has its own issue; data tracks are something else again.
+        // Video is still to come; data tracks are something else again.
         TrackType::Video | TrackType::Data => Err((Reason::UnsupportedType, "only audio is supported")),
         TrackType::Audio if is_full => Err((Reason::LimitExceeded, "too many tracks")),
         TrackType::Audio if too_long => Err((Reason::LimitExceeded, "a name is too long")),
