@@ -88,6 +88,34 @@ fn each_form_gives_what_its_front_end_expects() {
 }
 
 #[test]
+fn where_calls_are_public_a_stranger_gets_a_room_of_their_own() {
+    let desk = Desk::new();
+    let server = Server::start(&desk, &[], &[PAIR[0], PAIR[1], ("CALLSTEAD_PUBLIC_CALLS", "true")]);
+    let [(path, body), others @ ..] = &right();
+    let mut rooms: Vec<String> = (0..5)
+        .map(|_| {
+            let answer = post(server.address, path, &[], body);
+            assert_eq!(answer.status, 200, "{}", answer.body);
+            let room = answer.json()["room_name"].as_str().unwrap().to_owned();
+            assert_eq!(claims(&answer.json()).room.as_str(), room);
+            assert!(room.starts_with("call-") && room.len() == 25, "{room}");
+            room
+        })
+        .collect();
+    rooms.sort_unstable();
+    rooms.dedup();
+    assert_eq!(rooms.len(), 5, "nobody walks into somebody's room");
+    let refused = post(server.address, path, &[], body);
+    assert_eq!((refused.status, refused.message().contains("too many calls")), (429, true), "{}", refused.body);
+    for (path, body) in others {
+        assert_eq!(post(server.address, path, &[], body).status, 401, "{path} needs a key all the same");
+    }
+    let key = key(&desk, &[Scope::Token]);
+    let honoured = post(server.address, path, &[("Authorization", &key)], body);
+    assert_eq!(honoured.json()["room_name"], json!("call-7"));
+}
+
+#[test]
 fn a_card_never_travels_in_a_token() {
     let desk = Desk::new();
     let server = Server::start(&desk, &["--dev"], &PAIR);
