@@ -33,7 +33,7 @@ enum Command {
 enum KeyCommand {
     /// Make a key, and print it: it is not shown again
     Create {
-        /// What its holder may do: token, dispatch, converse, transcribe, admin, metrics, openai; several with commas
+        /// What its holder may do: token, dispatch, converse, transcribe, read, desk, admin, metrics, openai; several with commas
         #[arg(long = "scope", required = true, value_name = "SCOPE", value_delimiter = ',', value_parser = scope)]
         scopes: Vec<Scope>,
         /// What it is for
@@ -177,7 +177,7 @@ mod tests {
         assert_eq!(scope(" metrics "), Ok(Scope::Metrics));
         assert_eq!(
             scope("root"),
-            Err("the scopes are token, dispatch, converse, transcribe, admin, metrics, openai".to_owned())
+            Err("the scopes are token, dispatch, converse, transcribe, read, desk, admin, metrics, openai".to_owned())
         );
     }
 

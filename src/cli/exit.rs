@@ -156,6 +156,8 @@ impl Exit {
             | StoreError::Damaged { .. }
             | StoreError::Open { .. }
             | StoreError::Migration { .. }
+            | StoreError::KeyDamaged(_)
+            | StoreError::Sealed
             | StoreError::Full
             | StoreError::ReadOnly
             | StoreError::Failed(_)

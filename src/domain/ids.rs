@@ -68,6 +68,63 @@ id! {
     ApiKeyId, "AK_"
 }
 
+id! {
+    /// A person's id, whoever keeps data of that person: `PE_` and 12 random characters.
+    PersonId, "PE_"
+}
+id! {
+    /// A lead's id: `LE_` and 12 random characters.
+    LeadId, "LE_"
+}
+id! {
+    /// A customer's id: `CU_` and 12 random characters. What the desk's own books call the customer is something else.
+    CustomerId, "CU_"
+}
+id! {
+    /// A script's id: `SC_` and 12 random characters.
+    ScriptId, "SC_"
+}
+id! {
+    /// An agent profile's id: `AP_` and 12 random characters.
+    ProfileId, "AP_"
+}
+id! {
+    /// A room rule's id: `RR_` and 12 random characters.
+    RuleId, "RR_"
+}
+id! {
+    /// The id of a call, message or note with somebody: `CO_` and 12 random characters.
+    CommunicationId, "CO_"
+}
+id! {
+    /// A promise's id: `PM_` and 12 random characters.
+    PromiseId, "PM_"
+}
+id! {
+    /// A callback's id: `CB_` and 12 random characters.
+    CallbackId, "CB_"
+}
+id! {
+    /// The id of an entry of the do-not-call list: `DN_` and 12 random characters.
+    DoNotCallId, "DN_"
+}
+id! {
+    /// A text message's id: `SM_` and 12 random characters.
+    SmsId, "SM_"
+}
+id! {
+    /// An import's id: `IM_` and 12 random characters.
+    ImportId, "IM_"
+}
+id! {
+    /// The id of a member of staff: `US_` and 12 random characters.
+    UserId, "US_"
+}
+id! {
+    /// A session's id, which is no secret: `SE_` and 12 random characters.
+    SessionId, "SE_"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

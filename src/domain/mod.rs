@@ -1,17 +1,28 @@
-//! Words of the trade as types: languages, media time, turns, text. No I/O, no clock, no other module of the crate.
+//! Words of the trade as types: languages, media time, turns, text, telephone numbers, money. No I/O, no clock, no other module of the crate.
 
 pub mod cards;
+mod email;
+mod fold;
 mod ids;
 mod language;
 mod media_time;
+mod money;
+mod phone;
 mod pii;
 mod room;
 pub mod text;
 mod turn;
 
-pub use ids::{ApiKeyId, BadId, CallId};
+pub use email::{BadEmail, Email};
+pub use fold::fold;
+pub use ids::{
+    ApiKeyId, BadId, CallId, CallbackId, CommunicationId, CustomerId, DoNotCallId, ImportId, LeadId, PersonId,
+    ProfileId, PromiseId, RuleId, ScriptId, SessionId, SmsId, UserId,
+};
 pub use language::{Language, UnknownLanguage};
 pub use media_time::MediaTime;
+pub use money::{BadMoney, Money};
+pub use phone::{BadPhone, Country, PhoneNumber, UnknownCountry};
 pub use pii::Pii;
 pub use room::{BadName, Identity, RoomName, display_name};
 pub use turn::{Message, Role, TurnId};

@@ -37,7 +37,11 @@ words! {
         Converse = "converse",
         /// Turn recordings into text.
         Transcribe = "transcribe",
-        /// Administrate everything.
+        /// Read what the desk works with: leads, customers, scripts, calls.
+        Read = "read",
+        /// Work with leads and customers: read, change, call, write.
+        Desk = "desk",
+        /// Administrate everything; has `desk` and `read` in it.
         Admin = "admin",
         /// Read the metrics.
         Metrics = "metrics",
@@ -116,7 +120,12 @@ pub struct ApiKey {
 impl ApiKey {
     /// Whether its holder may do this.
     pub fn may(&self, scope: Scope) -> bool {
-        self.scopes.contains(&scope)
+        let holds = |wider: &[Scope]| self.scopes.iter().any(|held| wider.contains(held));
+        match scope {
+            Scope::Read => holds(&[Scope::Read, Scope::Desk, Scope::Admin]),
+            Scope::Desk => holds(&[Scope::Desk, Scope::Admin]),
+            scope => holds(&[scope]),
+        }
     }
 }
 

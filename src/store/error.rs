@@ -40,6 +40,17 @@ pub enum StoreError {
         /// What the system said.
         reason: Arc<io::Error>,
     },
+    /// The file with the key is there and is not what was written.
+    #[error(
+        "{} does not hold a key: put the right file back; without it what is encrypted in the database is lost",
+        .0.display()
+    )]
+    KeyDamaged(PathBuf),
+    /// Something in the database was encrypted with another key.
+    #[error(
+        "what is encrypted in the database cannot be read with this box's key: put back the secret.key that it was made with"
+    )]
+    Sealed,
     /// A migration failed; the database is as it was before it.
     #[error("cannot bring the database {} to this program's version: {reason}", path.display())]
     Migration {

@@ -6,21 +6,29 @@
 //! database error is never turned into "not found".
 
 pub mod api_keys;
+pub mod audit;
 pub mod calls;
 mod error;
+pub mod persons;
+mod private;
 mod rows;
 mod schema;
 pub mod turns;
+pub mod users;
+mod vault;
 mod writer;
 
 use std::{path::Path, sync::Arc};
 
 use deadpool_sqlite::{Hook, HookError, Manager, Pool, Runtime};
+use jiff::Timestamp;
 use rusqlite::{Connection, Transaction};
 use tokio::runtime::{Builder, Handle};
 
+use audit::Actor;
 pub use error::StoreError;
 pub use rows::UnknownWord;
+pub use vault::{KEY_FILE, Purpose, Vault};
 use writer::Writer;
 
 /// The database's file in the data folder.
@@ -38,6 +46,7 @@ pub struct Store {
 struct Inner {
     readers: Pool,
     writer: Writer,
+    vault: Vault,
 }
 
 impl Drop for Inner {
@@ -60,12 +69,14 @@ impl Store {
     /// to this version, keeping a copy of it. Blocks.
     ///
     /// # Errors
-    /// When the file cannot be opened, is damaged, or is of a newer version. It is then as it was.
+    /// When the file cannot be opened, is damaged, is of a newer version, or belongs to another key. It is then as it was.
     pub fn open(data_dir: &Path) -> Result<Self, StoreError> {
         // A relative path might begin with `file:`, which SQLite would take for an address.
         let failed = StoreError::file(data_dir.join(FILE));
         let path = std::path::absolute(data_dir).map_err(&failed)?.join(FILE);
         let connection = schema::open(&path)?;
+        let vault = Vault::open(path.parent().unwrap_or(data_dir))?;
+        vault.check(&connection)?;
         let set_up = Hook::async_fn(|connection, _| {
             Box::pin(async move {
                 let set_up = connection.interact(|connection| schema::set_up_reader(connection)).await;
@@ -76,7 +87,7 @@ impl Store {
         let readers = Pool::builder(manager).max_size(READERS).runtime(Runtime::Tokio1).post_create(set_up).build();
         let readers = readers.expect("a pool without time limits needs nothing else");
         let writer = Writer::start(connection).map_err(&failed)?;
-        Ok(Self { inner: Arc::new(Inner { readers, writer }) })
+        Ok(Self { inner: Arc::new(Inner { readers, writer, vault }) })
     }
 
     /// Runs `work` in a transaction, in turn with all other writes. An `Ok` is on the disk; with an `Err` nothing of `work`
@@ -92,6 +103,21 @@ impl Store {
         self.inner.writer.write(work).await
     }
 
+    /// As [`Store::write`], for what somebody changes: `work` gets what it needs to record that in the audit log, and may
+    /// refuse with an error of its own; then too nothing is written.
+    ///
+    /// # Errors
+    /// That of `work`, or as [`Store::write`].
+    pub async fn change<T, E, F>(&self, actor: Actor, now: Timestamp, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&Change<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let vault = self.inner.vault.clone();
+        self.inner.writer.write(move |transaction| work(&Change { transaction, vault: &vault, actor, now })).await
+    }
+
     /// As [`Store::write`], for work that deletes what people said or who they are: afterwards it can no longer be found in
     /// the files, unless another process was just reading; then the next one does that.
     ///
@@ -103,10 +129,19 @@ impl Store {
         F: FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         let result = self.write(work).await?;
+        self.empty_log().await?;
+        Ok(result)
+    }
+
+    /// To be called after a [`Store::change`] that deletes what people said or who they are: see [`Store::erase`].
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn empty_log(&self) -> Result<(), StoreError> {
         if !self.inner.writer.empty_log().await? {
             tracing::warn!("another process is reading the database: what was deleted stays in its log for a while");
         }
-        Ok(result)
+        Ok(())
     }
 
     /// Runs `work` on a connection that only reads. It sees all that was answered before.
@@ -129,6 +164,34 @@ impl Store {
             tracing::error!("reading the database stopped: {error}");
             Err(StoreError::Stopped)
         })
+    }
+
+    /// What is kept encrypted is sealed and opened with this.
+    pub fn vault(&self) -> &Vault {
+        &self.inner.vault
+    }
+}
+
+/// A transaction in somebody's name.
+#[derive(Debug)]
+pub struct Change<'a> {
+    /// Where it is written.
+    pub transaction: &'a Transaction<'a>,
+    /// Seals and recognises.
+    pub vault: &'a Vault,
+    /// Who changes something.
+    pub actor: Actor,
+    /// When, for everything that it writes.
+    pub now: Timestamp,
+}
+
+impl Change<'_> {
+    /// Adds to the audit log, in the same transaction.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn record(&self, entry: &audit::Entry) -> Result<(), StoreError> {
+        audit::record(self.transaction, self.vault, &self.actor, self.now, entry)
     }
 }
 

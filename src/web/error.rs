@@ -2,13 +2,24 @@
 
 use actix_web::{
     HttpRequest, HttpResponse, ResponseError,
-    http::{StatusCode, header},
+    http::{
+        StatusCode,
+        header::{self, HeaderValue},
+    },
 };
 use askama::Template;
-use serde_json::json;
 
-use super::{api, assets, rtc::Refusal};
-use crate::{call::desk::DispatchError, rooms::JoinError, store::StoreError};
+use super::{
+    assets,
+    endpoint::{Access, Verb},
+    problem::{FieldProblem, Problem},
+    rtc::Refusal,
+};
+use crate::{
+    call::desk::DispatchError,
+    rooms::JoinError,
+    store::{StoreError, api_keys::Scope, users::Role},
+};
 
 /// Why a request to the API is not served. The texts are for the caller: they hold nothing of the inside.
 #[derive(Debug, thiserror::Error)]
@@ -20,11 +31,19 @@ pub(super) enum ApiError {
     #[error("this API key is not valid: it is mistyped, or it was revoked")]
     UnknownKey,
     #[error("this API key may not do this: it needs the scope '{0}'")]
-    Scope(&'static str),
+    Scope(Scope),
+    #[error("this is for people: log in on this server's page")]
+    NoSession,
+    #[error("this is for people, not for programs: log in on this server's page")]
+    OnlyPersons,
+    #[error("this needs the role '{0}': ask an administrator")]
+    Role(Role),
+    #[error("this was not sent by a page of this server: open the page again and repeat what you did")]
+    ForeignPage,
     #[error("send JSON, and say so with 'Content-Type: application/json'")]
     ContentType,
-    #[error("the body is longer than {} KiB", api::MAX_BODY / 1024)]
-    TooLarge,
+    #[error("the body is longer than {}", bytes(*.0))]
+    TooLarge(usize),
     #[error("the body did not arrive in time")]
     Slow,
     #[error("the body did not arrive whole")]
@@ -33,9 +52,17 @@ pub(super) enum ApiError {
     Json(serde_json::Error),
     #[error("the body must be a JSON object")]
     NotAnObject,
-    /// `room_name is missing`
-    #[error("{name} {problem}")]
-    Field { name: &'static str, problem: String },
+    /// `room_name is missing`; with more than one wrong, so many.
+    #[error("{}", in_words(.0))]
+    Fields(Vec<FieldProblem>),
+    /// `there is no lead with this id`
+    #[error("there is no {0} with this id")]
+    NotFound(&'static str),
+    /// What is there stands against it.
+    #[error("{0}")]
+    Conflict(String),
+    #[error("somebody else has changed this since you read it: read it again, and repeat what you changed")]
+    Stale,
     #[error("no agent answered in time: try again in a moment")]
     Late,
     #[error("too many calls were begun from here: try again in a minute")]
@@ -46,11 +73,56 @@ pub(super) enum ApiError {
     Store(#[from] StoreError),
 }
 
+impl ApiError {
+    /// One field is wrong.
+    pub(super) fn field(name: impl Into<String>, problem: impl ToString) -> Self {
+        Self::Fields(vec![FieldProblem::new(name, problem)])
+    }
+
+    /// The kind's word in problem details.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::NoKey => "no-key",
+            Self::UnknownKey => "unknown-key",
+            Self::Scope(_) => "scope",
+            Self::NoSession => "no-session",
+            Self::OnlyPersons => "only-persons",
+            Self::Role(_) => "role",
+            Self::ForeignPage => "foreign-page",
+            Self::ContentType => "content-type",
+            Self::TooLarge(_) => "too-large",
+            Self::Slow => "slow",
+            Self::Broken | Self::Json(_) | Self::NotAnObject => "body",
+            Self::Fields(_) => "fields",
+            Self::NotFound(_) => "not-found",
+            Self::Conflict(_) => "conflict",
+            Self::Stale => "stale",
+            Self::Late => "late",
+            Self::TooOften => "too-often",
+            Self::Dispatch(DispatchError::Stopped) => "stopping",
+            Self::Dispatch(_) => "busy",
+            Self::Store(_) => "store",
+        }
+    }
+}
+
+fn in_words(fields: &[FieldProblem]) -> String {
+    match fields {
+        [one] => format!("{} {}", one.field, one.detail),
+        more => format!("{} fields are wrong", more.len()),
+    }
+}
+
+fn bytes(count: usize) -> String {
+    const MIB: usize = 1024 * 1024;
+    if count.is_multiple_of(MIB) { format!("{} MiB", count / MIB) } else { format!("{} KiB", count / 1024) }
+}
+
 impl From<DispatchError> for ApiError {
     fn from(error: DispatchError) -> Self {
         match error {
             DispatchError::UnknownProfile { known, .. } => {
-                Self::Field { name: "profile", problem: format!("is not known here: give one of {known}") }
+                Self::field("profile", format!("is not known here: give one of {known}"))
             }
             DispatchError::TooMany | DispatchError::Stopped => Self::Dispatch(error),
         }
@@ -60,14 +132,17 @@ impl From<DispatchError> for ApiError {
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::NoKey | Self::UnknownKey => StatusCode::UNAUTHORIZED,
-            Self::Scope(_) => StatusCode::FORBIDDEN,
+            Self::NoKey | Self::UnknownKey | Self::NoSession => StatusCode::UNAUTHORIZED,
+            Self::Scope(_) | Self::OnlyPersons | Self::Role(_) | Self::ForeignPage => StatusCode::FORBIDDEN,
             Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::TooOften => StatusCode::TOO_MANY_REQUESTS,
             Self::Broken | Self::Json(_) | Self::NotAnObject => StatusCode::BAD_REQUEST,
-            Self::Field { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Fields(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Stale => StatusCode::PRECONDITION_FAILED,
             Self::Late | Self::Dispatch(_) | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -76,18 +151,22 @@ impl ResponseError for ApiError {
         if let Self::Store(error) = self {
             tracing::error!(%error, "asking the database for an API request");
         }
-        let status = self.status_code();
-        let mut response = HttpResponse::build(status);
-        response.insert_header((header::CACHE_CONTROL, "no-store"));
-        if status == StatusCode::UNAUTHORIZED {
-            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        let fields = if let Self::Fields(fields) = self { fields.clone() } else { Vec::new() };
+        let problem = Problem::new(self.status_code(), self.kind(), self.to_string()).with_fields(fields);
+        let mut response = problem.response();
+        if self.status_code() == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        let mut error = json!({ "status": status.as_u16(), "message": self.to_string() });
-        if let Self::Field { name, .. } = self {
-            error["field"] = json!(name);
-        }
-        response.json(json!({ "error": error }))
+        response
     }
+}
+
+/// An endpoint that this request may not use.
+pub(super) fn refused(request: &HttpRequest, _access: Access, error: &ApiError) -> HttpResponse {
+    if wants_page(request) {
+        return answer(request, error.status_code(), error.kind(), "Not without leave", &error.to_string());
+    }
+    error.error_response()
 }
 
 #[derive(Template)]
@@ -101,26 +180,25 @@ struct ErrorPage<'a> {
 }
 
 pub(super) async fn not_found(request: HttpRequest) -> HttpResponse {
-    answer(&request, StatusCode::NOT_FOUND, "Nothing is here", "There is no page at this address.")
+    answer(&request, StatusCode::NOT_FOUND, "not-found", "Nothing is here", "There is no page at this address.")
 }
 
-pub(super) async fn method_not_allowed(request: HttpRequest) -> HttpResponse {
-    let message = "This address can only be read: use GET.";
-    let mut response = answer(&request, StatusCode::METHOD_NOT_ALLOWED, "This cannot be done here", message);
-    response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("GET, HEAD"));
-    response
-}
-
-pub(super) async fn only_posted(request: HttpRequest) -> HttpResponse {
-    let message = "This address takes JSON: use POST.";
-    let mut response = answer(&request, StatusCode::METHOD_NOT_ALLOWED, "This cannot be done here", message);
-    response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("POST"));
+/// Something is at this address, but not for this method.
+pub(super) async fn not_allowed(request: HttpRequest, allowed: Vec<Verb>) -> HttpResponse {
+    let names: Vec<_> = allowed.iter().map(|verb| verb.name()).collect();
+    let message = format!("This address takes {} only.", names.join(", "));
+    let title = "This cannot be done here";
+    let mut response = answer(&request, StatusCode::METHOD_NOT_ALLOWED, "method", title, &message);
+    let also_head = if allowed.contains(&Verb::Get) { ", HEAD" } else { "" };
+    if let Ok(allow) = HeaderValue::from_str(&format!("{}{also_head}", names.join(", "))) {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
     response
 }
 
 /// `reason` says why this request is not served in development mode.
 pub(super) fn forbidden(request: &HttpRequest, reason: &str) -> HttpResponse {
-    answer(request, StatusCode::FORBIDDEN, "Not from here", reason)
+    answer(request, StatusCode::FORBIDDEN, "not-from-here", "Not from here", reason)
 }
 
 /// Somebody may not join a room. Plain text, as LiveKit's clients show it; never 404, which sends them to another path.
@@ -142,12 +220,12 @@ pub(super) fn no_websocket() -> HttpResponse {
     HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body("this address is for WebSockets")
 }
 
-fn answer(request: &HttpRequest, status: StatusCode, title: &str, message: &str) -> HttpResponse {
+fn answer(request: &HttpRequest, status: StatusCode, kind: &str, title: &str, message: &str) -> HttpResponse {
+    if !wants_page(request) {
+        return Problem::new(status, kind, message.to_owned()).response();
+    }
     let mut response = HttpResponse::build(status);
     response.insert_header((header::CACHE_CONTROL, "no-store")).insert_header((header::VARY, "Accept"));
-    if !wants_page(request) {
-        return response.json(json!({ "error": { "status": status.as_u16(), "message": message } }));
-    }
     let page = ErrorPage {
         stylesheet: assets::address("app.css"),
         icon: assets::address("icon.svg"),

@@ -1,23 +1,27 @@
 //! The HTTP server: pages for people, an API for programs. Nothing here blocks, and nothing decides: handlers read what
 //! others know and show it.
 
-mod access_log;
+mod access;
 mod api;
 mod assets;
-mod auth;
+mod endpoint;
 mod error;
 mod guard;
 mod headers;
+mod key_cache;
 mod pages;
+mod problem;
 mod public;
+mod request_id;
 mod rtc;
+mod session;
 pub mod tls;
 mod visitors;
 
 use std::{io, net::TcpListener, sync::Arc, time::Duration};
 
 use actix_web::{
-    App, HttpRequest, HttpResponse, HttpServer, Route,
+    App, HttpRequest, HttpResponse, HttpServer,
     dev::Server,
     guard::{Any, Get, Guard, Head},
     http::header,
@@ -31,7 +35,8 @@ use crate::{
     rooms::{Rooms, token::Keys},
     store::Store,
 };
-pub use auth::KeyCache;
+use endpoint::{Access, Endpoint};
+pub use key_cache::KeyCache;
 use tls::{Authority, Certificate};
 pub use visitors::Visitors;
 
@@ -89,7 +94,7 @@ pub fn server(listener: TcpListener, state: State, certificate: Option<&Certific
             .wrap(Compress::default())
             .wrap(from_fn(guard::local_only_in_dev))
             .wrap(headers)
-            .wrap(from_fn(access_log::log))
+            .wrap(from_fn(request_id::log))
     });
     let server = server
         .workers(WORKERS)
@@ -105,19 +110,14 @@ pub fn server(listener: TcpListener, state: State, certificate: Option<&Certific
     Ok(server.run())
 }
 
+/// What is neither a page nor for programs.
+const ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/assets/{hash}/{name}", Access::Open, || web::route().to(assets::asset)),
+    Endpoint::get(AUTHORITY_PATH, Access::Open, || web::route().to(authority)),
+];
+
 fn routes(config: &mut ServiceConfig, state: &State) {
-    let read_only = |path, route: Route| {
-        web::resource(path).route(route.guard(reading())).default_service(web::route().to(error::method_not_allowed))
-    };
-    config
-        .service(read_only("/health", web::route().to(api::health)))
-        .service(read_only("/api/health", web::route().to(api::readiness)))
-        .service(read_only("/assets/{hash}/{name}", web::route().to(assets::asset)))
-        .service(read_only(AUTHORITY_PATH, web::route().to(authority)))
-        .service(read_only("/", web::route().to(pages::start)))
-        .service(read_only(pages::CALL_PATH, web::route().to(pages::call)))
-        .configure(rtc::routes)
-        .configure(|config| api::routes(config, state));
+    config.configure(rtc::routes).configure(|config| endpoint::routes(config, state));
 }
 
 /// The certificate that makes a phone trust this machine. It is no secret.

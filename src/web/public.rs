@@ -28,6 +28,13 @@ pub(super) fn signal_url(state: &State, request: &HttpRequest) -> String {
     format!("{}://{host}", if is_tls { "wss" } else { "ws" })
 }
 
+/// Where this server's own pages are from, as a browser says it: `https://calls.example.com`.
+pub(super) fn origin(state: &State, request: &HttpRequest) -> String {
+    let url = signal_url(state, request).replacen("ws", "http", 1);
+    let path = url.find("://").and_then(|at| url[at + 3..].find('/').map(|slash| at + 3 + slash));
+    path.map_or(url.as_str(), |path| &url[..path]).to_owned()
+}
+
 /// Whose request it is: the other side of the connection, or whom a proxy that we trust names.
 pub(super) fn client(state: &State, request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip();

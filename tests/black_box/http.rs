@@ -25,8 +25,9 @@ impl Answer {
     #[track_caller]
     pub(crate) fn message(&self) -> String {
         let json = self.json();
-        assert_eq!(json["error"]["status"], self.status, "{json}");
-        json["error"]["message"].as_str().unwrap().to_owned()
+        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{json}");
+        assert_eq!(json["status"], self.status, "{json}");
+        json["detail"].as_str().unwrap().to_owned()
     }
 }
 

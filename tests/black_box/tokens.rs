@@ -194,7 +194,7 @@ fn each_field_that_is_wrong_is_named() {
     ] {
         let answer = post(server.address, path, &[], &body);
         assert_eq!(answer.status, 422, "{path} {body:.80} {:.200}", answer.body);
-        assert_eq!(answer.json()["error"]["field"], field);
+        assert_eq!(answer.json()["errors"][0]["field"], field);
         assert!(answer.message().starts_with(field) && answer.message().contains(says), "{}", answer.body);
     }
     let unknown = post(server.address, "/api/dispatch-agent", &[], &json!({ "room_name": "r", "language": "xx" }));

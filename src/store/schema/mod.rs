@@ -4,7 +4,7 @@ use std::{
     fs::{self, File, Permissions},
     io,
     num::NonZeroUsize,
-    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -14,7 +14,10 @@ use include_dir::{Dir, include_dir};
 use rusqlite::Connection;
 use rusqlite_migration::{Migrations, SchemaVersion};
 
-use super::StoreError;
+use super::{
+    StoreError,
+    private::{self, OWNER_ONLY},
+};
 
 static MIGRATIONS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/migrations");
 
@@ -22,9 +25,6 @@ static MIGRATIONS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/migrations")
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The same while the log is emptied: meanwhile nobody writes.
 const PATIENCE_WITH_READERS: Duration = Duration::from_millis(250);
-const ROOT: u32 = 0;
-/// Callers' words and names are in it.
-const OWNER_ONLY: u32 = 0o600;
 
 /// Opens the database at `path` for writing and brings it to this program's version; makes it if it is not there.
 pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
@@ -39,7 +39,7 @@ fn open_with(path: &Path, migrations: &Migrations<'_>) -> Result<Connection, Sto
     // process ends, however it ends.
     let folder = File::open(path.parent().unwrap_or(Path::new("."))).map_err(&failed)?;
     folder.lock().map_err(&failed)?;
-    make_private(path, &folder).map_err(&failed)?;
+    make_private(path).map_err(&failed)?;
     let mut connection = Connection::open(path).map_err(StoreError::opening(path.to_owned()))?;
     let current = migrations.current_version(&connection).map_err(|error| migration_error(path, error))?;
     let pending = migrations.pending_migrations(&connection).map_err(|error| migration_error(path, error))?;
@@ -58,17 +58,9 @@ fn open_with(path: &Path, migrations: &Migrations<'_>) -> Result<Connection, Sto
 }
 
 /// Makes the file if it is not there. SQLite gives the files that it makes beside it the same owner and permissions.
-fn make_private(path: &Path, folder: &File) -> io::Result<()> {
-    match File::options().write(true).create_new(true).mode(OWNER_ONLY).open(path) {
-        Ok(file) => {
-            // Made by root beside a server that runs as somebody else (`sudo callstead admin …`): the server must be able
-            // to open it.
-            let (ours, theirs) = (file.metadata()?, folder.metadata()?);
-            if ours.uid() == ROOT && theirs.uid() != ROOT {
-                chown(path, Some(theirs.uid()), Some(theirs.gid()))?;
-            }
-            Ok(())
-        }
+fn make_private(path: &Path) -> io::Result<()> {
+    match private::make(path) {
+        Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             // Never opened here: closing the file would drop the locks that SQLite holds on it in this process.
             if fs::metadata(path)?.permissions().mode() & 0o777 != OWNER_ONLY {
@@ -119,7 +111,7 @@ fn keep_copy(connection: &Connection, path: &Path, version: NonZeroUsize) -> Res
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
         _ => {}
     }
-    File::options().write(true).create_new(true).mode(OWNER_ONLY).open(&unfinished).map_err(&failed)?;
+    private::make(&unfinished).map_err(&failed)?;
     connection.execute("VACUUM INTO ?1", [name]).map_err(StoreError::opening(path.to_owned()))?;
     File::open(&unfinished).and_then(|file| file.sync_all()).map_err(&failed)?;
     fs::rename(&unfinished, &copy).map_err(&failed)?;

@@ -44,14 +44,15 @@ impl Writer {
         Ok(Self { requests: Some(requests), thread: Some(thread) })
     }
 
-    pub(super) async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    pub(super) async fn write<T, E, F>(&self, work: F) -> Result<T, E>
     where
         T: Send + 'static,
-        F: FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
         self.request(Request::Write(Box::new(Job::Waiting { work, answer }))).await?;
-        answered.await.unwrap_or(Err(StoreError::Stopped))
+        answered.await.unwrap_or(Err(StoreError::Stopped.into()))
     }
 
     pub(super) async fn empty_log(&self) -> Result<bool, StoreError> {
@@ -80,40 +81,45 @@ impl Drop for Writer {
 }
 
 /// The stages of a piece of work.
-enum Job<T, F> {
-    Waiting { work: F, answer: oneshot::Sender<Result<T, StoreError>> },
-    Done { result: Result<T, StoreError>, answer: oneshot::Sender<Result<T, StoreError>> },
+enum Job<T, E, F> {
+    Waiting { work: F, answer: oneshot::Sender<Result<T, E>> },
+    Done { result: Result<T, E>, answer: oneshot::Sender<Result<T, E>> },
+    Panicked { answer: oneshot::Sender<Result<T, E>> },
     Taken,
 }
 
-impl<T, F> Write for Job<T, F>
+impl<T, E, F> Write for Job<T, E, F>
 where
     T: Send,
-    F: FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send,
+    E: From<StoreError> + Send,
+    F: FnOnce(&Transaction<'_>) -> Result<T, E> + Send,
 {
     fn run(&mut self, transaction: &Transaction<'_>) -> bool {
         let Self::Waiting { work, answer } = std::mem::replace(self, Self::Taken) else { return false };
-        let result = catch_unwind(AssertUnwindSafe(|| work(transaction))).unwrap_or_else(|_| {
-            tracing::error!("a write to the database panicked and was undone");
-            Err(StoreError::Stopped)
-        });
-        let done = result.is_ok();
-        *self = Self::Done { result, answer };
-        done
+        *self = match catch_unwind(AssertUnwindSafe(|| work(transaction))) {
+            Ok(result) => Self::Done { result, answer },
+            Err(_) => {
+                tracing::error!("a write to the database panicked and was undone");
+                Self::Panicked { answer }
+            }
+        };
+        matches!(self, Self::Done { result: Ok(_), .. })
     }
 
     fn answer(self: Box<Self>, lost: Option<StoreError>) {
-        let (result, answer) = match *self {
-            Self::Waiting { answer, .. } => (Err(StoreError::Stopped), answer),
-            Self::Done { result, answer } => (result, answer),
-            Self::Taken => return,
+        let (result, answer) = match (*self, lost) {
+            (Self::Taken, _) => return,
+            (Self::Done { result: Err(error), answer }, _) => (Err(error), answer),
+            (Self::Done { answer, .. } | Self::Waiting { answer, .. } | Self::Panicked { answer }, Some(error)) => {
+                (Err(error.into()), answer)
+            }
+            (Self::Done { result, answer }, None) => (result, answer),
+            (Self::Waiting { answer, .. } | Self::Panicked { answer }, None) => {
+                (Err(StoreError::Stopped.into()), answer)
+            }
         };
         // Whoever asked may have gone; what was written stays.
-        let _ = answer.send(match (result, lost) {
-            (Ok(_), Some(error)) => Err(error),
-            (Err(StoreError::Stopped), Some(error)) => Err(error),
-            (result, _) => result,
-        });
+        let _ = answer.send(result);
     }
 }
 

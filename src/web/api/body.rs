@@ -1,12 +1,15 @@
-//! The body of a request: a JSON object, and its fields one by one, so that each refusal can name the field.
+//! The body of a request: a JSON object, as a whole ([`Body`]) or its fields one by one ([`Fields`]), so that each refusal
+//! can name the field.
 
 use std::{str::FromStr, time::Duration};
 
 use actix_web::{
-    HttpRequest,
+    FromRequest, HttpRequest, dev,
     http::header::{self, HeaderValue},
-    web,
+    web::{self, Bytes},
 };
+use futures_util::future::LocalBoxFuture;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tokio::time::timeout;
 
@@ -26,12 +29,7 @@ pub(super) struct Fields(Map<String, Value>);
 impl Fields {
     /// Reads the body.
     pub(super) async fn read(request: &HttpRequest, payload: web::Payload) -> Result<Self, ApiError> {
-        if !request.headers().get(header::CONTENT_TYPE).is_some_and(is_json) {
-            return Err(ApiError::ContentType);
-        }
-        let body = timeout(BODY_TIMEOUT, payload.to_bytes_limited(MAX_BODY)).await.map_err(|_| ApiError::Slow)?;
-        let body = body.map_err(|_| ApiError::TooLarge)?.map_err(|_| ApiError::Broken)?;
-        Self::parse(&body)
+        Self::parse(&json_bytes(request, payload).await?)
     }
 
     fn parse(body: &[u8]) -> Result<Self, ApiError> {
@@ -95,7 +93,48 @@ impl Fields {
 }
 
 pub(super) fn field(name: &'static str, problem: impl ToString) -> ApiError {
-    ApiError::Field { name, problem: problem.to_string() }
+    ApiError::field(name, problem)
+}
+
+/// A body of which each field has one type: the handler's argument. What is wrong is said with the field's name.
+pub(super) struct Body<T>(pub(super) T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), web::Payload::from_request(request, payload).into_inner());
+        Box::pin(async move {
+            let bytes = json_bytes(&request, payload.map_err(|_| ApiError::Broken)?).await?;
+            parse(&bytes).map(Self)
+        })
+    }
+}
+
+/// Syntax first, so that what is no JSON at all is not said to be a wrong field.
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let value: Value = serde_json::from_slice(bytes).map_err(ApiError::Json)?;
+    if !value.is_object() {
+        return Err(ApiError::NotAnObject);
+    }
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let (path, problem) = (error.path().to_string(), error.into_inner().to_string());
+        match problem.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+            Some(name) if path == "." => ApiError::field(name, "is missing"),
+            Some(name) => ApiError::field(format!("{path}.{name}"), "is missing"),
+            None => ApiError::field(path, format!("is wrong: {problem}")),
+        }
+    })
+}
+
+/// The body's bytes, if they are said to be JSON.
+async fn json_bytes(request: &HttpRequest, payload: web::Payload) -> Result<Bytes, ApiError> {
+    if !request.headers().get(header::CONTENT_TYPE).is_some_and(is_json) {
+        return Err(ApiError::ContentType);
+    }
+    let body = timeout(BODY_TIMEOUT, payload.to_bytes_limited(MAX_BODY)).await.map_err(|_| ApiError::Slow)?;
+    body.map_err(|_| ApiError::TooLarge(MAX_BODY))?.map_err(|_| ApiError::Broken)
 }
 
 /// `application/json`, with or without parameters.

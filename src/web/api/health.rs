@@ -23,12 +23,12 @@ struct ReadinessReport<'a> {
 }
 
 /// Whether the process answers: always the same.
-pub(in crate::web) async fn health() -> HttpResponse {
+pub(super) async fn health() -> HttpResponse {
     never_stored(HttpResponse::Ok()).json(Health { status: "ok", service: SERVICE })
 }
 
 /// Whether a call could be served, and if not, what is missing. 503 only while that is still being found out.
-pub(in crate::web) async fn readiness(state: web::Data<State>) -> HttpResponse {
+pub(super) async fn readiness(state: web::Data<State>) -> HttpResponse {
     let readiness = state.readiness.borrow().clone();
     let (response, status, missing) = match &readiness {
         Readiness::Starting { .. } => (HttpResponse::ServiceUnavailable(), "starting", &[][..]),

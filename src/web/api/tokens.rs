@@ -11,13 +11,7 @@ use super::body::{Fields, field};
 use crate::{
     domain::{Identity, Pii, RoomName},
     rooms::token::{self, Claims},
-    store::api_keys::Scope,
-    web::{
-        State,
-        auth::{self, Caller},
-        error::ApiError,
-        public,
-    },
+    web::{State, access::Who, error::ApiError, public},
 };
 
 /// How long somebody may take to join, or to come back with the first token after everything was lost.
@@ -51,16 +45,13 @@ struct ParticipantToken<'a> {
 /// `POST /api/room/token {room_name, user_name}`. Where calls are public, one who has no key gets a room of their own,
 /// whatever they name.
 pub(super) async fn of_room(
+    who: Who,
     request: HttpRequest,
     payload: web::Payload,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let caller = auth::caller(&state, &request).await?;
     let fields = Fields::read(&request, payload).await?;
-    let room = match caller {
-        Caller::Trusted => fields.name("room_name")?,
-        Caller::Anonymous => unguessable_room(),
-    };
+    let room = if who.is_trusted() { fields.name("room_name")? } else { unguessable_room() };
     let user_name = fields.display_name("user_name")?;
     let token = token::mint(&state.keys, &Claims { name: user_name.reveal().clone(), ..claims(anybody(), &room) });
     let url = public::signal_url(&state, &request);
@@ -74,7 +65,6 @@ pub(super) async fn of_identity(
     payload: web::Payload,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    auth::require(&state, &request, Scope::Token).await?;
     let fields = Fields::read(&request, payload).await?;
     let (room, identity) = (fields.name("roomName")?, fields.name("identity")?);
     let token = token::mint(&state.keys, &claims(identity, &room));
@@ -88,7 +78,6 @@ pub(super) async fn of_participant(
     payload: web::Payload,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    auth::require(&state, &request, Scope::Token).await?;
     let fields = Fields::read(&request, payload).await?;
     let room = fields.name::<RoomName>("roomName")?;
     let name = fields.display_name("participantName").map(Pii::into_inner)?;

@@ -3,13 +3,21 @@
 mod call;
 mod start;
 
-use actix_web::{HttpResponse, http::header};
+use actix_web::{HttpResponse, http::header, web};
 use askama::Template;
 
-use super::error;
+use super::{
+    endpoint::{Access, Endpoint},
+    error,
+};
 
-pub(super) use call::{CALL_PATH, call};
-pub(super) use start::start;
+pub(super) use call::CALL_PATH;
+
+/// Everything that people open.
+pub(super) const ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/", Access::Open, || web::route().to(start::start)),
+    Endpoint::get(CALL_PATH, Access::Open, || web::route().to(call::call)),
+];
 
 /// A page that tells how things are at this moment: it is not kept.
 fn fresh(page: &impl Template) -> HttpResponse {

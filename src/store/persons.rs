@@ -1,0 +1,79 @@
+//! People whose data is kept, as far as erasing it goes. A lead, a customer and a do-not-call entry with the same telephone
+//! number belong to one person; that is found by a digest, so that the number itself stands with them only.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Transaction};
+
+use super::{
+    StoreError,
+    vault::{Purpose, Vault},
+};
+use crate::domain::{PersonId, PhoneNumber};
+
+/// What telephone numbers are recognised by, here and in the do-not-call list.
+pub fn digest(vault: &Vault, phone: &PhoneNumber) -> [u8; 32] {
+    vault.digest(Purpose::Phone, phone.as_str())
+}
+
+/// The person with this telephone number; a new one where there is none, or no number.
+///
+/// # Errors
+/// When the database fails.
+pub fn of_phone(
+    transaction: &Transaction<'_>,
+    vault: &Vault,
+    phone: Option<&PhoneNumber>,
+) -> Result<PersonId, StoreError> {
+    let digest = phone.map(|phone| digest(vault, phone));
+    if let Some(digest) = digest
+        && let Some(id) = with_digest(transaction, digest)?
+    {
+        return Ok(id);
+    }
+    let (id, key) = (PersonId::random(), Vault::random());
+    let sealed = vault.seal(Purpose::PersonKey, id.as_str(), key.bytes());
+    let mut statement =
+        transaction.prepare_cached("INSERT INTO persons (id, phone_digest, sealed_key) VALUES (?1, ?2, ?3)")?;
+    statement.execute((id.as_str(), digest, sealed))?;
+    Ok(id)
+}
+
+/// The person with this telephone number, if there is one.
+///
+/// # Errors
+/// When the database fails.
+pub fn find(connection: &Connection, vault: &Vault, phone: &PhoneNumber) -> Result<Option<PersonId>, StoreError> {
+    with_digest(connection, digest(vault, phone))
+}
+
+fn with_digest(connection: &Connection, digest: [u8; 32]) -> Result<Option<PersonId>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT id FROM persons WHERE phone_digest = ?1")?;
+    Ok(statement.query_row([digest], |row| super::rows::parsed(row, "id")).optional()?)
+}
+
+/// The key under which the audit log keeps what it says of this person; `None` once the person was erased.
+///
+/// # Errors
+/// When the database fails, or the key was sealed with another box's.
+pub(super) fn key(connection: &Connection, vault: &Vault, person: &PersonId) -> Result<Option<Vault>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT sealed_key FROM persons WHERE id = ?1")?;
+    let sealed: Option<Vec<u8>> = statement.query_row([person.as_str()], |row| row.get(0)).optional()?.flatten();
+    let open = |sealed: Vec<u8>| {
+        let bytes = vault.unseal(Purpose::PersonKey, person.as_str(), &sealed)?;
+        Vault::from_bytes(&bytes)
+    };
+    sealed.map(|sealed| open(sealed).ok_or(StoreError::Sealed)).transpose()
+}
+
+/// Destroys what makes a person's values in the audit log readable, and forgets the number. What other entities hold is
+/// erased by them. False when that was done before, or there is no such person.
+///
+/// # Errors
+/// When the database fails.
+pub fn forget(transaction: &Transaction<'_>, person: &PersonId, now: Timestamp) -> Result<bool, StoreError> {
+    let forgotten = transaction.execute(
+        "UPDATE persons SET sealed_key = NULL, phone_digest = NULL, erased_at = ?2 WHERE id = ?1 AND erased_at IS NULL",
+        (person.as_str(), now.as_millisecond()),
+    )?;
+    Ok(forgotten > 0)
+}

@@ -1,0 +1,200 @@
+//! Who asks, and whether they may. Every request to an endpoint comes through [`check`] before its handler, and before its
+//! body is read.
+//!
+//! A program shows a key, a member of staff a session's cookie. What a cookie may change must come from a page of ours: a
+//! browser sends it along whichever page asks. In development mode callers' endpoints ask for nothing, the desk's own
+//! still do.
+
+use std::{net::IpAddr, time::Instant};
+
+use actix_web::{
+    Error, FromRequest, HttpMessage, HttpRequest,
+    body::{EitherBody, MessageBody},
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    http::header,
+    middleware::Next,
+    web,
+};
+use futures_util::future::{Ready, ready};
+
+use super::{State, endpoint::Access, error::ApiError, public, session};
+use crate::store::{
+    api_keys::{ApiKey, KeySecret},
+    audit::Actor,
+};
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub(super) enum Who {
+    /// Nobody in particular.
+    Anybody,
+    /// Whoever sits at this machine, in development mode.
+    Developer,
+    /// A program.
+    Key(ApiKey),
+    /// A member of staff.
+    Staff(session::Staff),
+}
+
+impl Who {
+    /// As the audit log has it.
+    pub(super) fn actor(&self, origin: Option<IpAddr>) -> Actor {
+        match self {
+            Self::Anybody => Actor { origin, ..Actor::system() },
+            Self::Developer => Actor { origin, ..Actor::console() },
+            Self::Key(key) => Actor::key(&key.id, &key.name, origin),
+            Self::Staff(staff) => Actor::user(&staff.id, &staff.name, origin),
+        }
+    }
+
+    /// Whether what they ask for is honoured: their own choice of a room, for one.
+    pub(super) fn is_trusted(&self) -> bool {
+        !matches!(self, Self::Anybody)
+    }
+}
+
+impl FromRequest for Who {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let who = request.extensions().get::<Self>().cloned();
+        ready(Ok(who.unwrap_or(Self::Anybody)))
+    }
+}
+
+/// Lets a request pass to its handler when it may.
+pub(super) async fn check<B: MessageBody>(
+    access: Access,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    match admit(access, request.request()).await {
+        Ok(who) => {
+            request.extensions_mut().insert(who);
+            Ok(next.call(request).await?.map_into_left_body())
+        }
+        Err(error) => {
+            let response = super::error::refused(request.request(), access, &error);
+            Ok(request.into_response(response).map_into_right_body())
+        }
+    }
+}
+
+async fn admit(access: Access, request: &HttpRequest) -> Result<Who, ApiError> {
+    if access == Access::Open {
+        return Ok(Who::Anybody);
+    }
+    let state = request.app_data::<web::Data<State>>().expect("the application has its state");
+    let who = identify(state, request).await?;
+    let who = match (who, access) {
+        (Who::Anybody, Access::Caller(_) | Access::Public(_)) if state.config.server.dev => Who::Developer,
+        (Who::Anybody, Access::Public(_)) if state.config.server.public_calls => {
+            let from = public::client(state, request);
+            let is_admitted = from.is_some_and(|from| state.visitors.admit(from, Instant::now()));
+            return if is_admitted { Ok(Who::Anybody) } else { Err(ApiError::TooOften) };
+        }
+        (who, _) => who,
+    };
+    may(&who, access)?;
+    Ok(who)
+}
+
+/// Whether they may, once it is known who they are.
+pub(super) fn may(who: &Who, access: Access) -> Result<(), ApiError> {
+    match (access, who) {
+        (Access::Open, _) | (Access::Caller(_) | Access::Public(_), Who::Developer | Who::Staff(_)) => Ok(()),
+        (Access::Caller(scope) | Access::Public(scope) | Access::Staff(_, scope), Who::Key(key)) => {
+            if key.may(scope) { Ok(()) } else { Err(ApiError::Scope(scope)) }
+        }
+        (Access::Staff(role, _) | Access::Person(role), Who::Staff(staff)) => {
+            if staff.role >= role { Ok(()) } else { Err(ApiError::Role(role)) }
+        }
+        (Access::Person(_), Who::Key(_)) => Err(ApiError::OnlyPersons),
+        (Access::Person(_), _) => Err(ApiError::NoSession),
+        (Access::Caller(_) | Access::Public(_) | Access::Staff(..), _) => Err(ApiError::NoKey),
+    }
+}
+
+/// A key that is wrong is not passed over, whatever else there is.
+async fn identify(state: &State, request: &HttpRequest) -> Result<Who, ApiError> {
+    if request.headers().contains_key(header::AUTHORIZATION) {
+        let secret = KeySecret::parse(bearer(request)?).ok_or(ApiError::UnknownKey)?;
+        let key = state.api_keys.find(&state.store, secret).await?.ok_or(ApiError::UnknownKey)?;
+        return Ok(Who::Key(key));
+    }
+    let Some(staff) = session::of(state, request).await? else { return Ok(Who::Anybody) };
+    let only_reads = request.method().is_safe();
+    if only_reads || session::is_from_our_page(state, request) { Ok(Who::Staff(staff)) } else { Err(ApiError::ForeignPage) }
+}
+
+/// What follows `Bearer` in the header (RFC 6750, section 2.1).
+fn bearer(request: &HttpRequest) -> Result<&str, ApiError> {
+    let header = request.headers().get(header::AUTHORIZATION).ok_or(ApiError::NoKey)?;
+    let (scheme, key) = header.to_str().ok().and_then(|value| value.split_once(' ')).ok_or(ApiError::NoKey)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(key.trim()) } else { Err(ApiError::NoKey) }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{
+        domain::{ApiKeyId, SessionId, UserId},
+        store::{api_keys::Scope, users::Role},
+    };
+
+    #[test]
+    fn a_key_is_what_follows_bearer() {
+        for (header, key) in [
+            ("Bearer csk_1", Some("csk_1")),
+            ("bearer  csk_1 ", Some("csk_1")),
+            ("Basic csk_1", None),
+            ("csk_1", None),
+            ("Bearer", None),
+        ] {
+            let request = TestRequest::default().insert_header(("Authorization", header)).to_http_request();
+            assert_eq!(bearer(&request).ok(), key, "{header}");
+        }
+        assert!(matches!(bearer(&TestRequest::default().to_http_request()), Err(ApiError::NoKey)));
+    }
+
+    fn staff(role: Role) -> Who {
+        Who::Staff(session::Staff { id: UserId::random(), session: SessionId::random(), name: "Nadia".to_owned(), role })
+    }
+
+    fn key(scope: Scope) -> Who {
+        let name = "desk".to_owned();
+        let prefix = String::new();
+        let created_at = Timestamp::UNIX_EPOCH;
+        let id = ApiKeyId::random();
+        Who::Key(ApiKey { id, name, scopes: vec![scope], prefix, created_at, last_used_at: None, revoked_at: None })
+    }
+
+    /// Each kind of access, and each who may pass: everybody else may not.
+    #[test]
+    fn roles_and_scopes_decide() {
+        let everybody = || {
+            let keys = Scope::ALL.iter().map(|scope| (format!("key {scope}"), key(*scope)));
+            let staff = Role::ALL.iter().map(|role| (role.to_string(), staff(*role)));
+            let others = [("anybody".to_owned(), Who::Anybody), ("developer".to_owned(), Who::Developer)];
+            others.into_iter().chain(keys).chain(staff)
+        };
+        let of_staff = ["viewer", "agent", "supervisor", "admin"];
+        for (access, admitted) in [
+            (Access::Caller(Scope::Token), [&["developer", "key token"][..], &of_staff].concat()),
+            (Access::Public(Scope::Token), [&["developer", "key token"][..], &of_staff].concat()),
+            (Access::Staff(Role::Viewer, Scope::Read), [&["key desk", "key admin", "key read"][..], &of_staff].concat()),
+            (Access::Staff(Role::Agent, Scope::Desk), vec!["key desk", "key admin", "agent", "supervisor", "admin"]),
+            (Access::Staff(Role::Admin, Scope::Admin), vec!["key admin", "admin"]),
+            (Access::Person(Role::Supervisor), vec!["supervisor", "admin"]),
+        ] {
+            for (name, who) in everybody() {
+                assert_eq!(may(&who, access).is_ok(), admitted.contains(&name.as_str()), "{access:?} {name}");
+            }
+        }
+        assert!(everybody().all(|(_, who)| may(&who, Access::Open).is_ok()));
+    }
+}
