@@ -32,6 +32,7 @@ impl Service {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::defaults(folder.path());
         config.server.listen = "127.0.0.1:0".parse().unwrap();
+        config.server.rtc_port = 0;
         config.server.dev = dev;
         let (readiness, receiver) = readiness::channel();
         let application = Application::build(&config, receiver, watch::channel(None).1).unwrap();

@@ -319,9 +319,9 @@ fn the_address_is_the_one_that_the_client_knows() {
         assert_eq!(url(&server, &forwarded, &key), "wss://calls.example.com");
         assert_eq!(url(&server, &standard, &key), "wss://calls.example.com");
     }
-    let server = Server::start(&desk, &[], &[("CALLSTEAD_PUBLIC_URL", "https://calls.example.com/desk")]);
+    let server = Server::start(&desk, &[], &[("CALLSTEAD_PUBLIC_URL", "https://calls.example.com/")]);
     let key = key(&desk, &[Scope::Token]);
-    assert_eq!(url(&server, &forwarded, &key), "wss://calls.example.com/desk");
+    assert_eq!(url(&server, &forwarded, &key), "wss://calls.example.com");
 }
 
 #[test]

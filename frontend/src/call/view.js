@@ -34,8 +34,8 @@ export class View {
 
   showSetup({ isStarting = false } = {}) {
     this.#show("setup");
-    const { start, check, name } = this.elements;
-    start.disabled = check.disabled = name.disabled = isStarting;
+    const { start, check, name, language } = this.elements;
+    for (const element of [start, check, name, language]) element?.toggleAttribute("disabled", isStarting);
     part("start-label").textContent = isStarting ? strings.starting : strings.start;
     start.classList.toggle("is-busy", isStarting);
   }

@@ -64,10 +64,11 @@ impl Roster {
         assignment
     }
 
-    /// Somebody who speaks `language` will open `room`: whom a rule sends there will speak it too.
+    /// Somebody who speaks `language` will open `room`, if it is not open: whom a rule sends there will speak it too.
     pub(super) fn expect(&mut self, now: Instant, room: RoomName, language: Language) {
         self.forget(now);
-        if self.expected.len() < MOST_EXPECTED || self.expected.contains_key(&room) {
+        let is_known = self.expected.contains_key(&room);
+        if !self.open.contains_key(&room) && (is_known || self.expected.len() < MOST_EXPECTED) {
             self.expected.insert(room, (now, language));
         }
     }
@@ -264,7 +265,8 @@ mod tests {
         assert_eq!(joins(&mut roster, "c", ar), Some((sales, ar)));
         let french = "fr".parse().ok();
         assert_eq!(joins(&mut roster, "d", french), Some((default, french)));
-        assert!(roster.expected.is_empty());
+        roster.expect(now, room("d"), Language::ARABIC);
+        assert!(roster.expected.is_empty(), "what is spoken in an open room is no longer asked");
     }
 
     #[test]
