@@ -1,7 +1,7 @@
 //! Words of the trade as types: languages, media time, turns, text. No I/O, no clock, no other module of the crate.
 
 pub mod cards;
-mod ids;
+pub(crate) mod ids;
 mod language;
 mod media_time;
 mod pii;

@@ -57,6 +57,30 @@ impl From<DispatchError> for ApiError {
     }
 }
 
+impl ApiError {
+    /// The same for programs: a word that stays as it is.
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoKey => "no_key",
+            Self::UnknownKey => "unknown_key",
+            Self::Scope(_) => "missing_scope",
+            Self::ContentType => "not_json",
+            Self::TooLarge => "too_large",
+            Self::Slow => "slow_body",
+            Self::Broken => "broken_body",
+            Self::Json(_) | Self::NotAnObject => "bad_json",
+            Self::Field { .. } => "bad_field",
+            Self::TooOften => "too_often",
+            Self::Late => "no_agent",
+            Self::Dispatch(DispatchError::TooMany) => "busy",
+            Self::Dispatch(DispatchError::Stopped) => "stopping",
+            // Becomes a field's when it comes from the desk.
+            Self::Dispatch(DispatchError::UnknownProfile { .. }) => "bad_field",
+            Self::Store(_) => "no_database",
+        }
+    }
+}
+
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
         match self {
@@ -82,7 +106,7 @@ impl ResponseError for ApiError {
         if status == StatusCode::UNAUTHORIZED {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
         }
-        let mut error = json!({ "status": status.as_u16(), "message": self.to_string() });
+        let mut error = json!({ "status": status.as_u16(), "code": self.code(), "message": self.to_string() });
         if let Self::Field { name, .. } = self {
             error["field"] = json!(name);
         }
