@@ -3,7 +3,7 @@
 pub mod cards;
 mod email;
 mod fold;
-mod ids;
+pub(crate) mod ids;
 mod language;
 mod media_time;
 mod money;

@@ -55,8 +55,17 @@ fn forwarded_for(pair: &str) -> Option<IpAddr> {
     if name.trim().eq_ignore_ascii_case("for") { address().or_else(bracketed) } else { None }
 }
 
-fn is_trusted(peer: IpAddr, trusted: &[IpNet]) -> bool {
+/// Whether `peer` is a proxy that may speak for its clients.
+pub(super) fn is_trusted(peer: IpAddr, trusted: &[IpNet]) -> bool {
     trusted.iter().any(|network| network.contains(&peer.to_canonical()))
+}
+
+/// Whose an address is, as far as that can be told: one IPv6 customer has at least a /64 of addresses.
+pub(super) fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 64 << 64).into()),
+        address @ IpAddr::V4(_) => address,
+    }
 }
 
 fn as_websocket(url: &str) -> String {
@@ -172,8 +181,8 @@ mod tests {
     }
 
     #[test]
-    fn a_set_address_may_have_a_path() {
-        assert_eq!(as_websocket("https://calls.example.com/http"), "wss://calls.example.com/http");
+    fn a_set_address_becomes_one_for_websockets() {
+        assert_eq!(as_websocket("https://http.example.com"), "wss://http.example.com");
         assert_eq!(as_websocket("http://box:8080"), "ws://box:8080");
     }
 }

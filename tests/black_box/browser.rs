@@ -16,6 +16,10 @@ use crate::support::{Desk, assert_speaks, isolate, json, recording, repository, 
 /// The caller waits for the greeting to end.
 const SILENCE_BEFORE_S: usize = 14;
 
+/// What tokens are signed with, for a test that makes one itself.
+const KEYS: [(&str, &str); 2] =
+    [("LIVEKIT_API_KEY", "APItest"), ("LIVEKIT_API_SECRET", "secret-of-the-tests-32-bytes-long")];
+
 /// The program as `make run` starts it; it ends with the value.
 struct Server {
     child: Child,
@@ -25,6 +29,7 @@ struct Server {
 impl Server {
     fn start(desk: &Desk) -> Self {
         let mut command = desk.command(&["serve", "--dev", "--listen", "127.0.0.1:0", "--rtc-port", "0", "--json"]);
+        command.envs(KEYS);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut first = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
@@ -53,6 +58,16 @@ fn caller() -> Vec<u8> {
     wav(&[silence, clip.samples].concat(), clip.rate_hz, 1, 16, SampleFormat::Int)
 }
 
+/// One who answers in each of both languages, and rooms that a test brings its own agent into.
+fn settings() -> String {
+    format!(
+        "[[agent.profiles]]\nname = 'default'\nlanguage = 'en'\ngreeting_en = {GREETING:?}\n\
+        [[agent.profiles]]\nname = 'arabic'\nlanguage = 'ar'\n\
+        [[agent.rules]]\nrooms = 'notice-*'\nprofile = 'none'\n\
+        [[agent.rules]]\nrooms = '*'\n"
+    )
+}
+
 /// Runs `call.test.mjs`; the first failure ends up in the test's own output.
 #[track_caller]
 fn drive(desk: &Desk, url: &str, shots: &Path) {
@@ -64,7 +79,7 @@ fn drive(desk: &Desk, url: &str, shots: &Path) {
     command.args(["--test", "call.test.mjs"]).current_dir(tests);
     // Chromium keeps a few things beside its profile.
     command.env("HOME", desk.file("."));
-    command.env("CALLSTEAD_URL", url).env("CALLSTEAD_CALLER", desk.file("caller.wav"));
+    command.envs(KEYS).env("CALLSTEAD_URL", url).env("CALLSTEAD_CALLER", desk.file("caller.wav"));
     command.env("CALLSTEAD_CHATTER", repository("models/starter-stt/test-wavs/utt09.wav"));
     command.env("CALLSTEAD_OUT", desk.file(".")).env("CALLSTEAD_SHOTS", shots);
     let output = command.output().unwrap();
@@ -75,8 +90,7 @@ fn drive(desk: &Desk, url: &str, shots: &Path) {
 fn a_browser_talks_with_the_box() {
     let desk = Desk::with_models();
     desk.put("caller.wav", &caller());
-    let profile = format!("[[agent.profiles]]\nname = \"default\"\nlanguage = \"en\"\ngreeting_en = {GREETING:?}\n");
-    desk.put("data/config.toml", profile.as_bytes());
+    desk.put("data/config.toml", settings().as_bytes());
     let shots = repository("target/screenshots");
     fs::create_dir_all(&shots).unwrap();
     let server = Server::start(&desk);

@@ -23,8 +23,9 @@ export const SCREENS = {
  * @param {"granted" | "refused" | "none"} [wanted.microphone] what happens when the page asks for it
  * @param {"light" | "dark"} [wanted.colours]
  * @param {object} [wanted.screen] one of SCREENS
+ * @param {string} [wanted.language] that the browser asks pages for
  */
-export async function openBrowser({ says, again = false, microphone = "granted", colours = "light", screen = SCREENS.desktop } = {}) {
+export async function openBrowser({ says, again = false, microphone = "granted", colours = "light", screen = SCREENS.desktop, language = "en-US" } = {}) {
   const profile = await mkdtemp(join(tmpdir(), "callstead-browser-"));
   const args = [...FLAGS];
   if (microphone !== "refused") args.push("--use-fake-ui-for-media-stream");
@@ -38,6 +39,7 @@ export async function openBrowser({ says, again = false, microphone = "granted",
     ignoreDefaultArgs: ["--mute-audio"],
     colorScheme: colours,
     reducedMotion: "reduce",
+    locale: language,
     ...screen,
   });
   const page = context.pages()[0] ?? await context.newPage();

@@ -3,6 +3,7 @@
 //! Calls run on threads of their own, apart from those that serve pages: each call is a task, and costs the detector's
 //! third of a millisecond for every 32 ms of a caller's audio there. What computes for longer has its own threads.
 
+mod languages;
 mod roster;
 
 use std::{
@@ -16,7 +17,7 @@ use std::{
 
 use tokio::{
     runtime,
-    sync::{Semaphore, mpsc, oneshot},
+    sync::{Semaphore, mpsc, oneshot, watch},
     task::{Id, JoinError, JoinSet},
     time::timeout,
 };
@@ -115,12 +116,14 @@ pub struct Desk {
     lines: Arc<Semaphore>,
     capacity: usize,
     lost: Lost,
+    languages: watch::Receiver<Vec<Language>>,
 }
 
+/// What the desk is asked for.
 #[derive(Debug)]
-struct Command {
-    dispatch: Dispatch,
-    answer: oneshot::Sender<Result<Dispatched, DispatchError>>,
+enum Command {
+    Dispatch(Dispatch, oneshot::Sender<Result<Dispatched, DispatchError>>),
+    Expect(RoomName, Language, oneshot::Sender<()>),
 }
 
 impl Desk {
@@ -147,7 +150,9 @@ impl Desk {
             lost: Lost::default(),
             conversations: AtomicU64::new(1),
         };
-        let desk = Self { commands, lines: Arc::clone(&exchange.lines), capacity, lost: exchange.lost.clone() };
+        let (offer, languages) = watch::channel(languages::offered(&config.agent.profiles, None));
+        let (lines, lost) = (Arc::clone(&exchange.lines), exchange.lost.clone());
+        let desk = Self { commands, lines, capacity, lost, languages };
         let clerk = Clerk {
             roster: Roster::new(&config.agent),
             profiles: config.agent.profiles.clone(),
@@ -156,6 +161,7 @@ impl Desk {
             exchange: Arc::new(exchange),
             calls: JoinSet::new(),
             rooms_of_calls: HashMap::new(),
+            languages: offer,
         };
         let runtime = runtime::Builder::new_multi_thread()
             .worker_threads((cores / CORES_PER_THREAD).max(1))
@@ -172,9 +178,24 @@ impl Desk {
     /// See [`DispatchError`].
     pub async fn dispatch(&self, dispatch: Dispatch) -> Result<Dispatched, DispatchError> {
         let (answer, answered) = oneshot::channel();
-        let asked = self.commands.send(Command { dispatch, answer }).await;
+        let asked = self.commands.send(Command::Dispatch(dispatch, answer)).await;
         asked.map_err(|_| DispatchError::Stopped)?;
         answered.await.map_err(|_| DispatchError::Stopped)?
+    }
+
+    /// Somebody who is about to open `room` speaks `language`: the agent that joins there by itself speaks it too. Sends
+    /// nobody; may be forgotten when too many are expected.
+    pub async fn expect(&self, room: RoomName, language: Language) {
+        let (noted, heard) = oneshot::channel();
+        // A desk that has stopped sends nobody anyway.
+        if self.commands.send(Command::Expect(room, language, noted)).await.is_ok() {
+            let _ = heard.await;
+        }
+    }
+
+    /// The languages that callers may choose from, the two first-class ones first.
+    pub fn languages(&self) -> Vec<Language> {
+        self.languages.borrow().clone()
     }
 
     /// How many calls are being served.
@@ -225,6 +246,8 @@ struct Clerk<F> {
     calls: JoinSet<Hangup>,
     /// The room and the job of each call.
     rooms_of_calls: HashMap<Id, (RoomName, String)>,
+    /// Hears which languages callers may choose.
+    languages: watch::Sender<Vec<Language>>,
 }
 
 impl<F: Floor> Clerk<F> {
@@ -244,10 +267,7 @@ impl<F: Floor> Clerk<F> {
             match event {
                 Event::Room(Some(event)) => self.room(event),
                 Event::Room(None) => break,
-                Event::Asked(Command { dispatch, answer }) => {
-                    // Whoever asked may have gone.
-                    let _ = answer.send(self.dispatch(dispatch));
-                }
+                Event::Asked(command) => self.asked(command),
                 Event::Left(left) => self.left(left),
                 Event::Engines(engines) => self.prepare(engines),
             }
@@ -265,6 +285,19 @@ impl<F: Floor> Clerk<F> {
                 self.send(assignment);
             }
             RoomEvent::Closed(room) => self.roster.closed(&room),
+        }
+    }
+
+    /// Whoever asks may have gone before the answer.
+    fn asked(&mut self, command: Command) {
+        match command {
+            Command::Dispatch(dispatch, answer) => {
+                let _ = answer.send(self.dispatch(dispatch));
+            }
+            Command::Expect(room, language, noted) => {
+                self.roster.expect(Instant::now(), room, language);
+                let _ = noted.send(());
+            }
         }
     }
 
@@ -304,10 +337,12 @@ impl<F: Floor> Clerk<F> {
         self.rooms_of_calls.insert(call.id(), place);
     }
 
-    /// Has what is said in each call made into sound before the first one, most urgent first: a box that is full has no
+    /// Finds out which languages there are, and has what is said in each call made into sound before the first one, most urgent first: a box that is full has no
     /// core to spare.
     fn prepare(&self, engines: Option<Arc<Engines>>) {
         let Some(engines) = engines else { return };
+        let (profiles, languages, loaded) = (self.profiles.clone(), self.languages.clone(), Arc::clone(&engines));
+        tokio::task::spawn_blocking(move || languages.send_replace(languages::offered(&profiles, Some(&loaded))));
         let mut sentences = Vec::new();
         for phrase in [Phrase::Busy, Phrase::Greeting, Phrase::Apology] {
             for profile in &self.profiles {

@@ -41,8 +41,8 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 const RETURN: Duration = Duration::from_secs(3);
 /// How long the agent goes on speaking once it has been told to leave.
 const LAST_WORDS: Duration = Duration::from_secs(10);
-/// Typed texts are cut off here, in bytes.
-const MAX_TYPED: usize = 4_000;
+/// Typed texts are cut off here, in bytes: 2000 characters of any script, which is what the dialogue takes.
+const MAX_TYPED: usize = 8_000;
 const CHAT: &str = "lk.chat";
 const STATE: &str = "lk.agent.state";
 

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tokio::time::timeout;
 
-use super::body::{Fields, field};
+use super::body::Fields;
 use crate::{
     call::desk::{Dispatch, Dispatched},
-    domain::{Language, Pii, RoomName},
+    domain::{Pii, RoomName},
     web::{State, error::ApiError},
 };
 
@@ -51,7 +51,7 @@ pub(super) async fn dispatch(
     let wanted = Dispatch {
         room: room.clone(),
         profile: fields.text("profile")?.map(str::to_owned),
-        language: language(&fields)?,
+        language: fields.language()?,
         user_name: fields.display_name_if_any("user_name")?,
         metadata: fields.metadata("metadata").map(Pii::new)?,
     };
@@ -77,15 +77,6 @@ fn long(room: &RoomName, dispatched: &Dispatched, now: Timestamp) -> HttpRespons
 
 fn message(room: &RoomName) -> String {
     format!("Agent dispatched to room '{room}'.")
-}
-
-/// `auto` and nothing at all leave it to the profile.
-fn language(fields: &Fields) -> Result<Option<Language>, ApiError> {
-    let Some(text) = fields.text("language")?.map(str::trim).filter(|text| *text != "auto") else { return Ok(None) };
-    text.parse().map(Some).map_err(|_| {
-        let known: Vec<_> = Language::all().map(Language::code).collect();
-        field("language", format!("is unknown: give one of auto, {}", known.join(", ")))
-    })
 }
 
 #[cfg(test)]
