@@ -123,11 +123,11 @@ mod tests {
     use super::*;
 
     fn many<T: Clone + Default>() -> Vec<T> {
-        vec![T::default(); MOST_FIELDS]
+        vec![T::default(); MOST_FIELDS + 1]
     }
 
     fn texts() -> std::collections::HashMap<String, String> {
-        (0..MOST_FIELDS).map(|number| (number.to_string(), String::new())).collect()
+        (0..=MOST_FIELDS).map(|number| (number.to_string(), String::new())).collect()
     }
 
     /// Each list and map that a stranger can fill is counted, wherever it stands.

@@ -11,6 +11,9 @@ use super::{
 };
 use crate::{audio::line::Hangup, domain::Identity, rtc};
 
+/// What somebody said about themselves is told once more when they go, unless it is more than this, in bytes.
+const LONGEST_FAREWELL: usize = 4096;
+
 impl Room {
     /// Takes somebody out, tells them (with `farewell`) and those who remain.
     pub(super) fn remove(&mut self, now: Instant, key: Key, reason: DisconnectReason, farewell: Option<Action>) {
@@ -46,8 +49,10 @@ impl Room {
         }
         participant.state = State::Disconnected;
         participant.version = participant.version.wrapping_add(1);
-        // What all know of it already is not told again: it may be much.
-        participant.profile = Profile::default();
+        // All know it already; some clients take it for a change when it is missing.
+        if participant.profile.bytes() > LONGEST_FAREWELL {
+            participant.profile = Profile::default();
+        }
         let info =
             proto::ParticipantInfo { tracks: Vec::new(), disconnect_reason: reason.into(), ..participant.info() };
         self.changed = true;

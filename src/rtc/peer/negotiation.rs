@@ -49,11 +49,6 @@ impl Negotiation {
     pub(super) fn trickled(&self) -> usize {
         self.trickled
     }
-
-    /// As str0m has them in the offer that waits.
-    pub(super) fn restarts(&self) -> usize {
-        format!("{:?}", self.offered).matches("IceRestart").count()
-    }
 }
 
 /// An offer that waits for its answer.
