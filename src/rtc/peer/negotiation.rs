@@ -124,8 +124,8 @@ impl Peer {
     }
 
     /// A section of ours that sends a track, a new one or one that was [released](Self::release); takes effect with the
-    /// next offer. `None` while an offer waits for its answer (ask again after that), when there are as many as a description takes, and when the connection
-    /// is over.
+    /// next offer. `None` while an offer waits for its answer (ask again after that), when there are as many as a
+    /// description takes, and when the connection is over.
     pub fn add_sender(&mut self, kind: Kind, msid: Msid) -> Option<Mid> {
         if self.negotiation.offered.is_some() {
             return None;
