@@ -16,7 +16,7 @@ use ipnet::IpNet;
 use socket2::SockRef;
 
 use super::public;
-use crate::config;
+use crate::{config, domain::network};
 
 /// An eighth of all connections: an office behind one router, where each caller has a signal connection and, for a while,
 /// those that brought the page.
@@ -55,7 +55,7 @@ impl Connections {
         if !self.0.is_limited || public::is_trusted(peer, &self.0.trusted) {
             return;
         }
-        match self.take(public::network(peer)) {
+        match self.take(network(peer)) {
             Some(place) => {
                 data.insert(place);
             }

@@ -60,14 +60,6 @@ pub(super) fn is_trusted(peer: IpAddr, trusted: &[IpNet]) -> bool {
     trusted.iter().any(|network| network.contains(&peer.to_canonical()))
 }
 
-/// Whose an address is, as far as that can be told: one IPv6 customer has at least a /64 of addresses.
-pub(super) fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 64 << 64).into()),
-        address @ IpAddr::V4(_) => address,
-    }
-}
-
 fn as_websocket(url: &str) -> String {
     url.replacen("http", "ws", 1)
 }

@@ -132,16 +132,16 @@ impl Local {
 
     /// After each change: everybody else who is visible. The caller is the first person who publishes audio, or who types;
     /// and stays it, with whatever track and connection.
-    pub fn others(&mut self, now: Instant, others: &[proto::ParticipantInfo]) {
-        self.others = others.to_vec();
+    pub fn others(&mut self, now: Instant, others: Vec<proto::ParticipantInfo>) {
+        self.others = others;
         match &self.phase {
             Phase::Alone { .. } => {
-                if let Some((caller, present)) = caller::first(others) {
+                if let Some((caller, present)) = caller::first(&self.others) {
                     self.begin(caller, present);
                 }
             }
             Phase::Call { caller, muted } | Phase::Away { caller, muted, .. } => {
-                let found = others.iter().find(|info| info.identity == caller.identity.as_str());
+                let found = self.others.iter().find(|info| info.identity == caller.identity.as_str());
                 match found.and_then(caller::present) {
                     Some(present) => self.update(present),
                     None if matches!(self.phase, Phase::Call { .. }) => {
