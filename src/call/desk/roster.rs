@@ -11,7 +11,7 @@ use wildmatch::WildMatch;
 use super::{Dispatch, DispatchError, Dispatched};
 use crate::{
     audio::line::Hangup,
-    call::actor::Assignment,
+    call::{Facts, actor::Assignment},
     config::{self, Profile},
     domain::RoomName,
 };
@@ -95,6 +95,7 @@ impl Roster {
             profile,
             language: dispatch.language,
             user_name: dispatch.user_name.clone(),
+            facts: dispatch.facts.clone(),
         };
         if let Some(present) = self.open.get_mut(&dispatch.room) {
             *present = Some(assignment.clone());
@@ -133,6 +134,7 @@ impl Roster {
             profile: profile.clone()?,
             language: None,
             user_name: None,
+            facts: Facts::default(),
         })
     }
 

@@ -9,8 +9,11 @@ use tokio::time::timeout;
 
 use super::body::{Fields, field};
 use crate::{
-    call::desk::{Dispatch, Dispatched},
-    domain::{Language, Pii, RoomName},
+    call::{
+        Facts,
+        desk::{Dispatch, Dispatched},
+    },
+    domain::{Language, RoomName},
     store::api_keys::Scope,
     web::{State, auth, error::ApiError},
 };
@@ -55,7 +58,7 @@ pub(super) async fn dispatch(
         profile: fields.text("profile")?.map(str::to_owned),
         language: language(&fields)?,
         user_name: fields.display_name_if_any("user_name")?,
-        metadata: fields.metadata("metadata").map(Pii::new)?,
+        facts: Facts::parse(&fields.metadata("metadata")?).map_err(|too_long| field("metadata", too_long))?,
     };
     let dispatched = timeout(PATIENCE, state.desk.dispatch(wanted)).await.map_err(|_| ApiError::Late)??;
     Ok(if is_short { short(&room, &dispatched) } else { long(&room, &dispatched, Timestamp::now()) })
