@@ -291,3 +291,97 @@ impl Mouth {
         self.reports.send(super::Event::Said(turn, report)).await.map_err(|_| Gone)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{domain::Language, speech::Sampling};
+
+    /// So many frames of sound for each sentence: more than a line takes at once.
+    const FRAMES: usize = 30;
+
+    struct Bench {
+        stage: watch::Sender<Stage>,
+        said: mpsc::Receiver<Say>,
+        reports: mpsc::Receiver<super::super::Event>,
+        _task: tokio::task::JoinHandle<()>,
+    }
+
+    impl Bench {
+        /// A mouth that says `words`, of which `voiced` have sound.
+        fn say(words: Words, voiced: &[&str]) -> Self {
+            let prepared = Prepared::default();
+            for clause in voiced {
+                prepared.keep(&Sentence::new(*clause, Language::ENGLISH), vec![Frame::SILENCE; FRAMES]);
+            }
+            let (say, said) = mpsc::channel(20);
+            let (reports, heard) = mpsc::channel(32);
+            let brief = Brief {
+                language: Language::ENGLISH,
+                voice: None,
+                speed: 1.0,
+                max_tokens: 1,
+                sampling: Sampling::default(),
+                conversation: 1,
+            };
+            let (marks, failed) = (Marks::default(), AtomicBool::new(false));
+            let mouth = Mouth { engines: None, prepared, brief, say, reports, marks, failed };
+            let (stage, watched) = watch::channel(Stage::Speaking { turn: TurnId(1), from: 0 });
+            let task = tokio::spawn(mouth.run(words, watched));
+            Self { stage, said, reports: heard, _task: task }
+        }
+
+        /// The next report, and of which turn.
+        async fn report(&mut self) -> String {
+            match self.reports.recv().await.unwrap() {
+                super::super::Event::Said(turn, Report::Clause { text, .. }) => format!("{} {}", turn.0, text.reveal()),
+                super::super::Event::Said(turn, Report::ClauseMade(audio)) => {
+                    format!("{} {}", turn.0, audio.as_millis())
+                }
+                super::super::Event::Said(turn, Report::Made { failed }) => {
+                    format!("{} made, failed: {failed}", turn.0)
+                }
+                event => panic!("{event:?}"),
+            }
+        }
+
+        async fn check(&mut self, expected: &[&str]) {
+            for expected in expected {
+                assert_eq!(self.report().await, *expected);
+            }
+        }
+
+        /// Plays until the end of a turn; gives the turns of the frames.
+        async fn play(&mut self) -> Vec<u64> {
+            let mut turns = Vec::new();
+            loop {
+                match self.said.recv().await.unwrap() {
+                    Say::Audio(turn, _) => turns.push(turn.0),
+                    Say::End(_) => return turns,
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_turn_that_is_held_goes_on_with_any_clause() {
+        let mut bench = Bench::say(Words::Fixed("One. Two. Three.".to_owned()), &["Two."]);
+        // The line is full in the midst of the second clause.
+        bench.check(&["1 One.", "1 0", "1 Two."]).await;
+        bench.stage.send_replace(Stage::Held);
+        bench.stage.send_replace(Stage::Speaking { turn: TurnId(2), from: 1 });
+        let turns = bench.play().await;
+        bench.check(&["2 Two.", "2 600", "2 Three.", "2 0", "2 made, failed: false"]).await;
+        let (before, after) = (turns.iter().filter(|turn| **turn == 1), turns.iter().filter(|turn| **turn == 2));
+        assert!(before.count() < FRAMES && after.count() == FRAMES && turns.is_sorted(), "{turns:?}");
+        // All of it was made: it can be held even so, until the line has played it.
+        bench.stage.send_replace(Stage::Speaking { turn: TurnId(3), from: 2 });
+        bench.check(&["3 Three.", "3 0", "3 made, failed: false"]).await;
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_nobody_can_give_breaks_off() {
+        let mut bench = Bench::say(Words::Answer(Vec::new()), &[]);
+        bench.check(&["1 made, failed: true"]).await;
+    }
+}

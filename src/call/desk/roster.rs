@@ -201,7 +201,12 @@ mod tests {
     #[test]
     fn a_dispatch_waits_for_its_room_but_not_for_ever() {
         let (mut roster, now) = (roster(&[("*", Some("default"))]), Instant::now());
-        let arabic = Dispatch { language: Some(Language::ARABIC), ..dispatch("a", Some("sales")) };
+        let facts = Facts::parse("Her name is Amanda.").unwrap();
+        let known = Dispatch { facts: facts.clone(), ..dispatch("a", Some("sales")) };
+        roster.dispatch(now, known.clone()).unwrap();
+        assert_eq!(roster.opened(now, &room("a")).unwrap().facts, facts);
+        roster.closed(&room("a"));
+        let arabic = Dispatch { language: Some(Language::ARABIC), ..known };
         let (dispatched, sent) = roster.dispatch(now, arabic).unwrap();
         assert!(dispatched.joins_by_itself && sent.is_none());
         let again = roster.dispatch(now, dispatch("a", Some("sales"))).unwrap().0;
