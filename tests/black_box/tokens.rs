@@ -210,6 +210,13 @@ fn each_field_that_is_wrong_is_named() {
         ("/api/dispatch-agent", json!({ "room_name": "r", "user_name": {} }), "user_name", "must be a string"),
         ("/api/dispatch-agent", json!({ "room_name": "r", "language": "xx" }), "language", "en, ar, zh"),
         ("/api/dispatch-agent", json!({ "room_name": "r", "profile": "x" }), "profile", "one of default"),
+        ("/api/dispatch-agent", json!({ "room_name": "r", "metadata": 7 }), "metadata", "an object or a string"),
+        (
+            "/api/dispatch-agent",
+            json!({ "room_name": "r", "metadata": { "notes": "x".repeat(2_000) } }),
+            "metadata",
+            "longer than 2000 bytes",
+        ),
     ] {
         let answer = post(server.address, path, &[], &body);
         assert_eq!(answer.status, 422, "{path} {body:.80} {:.200}", answer.body);

@@ -23,8 +23,8 @@ use tokio::{
 };
 
 use super::{
-    EnginesReceiver,
-    actor::{self, Assignment, Exchange, Lost, Prepared},
+    EnginesReceiver, Facts,
+    actor::{self, Assignment, Exchange, Lost, Prepared, Records},
 };
 use crate::{
     audio::line::{Hangup, Line},
@@ -36,7 +36,7 @@ use crate::{
     },
     rooms::{Agent, JoinError as Refused, RoomEvent, Rooms},
     speech::{Sentence, engines::Engines},
-    store::{Store, calls},
+    store::Store,
 };
 use roster::Roster;
 
@@ -70,14 +70,14 @@ pub struct Dispatch {
     pub language: Option<Language>,
     /// The caller's name; may be unknown.
     pub user_name: Option<Pii<String>>,
-    /// What whoever asks knows of the caller; may be empty.
-    pub metadata: Pii<String>,
+    /// What whoever asks knows of the caller.
+    pub facts: Facts,
 }
 
 impl Dispatch {
     /// To `room`, everything else as it is configured.
     pub fn to(room: RoomName) -> Self {
-        Self { room, profile: None, language: None, user_name: None, metadata: Pii::default() }
+        Self { room, profile: None, language: None, user_name: None, facts: Facts::default() }
     }
 }
 
@@ -146,12 +146,11 @@ impl Desk {
             max_tokens: config.agent.max_tokens,
             lines: Arc::new(Semaphore::new(capacity)),
             prepared: Prepared::default(),
-            store,
-            lost: Lost::default(),
+            records: Records::new(store),
             conversations: AtomicU64::new(1),
         };
         let (offer, languages) = watch::channel(languages::offered(&config.agent.profiles, None));
-        let (lines, lost) = (Arc::clone(&exchange.lines), exchange.lost.clone());
+        let (lines, lost) = (Arc::clone(&exchange.lines), exchange.records.lost());
         let desk = Self { commands, lines, capacity, lost, languages };
         let clerk = Clerk {
             roster: Roster::new(&config.agent),
@@ -219,15 +218,6 @@ impl Desk {
     }
 }
 
-/// Ends the records of calls that an earlier process did not live to end. No call can be under way yet.
-async fn end_interrupted(store: &Store) {
-    match store.write(calls::end_interrupted).await {
-        Ok(0) => {}
-        Ok(count) => tracing::warn!(calls.count = count, "calls had been cut off when the server ended"),
-        Err(error) => tracing::error!(%error, "ending the records of calls that were cut off"),
-    }
-}
-
 /// What happens at the desk.
 enum Event {
     Room(Option<RoomEvent>),
@@ -252,7 +242,7 @@ struct Clerk<F> {
 
 impl<F: Floor> Clerk<F> {
     async fn work(mut self, mut rooms: mpsc::Receiver<RoomEvent>, mut asked: mpsc::Receiver<Command>) {
-        end_interrupted(&self.exchange.store).await;
+        self.exchange.records.end_interrupted().await;
         let (mut engines, mut prepared) = (self.exchange.engines.clone(), false);
         loop {
             let event = tokio::select! {
@@ -272,9 +262,12 @@ impl<F: Floor> Clerk<F> {
                 Event::Engines(engines) => self.prepare(engines),
             }
         }
-        let last_records = async { while self.calls.join_next().await.is_some() {} };
+        let last_records = async {
+            while self.calls.join_next().await.is_some() {}
+            self.exchange.records.settled().await;
+        };
         if timeout(FAREWELL, last_records).await.is_err() {
-            tracing::warn!("calls that did not end in time are dropped");
+            tracing::warn!("calls that did not end in time, or whose records are not written, are dropped");
         }
     }
 

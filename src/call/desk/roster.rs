@@ -11,7 +11,7 @@ use wildmatch::WildMatch;
 use super::{Dispatch, DispatchError, Dispatched};
 use crate::{
     audio::line::Hangup,
-    call::actor::Assignment,
+    call::{Facts, actor::Assignment},
     config::{self, Profile},
     domain::{Language, RoomName},
 };
@@ -113,6 +113,7 @@ impl Roster {
             profile,
             language: dispatch.language,
             user_name: dispatch.user_name.clone(),
+            facts: dispatch.facts.clone(),
         };
         if let Some(present) = self.open.get_mut(&dispatch.room) {
             *present = Some(assignment.clone());
@@ -151,6 +152,7 @@ impl Roster {
             profile: profile.clone()?,
             language: None,
             user_name: None,
+            facts: Facts::default(),
         })
     }
 
@@ -229,7 +231,12 @@ mod tests {
     #[test]
     fn a_dispatch_waits_for_its_room_but_not_for_ever() {
         let (mut roster, now) = (roster(&[("*", Some("default"))]), Instant::now());
-        let arabic = Dispatch { language: Some(Language::ARABIC), ..dispatch("a", Some("sales")) };
+        let facts = Facts::parse("Her name is Amanda.").unwrap();
+        let known = Dispatch { facts: facts.clone(), ..dispatch("a", Some("sales")) };
+        roster.dispatch(now, known.clone()).unwrap();
+        assert_eq!(roster.opened(now, &room("a")).unwrap().facts, facts);
+        roster.closed(&room("a"));
+        let arabic = Dispatch { language: Some(Language::ARABIC), ..known };
         let (dispatched, sent) = roster.dispatch(now, arabic).unwrap();
         assert!(dispatched.joins_by_itself && sent.is_none());
         let again = roster.dispatch(now, dispatch("a", Some("sales"))).unwrap().0;

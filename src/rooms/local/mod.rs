@@ -45,6 +45,7 @@ const LAST_WORDS: Duration = Duration::from_secs(10);
 const MAX_TYPED: usize = 8_000;
 const CHAT: &str = "lk.chat";
 const STATE: &str = "lk.agent.state";
+const NOTICE: &str = "callstead.notice";
 
 /// What the agent wants of its room.
 #[derive(Debug)]
@@ -113,7 +114,7 @@ impl Local {
             others: Vec::new(),
             output: VecDeque::new(),
         };
-        local.show(AgentState::Initializing);
+        local.show(STATE, AgentState::Initializing.as_str());
         local
     }
 
@@ -195,7 +196,7 @@ impl Local {
     pub fn closing(&mut self, reason: Hangup) {
         if !matches!(self.phase, Phase::Over) {
             self.phase = Phase::Over;
-            self.outbox.tell(LineEvent::Hangup(reason));
+            self.outbox.hang_up(reason);
         }
     }
 
@@ -299,7 +300,8 @@ impl Local {
             match command {
                 LineCommand::Flush(turn) => self.mouth.flush(turn),
                 LineCommand::Duck(ducked) => self.mouth.duck(ducked),
-                LineCommand::State(state) => self.show(state),
+                LineCommand::State(state) => self.show(STATE, state.as_str()),
+                LineCommand::Notice(notice) => self.show(NOTICE, notice.as_str()),
                 LineCommand::Transcript(line) => self.write(now, &line),
                 LineCommand::Leave => self.leave(now),
             }
@@ -361,8 +363,8 @@ impl Local {
 
     // ---- what it shows ----
 
-    fn show(&mut self, state: AgentState) {
-        let attributes = BTreeMap::from([(STATE.to_owned(), state.as_str().to_owned())]);
+    fn show(&mut self, name: &str, value: &str) {
+        let attributes = BTreeMap::from([(name.to_owned(), value.to_owned())]);
         self.output.push_back(LocalOutput::Attributes(attributes));
     }
 

@@ -27,7 +27,7 @@ impl Room {
                 self.debtors.note(now, &participant.identity, client.caused.opens_at());
                 client.links_mut().for_each(|link| close(now, link, &mut self.outputs));
             }
-            Seat::Agent(agent) => agent.local.closing(Hangup::RoomClosed),
+            Seat::Agent(agent) => agent.local.closing(hangup(reason)),
         }
         self.speakers.forget(key);
         self.tell_gone(&mut participant, reason);
@@ -81,6 +81,14 @@ impl Room {
             self.remove(now, key, DisconnectReason::ParticipantRemoved, Some(Action::Disconnect));
         }
         self.removed.add(identity, at, self.settings.limits.removed);
+    }
+}
+
+/// Why an agent's line ends, when it is the room that ends it.
+fn hangup(reason: DisconnectReason) -> Hangup {
+    match reason {
+        DisconnectReason::ServerShutdown => Hangup::ServerStopped,
+        _ => Hangup::RoomClosed,
     }
 }
 

@@ -7,10 +7,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tokio::time::timeout;
 
-use super::body::Fields;
+use super::body::{Fields, field};
 use crate::{
-    call::desk::{Dispatch, Dispatched},
-    domain::{Pii, RoomName},
+    call::{
+        Facts,
+        desk::{Dispatch, Dispatched},
+    },
+    domain::RoomName,
     web::{State, error::ApiError},
 };
 
@@ -53,7 +56,7 @@ pub(super) async fn dispatch(
         profile: fields.text("profile")?.map(str::to_owned),
         language: fields.language()?,
         user_name: fields.display_name_if_any("user_name")?,
-        metadata: fields.metadata("metadata").map(Pii::new)?,
+        facts: Facts::parse(&fields.metadata("metadata")?).map_err(|too_long| field("metadata", too_long))?,
     };
     let dispatched = timeout(PATIENCE, state.desk.dispatch(wanted)).await.map_err(|_| ApiError::Late)??;
     Ok(if is_short { short(&room, &dispatched) } else { long(&room, &dispatched, Timestamp::now()) })
