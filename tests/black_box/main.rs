@@ -10,6 +10,7 @@ mod calls;
 mod cli;
 mod conversation;
 mod desk;
+mod fuzz;
 mod http;
 mod llama;
 mod models;

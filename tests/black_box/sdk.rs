@@ -57,6 +57,7 @@ fn run(script: &str, arguments: &[&str], steps: usize) {
         .args(arguments)
         .env("LIVEKIT_API_KEY", KEY)
         .env("LIVEKIT_API_SECRET", SECRET)
+        .env("SERVER_PID", server.process.id().to_string())
         .output()
         .unwrap();
     let (said, complaints) = (text(&output.stdout), text(&output.stderr));
@@ -77,4 +78,9 @@ fn one_peer_connection() {
 #[test]
 fn strangers_disturb_nobody() {
     run("strangers.py", &[], 7);
+}
+
+#[test]
+fn who_does_not_answer_is_dropped() {
+    run("silent.py", &[], 5);
 }
