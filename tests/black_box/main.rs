@@ -14,6 +14,7 @@ mod fuzz;
 mod http;
 mod llama;
 mod models;
+mod network;
 mod say;
 mod sdk;
 mod serve;

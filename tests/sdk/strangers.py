@@ -30,10 +30,10 @@ from tokens import token
 ROOM = "strangers"
 MEBIBYTE = 1024 * 1024
 ATTEMPTS = 10_000
-# What the system keeps of freed memory, and of those who were let in last, comes and goes.
-MOST_GROWTH_KB = 16 * 1024
-# Of what is heard: this machine is busy with the crowd itself, too.
-MOST_CONCEALED = 0.1
+# Those who were let in last stay for half a minute: some megabytes. With 10 kB for each attempt it were a hundred.
+MOST_GROWTH_KB = 8 * 1024
+# This machine is busy with the crowd itself, too.
+MOST_LOST, MOST_CONCEALED = 5, 0.1
 
 
 def get(url: str, path: str, bearer: str | None = None, **parameters: str) -> tuple[int, str]:
@@ -221,7 +221,7 @@ async def many_attempts(url: str, listener: Guest, track: rtc.Track) -> None:
     concealed = after.inbound.concealed_samples - before.inbound.concealed_samples
     print(f"{statuses}: {seconds} s heard, {lost} packets lost, {concealed} of {samples} samples concealed, {growth} kB more")
     assert growth < MOST_GROWTH_KB, f"{growth} kB more than before"
-    assert lost == 0 and concealed < samples * MOST_CONCEALED, f"{lost} lost, {concealed} of {samples} concealed"
+    assert lost <= MOST_LOST and concealed < samples * MOST_CONCEALED, f"{lost} lost, {concealed} of {samples} concealed"
 
 
 async def _reception(track: rtc.Track) -> stats_pb2.RtcStats.InboundRtp:
