@@ -14,7 +14,7 @@ use std::{
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 /// The box's address, where there is a caller.
-const BOX: &str = "10.77.0.1";
+pub(crate) const BOX: &str = "10.77.0.1";
 
 /// A network namespace (network_namespaces(7)), held by a process that does nothing else.
 pub(crate) struct Network(Child);
