@@ -91,8 +91,7 @@ fn signal_requests() -> Seeds {
         attributes,
         request_id: 3,
     };
-    let simulated =
-        |scenario| Request::Simulate(proto::SimulateScenario { scenario: Some(scenario), ..Default::default() });
+    let simulated = |scenario| Request::Simulate(proto::SimulateScenario { scenario: Some(scenario) });
     let requests = [
         ("add_track", Request::AddTrack(track)),
         ("answer", Request::Answer(description("answer", offer(false, false)))),
