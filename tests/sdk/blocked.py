@@ -14,7 +14,8 @@ from rooms import ANN_HERTZ, BOB_HERTZ, audio
 async def transports(track: rtc.Track) -> set[str]:
     """By which the pairs of addresses are tried that have carried anything."""
     stats = await track.get_stats()
-    candidates = {entry.local_candidate.rtc.id: entry.local_candidate.candidate for entry in stats if entry.HasField("local_candidate")}
+    local = [entry.local_candidate for entry in stats if entry.HasField("local_candidate")]
+    candidates = {entry.rtc.id: entry.candidate for entry in local}
     pairs = [entry.candidate_pair.candidate_pair for entry in stats if entry.HasField("candidate_pair")]
     return {candidates[pair.local_candidate_id].protocol for pair in pairs if pair.bytes_received}
 
