@@ -44,6 +44,7 @@ pub(crate) fn with_connected(act: impl FnOnce(&mut Call)) {
 
 /// See the module.
 pub(crate) struct Call {
+    began: Instant,
     now: Instant,
     room: Room,
     /// The stranger's.
@@ -81,6 +82,7 @@ impl Call {
         let settings = Settings::new(local(server()), "00".to_owned());
         let options = Options { side: Side::Client, ufrag: None, addresses: local(stranger()) };
         Self {
+            began: now,
             now,
             room: Room::new(now, wall(), "call-1".parse().expect("a room's name"), Arc::new(settings)),
             peer: Peer::new(now, &options),
@@ -201,7 +203,7 @@ impl Call {
     }
 
     fn handle(&mut self, input: Input) {
-        self.room.handle(self.now, input);
+        self.room.handle(self.now, wall() + (self.now - self.began), input);
         let mut count = 0;
         while let Some(output) = self.room.poll() {
             count += 1;
@@ -225,7 +227,7 @@ impl Call {
                 self.is_harmed |= matches!(response.message, Some(Message::Leave(_)));
             }
             Output::Signal { connection: STRANGER, response } => {
-                if let Some(Message::Answer(answer)) = response.message {
+                if let Some(Message::Answer(answer)) = &response.message {
                     // Of an offer that the stranger did not make, mostly.
                     let _ = self.peer.accept_answer(self.now, &answer.sdp);
                 }
