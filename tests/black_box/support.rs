@@ -9,12 +9,16 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
 };
 
 use callstead::audio::{self, Clip};
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::http::ask;
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_callstead");
 
@@ -148,6 +152,14 @@ impl Server {
 
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Waits until its engines are loaded, or found missing.
+    pub(crate) fn when_ready(self) -> Self {
+        while ask(self.address, "GET", "/api/health", &[]).status == 503 {
+            thread::sleep(Duration::from_millis(50));
+        }
+        self
     }
 }
 
