@@ -11,6 +11,7 @@ pub mod calls;
 pub mod communications;
 pub mod customers;
 mod error;
+pub mod imports;
 mod json;
 pub mod leads;
 pub mod list;
