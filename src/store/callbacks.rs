@@ -8,9 +8,9 @@ use utoipa::ToSchema;
 use super::{
     Change, StoreError,
     audit::{Action, Entity, Entry},
+    communications::Contact,
     json::{revealed, shown, shown_if_any},
     list::{self, Condition, Filter, Page, Rows, Sort, Table},
-    persons::Party,
     rows::{moment, parsed, parsed_if_any, words},
 };
 use crate::domain::{CallId, CallbackId, CustomerId, LeadId, Pii};
@@ -112,15 +112,16 @@ pub struct Wanted {
 /// When the database fails.
 pub fn create(
     change: &Change<'_>,
-    party: &Party,
+    contact: &Contact,
     call: Option<&CallId>,
     terms: &Terms,
 ) -> Result<Callback, StoreError> {
+    let (lead, customer) = contact.ids();
     let callback = Callback {
         id: CallbackId::random(),
         terms: terms.clone(),
-        lead: party.lead().cloned(),
-        customer: party.customer().cloned(),
+        lead,
+        customer,
         call: call.cloned(),
         created_at: change.now,
         updated_at: change.now,
@@ -132,8 +133,8 @@ pub fn create(
     )?;
     statement.execute(named_params! {
         ":id": callback.id.as_str(),
-        ":lead": party.lead().map(LeadId::as_str),
-        ":customer": party.customer().map(CustomerId::as_str),
+        ":lead": contact.lead(),
+        ":customer": contact.customer(),
         ":call": call.map(CallId::as_str),
         ":due_at": terms.due_at.as_millisecond(),
         ":reason": terms.reason.reveal(),
@@ -193,8 +194,8 @@ pub fn list(connection: &Connection, wanted: &Wanted, page: &Page) -> Result<Row
 
 /// What it says is about the person to be called; without one, it says nothing more.
 fn record(change: &Change<'_>, callback: &Callback, entry: Entry) -> Result<(), StoreError> {
-    let person = Party::of(&callback.lead, &callback.customer)
-        .map(|party| party.person(change.transaction))
+    let person = Contact::of(&callback.lead, &callback.customer)
+        .map(|contact| contact.person(change.transaction))
         .transpose()?
         .flatten();
     change.record(&match person {

@@ -6,37 +6,28 @@ use rusqlite::{Connection, OptionalExtension, Transaction};
 
 use super::{
     StoreError,
+    communications::Contact,
     rows::parsed,
+    settings,
     vault::{Purpose, Vault},
 };
-use crate::domain::{CustomerId, LeadId, PersonId, PhoneNumber};
+use crate::domain::{Country, CustomerId, LeadId, PersonId, PhoneNumber};
 
-/// With whom something was agreed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Party {
-    /// A lead.
-    Lead(LeadId),
-    /// A customer.
-    Customer(CustomerId),
-}
-
-impl Party {
-    /// The lead, if it is one.
-    pub fn lead(&self) -> Option<&LeadId> {
-        if let Self::Lead(id) = self { Some(id) } else { None }
-    }
-
-    /// The customer, if it is one.
-    pub fn customer(&self) -> Option<&CustomerId> {
-        if let Self::Customer(id) = self { Some(id) } else { None }
-    }
-
+impl Contact {
     /// Of two columns, of which at most one has something.
     pub(super) fn of(lead: &Option<LeadId>, customer: &Option<CustomerId>) -> Option<Self> {
         lead.clone().map(Self::Lead).or_else(|| customer.clone().map(Self::Customer))
     }
 
-    /// The person, even when the lead or customer was deleted; `None` when there is none with this id.
+    /// For the columns `lead` and `customer`.
+    pub(super) fn ids(&self) -> (Option<LeadId>, Option<CustomerId>) {
+        match self {
+            Self::Lead(id) => (Some(id.clone()), None),
+            Self::Customer(id) => (None, Some(id.clone())),
+        }
+    }
+
+    /// Whose data this lead or customer is, even when it was deleted; `None` when there is none with this id.
     ///
     /// # Errors
     /// When the database fails.
@@ -76,17 +67,54 @@ pub fn of_phone(
     phone: Option<&PhoneNumber>,
 ) -> Result<PersonId, StoreError> {
     let digest = phone.map(|phone| digest(vault, phone));
-    if let Some(digest) = digest
-        && let Some(id) = with_digest(transaction, digest)?
-    {
+    match digest.map(|digest| with_digest(transaction, digest)).transpose()?.flatten() {
+        Some(id) => Ok(id),
+        None => create(transaction, vault, digest),
+    }
+}
+
+/// Whose data a lead's or customer's is when its number changes from `person`'s to `phone`: the person with that number; else
+/// the same as before, now with that number, unless others have the old number too.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn with_new_phone(
+    transaction: &Transaction<'_>,
+    vault: &Vault,
+    person: &PersonId,
+    phone: Option<&PhoneNumber>,
+) -> Result<PersonId, StoreError> {
+    let digest = phone.map(|phone| digest(vault, phone));
+    if let Some(id) = digest.map(|digest| with_digest(transaction, digest)).transpose()?.flatten() {
         return Ok(id);
     }
+    let entities: u32 = transaction.query_row(
+        "SELECT (SELECT count(*) FROM leads WHERE person = ?1) + (SELECT count(*) FROM customers WHERE person = ?1)",
+        [person.as_str()],
+        |row| row.get(0),
+    )?;
+    if entities > 1 {
+        return create(transaction, vault, digest);
+    }
+    transaction.execute("UPDATE persons SET phone_digest = ?2 WHERE id = ?1", (person.as_str(), digest))?;
+    Ok(person.clone())
+}
+
+fn create(transaction: &Transaction<'_>, vault: &Vault, digest: Option<[u8; 32]>) -> Result<PersonId, StoreError> {
     let (id, key) = (PersonId::random(), Vault::random());
     let sealed = vault.seal(Purpose::PersonKey, id.as_str(), key.bytes());
     let mut statement =
         transaction.prepare_cached("INSERT INTO persons (id, phone_digest, sealed_key) VALUES (?1, ?2, ?3)")?;
     statement.execute((id.as_str(), digest, sealed))?;
     Ok(id)
+}
+
+/// Where telephone numbers without a country's code are from: the desk's setting.
+///
+/// # Errors
+/// When the database fails.
+pub fn home(connection: &Connection) -> Result<Option<Country>, StoreError> {
+    Ok(settings::read(connection)?.country)
 }
 
 /// The person with this telephone number, if there is one.

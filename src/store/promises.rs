@@ -8,9 +8,9 @@ use utoipa::ToSchema;
 use super::{
     Change, StoreError,
     audit::{Action, Entity, Entry},
+    communications::Contact,
     json::{revealed, shown, shown_if_any},
     list::{self, Condition, Filter, Page, Rows, Sort, Table},
-    persons::Party,
     rows::{moment, parsed, parsed_if_any, words},
 };
 use crate::domain::{CallId, CustomerId, LeadId, Money, Pii, PromiseId};
@@ -113,12 +113,18 @@ pub struct Wanted {
 ///
 /// # Errors
 /// When the database fails.
-pub fn create(change: &Change<'_>, party: &Party, call: Option<&CallId>, terms: &Terms) -> Result<Promise, StoreError> {
+pub fn create(
+    change: &Change<'_>,
+    contact: &Contact,
+    call: Option<&CallId>,
+    terms: &Terms,
+) -> Result<Promise, StoreError> {
+    let (lead, customer) = contact.ids();
     let promise = Promise {
         id: PromiseId::random(),
         terms: terms.clone(),
-        lead: party.lead().cloned(),
-        customer: party.customer().cloned(),
+        lead,
+        customer,
         call: call.cloned(),
         created_at: change.now,
         updated_at: change.now,
@@ -130,8 +136,8 @@ pub fn create(change: &Change<'_>, party: &Party, call: Option<&CallId>, terms: 
     )?;
     statement.execute(named_params! {
         ":id": promise.id.as_str(),
-        ":lead": party.lead().map(LeadId::as_str),
-        ":customer": party.customer().map(CustomerId::as_str),
+        ":lead": contact.lead(),
+        ":customer": contact.customer(),
         ":call": call.map(CallId::as_str),
         ":amount": terms.amount.thousandths(),
         ":due_on": terms.due_on.to_string(),
@@ -193,8 +199,8 @@ pub fn list(connection: &Connection, wanted: &Wanted, page: &Page) -> Result<Row
 
 /// What it says is about the person who promised; without one, it says nothing more.
 fn record(change: &Change<'_>, promise: &Promise, entry: Entry) -> Result<(), StoreError> {
-    let person = Party::of(&promise.lead, &promise.customer)
-        .map(|party| party.person(change.transaction))
+    let person = Contact::of(&promise.lead, &promise.customer)
+        .map(|contact| contact.person(change.transaction))
         .transpose()?
         .flatten();
     change.record(&match person {

@@ -2,7 +2,7 @@
 //! ran with. New calls run the version that is live.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -299,15 +299,6 @@ fn add_version(change: &Change<'_>, id: &ScriptId, number: u32, content: &str) -
     Ok(())
 }
 
-/// Whether some script that is not deleted has this id, for what names one.
-///
-/// # Errors
-/// When the database fails.
-pub fn exists(transaction: &Transaction<'_>, id: &ScriptId) -> Result<bool, StoreError> {
-    let mut statement = transaction.prepare_cached("SELECT 1 FROM scripts WHERE id = ?1 AND deleted_at IS NULL")?;
-    Ok(statement.exists([id.as_str()])?)
-}
-
 fn searched(about: &About) -> String {
     fold(&format!("{} {}", about.name, about.description))
 }
@@ -369,7 +360,7 @@ mod tests {
             assert_eq!(numbers, [(5, 3), (4, 4)]);
             assert_eq!(versions(on, &script.id, Some(4), 10)?.len(), 3);
             delete(change, &script)?;
-            assert!(find(on, &script.id)?.is_none() && !exists(on, &script.id)?);
+            assert!(find(on, &script.id)?.is_none());
             assert!(version(on, &script.id, 3)?.is_some(), "calls keep the version that they ran");
             Ok(lives)
         });

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
 use super::{
     Change, StoreError,
     audit::{Action, Entity, Entry},
-    persons::Party,
+    communications::Contact,
     rows::{moment, moment_if_any, parsed, parsed_if_any, words},
 };
 use crate::domain::{CallId, CustomerId, Identity, Language, LeadId, Pii, RoomName, ScriptId};
@@ -117,8 +117,8 @@ pub struct Call {
 
 impl Call {
     /// Whom it was with, where that is known.
-    pub fn party(&self) -> Option<Party> {
-        Party::of(&self.lead, &self.customer)
+    pub fn contact(&self) -> Option<Contact> {
+        Contact::of(&self.lead, &self.customer)
     }
 }
 
@@ -245,7 +245,7 @@ pub fn erase(change: &Change<'_>, call: &Call) -> Result<(), StoreError> {
 }
 
 fn record(change: &Change<'_>, call: &Call, entry: Entry) -> Result<(), StoreError> {
-    let person = call.party().map(|party| party.person(change.transaction)).transpose()?.flatten();
+    let person = call.contact().map(|contact| contact.person(change.transaction)).transpose()?.flatten();
     change.record(&person.iter().fold(entry, Entry::about))
 }
 

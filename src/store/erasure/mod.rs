@@ -12,7 +12,8 @@ use utoipa::ToSchema;
 use super::{
     Change, StoreError,
     audit::{Action, Entity, Entry},
-    persons::{self, Party},
+    communications::Contact,
+    persons,
     retention::{NOBODY, erase_transcript},
     rows::parsed,
 };
@@ -22,7 +23,7 @@ use crate::domain::{CallId, PersonId, PhoneNumber};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// Who is this lead or customer, and everything else that is the same person.
-    Party(Party),
+    Contact(Contact),
     /// Who has this number.
     Phone(PhoneNumber),
 }
@@ -142,7 +143,7 @@ impl Subject {
         let on = change.transaction;
         let mut subject = Self::default();
         match target {
-            Target::Party(party) => subject.persons.extend(party.person(on)?),
+            Target::Contact(contact) => subject.persons.extend(contact.person(on)?),
             Target::Phone(phone) => {
                 subject.persons.extend(persons::find(on, change.vault, phone)?);
                 subject.phones.insert(phone.clone());

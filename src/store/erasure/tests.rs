@@ -11,9 +11,9 @@ use crate::{
     store::{
         Store, audit,
         audit::Actor,
-        callbacks, calls, do_not_call,
-        persons::Party,
-        promises,
+        callbacks, calls,
+        communications::Contact,
+        do_not_call, promises,
         tests::{at, new_call, new_turn},
         turns::{self, Who},
     },
@@ -105,18 +105,18 @@ fn insert_history(change: &Change<'_>, lead: &LeadId, customer: &CustomerId) -> 
             (id, PHONE, MESSAGE),
         )?;
     }
-    let party = Party::Lead(lead.clone());
+    let contact = Contact::Lead(lead.clone());
     let terms = promises::Terms {
         amount: Money::default(),
         due_on: "2026-12-01".parse().unwrap(),
         state: promises::State::Open,
         note: Pii::new(LATIN.to_owned()),
     };
-    let promise = promises::create(change, &party, None, &terms)?;
+    let promise = promises::create(change, &contact, None, &terms)?;
     promises::update(change, &promise, promises::Terms { state: promises::State::Kept, ..terms })?;
     let reason = Pii::new(ARABIC.to_owned());
     let terms = callbacks::Terms { due_at: at(99), reason, state: callbacks::State::Open };
-    callbacks::create(change, &party, None, &terms)?;
+    callbacks::create(change, &contact, None, &terms)?;
     Ok(())
 }
 
@@ -167,7 +167,7 @@ async fn nothing_of_an_erased_person_is_left_in_any_file() {
     change(&store, |change| insert_crowd(change, 1500)).await;
     assert_eq!(leftovers(folder.path()).len(), words().len(), "the test finds what it looks for");
 
-    let erased = try_erase(&store, Target::Party(Party::Lead(lead.clone()))).await.unwrap();
+    let erased = try_erase(&store, Target::Contact(Contact::Lead(lead.clone()))).await.unwrap();
     store.wipe().await.unwrap();
     let expected = Erased {
         leads: 1,
@@ -188,7 +188,7 @@ async fn nothing_of_an_erased_person_is_left_in_any_file() {
     let vault = store.vault().clone();
     let is_listed = store.read(move |connection| do_not_call::is_listed(connection, &vault, &phone)).await.unwrap();
     assert!(is_listed, "the wish outlives the number");
-    for gone in [Target::Party(Party::Lead(lead)), Target::Phone(PHONE.parse().unwrap())] {
+    for gone in [Target::Contact(Contact::Lead(lead)), Target::Phone(PHONE.parse().unwrap())] {
         assert!(matches!(try_erase(&store, gone).await, Err(EraseError::Nobody)));
     }
     let vault = store.vault().clone();
@@ -213,7 +213,7 @@ async fn others_stay_as_they_are() {
     assert_eq!((erased.leads, erased.customers, erased.calls), (1, 1, 2));
     let left = store.read(move |connection| {
         let count = |sql: &str| Ok::<i64, StoreError>(connection.query_row(sql, [], |row| row.get(0))?);
-        assert!(Party::Lead(other).exists(connection)?);
+        assert!(Contact::Lead(other).exists(connection)?);
         Ok([
             count("SELECT count(*) FROM turns WHERE text != ''")?,
             count("SELECT count(*) FROM calls WHERE caller_name != ''")?,
@@ -242,7 +242,7 @@ async fn a_corrected_number_leads_to_all_that_was_known() {
         }
         Ok(lead)
     });
-    try_erase(&store, Target::Party(Party::Lead(lead.await))).await.unwrap();
+    try_erase(&store, Target::Contact(Contact::Lead(lead.await))).await.unwrap();
     let left = store.read(|connection| {
         let sql = "SELECT count(*) FROM persons WHERE sealed_key IS NOT NULL";
         Ok(connection.query_row(sql, [], |row| row.get::<_, i64>(0))?)
@@ -265,7 +265,7 @@ async fn nobody_is_erased_during_a_call() {
         Ok(lead)
     });
     let lead = lead.await;
-    let refused = try_erase(&store, Target::Party(Party::Lead(lead.clone()))).await;
+    let refused = try_erase(&store, Target::Contact(Contact::Lead(lead.clone()))).await;
     assert!(matches!(refused, Err(EraseError::OnCall)));
-    assert!(store.read(move |connection| Party::Lead(lead).exists(connection)).await.unwrap());
+    assert!(store.read(move |connection| Contact::Lead(lead).exists(connection)).await.unwrap());
 }

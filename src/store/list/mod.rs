@@ -338,3 +338,6 @@ impl Query {
         self.sql.push_str(sql);
     }
 }
+
+#[cfg(test)]
+mod tests;

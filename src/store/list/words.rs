@@ -52,7 +52,7 @@ pub(in crate::store) struct Searchable(String);
 impl Searchable {
     /// Words of people.
     pub(in crate::store) fn text(mut self, text: &str) -> Self {
-        self.push(&fold(text).replace(|c| OURS.contains(&c), " "));
+        self.push(&fold(&text.replace(|c| OURS.contains(&c), " ")));
         self
     }
 
