@@ -135,6 +135,8 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&Change<'_>) -> Result<T, E> + Send + 'static,
     {
+        // As exact as it is stored: what is answered now is what is read later.
+        let now = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
         let vault = self.inner.vault.clone();
         self.inner.writer.write(move |transaction| work(&Change { transaction, vault: &vault, actor, now })).await
     }
