@@ -79,6 +79,7 @@ pub struct Callback {
 /// What was agreed, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = CallbackTerms)]
 pub struct Terms {
     /// When to call.
     #[serde(serialize_with = "shown")]
@@ -177,19 +178,25 @@ pub fn find(connection: &Connection, id: &CallbackId) -> Result<Option<Callback>
     Ok(statement.query_row([id.as_str()], callback).optional()?)
 }
 
-/// Callbacks.
+impl Wanted {
+    /// What holds for them.
+    pub fn filter(&self) -> Filter {
+        let conditions = [
+            self.state.map(|state| Condition("state = ?", state.as_str().to_owned().into())),
+            self.due_until.map(|moment| Condition("due_at <= ?", moment.as_millisecond().into())),
+            self.lead.as_ref().map(|id| Condition("lead = ?", id.to_string().into())),
+            self.customer.as_ref().map(|id| Condition("customer = ?", id.to_string().into())),
+        ];
+        Filter { conditions: conditions.into_iter().flatten().collect(), ..Filter::default() }
+    }
+}
+
+/// A page of callbacks.
 ///
 /// # Errors
 /// When the database fails.
-pub fn list(connection: &Connection, wanted: &Wanted, page: &Page) -> Result<Rows<Callback>, StoreError> {
-    let conditions = [
-        wanted.state.map(|state| Condition("state = ?", state.as_str().to_owned().into())),
-        wanted.due_until.map(|moment| Condition("due_at <= ?", moment.as_millisecond().into())),
-        wanted.lead.as_ref().map(|id| Condition("lead = ?", id.to_string().into())),
-        wanted.customer.as_ref().map(|id| Condition("customer = ?", id.to_string().into())),
-    ];
-    let conditions = conditions.into_iter().flatten().collect();
-    list::page(connection, &TABLE, &Filter { conditions, ..Filter::default() }, page, callback)
+pub fn page(connection: &Connection, filter: &Filter, page: &Page) -> Result<Rows<Callback>, StoreError> {
+    list::page(connection, &TABLE, filter, page, callback)
 }
 
 /// What it says is about the person to be called; without one, it says nothing more.

@@ -32,6 +32,7 @@ pub static TABLE: Table = Table {
 /// An entry of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = DoNotCallEntry)]
 pub struct Entry {
     /// Its id.
     #[serde(serialize_with = "shown")]
@@ -118,19 +119,19 @@ pub fn find(connection: &Connection, id: &DoNotCallId) -> Result<Option<Entry>, 
     Ok(statement.query_row([id.as_str()], entry).optional()?)
 }
 
-/// The entry of this number, if a number is given; else all.
+/// What holds for the entry of this number, if a number is given; else for all.
+pub fn of_phone(vault: &Vault, phone: Option<&PhoneNumber>) -> Filter {
+    let digest = phone.map(|phone| Value::Blob(persons::digest(vault, phone).to_vec()));
+    let conditions = digest.map(|digest| Condition("phone_digest = ?", digest)).into_iter().collect();
+    Filter { conditions, ..Filter::default() }
+}
+
+/// A page of the list.
 ///
 /// # Errors
 /// When the database fails.
-pub fn list(
-    connection: &Connection,
-    vault: &Vault,
-    phone: Option<&PhoneNumber>,
-    page: &Page,
-) -> Result<Rows<Entry>, StoreError> {
-    let digest = phone.map(|phone| Value::Blob(persons::digest(vault, phone).to_vec()));
-    let conditions = digest.map(|digest| Condition("phone_digest = ?", digest)).into_iter().collect();
-    list::page(connection, &TABLE, &Filter { conditions, ..Filter::default() }, page, entry)
+pub fn page(connection: &Connection, filter: &Filter, page: &Page) -> Result<Rows<Entry>, StoreError> {
+    list::page(connection, &TABLE, filter, page, entry)
 }
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
@@ -167,9 +168,8 @@ mod tests {
         let (entry, is_new) = add().await;
         assert!(is_new && is_listed("+442079460958").await && !is_listed("+442079460959").await);
         assert_eq!(add().await, (entry.clone(), false));
-        let vault = store.vault().clone();
-        let page = Page::first(&TABLE, 10);
-        let listed = store.read(move |connection| list(connection, &vault, Some(&phone), &page)).await.unwrap();
+        let (wanted, first) = (of_phone(store.vault(), Some(&phone)), Page::first(&TABLE, 10));
+        let listed = store.read(move |connection| page(connection, &wanted, &first)).await.unwrap();
         assert_eq!(listed.items, [entry.clone()]);
         for removed in [true, false] {
             let (id, reason) = (entry.id.clone(), Pii::new("a mistake".to_owned()));

@@ -35,6 +35,7 @@ mod vault;
 mod writer;
 
 use std::{
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -42,7 +43,10 @@ use std::{
 use deadpool_sqlite::{Hook, HookError, Manager, Pool, Runtime};
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction};
-use tokio::runtime::{Builder, Handle};
+use tokio::{
+    runtime::{Builder, Handle},
+    task::spawn_blocking,
+};
 
 use audit::Actor;
 pub use error::StoreError;
@@ -178,12 +182,27 @@ impl Store {
         self.empty_log().await
     }
 
-    /// Copies that were kept before the schema was changed: they hold what was erased since.
+    /// The names of the copies that were kept before the schema was changed: they hold what was erased since.
     ///
     /// # Errors
     /// When the folder cannot be read.
-    pub fn copies(&self) -> Result<Vec<PathBuf>, StoreError> {
-        schema::copies(&self.inner.path).map_err(StoreError::file(self.inner.path.clone()))
+    pub async fn copies(&self) -> Result<Vec<String>, StoreError> {
+        self.at_files(schema::copies).await
+    }
+
+    /// Deletes those copies, and gives the names of those that are there all the same.
+    ///
+    /// # Errors
+    /// When they cannot be deleted.
+    pub async fn delete_copies(&self) -> Result<Vec<String>, StoreError> {
+        self.at_files(schema::delete_copies).await?;
+        self.copies().await
+    }
+
+    async fn at_files<T: Send + 'static>(&self, work: fn(&Path) -> io::Result<T>) -> Result<T, StoreError> {
+        let path = self.inner.path.clone();
+        let done = spawn_blocking(move || work(&path).map_err(StoreError::file(path))).await;
+        done.unwrap_or(Err(StoreError::Stopped))
     }
 
     /// Runs `work` on a connection that only reads. It sees all that was answered before.

@@ -21,6 +21,7 @@ pub const MOST: usize = 500;
 /// A profile as it is stored.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = AgentProfile)]
 pub struct Profile {
     /// Its id.
     #[serde(serialize_with = "shown")]
@@ -46,7 +47,8 @@ pub struct Profile {
 }
 
 /// What a profile says, but for its script.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+#[schema(as = AgentProfileContent)]
 pub struct Content {
     /// What rules and dispatches call it: no other stored profile is called that.
     pub name: String,

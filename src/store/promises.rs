@@ -79,6 +79,7 @@ pub struct Promise {
 /// What was promised, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = PromiseTerms)]
 pub struct Terms {
     /// How much.
     #[schema(value_type = f64)]
@@ -182,19 +183,25 @@ pub fn find(connection: &Connection, id: &PromiseId) -> Result<Option<Promise>, 
     Ok(statement.query_row([id.as_str()], promise).optional()?)
 }
 
-/// Promises.
+impl Wanted {
+    /// What holds for them.
+    pub fn filter(&self) -> Filter {
+        let conditions = [
+            self.state.map(|state| Condition("state = ?", state.as_str().to_owned().into())),
+            self.due_until.map(|day| Condition("due_on <= ?", day.to_string().into())),
+            self.lead.as_ref().map(|id| Condition("lead = ?", id.to_string().into())),
+            self.customer.as_ref().map(|id| Condition("customer = ?", id.to_string().into())),
+        ];
+        Filter { conditions: conditions.into_iter().flatten().collect(), ..Filter::default() }
+    }
+}
+
+/// A page of promises.
 ///
 /// # Errors
 /// When the database fails.
-pub fn list(connection: &Connection, wanted: &Wanted, page: &Page) -> Result<Rows<Promise>, StoreError> {
-    let conditions = [
-        wanted.state.map(|state| Condition("state = ?", state.as_str().to_owned().into())),
-        wanted.due_until.map(|day| Condition("due_on <= ?", day.to_string().into())),
-        wanted.lead.as_ref().map(|id| Condition("lead = ?", id.to_string().into())),
-        wanted.customer.as_ref().map(|id| Condition("customer = ?", id.to_string().into())),
-    ];
-    let conditions = conditions.into_iter().flatten().collect();
-    list::page(connection, &TABLE, &Filter { conditions, ..Filter::default() }, page, promise)
+pub fn page(connection: &Connection, filter: &Filter, page: &Page) -> Result<Rows<Promise>, StoreError> {
+    list::page(connection, &TABLE, filter, page, promise)
 }
 
 /// What it says is about the person who promised; without one, it says nothing more.

@@ -20,6 +20,7 @@ pub const MOST: usize = 500;
 /// A rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = RoomRule)]
 pub struct Rule {
     /// Its id.
     #[serde(serialize_with = "shown")]

@@ -67,6 +67,7 @@ pub struct Script {
 /// What a script is called.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ScriptAbout)]
 pub struct About {
     /// Its name.
     pub name: String,
@@ -80,6 +81,7 @@ pub struct About {
 /// A text, as it was saved once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ScriptVersion)]
 pub struct Version {
     /// From 1.
     pub number: u32,
@@ -96,6 +98,7 @@ pub struct Version {
 /// What is kept of a version in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ScriptVersionInfo)]
 pub struct VersionInfo {
     /// From 1.
     pub number: u32,
@@ -229,20 +232,27 @@ pub fn version(connection: &Connection, id: &ScriptId, number: u32) -> Result<Op
     Ok(statement.query_row((id.as_str(), number), read).optional()?)
 }
 
-/// A script's versions, the latest first, so many at most.
+/// How a script's versions are listed.
+pub static VERSIONS: Table = Table {
+    name: "script_versions",
+    columns: "number, octet_length(content) AS bytes, created_at, author",
+    tie: "number",
+    alive: None,
+    search: None,
+    sorts: &[Sort { name: "number", by: "number", index: None }],
+    usual: "-number",
+};
+
+/// What holds for this script's versions.
+pub fn versions_of(id: &ScriptId) -> Filter {
+    Filter { conditions: vec![Condition("script = ?", id.to_string().into())], ..Filter::default() }
+}
+
+/// A page of versions.
 ///
 /// # Errors
 /// When the database fails.
-pub fn versions(
-    connection: &Connection,
-    id: &ScriptId,
-    before: Option<u32>,
-    limit: u32,
-) -> Result<Vec<VersionInfo>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT number, octet_length(content) AS bytes, created_at, author FROM script_versions
-         WHERE script = ?1 AND number < ?2 ORDER BY number DESC LIMIT ?3",
-    )?;
+pub fn versions(connection: &Connection, filter: &Filter, page: &Page) -> Result<Rows<VersionInfo>, StoreError> {
     let read = |row: &Row<'_>| {
         Ok(VersionInfo {
             number: row.get("number")?,
@@ -251,26 +261,24 @@ pub fn versions(
             author: row.get("author")?,
         })
     };
-    let versions = statement.query_map((id.as_str(), before.unwrap_or(u32::MAX), limit), read)?;
-    Ok(versions.collect::<Result<_, _>>()?)
+    list::page(connection, &VERSIONS, filter, page, read)
 }
 
-/// Those in whose names and descriptions all words of `words` stand, in part at least.
+/// What holds for scripts in whose names and descriptions all `words` stand, in part at least, and that are in `language`.
+pub fn wanted(words: Option<&str>, language: Option<Language>) -> Filter {
+    let words = fold(words.unwrap_or_default());
+    let words = words.split_whitespace().take(MOST_WORDS);
+    let words = words.map(|word| Condition("instr(search, ?)", word.to_owned().into()));
+    let language = language.map(|language| Condition("language = ?", language.code().to_owned().into()));
+    Filter { conditions: words.chain(language).collect(), ..Filter::default() }
+}
+
+/// A page of scripts.
 ///
 /// # Errors
 /// When the database fails.
-pub fn list(
-    connection: &Connection,
-    words: Option<&str>,
-    language: Option<Language>,
-    page: &Page,
-) -> Result<Rows<Script>, StoreError> {
-    let words = fold(words.unwrap_or_default());
-    let words =
-        words.split_whitespace().take(MOST_WORDS).map(|word| Condition("instr(search, ?)", word.to_owned().into()));
-    let language = language.map(|language| Condition("language = ?", language.code().to_owned().into()));
-    let conditions = words.chain(language).collect();
-    list::page(connection, &TABLE, &Filter { conditions, ..Filter::default() }, page, script)
+pub fn page(connection: &Connection, filter: &Filter, page: &Page) -> Result<Rows<Script>, StoreError> {
+    list::page(connection, &TABLE, filter, page, script)
 }
 
 fn write(change: &Change<'_>, old: &Script, new: &Script) -> Result<(), StoreError> {
@@ -356,9 +364,11 @@ mod tests {
             let pinned = set_live(change, &script, Some(1))?;
             assert_eq!(live(on, &pinned.id)?.map(|it| (it.number, it.content)), Some((1, "one".to_owned())));
             assert_eq!(live(on, &set_live(change, &pinned, None)?.id)?, None);
-            let numbers: Vec<_> = versions(on, &script.id, None, 2)?.iter().map(|it| (it.number, it.bytes)).collect();
+            let first = versions(on, &versions_of(&script.id), &Page::first(&VERSIONS, 2))?;
+            let numbers: Vec<_> = first.items.iter().map(|it| (it.number, it.bytes)).collect();
             assert_eq!(numbers, [(5, 3), (4, 4)]);
-            assert_eq!(versions(on, &script.id, Some(4), 10)?.len(), 3);
+            let rest = Page::first(&VERSIONS, 10).after(&first.next.unwrap());
+            assert_eq!(versions(on, &versions_of(&script.id), &rest)?.items.len(), 3);
             delete(change, &script)?;
             assert!(find(on, &script.id)?.is_none());
             assert!(version(on, &script.id, 3)?.is_some(), "calls keep the version that they ran");
@@ -375,8 +385,8 @@ mod tests {
             for name in ["Dunning, first letter", "تحصيل الفاتورة", "Letter of welcome 100%"] {
                 create(change, &about(name), "", false)?;
             }
-            let page = Page::first(&TABLE, 10);
-            let found = |words| Ok(list(change.transaction, Some(words), None, &page)?.items.len());
+            let first = Page::first(&TABLE, 10);
+            let found = |words| Ok(page(change.transaction, &wanted(Some(words), None), &first)?.items.len());
             ["LETTER", "letter welc", "الفاتوره", "%", "absent", ""]
                 .into_iter()
                 .map(found)

@@ -5,29 +5,33 @@ use jiff::Timestamp;
 use rusqlite::{Connection, types::Type};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
 use super::{
     Change, StoreError,
     audit::{Action, Entity, Entry},
+    json::shown_if_any,
 };
 use crate::domain::{Country, Currency};
 
 /// The settings in force. Fields are named as they are stored and shown.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Settings {
     /// What the desk calls itself.
     pub desk_name: Option<String>,
     /// Where telephone numbers without a country's code are from.
+    #[schema(value_type = Option<String>)]
     pub country: Option<Country>,
     /// Which currency amounts are in.
+    #[schema(value_type = Option<String>)]
     pub currency: Option<Currency>,
     /// How long things are kept.
     pub retention_days: RetentionDays,
 }
 
 /// In days; `None`: for ever.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct RetentionDays {
     /// What was said in calls, and the callers' names.
@@ -35,13 +39,18 @@ pub struct RetentionDays {
 }
 
 /// The settings as they are stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = StoredSettings)]
 pub struct Stored {
     /// What they are.
+    #[serde(flatten)]
     pub settings: Settings,
-    /// Rises with each change of any of them.
+    /// Rises with each change of any of them, from 1.
     pub version: i64,
     /// When one was last changed; `None`: never.
+    #[serde(serialize_with = "shown_if_any")]
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub updated_at: Option<Timestamp>,
 }
 
@@ -58,7 +67,7 @@ pub fn read(connection: &Connection) -> Result<Settings, StoreError> {
 /// # Errors
 /// When the database fails.
 pub fn stored(connection: &Connection) -> Result<Stored, StoreError> {
-    let (mut values, mut version, mut updated_at) = (Map::new(), 0, None);
+    let (mut values, mut version, mut updated_at) = (Map::new(), 1, None);
     let mut statement = connection.prepare_cached("SELECT name, value, version, updated_at FROM settings")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -117,7 +126,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();
         let none = store.read(stored).await.unwrap();
-        assert_eq!((none.settings.clone(), none.version, none.updated_at), (Settings::default(), 0, None));
+        assert_eq!((none.settings.clone(), none.version, none.updated_at), (Settings::default(), 1, None));
         let set = async |settings: Settings| {
             let actor = Actor::console();
             store.change(actor, Timestamp::UNIX_EPOCH, move |change| replace(change, &settings)).await.unwrap()

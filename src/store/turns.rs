@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Row, Transaction, named_params};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     StoreError,
@@ -69,7 +70,7 @@ pub struct Turn {
 }
 
 /// Which engine or service served each stage of a turn; `None` where there was no such stage, or it was not noted.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Providers {
     /// Speech to text.
     pub stt: Option<String>,

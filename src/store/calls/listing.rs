@@ -44,22 +44,28 @@ pub struct Wanted {
     pub customer: Option<CustomerId>,
 }
 
-/// Calls.
+impl Wanted {
+    /// What holds for them.
+    pub fn filter(&self) -> Filter {
+        let text = |text: &str| Value::Text(text.to_owned());
+        let conditions = [
+            self.since.map(|since| Condition("started_at >= ?", since.as_millisecond().into())),
+            self.until.map(|until| Condition("started_at < ?", until.as_millisecond().into())),
+            self.language.map(|language| Condition("language = ?", text(language.code()))),
+            self.profile.as_deref().map(|profile| Condition("profile = ?", text(profile))),
+            self.outcome.as_deref().map(|outcome| Condition("outcome = ?", text(outcome))),
+            self.end_reason.map(|reason| Condition("end_reason = ?", text(reason.as_str()))),
+            self.lead.as_ref().map(|id| Condition("lead = ?", text(id.as_str()))),
+            self.customer.as_ref().map(|id| Condition("customer = ?", text(id.as_str()))),
+        ];
+        Filter { conditions: conditions.into_iter().flatten().collect(), ..Filter::default() }
+    }
+}
+
+/// A page of calls.
 ///
 /// # Errors
 /// When the database fails.
-pub fn page(connection: &Connection, wanted: &Wanted, page: &Page) -> Result<Rows<Call>, StoreError> {
-    let text = |text: &str| Value::Text(text.to_owned());
-    let conditions = [
-        wanted.since.map(|since| Condition("started_at >= ?", since.as_millisecond().into())),
-        wanted.until.map(|until| Condition("started_at < ?", until.as_millisecond().into())),
-        wanted.language.map(|language| Condition("language = ?", text(language.code()))),
-        wanted.profile.as_deref().map(|profile| Condition("profile = ?", text(profile))),
-        wanted.outcome.as_deref().map(|outcome| Condition("outcome = ?", text(outcome))),
-        wanted.end_reason.map(|reason| Condition("end_reason = ?", text(reason.as_str()))),
-        wanted.lead.as_ref().map(|id| Condition("lead = ?", text(id.as_str()))),
-        wanted.customer.as_ref().map(|id| Condition("customer = ?", text(id.as_str()))),
-    ];
-    let conditions = conditions.into_iter().flatten().collect();
-    list::page(connection, &TABLE, &Filter { conditions, ..Filter::default() }, page, super::call)
+pub fn page(connection: &Connection, filter: &Filter, page: &Page) -> Result<Rows<Call>, StoreError> {
+    list::page(connection, &TABLE, filter, page, super::call)
 }

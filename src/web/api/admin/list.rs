@@ -2,7 +2,10 @@
 
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::header, web::Query};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::future::{Ready, ready};
+use std::{
+    fmt::Display,
+    future::{Ready, ready},
+};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
@@ -58,6 +61,15 @@ pub(super) fn search(q: Option<&str>) -> Result<Search, ApiError> {
     }
 }
 
+/// A value that is filtered by, if there is one.
+pub(super) fn filtered<T, E: Display>(
+    name: &'static str,
+    text: &Option<String>,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<Option<T>, ApiError> {
+    text.as_deref().map(parse).transpose().map_err(|problem| ApiError::field(name, problem))
+}
+
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -73,12 +85,8 @@ pub(super) struct List<T> {
 
 impl<T: Serialize> List<T> {
     pub(super) fn answer(rows: Rows<T>, total: Total) -> HttpResponse {
-        let list = Self {
-            items: rows.items,
-            next_cursor: rows.next,
-            total: total.count,
-            total_is_exact: total.is_exact,
-        };
+        let list =
+            Self { items: rows.items, next_cursor: rows.next, total: total.count, total_is_exact: total.is_exact };
         HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(list)
     }
 }
