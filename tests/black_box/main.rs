@@ -15,6 +15,7 @@ mod http;
 mod llama;
 mod models;
 mod network;
+mod records;
 mod say;
 mod sdk;
 mod serve;
