@@ -26,7 +26,7 @@ use crate::{
         token::{Keys, KeysError},
     },
     speech::engines::Engines,
-    store::{Store, StoreError},
+    store::{Store, StoreError, retention},
     web::{
         self, KeyCache, Visitors,
         tls::{self, Authority, Certificate, TlsError},
@@ -170,6 +170,8 @@ impl Application {
     /// When the server cannot run.
     pub async fn run_until_stopped(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let (rooms, desk) = (self.state.rooms.clone(), self.state.desk.clone());
+        // Ends with the actix system around it.
+        actix_web::rt::spawn(retention::watch(self.state.store.clone()));
         let server = web::server(self.listener, self.state, self.certificate.as_ref()).map_err(StartError::Server)?;
         let handle = server.handle();
         let mut running = std::pin::pin!(server);

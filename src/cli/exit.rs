@@ -10,7 +10,7 @@ use crate::{
     models::{ModelError, PullError},
     rooms::token::KeysError,
     speech::{SpeechError, engines::EngineError},
-    store::StoreError,
+    store::{StoreError, erasure::EraseError},
     telemetry::BadFilter,
 };
 
@@ -91,6 +91,12 @@ impl Exit {
         }
         if let Some(error) = cause.downcast_ref::<StoreError>() {
             return Some(Self::of_store(error));
+        }
+        if let Some(error) = cause.downcast_ref::<EraseError>() {
+            return Some(match error {
+                EraseError::Nobody | EraseError::OnCall => Self::Input,
+                EraseError::Store(error) => Self::of_store(error),
+            });
         }
         if let Some(error) = cause.downcast_ref::<AudioError>() {
             return Some(Self::of_audio(error));

@@ -6,9 +6,51 @@ use rusqlite::{Connection, OptionalExtension, Transaction};
 
 use super::{
     StoreError,
+    communications::Contact,
+    rows::parsed,
+    settings,
     vault::{Purpose, Vault},
 };
-use crate::domain::{Country, PersonId, PhoneNumber};
+use crate::domain::{Country, CustomerId, LeadId, PersonId, PhoneNumber};
+
+impl Contact {
+    /// Of two columns, of which at most one has something.
+    pub(super) fn of(lead: &Option<LeadId>, customer: &Option<CustomerId>) -> Option<Self> {
+        lead.clone().map(Self::Lead).or_else(|| customer.clone().map(Self::Customer))
+    }
+
+    /// For the columns `lead` and `customer`.
+    pub(super) fn ids(&self) -> (Option<LeadId>, Option<CustomerId>) {
+        match self {
+            Self::Lead(id) => (Some(id.clone()), None),
+            Self::Customer(id) => (None, Some(id.clone())),
+        }
+    }
+
+    /// Whose data this lead or customer is, even when it was deleted; `None` when there is none with this id.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn person(&self, connection: &Connection) -> Result<Option<PersonId>, StoreError> {
+        let (sql, id) = match self {
+            Self::Lead(id) => ("SELECT person FROM leads WHERE id = ?1", id.as_str()),
+            Self::Customer(id) => ("SELECT person FROM customers WHERE id = ?1", id.as_str()),
+        };
+        Ok(connection.prepare_cached(sql)?.query_row([id], |row| parsed(row, "person")).optional()?)
+    }
+
+    /// Whether there is such a lead or customer, and it was not deleted.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn exists(&self, connection: &Connection) -> Result<bool, StoreError> {
+        let (sql, id) = match self {
+            Self::Lead(id) => ("SELECT 1 FROM leads WHERE id = ?1 AND deleted_at IS NULL", id.as_str()),
+            Self::Customer(id) => ("SELECT 1 FROM customers WHERE id = ?1 AND deleted_at IS NULL", id.as_str()),
+        };
+        Ok(connection.prepare_cached(sql)?.exists([id])?)
+    }
+}
 
 /// What telephone numbers are recognised by, here and in the do-not-call list.
 pub fn digest(vault: &Vault, phone: &PhoneNumber) -> [u8; 32] {
@@ -72,10 +114,7 @@ fn create(transaction: &Transaction<'_>, vault: &Vault, digest: Option<[u8; 32]>
 /// # Errors
 /// When the database fails.
 pub fn home(connection: &Connection) -> Result<Option<Country>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT value FROM settings WHERE name = 'country'")?;
-    let json: Option<String> = statement.query_row([], |row| row.get(0)).optional()?;
-    let code = json.and_then(|json| serde_json::from_str::<Option<String>>(&json).ok()).flatten();
-    Ok(code.and_then(|code| code.parse().ok()))
+    Ok(settings::read(connection)?.country)
 }
 
 /// The person with this telephone number, if there is one.
@@ -88,7 +127,7 @@ pub fn find(connection: &Connection, vault: &Vault, phone: &PhoneNumber) -> Resu
 
 fn with_digest(connection: &Connection, digest: [u8; 32]) -> Result<Option<PersonId>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT id FROM persons WHERE phone_digest = ?1")?;
-    Ok(statement.query_row([digest], |row| super::rows::parsed(row, "id")).optional()?)
+    Ok(statement.query_row([digest], |row| parsed(row, "id")).optional()?)
 }
 
 /// The key under which the audit log keeps what it says of this person; `None` once the person was erased.

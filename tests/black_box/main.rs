@@ -16,6 +16,7 @@ mod leads;
 mod llama;
 mod models;
 mod network;
+mod records;
 mod say;
 mod sdk;
 mod serve;

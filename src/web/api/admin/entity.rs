@@ -32,6 +32,13 @@ impl FromRequest for By {
 /// The version that a change is meant for (`If-Match`); `None`: whichever there is.
 pub(super) struct IfMatch(pub(super) Option<i64>);
 
+impl IfMatch {
+    /// Holds that what is there has the version that was read.
+    pub(super) fn fits(&self, version: i64) -> Result<(), ApiError> {
+        if self.0.is_none_or(|expected| expected == version) { Ok(()) } else { Err(ApiError::Stale) }
+    }
+}
+
 /// No entity has it: they count from 1.
 const NO_VERSION: i64 = 0;
 

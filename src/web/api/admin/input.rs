@@ -3,6 +3,7 @@
 
 use std::fmt::Display;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
@@ -86,8 +87,27 @@ impl Checks {
         value
     }
 
+    /// A field that must not be emptied, but need not come.
+    pub(super) fn kept<T, E: Display>(
+        &mut self,
+        field: &'static str,
+        given: Given,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let value = self.optional(field, given, parse)?;
+        if value.is_none() {
+            self.wrong(field, "must not be empty");
+        }
+        value
+    }
+
     pub(super) fn wrong(&mut self, field: &'static str, problem: impl Display) {
         self.0.push(FieldProblem::new(field, problem));
+    }
+
+    /// Whether something is wrong with one of these.
+    pub(super) fn is_wrong(&self, fields: &[&str]) -> bool {
+        self.0.iter().any(|problem| fields.contains(&problem.field.as_str()))
     }
 
     /// All that was wrong.
@@ -119,10 +139,36 @@ pub(super) fn personal_line(text: &str) -> Result<Pii<String>, String> {
 
 /// Text of many lines about a person.
 pub(super) fn personal_text(text: &str) -> Result<Pii<String>, String> {
+    lines(text)?;
+    within(text, TEXT).map(Pii::new)
+}
+
+/// Text of many lines that is not about anybody: of so many bytes at most, and kept as it is.
+pub(super) fn plain_text(most_bytes: usize) -> impl FnOnce(&str) -> Result<String, String> {
+    move |text| {
+        lines(text)?;
+        if text.len() > most_bytes {
+            return Err(format!("is longer than {} KiB", most_bytes / 1024));
+        }
+        Ok(text.to_owned())
+    }
+}
+
+fn lines(text: &str) -> Result<(), String> {
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
         return Err("has control characters in it".to_owned());
     }
-    within(text, TEXT).map(Pii::new)
+    Ok(())
+}
+
+/// A moment.
+pub(super) fn moment(text: &str) -> Result<Timestamp, &'static str> {
+    text.parse().map_err(|_| "must be a moment such as 2026-11-21T08:00:00Z")
+}
+
+/// An id of ours.
+pub(super) fn id<T: std::str::FromStr<Err = crate::domain::BadId>>(text: &str) -> Result<T, crate::domain::BadId> {
+    text.parse()
 }
 
 fn within(text: &str, most: usize) -> Result<String, String> {

@@ -2,7 +2,10 @@
 
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::header, web::Query};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::future::{Ready, ready};
+use std::{
+    fmt::Display,
+    future::{Ready, ready},
+};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
@@ -56,6 +59,15 @@ pub(super) fn search(q: Option<&str>) -> Result<Search, ApiError> {
         Some(q) => Ok(Search::default().words(q)),
         None => Ok(Search::default()),
     }
+}
+
+/// A value that is filtered by, if there is one.
+pub(super) fn filtered<T, E: Display>(
+    name: &'static str,
+    text: &Option<String>,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<Option<T>, ApiError> {
+    text.as_deref().map(parse).transpose().map_err(|problem| ApiError::field(name, problem))
 }
 
 /// A page of a list.
