@@ -13,6 +13,7 @@ pub mod persons;
 mod private;
 mod rows;
 mod schema;
+pub mod sms_outbox;
 pub mod turns;
 pub mod users;
 mod vault;

@@ -4,6 +4,7 @@
 mod body;
 mod dispatch;
 mod health;
+pub(super) mod sms;
 mod tokens;
 
 use actix_web::web;
