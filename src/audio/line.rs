@@ -66,6 +66,8 @@ pub enum Hangup {
     NobodyCame,
     /// The room was closed, or the agent was removed from it.
     RoomClosed,
+    /// The server stops.
+    ServerStopped,
 }
 
 /// What the agent says, in order.
@@ -86,6 +88,8 @@ pub enum LineCommand {
     Duck(bool),
     /// What the agent does now; others see it as `lk.agent.state`.
     State(AgentState),
+    /// Why the agent does not serve as usual; others see it as `callstead.notice`.
+    Notice(Notice),
     /// Words of either side, for those who read along; card numbers are masked already.
     Transcript(TranscriptLine),
     /// The agent leaves once what waits has been played.
@@ -113,6 +117,28 @@ impl AgentState {
             Self::Listening => "listening",
             Self::Thinking => "thinking",
             Self::Speaking => "speaking",
+        }
+    }
+}
+
+/// Why the agent does not serve as usual (`callstead.notice`): what it says then too, for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// All lines are busy: the agent says so and leaves.
+    Busy,
+    /// The caller cannot be heard: typed words count.
+    TypedOnly,
+    /// Nobody can answer: the agent says so and leaves.
+    Unavailable,
+}
+
+impl Notice {
+    /// As front ends know it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Busy => "busy",
+            Self::TypedOnly => "typed-only",
+            Self::Unavailable => "unavailable",
         }
     }
 }

@@ -1,6 +1,9 @@
 //! One answer: the language model's words, clause by clause, and the voice that says them.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
 
 use tokio::sync::mpsc;
 
@@ -69,12 +72,15 @@ pub(super) async fn answer(
     hear: impl FnMut(Frame),
 ) -> Result<Answer, CallError> {
     let asked = Instant::now();
+    let marks = Marks::default();
     let (sender, clauses) = mpsc::channel(CLAUSES);
-    let thinking = think(engines, messages, brief, asked, sender);
+    let thinking = think(engines, messages, brief, &marks, sender);
     let (thought, first_audio) = tokio::try_join!(thinking, speak(engines, brief, clauses, asked, hear))?;
+    let passed = marks.passed();
+    let since = |mark: Option<Instant>| mark.map(|at| at.duration_since(asked)).unwrap_or_default();
     let timings = AnswerTimings {
-        first_words: thought.first_words.unwrap_or_default(),
-        first_clause: thought.first_clause.unwrap_or_default(),
+        first_words: since(passed.first_words),
+        first_clause: since(passed.first_clause),
         first_audio: first_audio.unwrap_or_default(),
         total: asked.elapsed(),
     };
@@ -86,8 +92,29 @@ pub(super) async fn answer(
 pub(super) struct Thought {
     text: String,
     usage: Usage,
-    first_words: Option<Duration>,
-    first_clause: Option<Duration>,
+}
+
+/// When the language model's words came, while it still thinks.
+#[derive(Debug, Default)]
+pub(super) struct Marks {
+    first_words: OnceLock<Instant>,
+    first_clause: OnceLock<Instant>,
+}
+
+/// The marks that have been passed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Passed {
+    /// The first words came.
+    pub(super) first_words: Option<Instant>,
+    /// The first clause was whole.
+    pub(super) first_clause: Option<Instant>,
+}
+
+impl Marks {
+    pub(super) fn passed(&self) -> Passed {
+        let Self { first_words, first_clause } = self;
+        Passed { first_words: first_words.get().copied(), first_clause: first_clause.get().copied() }
+    }
 }
 
 /// Has the language model answer `messages`, and hands over the clauses as they come; when nobody takes them any more, it
@@ -99,7 +126,7 @@ pub(super) async fn think(
     engines: &Engines,
     messages: &[Message],
     brief: &Brief,
-    asked: Instant,
+    marks: &Marks,
     clauses: mpsc::Sender<String>,
 ) -> Result<Thought, CallError> {
     let mut chunks = engines.responder()?.respond(Prompt {
@@ -115,10 +142,10 @@ pub(super) async fn think(
     while let Some(chunk) = chunks.recv().await {
         match chunk? {
             Chunk::Text(text) => {
-                thought.first_words.get_or_insert_with(|| asked.elapsed());
+                marks.first_words.get_or_init(Instant::now);
                 thought.text.push_str(&text);
                 for clause in splitter.push(&text).into_iter().chain(splitter.settle()) {
-                    thought.first_clause.get_or_insert_with(|| asked.elapsed());
+                    marks.first_clause.get_or_init(Instant::now);
                     let _ = clauses.send(clause).await;
                 }
             }
@@ -130,7 +157,7 @@ pub(super) async fn think(
         return Err(model_failed("it had no answer").into());
     }
     if let Some(clause) = splitter.finish() {
-        thought.first_clause.get_or_insert_with(|| asked.elapsed());
+        marks.first_clause.get_or_init(Instant::now);
         let _ = clauses.send(clause).await;
     }
     Ok(thought)

@@ -5,12 +5,15 @@ mod actor;
 mod answer;
 pub mod converse;
 pub mod desk;
+mod facts;
 mod guess;
 mod listen;
+mod profiles;
 pub mod readiness;
 pub mod transcribe;
 
 pub use answer::{Answer, AnswerTimings, Brief};
+pub use facts::{Facts, TooLong};
 
 use std::sync::Arc;
 

@@ -18,8 +18,8 @@ pub(super) struct Args {
     /// Address and port of the pages and the API [env: CALLSTEAD_LISTEN] [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR:PORT", value_parser = address)]
     listen: Option<SocketAddr>,
-    /// UDP port of the media [env: CALLSTEAD_RTC_PORT] [default: 7882]
-    #[arg(long, value_name = "UDP")]
+    /// Port of the media, for UDP and for ICE-TCP [env: CALLSTEAD_RTC_PORT] [default: 7882]
+    #[arg(long, value_name = "PORT")]
     rtc_port: Option<u16>,
     /// For development: callers need no key; serves this machine only [env: CALLSTEAD_DEV]
     #[arg(long)]

@@ -21,7 +21,7 @@ pub struct Livekit {
     pub api_key: Option<String>,
     /// `api_secret`: signs them; at least 32 bytes.
     pub api_secret: Option<Secret>,
-    /// `agent_name`: what the agent is dispatched by, and its identity's beginning.
+    /// `agent_name`: what people see as the agent's name in rooms; at most 64 bytes.
     pub agent_name: String,
 }
 

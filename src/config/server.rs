@@ -14,7 +14,7 @@ pub(super) const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Add
 pub(super) const DEFAULT_RTC_PORT: u16 = 7882;
 
 const ADDRESS: &str = "an address and a port, such as 127.0.0.1:8080 or [::1]:8080";
-const PUBLIC_URL: &str = "an address such as https://calls.example.com, without user, question mark and hash";
+const PUBLIC_URL: &str = "an address such as https://calls.example.com, without user, path, question mark and hash";
 const PROXIES: &str = "a list of addresses and networks, such as [\"127.0.0.1\", \"10.0.0.0/8\"]";
 const ORIGINS: &str = "a list of origins, such as [\"https://app.example.com\"], without paths";
 
@@ -29,7 +29,7 @@ pub struct Server {
     pub dev: bool,
     /// `public_calls`: callers of the page need no key; rooms and identities are made here.
     pub public_calls: bool,
-    /// `public_url`: how callers reach this server, where it cannot know that itself.
+    /// `public_url`: how callers reach this server, where it cannot know that itself; without a path.
     pub public_url: Option<String>,
     /// `trusted_proxies`: whose `Forwarded` and `X-Forwarded-*` headers count.
     pub trusted_proxies: Vec<ipnet::IpNet>,
@@ -70,11 +70,9 @@ pub fn parse_address(text: &str) -> Option<SocketAddr> {
     }
 }
 
-/// May have a path, for a proxy that gives this server only a part of its own.
+/// Has no path: the addresses on our own pages begin at the root.
 fn public_url(value: &Value) -> Option<String> {
-    let address = values::parse_web_address(value.text()?)?;
-    let bare = address.query().is_none() && address.fragment().is_none() && address.username().is_empty();
-    bare.then(|| address.as_str().trim_end_matches('/').to_owned())
+    origin(value.text()?)
 }
 
 fn network(text: &str) -> Option<IpNet> {

@@ -144,12 +144,12 @@ fn a_slip_in_a_variable_is_noticed() {
 fn lists_are_arrays_or_words() {
     let toml = "[server]\ntrusted_proxies = ['127.0.0.1', '10.0.0.0/8', 'fd00::/8']\n\
         cors_origins = ['https://App.example.com/', 'http://localhost:3000']\n\
-        public_url = 'https://calls.example.com/desk/'\n[rtc]\naddresses = []\n[tls]\nnames = 'box.lan ::1'";
+        public_url = 'https://calls.example.com/'\n[rtc]\naddresses = []\n[tls]\nnames = 'box.lan ::1'";
     let config = load(toml, &[("CALLSTEAD_RTC_ADDRESSES", "203.0.113.7, 2001:db8::7")]).unwrap();
     let networks: Vec<_> = config.server.trusted_proxies.iter().map(ToString::to_string).collect();
     assert_eq!(networks, ["127.0.0.1/32", "10.0.0.0/8", "fd00::/8"]);
     assert_eq!(config.server.cors_origins, ["https://app.example.com", "http://localhost:3000"]);
-    assert_eq!(config.server.public_url.as_deref(), Some("https://calls.example.com/desk"));
+    assert_eq!(config.server.public_url.as_deref(), Some("https://calls.example.com"));
     let addresses: Vec<_> = config.rtc.addresses.iter().map(ToString::to_string).collect();
     assert_eq!(addresses, ["203.0.113.7", "2001:db8::7"]);
     assert_eq!(config.tls.names, ["box.lan", "::1"]);
@@ -162,6 +162,7 @@ fn lists_are_arrays_or_words() {
         "server.cors_origins = ['app.example.com']",
         "server.public_url = 'calls.example.com'",
         "server.public_url = 'https://user@calls.example.com'",
+        "server.public_url = 'https://calls.example.com/desk'",
         "server.public_url = 'https://calls.example.com/?a=b'",
         "rtc.ice_servers = ['https://stun.example.com']",
         "tls.names = ['two words']",

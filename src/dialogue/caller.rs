@@ -2,9 +2,17 @@
 
 use std::time::Duration;
 
-use super::io::{Take, Words};
+use super::{
+    endpointing::PAUSE,
+    io::{Take, Words},
+};
 use crate::domain::MediaTime;
 
+/// Whoever types waits for an answer; what is heard meanwhile is let finish for so long.
+const TYPED_PATIENCE: Duration = Duration::from_secs(5);
+/// A talk that goes on for longer does not keep the agent from speaking: an utterance is cut after 50 s, and then there is
+/// time to find out whether it had words in it.
+const LONGEST_TALK: Duration = Duration::from_secs(60);
 /// The longest typed message, in characters; the rest is left out.
 pub(super) const LONGEST_TYPED: usize = 2000;
 /// So many typed messages may come at once …
@@ -48,6 +56,56 @@ pub(super) enum Text {
     Unknown,
     Known(Words),
     Failed,
+}
+
+/// What the caller said that has not been answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owed {
+    Nothing,
+    /// An answer to what was spoken.
+    ToSpeech,
+    /// An answer to what was typed then, and perhaps to speech too.
+    ToTyping {
+        since: MediaTime,
+    },
+}
+
+/// The caller's latest talk: utterances that follow each other without a pause, as they do when they are cut because they
+/// are long. It may be no caller at all but music, and never end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Talk {
+    began: MediaTime,
+    /// The end of its last utterance, if that is over.
+    ended: Option<MediaTime>,
+}
+
+impl Talk {
+    /// Nobody has said anything yet.
+    pub(super) fn none(now: MediaTime) -> Self {
+        Self { began: now, ended: None }
+    }
+
+    /// An utterance begins: whether it is the first of a talk.
+    pub(super) fn starts(&mut self, at: MediaTime) -> bool {
+        let goes_on = self.ended.take().is_some_and(|ended| at.since(ended) < PAUSE);
+        if !goes_on {
+            self.began = at;
+        }
+        !goes_on
+    }
+
+    /// An utterance is over.
+    pub(super) fn ends(&mut self, at: MediaTime) {
+        self.ended = Some(at);
+    }
+
+    /// Whether there is no use in waiting for its end: `owed` is to be said over it.
+    pub(super) fn is_endless(&self, now: MediaTime, owed: Owed) -> bool {
+        match owed {
+            Owed::ToTyping { since } => now.since(since) >= TYPED_PATIENCE,
+            Owed::Nothing | Owed::ToSpeech => now.since(self.began) >= LONGEST_TALK,
+        }
+    }
 }
 
 /// How many typed messages may still come: a bucket that fills with time.

@@ -20,11 +20,16 @@ const UNVOICED: f32 = 0.35;
 const MIN_SPEECH: Duration = Duration::from_millis(96);
 /// Silence after which a pause is announced. The closure of a stop consonant is silent for up to about 150 ms; people
 /// answer each other after about 200 ms.
-const PAUSE: Duration = Duration::from_millis(200);
+pub(super) const PAUSE: Duration = Duration::from_millis(200);
 /// Silence that ends a turn when nobody says whether it is complete: longer than most pauses within a sentence.
 const PATIENCE_UNKNOWN: Duration = Duration::from_millis(700);
 /// Silence that ends a turn although it seems unfinished. Longer, and the caller wonders whether anyone is there.
 const PATIENCE_UNFINISHED: Duration = Duration::from_millis(1000);
+/// A turn that is so long ends at the next gap between words: whoever transcribes cannot keep it for ever, and it may be
+/// music, which has no end. Hardly anybody speaks for so long without being heard to pause.
+const LONG: Duration = Duration::from_secs(45);
+/// A turn ends here even within a word.
+const LONGEST: Duration = Duration::from_secs(50);
 /// From this probability on a turn detector's verdict means: complete. It is where the detector was trained to decide.
 const COMPLETE: f32 = 0.5;
 
@@ -64,9 +69,9 @@ pub enum Output {
     },
     /// The caller goes on: whatever was begun at the last pause is for nothing.
     SpeechResumed,
-    /// The caller has finished.
+    /// The caller has finished; or has spoken for so long that the turn is cut, and the next one follows at once.
     EndOfTurn {
-        /// From the first window with voice to where the voice stopped.
+        /// From the first window with voice to where the voice stopped, or the cut.
         speech: Range<MediaTime>,
     },
 }
@@ -153,18 +158,24 @@ impl Endpointer {
                 self.decided.push_back(Output::SpeechStarted { at: start });
                 self.state = State::Speaking { start };
             }
+            State::Stopping { start, end } | State::Paused { start, end, .. } if now.since(start) >= LONG => {
+                self.end(start..end);
+            }
+            State::Speaking { start } if now.since(start) >= LONGEST => self.end(start..now),
             State::Stopping { start, end } if now.since(end) >= PAUSE => {
                 let id = self.next_pause;
                 self.next_pause = PauseId(id.0 + 1);
                 self.decided.push_back(Output::Pause { id, at: end });
                 self.state = State::Paused { start, end, id, verdict: None };
             }
-            State::Paused { start, end, verdict, .. } if now.since(end) >= patience(verdict) => {
-                self.decided.push_back(Output::EndOfTurn { speech: start..end });
-                self.state = State::Silent;
-            }
+            State::Paused { start, end, verdict, .. } if now.since(end) >= patience(verdict) => self.end(start..end),
             _ => {}
         }
+    }
+
+    fn end(&mut self, speech: Range<MediaTime>) {
+        self.decided.push_back(Output::EndOfTurn { speech });
+        self.state = State::Silent;
     }
 }
 
@@ -305,6 +316,19 @@ mod tests {
         let turn = || [Heard(LOUD, 320), Heard(QUIET, 960)];
         let script: Vec<Step> = turn().into_iter().chain(turn()).collect();
         check(&script, &["96 +0", "544 ?0 320", "1024 .0-320", "1376 +1280", "1824 ?1 1600", "2304 .1280-1600"]);
+    }
+
+    #[test]
+    fn a_turn_that_is_long_ends_at_the_next_gap_and_an_endless_one_in_the_midst_of_it() {
+        check(
+            &[Heard(LOUD, 45_056), Heard(QUIET, 32), Heard(LOUD, 960), Heard(QUIET, 960)],
+            &["96 +0", "45088 .0-45056", "45184 +45088", "46272 ?0 46048", "46752 .45088-46048"],
+        );
+        check(
+            &[Heard(LOUD, 44_800), Heard(QUIET, 256), Heard(LOUD, 320)],
+            &["96 +0", "45024 .0-44800", "45152 +45056"],
+        );
+        check(&[Heard(LOUD, 100_096)], &["96 +0", "50016 .0-50016", "50112 +50016", "100032 .50016-100032"]);
     }
 
     #[test]

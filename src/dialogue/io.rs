@@ -125,14 +125,36 @@ pub enum Output {
     },
     /// Stop making this turn, and drop what of it has not been played.
     Cancel(TurnId),
+    /// Stop saying this turn, and drop what of it has not been played; but go on making it: it may be resumed.
+    Hold(TurnId),
+    /// Go on with the turn that was held, under another name.
+    Resume {
+        /// Of what is said from now on.
+        turn: TurnId,
+        /// The first clause to say, counted from 0 since the turn's beginning.
+        from: usize,
+    },
     /// Softer, or as usual.
     Duck(bool),
     /// A line of the transcript, as far as it is known.
     Transcript(Line),
     /// Something said is complete.
     Record(Spoken),
+    /// The call is not served as usual.
+    Notice(Notice),
     /// The conversation is over: leave.
     HangUp,
+}
+
+/// Why a call is not served as usual.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// As many calls as may be are under way.
+    Busy,
+    /// The caller cannot be heard, or not any more.
+    TypedOnly,
+    /// Nobody can answer.
+    Unavailable,
 }
 
 /// One of the two sides.

@@ -14,7 +14,7 @@ pub mod phrases;
 mod speech;
 
 pub use conversation::Dialogue;
-pub use io::{EndReason, Input, Line, Output, Phase, Setup, Side, Spoken, Take, Words};
+pub use io::{EndReason, Input, Line, Notice, Output, Phase, Setup, Side, Spoken, Take, Words};
 
 #[cfg(test)]
 mod tests;

@@ -44,6 +44,8 @@ pub(super) struct Speech {
     pub(super) id: TurnId,
     pub(super) occasion: Occasion,
     pub(super) language: Language,
+    /// So many clauses of what is said were heard before, when it is a turn that was held.
+    from: usize,
     clauses: Vec<Clause>,
     /// All the audio that was made.
     audio: Duration,
@@ -60,6 +62,7 @@ impl Speech {
             id,
             occasion,
             language,
+            from: 0,
             clauses: Vec::new(),
             audio: Duration::ZERO,
             sent: Duration::ZERO,
@@ -67,6 +70,17 @@ impl Speech {
             began: None,
             making: Making::Going,
         }
+    }
+
+    /// What was held, as a new turn.
+    pub(super) fn resumed(id: TurnId, held: &Held) -> Self {
+        Self { from: held.from, ..Self::new(id, held.occasion, held.language) }
+    }
+
+    /// What of it is still to be heard.
+    pub(super) fn held(&self) -> Held {
+        let Self { id, occasion, language, .. } = *self;
+        Held { id, occasion, language, from: self.from + self.clauses_heard() }
     }
 
     pub(super) fn can_be_interrupted(&self) -> bool {
@@ -123,9 +137,23 @@ impl Speech {
 
     /// Those of its clauses that have been heard to their end, as best known.
     pub(super) fn heard(&self) -> String {
-        let heard = self.sent.saturating_sub(ON_THE_WAY);
-        join(self.clauses.iter().take_while(|clause| clause.end.is_some_and(|end| end <= heard)))
+        join(self.clauses[..self.clauses_heard()].iter())
     }
+
+    fn clauses_heard(&self) -> usize {
+        let heard = self.sent.saturating_sub(ON_THE_WAY);
+        self.clauses.iter().take_while(|clause| clause.end.is_some_and(|end| end <= heard)).count()
+    }
+}
+
+/// A turn that was stopped for what may be no words at all, and is gone on with then.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Held {
+    pub(super) id: TurnId,
+    pub(super) occasion: Occasion,
+    pub(super) language: Language,
+    /// The first clause that was not heard to its end, counted from 0 since the beginning.
+    pub(super) from: usize,
 }
 
 fn join<'a>(clauses: impl Iterator<Item = &'a Clause>) -> String {
@@ -149,6 +177,13 @@ mod tests {
             assert_eq!(speech.heard(), heard, "{sent}");
         }
         assert_eq!(speech.words(), "One, two, three.");
+        // Held, resumed, and held again: what was heard before counts.
+        let mut speech = Speech::resumed(TurnId(2), &speech.held());
+        speech.clause(MediaTime::ZERO, "three.".to_owned());
+        speech.clause_made(Duration::from_millis(500));
+        assert_eq!((speech.held().from, speech.words()), (2, "three.".to_owned()));
+        speech.played(Duration::from_millis(600), false);
+        assert_eq!(speech.held().from, 3);
     }
 
     #[test]

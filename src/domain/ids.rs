@@ -1,8 +1,6 @@
 //! Ids that this program gives: a prefix that says of what, and random characters that nobody can guess or mistake for
 //! others.
 
-use std::{fmt, str::FromStr};
-
 use rand::RngExt;
 
 /// LiveKit's alphabet for ids (shortuuid's base 57): no 0, 1, I, O or l.
@@ -15,16 +13,25 @@ const RANDOM: usize = 12;
 #[error("is not an id: one looks like {0} and {RANDOM} letters and digits")]
 pub struct BadId(&'static str);
 
-fn random(prefix: &str) -> String {
+/// `prefix` and `count` random characters, of 5.8 bits each.
+pub(crate) fn random_name(prefix: &str, count: usize) -> String {
     let mut rng = rand::rng();
-    let random = (0..RANDOM).map(|_| char::from(ALPHABET[rng.random_range(0..ALPHABET.len())]));
+    let random = (0..count).map(|_| char::from(ALPHABET[rng.random_range(0..ALPHABET.len())]));
     prefix.chars().chain(random).collect()
 }
 
-fn is_id(text: &str, prefix: &str) -> bool {
-    text.strip_prefix(prefix).is_some_and(|rest| rest.len() == RANDOM && rest.bytes().all(|c| ALPHABET.contains(&c)))
+/// A new id.
+pub(crate) fn random(prefix: &str) -> String {
+    random_name(prefix, RANDOM)
 }
 
+/// An id as somebody wrote it.
+pub(crate) fn parse(text: &str, prefix: &'static str) -> Result<String, BadId> {
+    let is_random = |rest: &str| rest.len() == RANDOM && rest.bytes().all(|c| ALPHABET.contains(&c));
+    if text.strip_prefix(prefix).is_some_and(is_random) { Ok(text.to_owned()) } else { Err(BadId(prefix)) }
+}
+
+/// A type for ids with a prefix of their own.
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         $(#[$doc])*
@@ -34,7 +41,7 @@ macro_rules! id {
         impl $name {
             /// A new one.
             pub fn random() -> Self {
-                Self(random($prefix))
+                Self($crate::domain::ids::random($prefix))
             }
 
             /// As it is written.
@@ -43,21 +50,22 @@ macro_rules! id {
             }
         }
 
-        impl FromStr for $name {
-            type Err = BadId;
+        impl ::std::str::FromStr for $name {
+            type Err = $crate::domain::BadId;
 
-            fn from_str(text: &str) -> Result<Self, BadId> {
-                if is_id(text, $prefix) { Ok(Self(text.to_owned())) } else { Err(BadId($prefix)) }
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                $crate::domain::ids::parse(text, $prefix).map(Self)
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.pad(&self.0)
             }
         }
     };
 }
+pub(crate) use id;
 
 id! {
     /// A call's id: `CA_` and 12 random characters.

@@ -3,10 +3,11 @@
 pub mod cards;
 mod email;
 mod fold;
-mod ids;
+pub(crate) mod ids;
 mod language;
 mod media_time;
 mod money;
+mod network;
 mod phone;
 mod pii;
 mod room;
@@ -21,7 +22,8 @@ pub use ids::{
 };
 pub use language::{Language, UnknownLanguage};
 pub use media_time::MediaTime;
-pub use money::{BadMoney, Money};
+pub use money::{BadMoney, Currency, Money, UnknownCurrency};
+pub use network::network;
 pub use phone::{BadPhone, Country, PhoneNumber, UnknownCountry};
 pub use pii::Pii;
 pub use room::{BadName, Identity, RoomName, display_name};

@@ -4,9 +4,11 @@
 //! connections of those in them, and drives them with what comes from sockets, signal connections and the agent's line.
 //! A room itself is sans-IO ([`room::Room`]).
 
+mod bounds;
 mod ice;
 pub mod ids;
 pub mod local;
+mod outgoing;
 pub mod room;
 pub mod settings;
 mod shard;
@@ -29,6 +31,7 @@ use std::{
 };
 
 use livekit_protocol as proto;
+use prost::Message as _;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
     task,
@@ -47,14 +50,15 @@ use crate::{
     domain::{Identity, RoomName},
     rtc::net::{self, Net},
 };
+pub use outgoing::{Outbound, Outgoing};
 pub use token::Claims;
 
 /// Media threads: one for two cores. Forwarding needs little; the engines need the rest.
 const CORES_PER_SHARD: usize = 2;
 /// Commands that wait for one shard, from all connections together.
 const COMMANDS: usize = 64;
-/// Signal messages that wait for one client. Who falls further behind is dropped.
-const OUTGOING: usize = 128;
+/// A command with so many bytes takes the place of two, with twice as many that of three.
+const COMMAND_BYTES: usize = 64 * 1024;
 /// Openings and closings that wait to be heard of.
 const EVENTS: usize = 1024;
 /// A shard that has not answered by then is overwhelmed, or gone.
@@ -177,9 +181,9 @@ impl Rooms {
         request: proto::JoinRequest,
     ) -> Result<Connection, JoinError> {
         let shard = self.shard(&claims.room).clone();
-        let permit = shard.permit().await?;
+        let permit = shard.permit(request.encoded_len()).await?;
         let id = ConnectionId(self.0.connections.fetch_add(1, Ordering::Relaxed));
-        let (sender, outgoing) = mpsc::channel(OUTGOING);
+        let (sender, outgoing) = outgoing::queue();
         let (answer, answered) = oneshot::channel();
         let request = Box::new(request);
         shard.order(
@@ -198,7 +202,7 @@ impl Rooms {
     /// When the room is not there (any more).
     pub async fn join_agent(&self, room: &RoomName, agent: Agent) -> Result<Line, JoinError> {
         let shard = self.shard(room);
-        let permit = shard.permit().await?;
+        let permit = shard.permit(0).await?;
         let (line, line_end) = line::line();
         let (answer, answered) = oneshot::channel();
         shard.order(Command::JoinAgent { room: room.clone(), agent, line: line_end, answer }, Some(permit))?;
@@ -209,7 +213,7 @@ impl Rooms {
     /// Shows somebody the door; who comes back needs a token made later. Whether there is such a room.
     pub async fn remove(&self, room: &RoomName, identity: &Identity) -> bool {
         let shard = self.shard(room);
-        let Ok(permit) = shard.permit().await else { return false };
+        let Ok(permit) = shard.permit(0).await else { return false };
         let (answer, answered) = oneshot::channel();
         let remove = Command::Remove { room: room.clone(), identity: identity.clone(), answer };
         shard.order(remove, Some(permit)).is_ok() && wait(answered).await.unwrap_or(false)
@@ -270,8 +274,10 @@ struct ShardHandle {
 }
 
 impl ShardHandle {
-    async fn permit(&self) -> Result<OwnedSemaphorePermit, JoinError> {
-        let permit = timeout(PATIENCE, self.permits.clone().acquire_owned()).await;
+    /// For a command with so many bytes from outside.
+    async fn permit(&self, bytes: usize) -> Result<OwnedSemaphorePermit, JoinError> {
+        let places = u32::try_from((1 + bytes / COMMAND_BYTES).min(COMMANDS)).unwrap_or(1);
+        let permit = timeout(PATIENCE, self.permits.clone().acquire_many_owned(places)).await;
         permit.ok().and_then(Result::ok).ok_or(JoinError::Unavailable)
     }
 
@@ -284,7 +290,7 @@ impl ShardHandle {
 #[derive(Debug)]
 pub struct Connection {
     /// What to send, in order; ends when the server closes the connection. A client that does not keep up is dropped.
-    pub outgoing: mpsc::Receiver<proto::SignalResponse>,
+    pub outgoing: Outgoing,
     id: ConnectionId,
     shard: ShardHandle,
 }
@@ -295,7 +301,7 @@ impl Connection {
     /// # Errors
     /// When the shard does not take it: the connection is of no use any more.
     pub async fn handle(&self, request: proto::SignalRequest) -> Result<(), JoinError> {
-        let permit = self.shard.permit().await?;
+        let permit = self.shard.permit(request.encoded_len()).await?;
         self.shard.order(Command::Signal { connection: self.id, request: Box::new(request) }, Some(permit))
     }
 }

@@ -96,6 +96,8 @@ impl Default for Timeouts {
 pub struct Limits {
     /// In one room, agents not counted.
     pub participants: usize,
+    /// In one room.
+    pub agents: usize,
     /// Published by one participant.
     pub tracks: usize,
     /// Announced by one participant, without media yet.
@@ -106,6 +108,11 @@ pub struct Limits {
     pub metadata: usize,
     /// All of a participant's attributes, names and values, in bytes.
     pub attributes: usize,
+    /// Names, metadata and attributes of all in one room together, in bytes: whoever comes is told all of it.
+    pub profiles: usize,
+    /// What one participant makes the room send to others, in bytes per second, for each receiver; four times as much at
+    /// once. A larger amount is a debt: until time has paid it nothing more is told.
+    pub fanout: u32,
     /// A participant's or a track's name, in bytes; also a client's id for a track.
     pub name: usize,
     /// A data message, in bytes.
@@ -126,11 +133,14 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             participants: 100,
+            agents: 16,
             tracks: 16,
             pending_tracks: 8,
             subscriptions: 100,
             metadata: 512 * 1024,
             attributes: 64 * 1024,
+            profiles: 4 * 1024 * 1024,
+            fanout: 8 * 1024 * 1024,
             name: 256,
             message: 64 * 1024,
             data_rate: 1024 * 1024,

@@ -1,6 +1,6 @@
 //! What arrives on a signal connection, parsed at the edge: the join request in the address (protobuf on `/rtc/v1`, query
-//! parameters on `/rtc`), and the messages after it. Everything here is from strangers: each size is bounded before
-//! anything is decoded.
+//! parameters on `/rtc`), and the messages after it. Everything here is from strangers: each size, and each list's length,
+//! is bounded before anything is decoded.
 
 use std::{
     borrow::Cow,
@@ -18,17 +18,16 @@ use livekit_protocol::{
     client_info::{Capability, Sdk},
     wrapped_join_request::Compression,
 };
-use prost::{
-    Message,
-    encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field},
-};
+use prost::Message;
 
-use super::SignalVersion;
+use super::{
+    SignalVersion,
+    bounds::{self, Refused, field},
+};
 
 /// Largest message on a signal connection, in bytes; livekit-server's limit.
 pub const MAX_MESSAGE: usize = 2 * 1024 * 1024;
-/// Largest message that is neither a session description nor metadata. A list of two-byte elements takes hundreds of times its size
-/// when it is decoded.
+/// Largest message that is neither a session description nor metadata.
 const MAX_LISTS: usize = 64 * 1024;
 /// Largest state that a client tells after a resume: two descriptions, and a list of its tracks.
 const MAX_SYNC_STATE: usize = 256 * 1024;
@@ -64,6 +63,15 @@ pub enum SignalError {
     MessageTooLarge,
 }
 
+impl From<Refused> for SignalError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::TooMany => Self::MessageTooLarge,
+            Refused::Malformed => Self::BadMessage,
+        }
+    }
+}
+
 /// Who wants to join, and how, from the query of `/rtc` or `/rtc/v1` (without its question mark). A `join_request` means
 /// one peer connection on either path, as livekit-server has it.
 ///
@@ -84,6 +92,7 @@ pub fn join_request(path: SignalVersion, query: &str) -> Result<(SignalVersion, 
 /// When it is too long or no such message.
 pub fn request(bytes: &[u8]) -> Result<proto::SignalRequest, SignalError> {
     check_size(bytes)?;
+    bounds::check(bytes, &bounds::SIGNAL)?;
     proto::SignalRequest::decode(bytes).map_err(|_| SignalError::BadMessage)
 }
 
@@ -95,6 +104,10 @@ fn unwrap_join_request(text: &str) -> Result<proto::JoinRequest, SignalError> {
         Compression::None => read_bounded(wrapped.join_request.as_slice())?,
         Compression::Gzip => read_bounded(GzDecoder::new(wrapped.join_request.as_slice()))?,
     };
+    bounds::check(&plain, &bounds::JOIN).map_err(|refused| match refused {
+        Refused::TooMany => SignalError::JoinRequestTooLarge,
+        Refused::Malformed => SignalError::BadJoinRequest,
+    })?;
     proto::JoinRequest::decode(plain.as_slice()).map_err(unreadable)
 }
 
@@ -207,31 +220,14 @@ fn check_size(bytes: &[u8]) -> Result<(), SignalError> {
     }
     let (mut rest, mut lists, mut state) = (bytes, 0_usize, 0_usize);
     while !rest.is_empty() {
-        let before = rest.len();
-        let bad = |_| SignalError::BadMessage;
-        let (field, wire) = decode_key(&mut rest).map_err(bad)?;
-        if wire == WireType::LengthDelimited {
-            let length = usize::try_from(decode_varint(&mut rest).map_err(bad)?).unwrap_or(usize::MAX);
-            rest = rest.get(length..).ok_or(SignalError::BadMessage)?;
-        } else {
-            skip_field(wire, field, &mut rest, DecodeContext::default()).map_err(bad)?;
-        }
-        let size = before - rest.len();
-        match field {
+        let field = bounds::next_field(&mut rest)?;
+        match field.number {
             field::OFFER | field::ANSWER | field::UPDATE_METADATA => {}
-            field::SYNC_STATE => state += size,
-            _ => lists += size,
+            field::SYNC_STATE => state += field.size,
+            _ => lists += field.size,
         }
     }
     if lists > MAX_LISTS || state > MAX_SYNC_STATE { Err(SignalError::MessageTooLarge) } else { Ok(()) }
-}
-
-/// Numbers of `SignalRequest`'s fields that may be long (livekit_rtc.proto).
-mod field {
-    pub(super) const OFFER: u32 = 1;
-    pub(super) const ANSWER: u32 = 2;
-    pub(super) const SYNC_STATE: u32 = 12;
-    pub(super) const UPDATE_METADATA: u32 = 15;
 }
 
 #[cfg(test)]
@@ -274,6 +270,7 @@ mod tests {
     fn a_join_request_that_is_none_is_refused() {
         let bomb = gzip(&vec![0; 64 * 1024 * 1024]);
         let long = vec![0; MAX_JOIN_REQUEST as usize + 1];
+        let lists = proto::JoinRequest { add_track_requests: vec![Default::default(); 100_000], ..Default::default() };
         for (query, why) in [
             (String::new(), SignalError::NoJoinRequest),
             ("join_request=".to_owned(), SignalError::NoJoinRequest),
@@ -283,6 +280,7 @@ mod tests {
             (query(vec![0; 10], 1), SignalError::BadJoinRequest),
             (query(Vec::new(), 7), SignalError::BadJoinRequest),
             (query(long, 0), SignalError::JoinRequestTooLarge),
+            (query(lists.encode_to_vec(), 0), SignalError::JoinRequestTooLarge),
             (query(bomb, 1), SignalError::JoinRequestTooLarge),
         ] {
             assert_eq!(join_request(SignalVersion::V1, &query), Err(why));
@@ -315,19 +313,25 @@ mod tests {
     fn long_messages_are_refused_by_what_they_are() {
         let description = |bytes: usize| proto::SessionDescription { sdp: "s".repeat(bytes), ..Default::default() };
         let metadata = proto::UpdateParticipantMetadata { metadata: "m".repeat(500 * 1024), ..Default::default() };
-        let tracks = |count| proto::UpdateSubscription { track_sids: vec![String::new(); count], ..Default::default() };
-        let sync = |count| proto::SyncState { publish_tracks: vec![Default::default(); count], ..Default::default() };
-        let merged =
-            [request_of(Request::Subscription(tracks(20_000))), request_of(Request::Subscription(tracks(20_000)))];
-        let hidden = [request_of(Request::Offer(description(0))), request_of(Request::SyncState(sync(140_000)))];
+        let sids = |count, bytes| vec!["s".repeat(bytes); count];
+        let tracks = |bytes| proto::UpdateSubscription { track_sids: sids(1000, bytes), ..Default::default() };
+        let sync = |bytes| proto::SyncState { track_sids_disabled: sids(1000, bytes), ..Default::default() };
+        let empty = |count| proto::UpdateSubscription { track_sids: sids(count, 0), ..Default::default() };
+        let merged = [request_of(Request::Subscription(tracks(40))), request_of(Request::Subscription(tracks(40)))];
+        let merged_lists =
+            [request_of(Request::Subscription(empty(3000))), request_of(Request::Subscription(empty(3000)))];
+        let hidden = [request_of(Request::Offer(description(0))), request_of(Request::SyncState(sync(300)))];
         for (bytes, refused) in [
             (request_of(Request::Offer(description(1024 * 1024))), false),
             (request_of(Request::Offer(description(MAX_MESSAGE))), true),
             (request_of(Request::UpdateMetadata(metadata)), false),
-            (request_of(Request::Subscription(tracks(20_000))), false),
-            (request_of(Request::Subscription(tracks(40_000))), true),
+            (request_of(Request::Subscription(tracks(40))), false),
+            (request_of(Request::Subscription(tracks(80))), true),
             (merged.concat(), true),
-            (request_of(Request::SyncState(sync(100_000))), false),
+            (request_of(Request::Subscription(empty(3000))), false),
+            (request_of(Request::Subscription(empty(5000))), true),
+            (merged_lists.concat(), true),
+            (request_of(Request::SyncState(sync(200))), false),
             (hidden.concat(), true),
         ] {
             let result = request(&bytes);

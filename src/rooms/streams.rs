@@ -100,13 +100,16 @@ struct Incoming {
 }
 
 impl Reader {
-    /// So many streams may be under way; of more, the oldest is given up.
-    pub const MOST_STREAMS: usize = 8;
+    /// So many streams of one sender may be under way; of more, that sender's oldest is given up.
+    pub const MOST_OF_ONE: usize = 4;
+    /// More senders than a room takes, each with its share: only names that come and go reach this. Then the oldest goes.
+    pub const MOST_STREAMS: usize = 1024;
     /// A stream that takes longer is given up.
     pub const PATIENCE: Duration = Duration::from_secs(30);
-    /// Longer ids, and more attributes, nobody sends.
+    /// Longer ids, and more attributes, nobody sends. Bytes are those of names and values together.
     const MAX_ID: usize = 128;
     const MAX_ATTRIBUTES: usize = 32;
+    const MAX_ATTRIBUTE_BYTES: usize = 2048;
 
     /// A reader of `topic` that takes texts of up to `max_bytes`.
     pub const fn new(topic: &'static str, max_bytes: usize) -> Self {
@@ -129,7 +132,7 @@ impl Reader {
 
     fn begin(&mut self, now: Instant, sender: &str, header: &data_stream::Header) -> Option<Text> {
         let is_text = matches!(header.content_header, Some(data_stream::header::ContentHeader::TextHeader(_)));
-        let is_bounded = header.stream_id.len() <= Self::MAX_ID && header.attributes.len() <= Self::MAX_ATTRIBUTES;
+        let is_bounded = header.stream_id.len() <= Self::MAX_ID && is_bounded(&header.attributes);
         let is_compressed = header.compression != data_stream::CompressionType::None as i32;
         if header.topic != self.topic
             || !is_text
@@ -151,11 +154,22 @@ impl Reader {
             stream.append(content, self.max_bytes);
             return Some(stream.into_text());
         }
-        if self.open.len() >= Self::MOST_STREAMS {
-            self.open.remove(0);
-        }
+        self.make_room(sender);
         self.open.push(stream);
         None
+    }
+
+    /// Who begins too many gives up their own first.
+    fn make_room(&mut self, sender: &str) {
+        let mut own = self.open.iter().enumerate().filter(|(_, stream)| stream.sender == sender).map(|(at, _)| at);
+        let oldest = own.next();
+        if let Some(oldest) = oldest
+            && 1 + own.count() >= Self::MOST_OF_ONE
+        {
+            self.open.remove(oldest);
+        } else if self.open.len() >= Self::MOST_STREAMS {
+            self.open.remove(0);
+        }
     }
 
     fn find(&self, sender: &str, id: &str) -> Option<usize> {
@@ -178,10 +192,16 @@ impl Reader {
 
     fn end(&mut self, sender: &str, trailer: &data_stream::Trailer) -> Option<Text> {
         let mut stream = self.open.remove(self.find(sender, &trailer.stream_id)?);
-        let more = trailer.attributes.iter().take(Self::MAX_ATTRIBUTES);
-        stream.attributes.extend(more.map(|(key, value)| (key.clone(), value.clone())));
+        if is_bounded(&trailer.attributes) {
+            stream.attributes.extend(trailer.attributes.clone());
+        }
         trailer.reason.is_empty().then(|| stream.into_text())
     }
+}
+
+fn is_bounded(attributes: &Attributes) -> bool {
+    let bytes: usize = attributes.iter().map(|(name, value)| name.len() + value.len()).sum();
+    attributes.len() <= Reader::MAX_ATTRIBUTES && bytes <= Reader::MAX_ATTRIBUTE_BYTES
 }
 
 impl Incoming {
@@ -299,12 +319,41 @@ mod tests {
         for values in &many {
             read(&mut reader, now, &values[..values.len() - 1]);
         }
-        assert_eq!(reader.open.len(), Reader::MOST_STREAMS);
+        assert_eq!(reader.open.len(), Reader::MOST_OF_ONE);
         assert!(reader.open.iter().all(|stream| stream.content.len() <= 7));
         let texts: Vec<_> =
             many.iter().flat_map(|values| read(&mut reader, now, &values[values.len() - 1..])).collect();
-        assert_eq!(texts.len(), Reader::MOST_STREAMS);
+        assert_eq!(texts.len(), Reader::MOST_OF_ONE);
         assert_eq!(texts[0].text, "١٢٣", "cut between characters");
+    }
+
+    #[test]
+    fn nobody_takes_the_place_of_another() {
+        let now = Instant::now();
+        let mut reader = Reader::new(TOPIC, 100);
+        let hers = stream(TOPIC, &["hello"]);
+        read(&mut reader, now, &hers[..1]);
+        for nth in 0..10 * Reader::MOST_STREAMS {
+            let header = stream(TOPIC, &[]).swap_remove(0);
+            let sender = format!("mallory {}", nth % 100);
+            reader.handle(now, &sender, &header);
+        }
+        assert_eq!(reader.open.len(), 1 + 100 * Reader::MOST_OF_ONE);
+        assert_eq!(read(&mut reader, now, &hers[1..])[0].text, "hello");
+        for nth in 0..2 * Reader::MOST_STREAMS {
+            reader.handle(now, &format!("somebody {nth}"), &stream(TOPIC, &[])[0]);
+        }
+        assert_eq!(reader.open.len(), Reader::MOST_STREAMS, "whatever they call themselves");
+    }
+
+    #[test]
+    fn long_attributes_are_nobodys() {
+        let with = |value: &str| Writer::open(TOPIC, attributes(&[("a", value)]), None, 0).1;
+        let mut reader = Reader::new(TOPIC, 100);
+        reader.handle(Instant::now(), "maria", &with(&"x".repeat(Reader::MAX_ATTRIBUTE_BYTES)));
+        assert!(reader.open.is_empty());
+        reader.handle(Instant::now(), "maria", &with("x"));
+        assert_eq!(reader.open.len(), 1);
     }
 
     #[test]

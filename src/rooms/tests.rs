@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use livekit_protocol::{DisconnectReason, signal_request, signal_response::Message};
 
-use super::*;
+use super::{outgoing::MOST_MESSAGES, *};
 
 fn start() -> (Rooms, mpsc::Receiver<RoomEvent>, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
@@ -23,7 +23,7 @@ async fn join(rooms: &Rooms, identity: &str) -> Result<Connection, JoinError> {
 
 async fn next(connection: &mut Connection) -> Option<Message> {
     let response = timeout(PATIENCE, connection.outgoing.recv()).await.expect("the room says something in time");
-    response.and_then(|response| response.message)
+    response.and_then(|response| response.message())
 }
 
 /// The rest of what a connection is told, until it is closed.
@@ -55,14 +55,14 @@ async fn who_does_not_read_is_dropped_and_may_come_back() {
     let mut ann = join(&rooms, "ann").await.unwrap();
     let mut bob = join(&rooms, "bob").await.unwrap();
     let ping = proto::SignalRequest { message: Some(signal_request::Message::Ping(1)) };
-    for _ in 0..2 * OUTGOING {
+    for _ in 0..2 * MOST_MESSAGES {
         ann.handle(ping.clone()).await.unwrap();
         // Somebody else's messages are not in the way of anybody's.
         bob.handle(ping.clone()).await.unwrap();
-        while bob.outgoing.try_recv().is_ok() {}
+        while bob.outgoing.try_recv().is_some() {}
     }
     let told = rest(&mut ann).await;
-    assert!(told.len() <= OUTGOING, "{}", told.len());
+    assert!(told.len() <= MOST_MESSAGES, "{}", told.len());
     let Some(Message::Join(joined)) = told.into_iter().next() else { panic!("not greeted") };
     let claims = Claims::new("ann".parse().unwrap(), "call".parse().unwrap(), SystemTime::now(), PATIENCE);
     let participant_sid = joined.participant.unwrap().sid;
@@ -88,4 +88,39 @@ async fn agents_go_where_there_is_a_room() {
     assert_eq!(leave.reason(), DisconnectReason::ParticipantRemoved);
     rooms.stop().await;
     assert!(line.say.is_closed(), "the line ends with its room");
+}
+
+/// As a client lives it: with signed tokens, whoever made them.
+#[tokio::test]
+async fn who_was_removed_comes_back_with_a_token_made_later() {
+    let (rooms, mut events, folder) = start();
+    let keys = Keys::open(&Config::defaults(folder.path()).livekit, folder.path()).unwrap();
+    let call: RoomName = "call".parse().unwrap();
+    let token = |made: SystemTime| {
+        token::mint(&keys, &Claims::new("ann".parse().unwrap(), call.clone(), made, Duration::from_secs(60)))
+    };
+    let enter = async |token: &str| {
+        let claims = token::verify(&keys, token, SystemTime::now()).unwrap();
+        rooms.join(claims, SignalVersion::V1, proto::JoinRequest::default()).await
+    };
+    let old = token(SystemTime::now());
+    let mut ann = enter(&old).await.unwrap();
+    assert!(matches!(events.recv().await, Some(RoomEvent::Opened(_))));
+    let mut refreshed = None;
+    assert!(rooms.remove(&call, &"ann".parse().unwrap()).await);
+    for message in rest(&mut ann).await {
+        match message {
+            Message::RefreshToken(token) => refreshed = Some(token),
+            Message::Leave(leave) => assert_eq!(leave.reason(), DisconnectReason::ParticipantRemoved),
+            _ => {}
+        }
+    }
+    for token in [Some(old.clone()), refreshed].into_iter().flatten() {
+        assert_eq!(enter(&token).await.unwrap_err(), JoinError::Removed);
+    }
+    let mut back = enter(&token(SystemTime::now() + Duration::from_secs(2))).await.unwrap();
+    assert!(matches!(next(&mut back).await, Some(Message::Join(_))));
+    drop(back);
+    assert_eq!(enter(&old).await.unwrap_err(), JoinError::Removed, "for as long as the old one lives");
+    rooms.stop().await;
 }

@@ -25,7 +25,7 @@ pub use crate::models::Kind as EngineKind;
 use crate::{
     config::Config,
     domain::Language,
-    models::{Installed, Library, ModelError},
+    models::{Installed, Library, Manifest, ModelError},
 };
 
 /// Languages whose voice is loaded on every box.
@@ -140,6 +140,12 @@ impl Engines {
     /// What runs, by kind.
     pub fn infos(&self) -> &[EngineInfo] {
         &self.infos
+    }
+
+    /// Whether the model that hears knows `language`.
+    pub fn hears(&self, language: Language) -> bool {
+        let mut ears = self.infos.iter().filter(|it| it.kind == EngineKind::Stt);
+        ears.any(|it| Manifest::embedded().model(&it.name).is_ok_and(|model| model.languages.include(language)))
     }
 
     /// Lends the cores to all of them.

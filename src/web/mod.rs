@@ -4,6 +4,7 @@
 mod access;
 mod api;
 mod assets;
+mod connections;
 mod endpoint;
 mod error;
 mod guard;
@@ -36,6 +37,7 @@ use crate::{
     sms::Sms,
     store::Store,
 };
+use connections::Connections;
 use endpoint::{Access, Endpoint};
 pub use key_cache::KeyCache;
 use tls::{Authority, Certificate};
@@ -45,9 +47,9 @@ pub use visitors::Visitors;
 pub const AUTHORITY_PATH: &str = "/ca.crt";
 /// Most bytes in the body of a request; nothing that is posted here is long.
 const MAX_BODY: usize = 64 * 1024;
-/// Most connections at a time, for each worker.
+/// Most connections at a time, for each worker; [`connections`] has what one address may hold of them.
 const MAX_CONNECTIONS: usize = 512;
-/// A client that takes longer to send the head of a request is cut off.
+/// A client that takes longer to send the head of a request, or to shake hands for TLS, is cut off.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection that says nothing is closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -87,6 +89,7 @@ pub struct State {
 /// # Errors
 /// When the system refuses the socket.
 pub fn server(listener: TcpListener, state: State, certificate: Option<&Certificate>) -> io::Result<Server> {
+    let connections = Connections::new(&state.config.server);
     let server = HttpServer::new(move || {
         let headers = headers::security(&state.config.tls.mode);
         App::new()
@@ -103,8 +106,10 @@ pub fn server(listener: TcpListener, state: State, certificate: Option<&Certific
         .workers(WORKERS)
         .max_connections(MAX_CONNECTIONS)
         .client_request_timeout(HEAD_TIMEOUT)
+        .tls_handshake_timeout(HEAD_TIMEOUT)
         .keep_alive(IDLE_TIMEOUT)
         .shutdown_timeout(DRAIN_SECONDS)
+        .on_connect(move |connection, data| connections.admit(connection, data))
         .disable_signals();
     let server = match certificate {
         Some(certificate) => server.listen_rustls_0_23(listener, (*certificate.server).clone())?,

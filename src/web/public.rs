@@ -55,7 +55,8 @@ fn forwarded_for(pair: &str) -> Option<IpAddr> {
     if name.trim().eq_ignore_ascii_case("for") { address().or_else(bracketed) } else { None }
 }
 
-fn is_trusted(peer: IpAddr, trusted: &[IpNet]) -> bool {
+/// Whether `peer` is a proxy that may speak for its clients.
+pub(super) fn is_trusted(peer: IpAddr, trusted: &[IpNet]) -> bool {
     trusted.iter().any(|network| network.contains(&peer.to_canonical()))
 }
 
@@ -172,8 +173,8 @@ mod tests {
     }
 
     #[test]
-    fn a_set_address_may_have_a_path() {
-        assert_eq!(as_websocket("https://calls.example.com/http"), "wss://calls.example.com/http");
+    fn a_set_address_becomes_one_for_websockets() {
+        assert_eq!(as_websocket("https://http.example.com"), "wss://http.example.com");
         assert_eq!(as_websocket("http://box:8080"), "ws://box:8080");
     }
 }

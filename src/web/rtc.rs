@@ -7,12 +7,10 @@ use actix_cors::Cors;
 use actix_web::{
     HttpRequest, HttpResponse, Route,
     http::{Method, header},
-    rt,
-    web::{self, Bytes},
+    rt, web,
 };
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, ProtocolError, Session};
 use livekit_protocol as proto;
-use prost::Message;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::{State, error};
@@ -204,7 +202,7 @@ impl Socket {
         loop {
             let step = tokio::select! {
                 response = connection.outgoing.recv() => match response {
-                    Some(response) => self.send(&response).await,
+                    Some(response) => taken(self.session.binary(response.into_bytes())).await,
                     None => Err(End::Closed),
                 },
                 message = self.messages.recv() => {
@@ -220,10 +218,6 @@ impl Socket {
                 return end;
             }
         }
-    }
-
-    async fn send(&mut self, response: &proto::SignalResponse) -> Result<(), End> {
-        taken(self.session.binary(Bytes::from(response.encode_to_vec()))).await
     }
 
     async fn receive(

@@ -8,6 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::domain::network;
+
 /// Calls that one address may begin at once: a household, or a few people behind one router.
 const BURST: u32 = 5;
 /// One more after so long.
@@ -37,14 +39,6 @@ impl Visitors {
             even.insert(from, next);
         }
         admitted
-    }
-}
-
-/// One IPv6 customer has at least a /64 of addresses.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 64 << 64).into()),
-        address @ IpAddr::V4(_) => address,
     }
 }
 

@@ -6,7 +6,7 @@ use std::{collections::VecDeque, fs, sync::Arc, time::Duration};
 use callstead::{
     audio::{
         Clip, FRAME_MS, Frame, Framer, LINE_HZ,
-        line::{self, AgentState, Caller, Hangup, Line, LineCommand, LineEnd, LineEvent, Say, Speaker},
+        line::{self, AgentState, Caller, Hangup, Line, LineCommand, LineEnd, LineEvent, Notice, Say, Speaker},
         resample,
     },
     call::{
@@ -127,6 +127,7 @@ enum Sign {
     Flush(TurnId),
     Duck(bool),
     State(AgentState),
+    Notice(Notice),
     /// A line of the transcript that stays as it is.
     Said(Speaker, String),
     /// One that may still change.
@@ -172,8 +173,12 @@ impl Call {
         }
     }
 
-    async fn hang_up(mut self) {
-        self.tell(LineEvent::Hangup(Hangup::CallerLeft)).await;
+    async fn hang_up(self) {
+        self.end(Hangup::CallerLeft).await;
+    }
+
+    async fn end(mut self, hangup: Hangup) {
+        self.tell(LineEvent::Hangup(hangup)).await;
     }
 
     /// The next thing that is noticed, whatever it is.
@@ -189,6 +194,7 @@ impl Call {
                     Some(LineCommand::Flush(turn)) => Sign::Flush(turn),
                     Some(LineCommand::Duck(duck)) => Sign::Duck(duck),
                     Some(LineCommand::State(state)) => Sign::State(state),
+                    Some(LineCommand::Notice(notice)) => Sign::Notice(notice),
                     Some(LineCommand::Transcript(line)) if line.is_final => Sign::Said(line.speaker, line.text.into_inner()),
                     Some(LineCommand::Transcript(line)) => Sign::Saying(line.speaker, line.text.into_inner()),
                     Some(LineCommand::Leave) | None => Sign::Left,
@@ -281,7 +287,16 @@ async fn a_caller_is_greeted_heard_answered_and_kept() {
     let expected =
         [(Who::Agent, greeting.as_str()), (Who::Caller, "Transfer me to a live agent."), (Who::Agent, &answer)];
     assert_eq!(said(turns), expected);
-    assert!(turns[2].turn.timings.first_audio.is_some() && turns[2].turn.timings.end_of_turn.is_some());
+    let timings = turns[2].turn.timings;
+    let steps = [
+        timings.end_of_turn,
+        timings.transcript,
+        timings.first_words,
+        timings.first_clause,
+        timings.first_audio,
+        timings.total,
+    ];
+    assert!(steps.iter().all(Option::is_some) && steps.is_sorted(), "{timings:?}");
 }
 
 #[tokio::test]
@@ -310,6 +325,17 @@ async fn who_interrupts_is_listened_to() {
     assert_eq!(records[0].0, Some(EndReason::CallerLeft));
 }
 
+#[tokio::test]
+async fn a_call_that_the_server_ends_is_kept_as_that() {
+    let mut served = Served::new(Desk::with_engines(), |_| {});
+    served.load().await;
+    let mut call = served.open("call-7").await;
+    call.arrive().await;
+    call.until(|sign| *sign == Sign::Notice(Notice::Unavailable)).await;
+    call.end(Hangup::ServerStopped).await;
+    assert_eq!(served.records().await[0].0, Some(EndReason::Stopped));
+}
+
 // ---- what a box cannot do ----
 
 #[tokio::test]
@@ -323,6 +349,7 @@ async fn a_full_box_says_so() {
 
     let mut second = served.open("call-2").await;
     second.arrive().await;
+    second.until(|sign| *sign == Sign::Notice(Notice::Busy)).await;
     let (busy, sound) = second.hear_out().await;
     assert!(busy.starts_with("All our lines are busy") && is_loud(&sound), "{busy}");
     second.until(|sign| *sign == Sign::Left).await;
@@ -345,6 +372,7 @@ async fn a_box_that_cannot_hear_takes_typed_words() {
     served.load().await;
     let mut call = served.open("call-7").await;
     call.arrive().await;
+    call.until(|sign| *sign == Sign::Notice(Notice::TypedOnly)).await;
     let (greeting, sound) = call.hear_out().await;
     assert!(greeting.contains("Please type") && is_loud(&sound), "{greeting}");
     call.speak(&recording("utt21.wav")).await;

@@ -32,6 +32,7 @@ impl Service {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::defaults(folder.path());
         config.server.listen = "127.0.0.1:0".parse().unwrap();
+        config.server.rtc_port = 0;
         config.server.dev = dev;
         let (readiness, receiver) = readiness::channel();
         let application = Application::build(&config, receiver, watch::channel(None).1).unwrap();
@@ -133,6 +134,44 @@ fn pages_bring_nothing_inline_and_their_assets_may_be_kept() {
     }
     assert_eq!(server.get("/assets/0/app.css", &[]).header("cache-control"), Some("no-cache"));
     assert_eq!(server.get("/assets/0/..%2fCargo.toml", &[]).status, 404);
+}
+
+#[test]
+fn one_address_does_not_take_all_connections() {
+    let server = Service::start(false);
+    let mut held: Vec<_> = (0..128).map(|_| TcpStream::connect(server.address).unwrap()).collect();
+    assert!(held.iter_mut().all(is_served));
+    assert!(!is_served(&mut TcpStream::connect(server.address).unwrap()), "one too many");
+    assert!(is_served(&mut connect_from("127.0.0.2:0", server.address)), "others do not suffer");
+    assert!(held.iter_mut().all(is_served), "those that stand are left alone");
+    held.truncate(64);
+    // The server learns of the end of the others in its own time.
+    assert!((0..10_000).any(|_| is_served(&mut TcpStream::connect(server.address).unwrap())));
+}
+
+/// Whether a request is answered; the connection stays open.
+fn is_served(stream: &mut TcpStream) -> bool {
+    let mut begin = [0; 12];
+    let asked = stream.write_all(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    if asked.and_then(|()| stream.read_exact(&mut begin)).is_err() {
+        return false;
+    }
+    assert_eq!(&begin, b"HTTP/1.1 200");
+    let mut rest = [0; 4096];
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"}") {
+        let count = stream.read(&mut rest).unwrap();
+        assert_ne!(count, 0, "the answer is not whole");
+        answer.extend_from_slice(&rest[..count]);
+    }
+    true
+}
+
+fn connect_from(own: &str, server: SocketAddr) -> TcpStream {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.bind(&own.parse::<SocketAddr>().unwrap().into()).unwrap();
+    socket.connect(&server.into()).unwrap();
+    socket.into()
 }
 
 #[test]

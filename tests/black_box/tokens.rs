@@ -88,6 +88,25 @@ fn each_form_gives_what_its_front_end_expects() {
 }
 
 #[test]
+fn a_caller_may_choose_a_language() {
+    let desk = Desk::new();
+    let server = Server::start(&desk, &["--dev"], &PAIR);
+    let choose = |language: Value| {
+        let body = json!({ "room_name": "call-7", "user_name": "Amanda", "language": language });
+        post(server.address, "/api/room/token", &[], &body)
+    };
+    for language in [json!("ar"), json!("Arabic"), json!("auto"), Value::Null] {
+        assert_eq!(choose(language).status, 200);
+    }
+    let refused = choose(json!("xx"));
+    assert_eq!((refused.status, &refused.json()["type"]), (422, &json!("urn:callstead:problem:fields")));
+    assert!(refused.message().contains("language is unknown") && refused.message().contains("en, ar"));
+    let page = |headers: &[(&str, &str)]| ask(server.address, "GET", "/callcenter/call-with-audio", headers).body;
+    assert!(page(&[("Accept-Language", "ar")]).contains(r#"<html lang="ar" dir="rtl">"#));
+    assert!(page(&[]).contains(r#"<html lang="en" dir="ltr">"#));
+}
+
+#[test]
 fn where_calls_are_public_a_stranger_gets_a_room_of_their_own() {
     let desk = Desk::new();
     let server = Server::start(&desk, &[], &[PAIR[0], PAIR[1], ("CALLSTEAD_PUBLIC_CALLS", "true")]);
@@ -191,6 +210,13 @@ fn each_field_that_is_wrong_is_named() {
         ("/api/dispatch-agent", json!({ "room_name": "r", "user_name": {} }), "user_name", "must be a string"),
         ("/api/dispatch-agent", json!({ "room_name": "r", "language": "xx" }), "language", "en, ar, zh"),
         ("/api/dispatch-agent", json!({ "room_name": "r", "profile": "x" }), "profile", "one of default"),
+        ("/api/dispatch-agent", json!({ "room_name": "r", "metadata": 7 }), "metadata", "an object or a string"),
+        (
+            "/api/dispatch-agent",
+            json!({ "room_name": "r", "metadata": { "notes": "x".repeat(2_000) } }),
+            "metadata",
+            "longer than 2000 bytes",
+        ),
     ] {
         let answer = post(server.address, path, &[], &body);
         assert_eq!(answer.status, 422, "{path} {body:.80} {:.200}", answer.body);
@@ -300,9 +326,9 @@ fn the_address_is_the_one_that_the_client_knows() {
         assert_eq!(url(&server, &forwarded, &key), "wss://calls.example.com");
         assert_eq!(url(&server, &standard, &key), "wss://calls.example.com");
     }
-    let server = Server::start(&desk, &[], &[("CALLSTEAD_PUBLIC_URL", "https://calls.example.com/desk")]);
+    let server = Server::start(&desk, &[], &[("CALLSTEAD_PUBLIC_URL", "https://calls.example.com/")]);
     let key = key(&desk, &[Scope::Token]);
-    assert_eq!(url(&server, &forwarded, &key), "wss://calls.example.com/desk");
+    assert_eq!(url(&server, &forwarded, &key), "wss://calls.example.com");
 }
 
 #[test]

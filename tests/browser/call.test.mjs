@@ -6,6 +6,7 @@
 //   CALLSTEAD_CHATTER a WAV file: words from the beginning to the end
 //   CALLSTEAD_OUT     where to put what was heard: agent.wav
 //   CALLSTEAD_SHOTS   where to put screenshots
+//   LIVEKIT_API_KEY, LIVEKIT_API_SECRET  what the server's tokens are signed with
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,6 +14,7 @@ import { after, before, describe, test } from "node:test";
 import { openBrowser, SCREENS } from "./browser.mjs";
 import { Caller, level, wav } from "./caller.mjs";
 import { cuttable } from "./cuttable.mjs";
+import { sign } from "./token.mjs";
 
 const { CALLSTEAD_URL: url, CALLSTEAD_OUT: out, CALLSTEAD_SHOTS: shots } = process.env;
 const { CALLSTEAD_CALLER: recording, CALLSTEAD_CHATTER: chatter } = process.env;
@@ -68,6 +70,74 @@ test("a caller speaks and is answered", { timeout: 120_000 }, async () => {
     assert.match(await caller.text("#over-reason"), /You have ended the call\. It lasted \d+:\d\d\./);
     await take(page, "desktop-light-after");
     assert.deepEqual(faults, []);
+  });
+});
+
+test("a caller chooses Arabic", { timeout: 90_000 }, async () => {
+  await withCaller({ screen: SCREENS.phone }, async (caller, { page, faults }) => {
+    await caller.open();
+    assert.deepEqual(await page.$$eval("#language option", (options) => options.map((it) => it.textContent)), ["English", "العربية"]);
+    await Promise.all([page.waitForURL("**/*lang=ar"), page.selectOption("#language", "ar")]);
+    assert.equal(await page.inputValue("#language"), "ar");
+    assert.deepEqual(await page.$eval("html", ({ lang, dir }) => [lang, dir]), ["ar", "rtl"]);
+    await take(page, "phone-arabic-before");
+    await caller.start("أماندا");
+    await page.waitForSelector("#live-call:not([hidden])");
+    const [greeting] = await caller.waitForTurns("agent");
+    assert.match(greeting, /\p{Script=Arabic}{2}/u);
+    await caller.waitForText("#people", "أنت");
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), 0);
+    await take(page, "phone-arabic-call");
+    await caller.end();
+    assert.deepEqual(faults, []);
+  });
+});
+
+test("the browser's language is the first choice", async () => {
+  await withCaller({ language: "ar-JO", colours: "dark" }, async (caller, { page }) => {
+    await caller.open();
+    assert.equal(await page.inputValue("#language"), "ar");
+    assert.equal(await caller.text("h1"), "تحدّث مع الوكيل");
+    await take(page, "desktop-dark-arabic-before");
+  });
+});
+
+test("what the agent cannot do is said on the page", { timeout: 60_000 }, async () => {
+  const room = `notice-${process.pid}`;
+  await withCaller({ screen: SCREENS.phone }, async (caller, { page }) => {
+    await caller.call({ query: `?room=${room}` });
+    await withCaller({}, async (agent, browser) => {
+      const token = sign({ room, identity: "agent-test", kind: "agent", attributes: { "callstead.notice": "busy" } });
+      const json = { token, url: url.replace("http", "ws"), room_name: room, user_name: "" };
+      await browser.page.route("**/api/room/token", (route) => route.fulfill({ json }));
+      await agent.call();
+      await caller.waitForText("#notice", "All lines are busy");
+      await take(page, "phone-light-busy");
+      await agent.end();
+    });
+    await page.waitForSelector("#over:not([hidden])");
+    assert.match(await caller.text("#notice"), /All lines are busy/);
+    await take(page, "phone-light-busy-after");
+  });
+});
+
+test("a call waits for a server that is still starting", { timeout: 60_000 }, async () => {
+  await withCaller({}, async (caller, { page }) => {
+    await caller.open();
+    await page.route("**/api/health", (route) => route.fulfill({ status: 503, json: { status: "starting" } }));
+    await page.route("**/api/room/token", (route) => route.fulfill({ status: 503, json: {} }));
+    await caller.start();
+    await caller.waitForText("#problem", "The server is still starting.");
+    await take(page, "desktop-light-starting");
+    await page.click("#problem-action");
+    await page.waitForSelector("#start:enabled");
+    await caller.start();
+    await caller.waitForText("#problem", "The server is still starting.");
+    await page.unroute("**/api/room/token");
+    await page.unroute("**/api/health");
+    await page.waitForSelector("#live-call:not([hidden])");
+    assert.equal(await page.isVisible("#problem"), false);
+    await caller.end();
   });
 });
 
@@ -159,18 +229,22 @@ describe("what goes wrong is said", () => {
   after(() => browser.close());
 
   const answers = [
-    [503, "All lines are busy."],
-    [429, "All lines are busy."],
-    [401, "This call is not allowed."],
-    [500, "The call did not work."],
+    [503, undefined, "All lines are busy."],
+    [503, "busy", "All lines are busy."],
+    [503, "late", "No agent has come yet."],
+    [503, "stopping", "The server is being restarted."],
+    [429, undefined, "Too many calls were begun from here."],
+    [401, undefined, "This call is not allowed."],
+    [500, undefined, "The call did not work."],
   ];
-  for (const [status, words] of answers) {
-    test(`the server answers ${status}`, async () => {
-      await browser.page.route("**/api/room/token", (route) => route.fulfill({ status, json: {} }));
+  for (const [status, code, words] of answers) {
+    test(`the server answers ${status} ${code ?? ""}`, async () => {
+      const problem = { type: code && `urn:callstead:problem:${code}`, status };
+      await browser.page.route("**/api/room/token", (route) => route.fulfill({ status, json: problem }));
       await caller.open();
       await caller.start();
       await caller.waitForText("#problem", words);
-      if (status === 503) await take(browser.page, "desktop-light-full");
+      if (code === "busy") await take(browser.page, "desktop-light-full");
       await browser.page.unroute("**/api/room/token");
     });
   }

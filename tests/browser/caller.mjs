@@ -41,8 +41,12 @@ export class Caller {
     return this.said(role);
   }
 
+  /** Waits until a text is there, where people see it. */
   async waitForText(selector, text, timeout = 30_000) {
-    const contains = ([where, words]) => document.querySelector(where)?.textContent.includes(words);
+    const contains = ([where, words]) => {
+      const element = document.querySelector(where);
+      return element && !element.closest("[hidden]") && element.textContent.includes(words);
+    };
     await this.page.waitForFunction(contains, [selector, text], { timeout });
   }
 

@@ -1,7 +1,8 @@
 // The server's part before the room: a token, and an agent when none comes by itself.
-import { Problem, problemOfStatus } from "./problem.js";
+import { Problem, problemOfRefusal } from "./problem.js";
 
 const PATIENCE_MS = 10_000;
+const LOOK_AGAIN_MS = 2_000;
 // Neither look-alikes nor signs that an address would have to escape.
 const ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz";
 
@@ -13,17 +14,50 @@ export function unguessableRoom() {
 
 /**
  * Asks for a way into a room; the server may choose another one.
+ * @param {string | undefined} language that the caller has chosen
  * @returns {Promise<{url: string, token: string, roomName: string}>}
  * @throws {Problem}
  */
-export async function askForToken(roomName, userName) {
-  const answer = await post("/api/room/token", { room_name: roomName, user_name: userName });
+export async function askForToken(roomName, userName, language) {
+  const answer = await post("/api/room/token", { room_name: roomName, user_name: userName, language });
   return { url: answer.url, token: answer.token, roomName: answer.room_name };
 }
 
-/** Asks for an agent; for rooms that none joins by itself. */
-export async function askForAgent(roomName) {
-  await post("/api/dispatch-agent", { roomName });
+/** Asks for an agent; for rooms that none joins by itself. @throws {Problem} */
+export async function askForAgent(roomName, language) {
+  await post("/api/dispatch-agent", { roomName, language });
+}
+
+/** The same problem, or what is behind it when the server only said that it cannot serve now. */
+export async function explained(problem) {
+  if (problem.kind !== "unavailable") return problem;
+  const health = await askForHealth();
+  if (!health) return new Problem("away", problem);
+  return new Problem(health.status === "starting" ? "starting" : "full", problem);
+}
+
+/**
+ * Waits until the server has started.
+ * @param {AbortSignal} [signal] ends the waiting
+ * @returns {Promise<boolean>} whether the server has started
+ */
+export async function serverIsReady(signal) {
+  while (!signal?.aborted) {
+    await new Promise((resume) => setTimeout(resume, LOOK_AGAIN_MS));
+    const health = await askForHealth();
+    if (health && health.status !== "starting") return !signal?.aborted;
+  }
+  return false;
+}
+
+/** @returns {Promise<{status: string} | undefined>} nothing when the server does not answer */
+async function askForHealth() {
+  try {
+    const answer = await fetch("/api/health", { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+    return await answer.json();
+  } catch {
+    return undefined;
+  }
 }
 
 async function post(path, body) {
@@ -38,10 +72,16 @@ async function post(path, body) {
   } catch (error) {
     throw new Problem("away", error);
   }
-  if (!answer.ok) throw problemOfStatus(answer.status);
+  if (!answer.ok) throw problemOfRefusal(answer.status, await codeOf(answer));
   try {
     return await answer.json();
   } catch (error) {
     throw new Problem("failed", error);
   }
+}
+
+/** The word that says why a request was refused (the end of a problem's type, RFC 9457); a proxy in front knows none. */
+async function codeOf(answer) {
+  const problem = await answer.json().catch(() => undefined);
+  return problem?.type?.split(":").pop();
 }

@@ -1,5 +1,5 @@
 // The page of a call: joins the caller's hands (view), the microphone and the call itself (session).
-import { unguessableRoom } from "./access.js";
+import { serverIsReady, unguessableRoom } from "./access.js";
 import { Microphone } from "./microphone.js";
 import { Session } from "./session.js";
 import { strings } from "./strings.js";
@@ -20,6 +20,8 @@ export class Page {
   #transcript = new Transcript();
   #session = new Session(this.#view.elements.sounds, (event) => this.#take(event));
 
+  /** Ends the waiting for a server that starts. */
+  #waiting = new AbortController();
   #withMicrophone = true;
   #isMuted = false;
   #connection = "connecting";
@@ -42,11 +44,20 @@ export class Page {
     elements.again.addEventListener("click", (event) => this.#byHand(event, () => this.#again()));
     elements.typing.addEventListener("submit", (event) => this.#byHand(event, () => this.#type()));
     elements.device.addEventListener("change", (event) => this.#byHand(event, () => this.#chooseDevice()));
+    elements.language?.addEventListener("change", () => this.#changeLanguage());
     elements.problemAction.addEventListener("click", (event) => this.#byHand(event, () => this.#solve()));
     navigator.mediaDevices?.addEventListener("devicechange", () => void this.#showDevices());
     // livekit-client leaves the room by itself; the device has to be let go of too.
     window.addEventListener("pagehide", () => this.#microphone.close());
     if (!window.isSecureContext) this.#view.showProblem("insecure");
+    if (this.#view.isGettingReady) void serverIsReady().then(() => this.#view.showReady());
+  }
+
+  /** The page comes anew, in that language too. */
+  #changeLanguage() {
+    const address = new URL(location.href);
+    address.searchParams.set("lang", this.#view.elements.language.value);
+    location.replace(address);
   }
 
   /** Runs what a click asks for; what goes wrong is shown. */
@@ -76,6 +87,7 @@ export class Page {
     const view = this.#view;
     view.showProblem();
     view.showSetup({ isStarting: true });
+    view.showNotice();
     view.clearTurns();
     this.#transcript.clear();
     this.#since = undefined;
@@ -86,17 +98,33 @@ export class Page {
       await this.#session.start({
         name: view.elements.name.value.trim() || strings.guest,
         roomName: this.#roomName(),
+        language: view.elements.language?.value,
         track: this.#openTrack(),
         isMuted: !this.#withMicrophone,
       });
     } catch (problem) {
       clearInterval(this.#timer);
+      if (problem.kind === "starting" || problem.kind === "stopping") return this.#callLater(problem.kind);
       view.showSetup();
       // A button that is disabled loses the keyboard's focus.
       view.elements.start.focus({ preventScroll: true });
       throw problem;
     }
     view.showCall();
+  }
+
+  /** The server is on its way: the call begins when it is there, unless the caller no longer wants it. */
+  async #callLater(kind) {
+    this.#view.showProblem(kind);
+    this.#waiting = new AbortController();
+    if (await serverIsReady(this.#waiting.signal)) await this.#call();
+  }
+
+  #doNotWait() {
+    this.#waiting.abort();
+    this.#microphone.close();
+    this.#view.showProblem();
+    this.#view.showSetup();
   }
 
   #openTrack() {
@@ -174,6 +202,7 @@ export class Page {
         this.#weakness = event.quality;
         return this.#view.showConnection(this.#connection, this.#weakness);
       case "agent": return this.#takeAgent(event.state);
+      case "notice": return this.#view.showNotice(event.kind);
       case "agentLate": return this.#view.showProblem("nobody");
       case "people": return this.#view.showPeople(event.people);
       case "caption": return this.#put(event);
@@ -264,6 +293,8 @@ export class Page {
     switch (strings.problems[this.#view.problem]?.action) {
       case "withoutMicrophone":
         return this.#callWith(false);
+      case "cancel":
+        return this.#doNotWait();
       case "sound":
         return this.#session.turnOnSound();
       case "retry":

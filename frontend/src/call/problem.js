@@ -1,4 +1,4 @@
-// What can go wrong, by kind: a key of `strings.problems`. Errors of the browser, of the server and of livekit-client
+// What can go wrong, by kind: a key of `strings.problems`, or `unavailable` until it is known why. Errors of the browser, of the server and of livekit-client
 // become one of these where they are caught.
 import { ConnectionError, ConnectionErrorReason, MediaDeviceFailure } from "livekit-client";
 
@@ -9,9 +9,17 @@ export class Problem extends Error {
   }
 }
 
-/** @param {number} status of an HTTP answer that is a refusal */
-export function problemOfStatus(status) {
-  if (status === 429 || status === 503) return new Problem("full");
+/** What the server's own words for a refusal mean to a caller. */
+const CODES = { busy: "full", late: "nobody", stopping: "stopping", "too-often": "often" };
+
+/**
+ * @param {number} status of an HTTP answer that is a refusal
+ * @param {string} [code] the server's word for it
+ */
+export function problemOfRefusal(status, code) {
+  if (CODES[code]) return new Problem(CODES[code]);
+  if (status === 429) return new Problem("often");
+  if (status === 503) return new Problem("unavailable");
   if (status === 401 || status === 403) return new Problem("refused");
   return new Problem(status >= 502 ? "away" : "failed");
 }
@@ -36,10 +44,10 @@ export function problemOfConnection(error) {
   switch (error.reason) {
     case ConnectionErrorReason.NotAllowed:
     case ConnectionErrorReason.ServiceNotFound:
-      return status ? problemOfStatus(status) : new Problem("refused", error);
+      return status ? problemOfRefusal(status) : new Problem("refused", error);
     case ConnectionErrorReason.InternalError:
       // Signalling worked; the media did not come through. With a status, it is the server's answer.
-      return status ? problemOfStatus(status) : new Problem("blocked", error);
+      return status ? problemOfRefusal(status) : new Problem("blocked", error);
     case ConnectionErrorReason.ServerUnreachable:
     case ConnectionErrorReason.WebSocket:
     case ConnectionErrorReason.Timeout:

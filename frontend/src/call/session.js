@@ -1,10 +1,10 @@
 // One call: joins the room, keeps track of who is there, joins again when the connection is lost for good. It tells of
 // everything through one function; what is shown is not its business.
 //
-// Events: connection {state}, quality {quality}, agent {state}, agentLate, people {people}, caption {…},
+// Events: connection {state}, quality {quality}, agent {state}, notice {kind}, agentLate, people {people}, caption {…},
 // sound {isBlocked}, ended {reason}.
 import { ConnectionQuality, ConnectionState, DisconnectReason, ParticipantKind, Room, RoomEvent, Track } from "livekit-client";
-import { askForAgent, askForToken } from "./access.js";
+import { askForAgent, askForToken, explained } from "./access.js";
 import { CHAT, followCaptions } from "./captions.js";
 import { markConnected, markFirstPacket, markStart } from "./marks.js";
 import { problemOfConnection } from "./problem.js";
@@ -14,6 +14,9 @@ const REJOIN_AFTER_MS = [500, 2_000, 5_000, 10_000];
 /** Rules send an agent within two seconds; where they do not, it is asked for. */
 const ASK_FOR_AGENT_AFTER_MS = 4_000;
 const AGENT_IS_LATE_AFTER_MS = 15_000;
+
+/** The agent's attribute that says what it cannot do: a key of `strings.notices`. */
+const NOTICE = "callstead.notice";
 
 /** Of those that livekit-client goes through by itself; who joins tells the others. */
 const STATES = {
@@ -38,6 +41,8 @@ export class Session {
   #room;
   /** Of this call, for joining again: `{url, token, roomName}`. */
   #way;
+  /** That the caller has chosen. */
+  #language;
   #track;
   #isMuted = false;
   /** Timers that wait for an agent. */
@@ -63,26 +68,28 @@ export class Session {
    * @param {object} call
    * @param {string} call.name
    * @param {string} call.roomName
+   * @param {string} [call.language] to be spoken
    * @param {Promise<import("livekit-client").LocalAudioTrack>} call.track may still be waiting for the caller's permission
    * @param {boolean} call.isMuted from the beginning
    * @throws {import("./problem.js").Problem}
    */
-  async start({ name, roomName, track, isMuted }) {
+  async start({ name, roomName, language, track, isMuted }) {
     markStart();
+    this.#language = language;
     this.#isOver = this.#hadAgent = false;
     this.#isMuted = isMuted;
     this.#tell({ type: "connection", state: "connecting" });
     try {
       // The microphone and the room do not wait for each other.
       const joined = (async () => {
-        this.#way = await askForToken(roomName, name);
+        this.#way = await askForToken(roomName, name, language);
         await this.#join();
       })();
       [this.#track] = await Promise.all([track, joined]);
       await this.#publish();
     } catch (error) {
       await this.end();
-      throw problemOfConnection(error);
+      throw await explained(problemOfConnection(error));
     }
   }
 
@@ -96,7 +103,7 @@ export class Session {
       await this.#publish();
     } catch (error) {
       await this.#leave();
-      throw problemOfConnection(error);
+      throw await explained(problemOfConnection(error));
     }
   }
 
@@ -224,8 +231,10 @@ export class Session {
     this.#waiting.forEach(clearTimeout);
     if (this.#hadAgent || this.#agent()) return;
     const { roomName } = this.#way;
+    // Callers without a key may not ask: then only the rules send an agent, and the other timer tells of it.
+    const ask = () => askForAgent(roomName, this.#language).catch(() => {});
     this.#waiting = [
-      setTimeout(() => void askForAgent(roomName).catch(() => {}), ASK_FOR_AGENT_AFTER_MS),
+      setTimeout(() => void ask(), ASK_FOR_AGENT_AFTER_MS),
       setTimeout(() => this.#tell({ type: "agentLate" }), AGENT_IS_LATE_AFTER_MS),
     ];
   }
@@ -241,6 +250,7 @@ export class Session {
     if (agent) {
       this.#hadAgent = true;
       this.#waiting.forEach(clearTimeout);
+      this.#tell({ type: "notice", kind: agent.attributes[NOTICE] });
     }
     const none = this.#hadAgent ? "gone" : "absent";
     this.#tell({ type: "agent", state: agent ? agent.attributes["lk.agent.state"] || "here" : none });

@@ -15,7 +15,16 @@ export class View {
     mute: part("mute"), settings: part("settings"), end: part("end"), rejoin: part("rejoin"), again: part("again"),
     device: part("device"), typing: part("typing"), text: part("text"), sounds: part("sounds"),
     problemAction: part("problem-action"),
+    /** Not there when there is nothing to choose. */
+    language: part("language"),
   };
+
+  constructor() {
+    // Each language by its own name.
+    for (const option of this.elements.language?.options ?? []) {
+      option.textContent = new Intl.DisplayNames([option.value], { type: "language" }).of(option.value);
+    }
+  }
 
   get isDev() {
     return "dev" in part("call").dataset;
@@ -25,8 +34,8 @@ export class View {
 
   showSetup({ isStarting = false } = {}) {
     this.#show("setup");
-    const { start, check, name } = this.elements;
-    start.disabled = check.disabled = name.disabled = isStarting;
+    const { start, check, name, language } = this.elements;
+    for (const element of [start, check, name, language]) element?.toggleAttribute("disabled", isStarting);
     part("start-label").textContent = isStarting ? strings.starting : strings.start;
     start.classList.toggle("is-busy", isStarting);
   }
@@ -66,6 +75,26 @@ export class View {
     part("problem-advice").textContent = words.advice;
     this.elements.problemAction.hidden = !words.action;
     this.elements.problemAction.textContent = strings.actions[words.action] ?? "";
+  }
+
+  /** @param {string | undefined} kind a key of `strings.notices`; it stays until there is another, or none */
+  showNotice(kind) {
+    // The page has said so from the beginning.
+    const isKnown = kind === "typed-only" && part("cannot-hear");
+    const words = isKnown ? "" : strings.notices[kind] ?? "";
+    const element = part("notice");
+    if (element.textContent === words) return;
+    element.hidden = words === "";
+    element.textContent = words;
+  }
+
+  /** Whether the engines were still being loaded when the page was made. */
+  get isGettingReady() {
+    return part("getting-ready") !== null;
+  }
+
+  showReady() {
+    part("getting-ready").hidden = true;
   }
 
   get problem() {

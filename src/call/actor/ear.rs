@@ -42,6 +42,14 @@ impl Ear {
         }
     }
 
+    /// So many frames were not heard and never will be; nobody was speaking. Only the time goes on.
+    pub(super) fn skip(&mut self, frames: u32) {
+        self.frames += u64::from(frames);
+        if let Some(listener) = &mut self.listener {
+            listener.skip(frames as usize * (ENGINE_HZ * FRAME_MS / 1000) as usize);
+        }
+    }
+
     /// Hears one more window, if there is one. [`poll`](Self::poll) then tells what was noticed.
     pub(super) fn next_window(&mut self) -> Result<bool, SpeechError> {
         let Some(listener) = &mut self.listener else { return Ok(false) };

@@ -20,22 +20,19 @@ use std::{
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc};
 
-use super::EnginesReceiver;
+use super::{EnginesReceiver, Facts};
 use crate::{
     audio::line::{AgentState, Caller, Hangup, Line, LineCommand, LineEvent},
     config::Profile,
     dialogue::{self, EndReason, Setup, Take, endpointing::PauseId},
     domain::{CallId, Language, Pii, RoomName, TurnId, cards},
     speech::{SpeechError, Transcript, engines::Engines},
-    store::{
-        Store,
-        calls::{Direction, EndReason as Recorded, Ended, NewCall},
-    },
+    store::calls::{Direction, EndReason as Recorded, Ended, NewCall},
 };
 use mouth::Report;
 pub(super) use prepared::Prepared;
-pub(super) use record::Lost;
 use record::Recorder;
+pub(super) use record::{Lost, Records};
 use session::Session;
 
 /// Results that wait to be looked at; the tasks that make them wait then.
@@ -52,8 +49,7 @@ pub(super) struct Exchange {
     /// One permit for each call that may be under way.
     pub(super) lines: Arc<Semaphore>,
     pub(super) prepared: Prepared,
-    pub(super) store: Store,
-    pub(super) lost: Lost,
+    pub(super) records: Records,
     /// Numbers the conversations, for the language model's cache.
     pub(super) conversations: AtomicU64,
 }
@@ -69,6 +65,8 @@ pub(super) struct Assignment {
     pub(super) language: Option<Language>,
     /// The caller's name, for one whose token has none.
     pub(super) user_name: Option<Pii<String>>,
+    /// What is known of the caller beforehand.
+    pub(super) facts: Facts,
 }
 
 /// Something that happens in a call.
@@ -100,16 +98,17 @@ pub(super) async fn run(mut line: Line, assignment: Assignment, exchange: Arc<Ex
     let call = new_call(&assignment, caller);
     tracing::info!(call = %call.id, call.refused = refusal.is_some(), "a call begins");
     let id = call.id.clone();
-    let recorder = Recorder::start(exchange.store.clone(), call, exchange.lost.clone());
+    let recorder = exchange.records.open(call);
     let setup = setup(&assignment, engines.as_deref(), refusal);
     let (results, made) = mpsc::channel(RESULTS);
     let mut session = Session::new(&line, engines, &assignment, &exchange, setup, results, &recorder);
     let reason = converse(&mut session, early, &mut line.events, made).await;
     drop((session, permit));
     tracing::info!(call = %id, call.end = reason.as_str(), "a call ended");
-    recorder.end(Ended { at: Timestamp::now(), reason }).await;
+    recorder.end(Ended { at: Timestamp::now(), reason });
     match reason {
         Recorded::CallerLeft => Hangup::CallerLeft,
+        Recorded::Stopped => Hangup::ServerStopped,
         _ => Hangup::RoomClosed,
     }
 }
@@ -198,7 +197,7 @@ fn setup(assignment: &Assignment, engines: Option<&Engines>, refusal: Option<End
     let language = spoken.unwrap_or(Language::ENGLISH);
     let own = profile.greetings.iter().find(|(of, _)| *of == language);
     Setup {
-        instructions: profile.prompt.clone(),
+        instructions: assignment.facts.after(&profile.prompt),
         language,
         follows_caller: spoken.is_none(),
         greeting: own.map(|(_, text)| text.clone()),

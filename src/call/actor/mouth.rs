@@ -2,17 +2,26 @@
 //!
 //! Three steps run at once: the language model makes clauses, the voice makes the next clause's sound while one plays, and
 //! frames go to the line, which takes them as it plays. Without a voice, or when it fails, the clauses are there to be read.
+//!
+//! A turn can be held and gone on with: then the model thinks on, as far as its clauses find room, and voice and frames begin
+//! anew at the clause that was cut.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
-use tokio::{sync::mpsc, time::Instant};
+use tokio::sync::{mpsc, watch};
 
 use super::prepared::Prepared;
 use crate::{
     audio::{FRAME_MS, Frame, line::Say},
     call::{
         Brief, CallError,
-        answer::{CLAUSES, think},
+        answer::{CLAUSES, Marks, Passed, think},
     },
     domain::{
         Message, Pii, TurnId,
@@ -33,7 +42,12 @@ pub(super) enum Words {
 #[derive(Debug)]
 pub(super) enum Report {
     /// This clause begins.
-    Clause(Pii<String>),
+    Clause {
+        /// Its words.
+        text: Pii<String>,
+        /// How far the language model is; nowhere when it was not asked.
+        thought: Passed,
+    },
     /// It is complete, and plays so long.
     ClauseMade(Duration),
     /// There are no more.
@@ -43,14 +57,46 @@ pub(super) enum Report {
     },
 }
 
+/// What a mouth is to do now.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Stage {
+    /// Speak, under this name, beginning with a clause counted from 0.
+    Speaking {
+        /// Whatever names an older turn is not played any more.
+        turn: TurnId,
+        /// Those before it have been heard.
+        from: usize,
+    },
+    /// Say nothing for the present.
+    Held,
+}
+
 /// Says one turn. Whoever drops the future ends it; what the line has by then is the line's to drop.
 pub(super) struct Mouth {
-    pub(super) turn: TurnId,
     pub(super) engines: Option<Arc<Engines>>,
     pub(super) prepared: Prepared,
     pub(super) brief: Brief,
     pub(super) say: mpsc::Sender<Say>,
     pub(super) reports: mpsc::Sender<super::Event>,
+    pub(super) marks: Marks,
+    /// The answer broke off.
+    pub(super) failed: AtomicBool,
+}
+
+/// A turn's clauses as they come. Those that came can be said again.
+struct Script {
+    coming: mpsc::Receiver<String>,
+    clauses: Vec<String>,
+}
+
+impl Script {
+    /// A clause, counted from 0, once it is there; `None` when the turn has no more.
+    async fn clause(&mut self, number: usize) -> Option<String> {
+        while self.clauses.len() <= number {
+            self.clauses.push(self.coming.recv().await?);
+        }
+        self.clauses.get(number).cloned()
+    }
 }
 
 /// A clause on its way to the line.
@@ -73,21 +119,49 @@ type FirstSound = Option<Result<Frame, SpeechError>>;
 struct Gone;
 
 impl Mouth {
-    pub(super) async fn run(self, words: Words) {
+    /// `stage` says what to do; there may be something to do until it is dropped.
+    pub(super) async fn run(self, words: Words, stage: watch::Receiver<Stage>) {
         let repeats = matches!(words, Words::Fixed(_));
-        let (whole, voiced) = mpsc::channel(CLAUSES);
+        let (whole, coming) = mpsc::channel(CLAUSES);
+        let script = Script { coming, clauses: Vec::new() };
+        let making = async {
+            if let Err(error) = self.make(words, whole.clone()).await {
+                tracing::warn!(%error, "an answer broke off");
+                self.failed.store(true, Ordering::Relaxed);
+            }
+            // Not before it is known how that ended.
+            drop(whole);
+        };
+        // When nobody listens any more nobody needs to be told.
+        let (_, ()) = tokio::join!(self.say(script, stage, repeats), making);
+    }
+
+    /// Does what is to be done, until that changes.
+    async fn say(&self, mut script: Script, mut stage: watch::Receiver<Stage>, repeats: bool) -> Result<(), Gone> {
+        loop {
+            let present = *stage.borrow_and_update();
+            tokio::select! {
+                biased;
+                changed = stage.changed() => changed.map_err(|_| Gone)?,
+                said = self.perform(&mut script, present, repeats) => {
+                    said?;
+                    stage.changed().await.map_err(|_| Gone)?;
+                }
+            }
+        }
+    }
+
+    async fn perform(&self, script: &mut Script, stage: Stage, repeats: bool) -> Result<(), Gone> {
+        let Stage::Speaking { turn, from } = stage else { return Ok(()) };
         // One clause plays, one is being made: more would keep the voice from other calls.
         let (sounds, heard) = mpsc::channel(1);
-        let (made, (), played) =
-            tokio::join!(self.make(words, whole), self.voice(voiced, sounds), self.play(heard, repeats));
-        let Ok(audio) = played else { return };
-        if let Err(error) = &made {
-            tracing::warn!(%error, "an answer broke off");
+        let ((), played) = tokio::join!(self.voice(script, from, sounds), self.play(turn, heard, repeats));
+        let audio = played?;
+        self.report(turn, Report::Made { failed: self.failed.load(Ordering::Relaxed) }).await?;
+        if !audio.is_zero() {
+            self.say.send(Say::End(turn)).await.map_err(|_| Gone)?;
         }
-        if self.report(Report::Made { failed: made.is_err() }).await.is_ok() && !audio.is_zero() {
-            // The line may have ended: then nobody waits for this.
-            let _ = self.say.send(Say::End(self.turn)).await;
-        }
+        Ok(())
     }
 
     async fn make(&self, words: Words, whole: mpsc::Sender<String>) -> Result<(), CallError> {
@@ -99,7 +173,7 @@ impl Mouth {
                 Ok(())
             }
             (Words::Answer(messages), Some(engines)) => {
-                think(engines, &messages, &self.brief, Instant::now().into_std(), whole).await.map(drop)
+                think(engines, &messages, &self.brief, &self.marks, whole).await.map(drop)
             }
             (Words::Answer(_), None) => {
                 Err(SpeechError::Failed { engine: "language model", reason: "there is none".to_owned() }.into())
@@ -108,8 +182,9 @@ impl Mouth {
     }
 
     /// Has each clause spoken as soon as the one before it plays.
-    async fn voice(&self, mut whole: mpsc::Receiver<String>, sounds: mpsc::Sender<Clause>) {
-        while let Some(text) = whole.recv().await {
+    async fn voice(&self, script: &mut Script, from: usize, sounds: mpsc::Sender<Clause>) {
+        for number in from.. {
+            let Some(text) = script.clause(number).await else { return };
             let Ok(place) = sounds.reserve().await else { return };
             let sentence = Sentence {
                 voice: self.brief.voice.clone(),
@@ -132,42 +207,48 @@ impl Mouth {
     }
 
     /// Sends the clauses to the line; gives the length of their audio.
-    async fn play(&self, mut heard: mpsc::Receiver<Clause>, repeats: bool) -> Result<Duration, Gone> {
+    async fn play(&self, turn: TurnId, mut heard: mpsc::Receiver<Clause>, repeats: bool) -> Result<Duration, Gone> {
         let mut audio = Duration::ZERO;
         while let Some(clause) = heard.recv().await {
-            let frames = self.play_clause(clause, repeats).await?;
+            let frames = self.play_clause(turn, clause, repeats).await?;
             let length = Duration::from_millis(frames * u64::from(FRAME_MS));
-            self.report(Report::ClauseMade(length)).await?;
+            self.report(turn, Report::ClauseMade(length)).await?;
             audio += length;
         }
         Ok(audio)
     }
 
     /// Gives the number of frames sent.
-    async fn play_clause(&self, Clause { sentence, sound }: Clause, repeats: bool) -> Result<u64, Gone> {
+    async fn play_clause(&self, turn: TurnId, Clause { sentence, sound }: Clause, repeats: bool) -> Result<u64, Gone> {
         let mut count = 0;
         match sound {
-            Sound::None => self.begin(&sentence).await?,
+            Sound::None => self.begin(turn, &sentence).await?,
             Sound::Prepared(frames) => {
-                self.begin(&sentence).await?;
+                self.begin(turn, &sentence).await?;
                 for frame in &*frames {
-                    self.send(*frame).await?;
+                    self.send(turn, *frame).await?;
                     count += 1;
                 }
             }
-            Sound::Made(frames) => count = self.play_made(&sentence, frames, repeats).await?,
+            Sound::Made(frames) => count = self.play_made(turn, &sentence, frames, repeats).await?,
         }
         Ok(count)
     }
 
-    async fn play_made(&self, sentence: &Sentence, frames: Results<Frame>, repeats: bool) -> Result<u64, Gone> {
+    async fn play_made(
+        &self,
+        turn: TurnId,
+        sentence: &Sentence,
+        frames: Results<Frame>,
+        repeats: bool,
+    ) -> Result<u64, Gone> {
         let (mut next, mut frames) = self.first_sound(sentence, frames).await;
-        self.begin(sentence).await?;
+        self.begin(turn, sentence).await?;
         let (mut count, mut sound) = (0, Vec::new());
         while let Some(frame) = next {
             match frame {
                 Ok(frame) => {
-                    self.send(frame).await?;
+                    self.send(turn, frame).await?;
                     count += 1;
                     if repeats {
                         sound.push(frame);
@@ -197,15 +278,110 @@ impl Mouth {
         (frames.recv().await, frames)
     }
 
-    async fn begin(&self, sentence: &Sentence) -> Result<(), Gone> {
-        self.report(Report::Clause(Pii::new(sentence.text.clone()))).await
+    async fn begin(&self, turn: TurnId, sentence: &Sentence) -> Result<(), Gone> {
+        let text = Pii::new(sentence.text.clone());
+        self.report(turn, Report::Clause { text, thought: self.marks.passed() }).await
     }
 
-    async fn send(&self, frame: Frame) -> Result<(), Gone> {
-        self.say.send(Say::Audio(self.turn, Box::new(frame))).await.map_err(|_| Gone)
+    async fn send(&self, turn: TurnId, frame: Frame) -> Result<(), Gone> {
+        self.say.send(Say::Audio(turn, Box::new(frame))).await.map_err(|_| Gone)
     }
 
-    async fn report(&self, report: Report) -> Result<(), Gone> {
-        self.reports.send(super::Event::Said(self.turn, report)).await.map_err(|_| Gone)
+    async fn report(&self, turn: TurnId, report: Report) -> Result<(), Gone> {
+        self.reports.send(super::Event::Said(turn, report)).await.map_err(|_| Gone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{domain::Language, speech::Sampling};
+
+    /// So many frames of sound for each sentence: more than a line takes at once.
+    const FRAMES: usize = 30;
+
+    struct Bench {
+        stage: watch::Sender<Stage>,
+        said: mpsc::Receiver<Say>,
+        reports: mpsc::Receiver<super::super::Event>,
+        _task: tokio::task::JoinHandle<()>,
+    }
+
+    impl Bench {
+        /// A mouth that says `words`, of which `voiced` have sound.
+        fn say(words: Words, voiced: &[&str]) -> Self {
+            let prepared = Prepared::default();
+            for clause in voiced {
+                prepared.keep(&Sentence::new(*clause, Language::ENGLISH), vec![Frame::SILENCE; FRAMES]);
+            }
+            let (say, said) = mpsc::channel(20);
+            let (reports, heard) = mpsc::channel(32);
+            let brief = Brief {
+                language: Language::ENGLISH,
+                voice: None,
+                speed: 1.0,
+                max_tokens: 1,
+                sampling: Sampling::default(),
+                conversation: 1,
+            };
+            let (marks, failed) = (Marks::default(), AtomicBool::new(false));
+            let mouth = Mouth { engines: None, prepared, brief, say, reports, marks, failed };
+            let (stage, watched) = watch::channel(Stage::Speaking { turn: TurnId(1), from: 0 });
+            let task = tokio::spawn(mouth.run(words, watched));
+            Self { stage, said, reports: heard, _task: task }
+        }
+
+        /// The next report, and of which turn.
+        async fn report(&mut self) -> String {
+            match self.reports.recv().await.unwrap() {
+                super::super::Event::Said(turn, Report::Clause { text, .. }) => format!("{} {}", turn.0, text.reveal()),
+                super::super::Event::Said(turn, Report::ClauseMade(audio)) => {
+                    format!("{} {}", turn.0, audio.as_millis())
+                }
+                super::super::Event::Said(turn, Report::Made { failed }) => {
+                    format!("{} made, failed: {failed}", turn.0)
+                }
+                event => panic!("{event:?}"),
+            }
+        }
+
+        async fn check(&mut self, expected: &[&str]) {
+            for expected in expected {
+                assert_eq!(self.report().await, *expected);
+            }
+        }
+
+        /// Plays until the end of a turn; gives the turns of the frames.
+        async fn play(&mut self) -> Vec<u64> {
+            let mut turns = Vec::new();
+            loop {
+                match self.said.recv().await.unwrap() {
+                    Say::Audio(turn, _) => turns.push(turn.0),
+                    Say::End(_) => return turns,
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_turn_that_is_held_goes_on_with_any_clause() {
+        let mut bench = Bench::say(Words::Fixed("One. Two. Three.".to_owned()), &["Two."]);
+        // The line is full in the midst of the second clause.
+        bench.check(&["1 One.", "1 0", "1 Two."]).await;
+        bench.stage.send_replace(Stage::Held);
+        bench.stage.send_replace(Stage::Speaking { turn: TurnId(2), from: 1 });
+        let turns = bench.play().await;
+        bench.check(&["2 Two.", "2 600", "2 Three.", "2 0", "2 made, failed: false"]).await;
+        let (before, after) = (turns.iter().filter(|turn| **turn == 1), turns.iter().filter(|turn| **turn == 2));
+        assert!(before.count() < FRAMES && after.count() == FRAMES && turns.is_sorted(), "{turns:?}");
+        // All of it was made: it can be held even so, until the line has played it.
+        bench.stage.send_replace(Stage::Speaking { turn: TurnId(3), from: 2 });
+        bench.check(&["3 Three.", "3 0", "3 made, failed: false"]).await;
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_nobody_can_give_breaks_off() {
+        let mut bench = Bench::say(Words::Answer(Vec::new()), &[]);
+        bench.check(&["1 made, failed: true"]).await;
     }
 }

@@ -1,22 +1,26 @@
-//! A call's records on their way to the store. The call never waits for them: a store that fails is tried again for a
-//! while, and what cannot be kept then is counted.
+//! Calls' records on their way to the store. No call waits for them, not even at its end: a store that fails is tried again
+//! for a while, and what cannot be kept then is counted. A call that ends without saying how was interrupted.
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use jiff::Timestamp;
-use tokio::{sync::mpsc, task::JoinHandle, time::sleep};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::{JoinError, JoinSet},
+    time::sleep,
+};
 
 use crate::{
     domain::CallId,
     store::{
         Store, StoreError,
-        calls::{self, Ended, NewCall},
+        calls::{self, EndReason, Ended, NewCall},
         turns::{self, NewTurn},
     },
 };
@@ -41,31 +45,81 @@ impl Lost {
     }
 }
 
-/// Something to keep.
-#[derive(Clone, Debug)]
-enum Record {
-    Start(Arc<NewCall>),
-    Answered(Timestamp),
-    Turn(Arc<NewTurn>),
-    End(Ended),
+/// The records of all calls.
+pub(in crate::call) struct Records {
+    store: Store,
+    lost: Lost,
+    try_again: &'static [Duration],
+    /// One task for each call whose records are being written; it may outlast the call.
+    writing: Mutex<JoinSet<()>>,
 }
 
-/// One call's way to the store.
+impl Records {
+    pub(in crate::call) fn new(store: Store) -> Self {
+        Self { store, lost: Lost::default(), try_again: &TRY_AGAIN, writing: Mutex::default() }
+    }
+
+    /// Counts what could not be kept.
+    pub(in crate::call) fn lost(&self) -> Lost {
+        self.lost.clone()
+    }
+
+    /// Ends the records of calls that an earlier process did not live to end. No call can be under way yet.
+    pub(in crate::call) async fn end_interrupted(&self) {
+        match self.store.write(calls::end_interrupted).await {
+            Ok(0) => {}
+            Ok(count) => tracing::warn!(calls.count = count, "calls had been cut off when the server ended"),
+            Err(error) => tracing::error!(%error, "ending the records of calls that were cut off"),
+        }
+    }
+
+    /// Begins to record a call.
+    pub(super) fn open(&self, call: NewCall) -> Recorder {
+        let (records, waiting) = mpsc::channel(WAITING);
+        let (end, ended) = oneshot::channel();
+        let writer = Writer {
+            store: self.store.clone(),
+            call: call.id.clone(),
+            lost: self.lost.clone(),
+            try_again: self.try_again,
+        };
+        let mut writing = self.writing();
+        while let Some(written) = writing.try_join_next() {
+            note(written);
+        }
+        writing.spawn(writer.write_all(Arc::new(call), waiting, ended));
+        Recorder { records, end, lost: self.lost.clone() }
+    }
+
+    /// Waits until all that was to be recorded is kept, or lost. Calls that begin meanwhile are not waited for.
+    pub(in crate::call) async fn settled(&self) {
+        let mut writing = std::mem::take(&mut *self.writing());
+        while let Some(written) = writing.join_next().await {
+            note(written);
+        }
+    }
+
+    /// Held to add a task or take them all; nothing in there panics half-way.
+    fn writing(&self) -> MutexGuard<'_, JoinSet<()>> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn note(written: Result<(), JoinError>) {
+    if let Err(error) = written {
+        tracing::error!(%error, "a call's records were not written to their end");
+    }
+}
+
+/// One call's way to the store. When it is dropped without an end, the call was cut off.
 pub(super) struct Recorder {
     records: mpsc::Sender<Record>,
-    writing: JoinHandle<()>,
+    /// Not among the records: there is always a place for the end.
+    end: oneshot::Sender<Ended>,
     lost: Lost,
 }
 
 impl Recorder {
-    pub(super) fn start(store: Store, call: NewCall, lost: Lost) -> Self {
-        let (records, waiting) = mpsc::channel(WAITING);
-        let writing = tokio::spawn(write_all(store, call.id.clone(), waiting, lost.clone()));
-        let recorder = Self { records, writing, lost };
-        recorder.put(Record::Start(Arc::new(call)));
-        recorder
-    }
-
     pub(super) fn answered(&self, at: Timestamp) {
         self.put(Record::Answered(at));
     }
@@ -74,14 +128,10 @@ impl Recorder {
         self.put(Record::Turn(Arc::new(turn)));
     }
 
-    /// The last record; waits until all of them are kept, or lost.
-    pub(super) async fn end(self, ended: Ended) {
-        self.put(Record::End(ended));
-        let Self { records, writing, .. } = self;
-        drop(records);
-        if writing.await.is_err() {
-            tracing::error!("a call's records were not written to their end");
-        }
+    /// The last record.
+    pub(super) fn end(self, ended: Ended) {
+        // Only a writer that panicked does not wait for it; that is logged where it is joined.
+        let _ = self.end.send(ended);
     }
 
     fn put(&self, record: Record) {
@@ -92,29 +142,182 @@ impl Recorder {
     }
 }
 
-async fn write_all(store: Store, call: CallId, mut waiting: mpsc::Receiver<Record>, lost: Lost) {
-    while let Some(record) = waiting.recv().await {
-        let mut patience = TRY_AGAIN.iter();
-        while let Err(error) = write(&store, &call, &record).await {
-            let Some(wait) = patience.next() else {
-                lost.one_more();
-                tracing::error!(%call, %error, "a call's record is lost");
-                break;
-            };
-            tracing::warn!(%call, %error, "a call's record is not kept yet");
-            sleep(*wait).await;
-        }
-    }
+/// Something to keep.
+#[derive(Clone, Debug)]
+enum Record {
+    Start(Arc<NewCall>),
+    Answered(Timestamp),
+    Turn(Arc<NewTurn>),
+    End(Ended),
 }
 
-async fn write(store: &Store, call: &CallId, record: &Record) -> Result<(), StoreError> {
-    let (call, record) = (call.clone(), record.clone());
-    store
-        .write(move |transaction| match record {
+/// Writes one call's records.
+struct Writer {
+    store: Store,
+    call: CallId,
+    lost: Lost,
+    try_again: &'static [Duration],
+}
+
+impl Writer {
+    async fn write_all(
+        self,
+        start: Arc<NewCall>,
+        mut waiting: mpsc::Receiver<Record>,
+        ended: oneshot::Receiver<Ended>,
+    ) {
+        if let Err(error) = self.keep(Record::Start(start)).await {
+            tracing::error!(call = %self.call, %error, "nothing of a call is kept: its beginning is lost");
+            return self.lose_all(waiting).await;
+        }
+        while let Some(record) = waiting.recv().await {
+            self.keep_or_lose(record).await;
+        }
+        let cut_off = |_| Ended { at: Timestamp::now(), reason: EndReason::Interrupted };
+        self.keep_or_lose(Record::End(ended.await.unwrap_or_else(cut_off))).await;
+    }
+
+    /// Without its beginning nothing of a call can be kept.
+    async fn lose_all(&self, mut waiting: mpsc::Receiver<Record>) {
+        self.lost.one_more();
+        while waiting.recv().await.is_some() {
+            self.lost.one_more();
+        }
+        // Its end.
+        self.lost.one_more();
+    }
+
+    async fn keep_or_lose(&self, record: Record) {
+        if let Err(error) = self.keep(record).await {
+            self.lost.one_more();
+            tracing::error!(call = %self.call, %error, "a call's record is lost");
+        }
+    }
+
+    async fn keep(&self, record: Record) -> Result<(), StoreError> {
+        let mut patience = self.try_again.iter();
+        while let Err(error) = self.write(record.clone()).await {
+            let Some(wait) = patience.next() else { return Err(error) };
+            tracing::warn!(call = %self.call, %error, "a call's record is not kept yet");
+            sleep(*wait).await;
+        }
+        Ok(())
+    }
+
+    async fn write(&self, record: Record) -> Result<(), StoreError> {
+        let call = self.call.clone();
+        let write = self.store.write(move |transaction| match record {
             Record::Start(new) => calls::start(transaction, &new),
             Record::Answered(at) => calls::answer(transaction, &call, at).map(drop),
             Record::Turn(turn) => turns::add(transaction, &call, &turn).map(drop),
             Record::End(ended) => calls::end(transaction, &call, ended).map(drop),
-        })
-        .await
+        });
+        write.await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::{
+        domain::Pii,
+        store::{
+            calls::{Call, Direction},
+            turns::{Timings, Turn, Who},
+        },
+    };
+
+    fn records() -> (TempDir, Records) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        (folder, Records { try_again: &[Duration::ZERO], ..Records::new(store) })
+    }
+
+    fn new_call() -> NewCall {
+        NewCall {
+            id: CallId::random(),
+            room: "call-7".parse().unwrap(),
+            caller: "amanda".parse().unwrap(),
+            caller_name: Pii::default(),
+            language: None,
+            profile: "default".to_owned(),
+            direction: Direction::Inbound,
+            started_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn new_turn(text: &str) -> NewTurn {
+        NewTurn {
+            who: Who::Caller,
+            text: Pii::new(text.to_owned()),
+            started: Duration::ZERO,
+            ended: Duration::from_secs(1),
+            heard: None,
+            interrupted: false,
+            timings: Timings::default(),
+        }
+    }
+
+    const LEFT: Ended = Ended { at: Timestamp::UNIX_EPOCH, reason: EndReason::CallerLeft };
+
+    async fn kept(records: &Records, id: &CallId) -> (Call, Vec<Turn>) {
+        records.settled().await;
+        let id = id.clone();
+        let read =
+            records.store.read(move |connection| Ok((calls::find(connection, &id)?, turns::of_call(connection, &id)?)));
+        let (call, turns) = read.await.unwrap();
+        (call.unwrap(), turns)
+    }
+
+    #[tokio::test]
+    async fn a_call_that_does_not_say_how_it_ended_was_cut_off() {
+        let (_folder, records) = records();
+        for end in [Some(LEFT), None] {
+            let call = new_call();
+            let (id, recorder) = (call.id.clone(), records.open(call));
+            recorder.turn(new_turn("Hello?"));
+            match end {
+                Some(end) => recorder.end(end),
+                None => drop(recorder),
+            }
+            let (call, turns) = kept(&records, &id).await;
+            let reason = call.ended.map(|ended| ended.reason);
+            assert_eq!((reason, turns.len()), (Some(end.map_or(EndReason::Interrupted, |end| end.reason)), 1));
+        }
+        assert_eq!(records.lost().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn without_its_beginning_nothing_of_a_call_is_kept() {
+        let (_folder, records) = records();
+        let call = new_call();
+        let first = records.open(call.clone());
+        first.turn(new_turn("Hello?"));
+        first.end(LEFT);
+        records.settled().await;
+        // Its id is taken: its beginning cannot be written.
+        let second = records.open(call.clone());
+        second.answered(Timestamp::UNIX_EPOCH);
+        second.turn(new_turn("Is anybody there?"));
+        second.end(Ended { reason: EndReason::Busy, ..LEFT });
+        let (kept, turns) = kept(&records, &call.id).await;
+        assert_eq!((kept.ended, kept.answered_at, turns.len()), (Some(LEFT), None, 1));
+        assert_eq!(records.lost().count(), 4);
+    }
+
+    #[tokio::test]
+    async fn however_many_records_wait_the_end_is_kept() {
+        let (_folder, records) = records();
+        let call = new_call();
+        let (id, recorder) = (call.id.clone(), records.open(call));
+        // The writer does not run before this test waits for something.
+        for _ in 0..WAITING + 7 {
+            recorder.turn(new_turn("Hello?"));
+        }
+        recorder.end(LEFT);
+        let (call, turns) = kept(&records, &id).await;
+        assert_eq!((call.ended, turns.len(), records.lost().count()), (Some(LEFT), WAITING, 7));
+    }
 }

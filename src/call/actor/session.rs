@@ -1,10 +1,15 @@
 //! A call that is being served: events in, and what the dialogue decides done.
 
-use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    future::Future,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use tokio::{
-    sync::mpsc,
+    sync::{mpsc, watch},
     task::AbortHandle,
     time::{Instant, timeout},
 };
@@ -12,15 +17,19 @@ use tokio::{
 use super::{
     Assignment, Event, Exchange, LINE_PATIENCE, Recorded, Recorder,
     ear::Ear,
-    mouth::{Mouth, Report, Words},
+    mouth::{Mouth, Report, Stage, Words},
     next_conversation, recorded,
 };
 use crate::{
     audio::{
         Frame,
-        line::{AgentState, Hangup, Line, LineCommand, LineEvent, Say, Speaker, TranscriptLine},
+        line::{AgentState, Hangup, Line, LineCommand, LineEvent, Notice, Say, Speaker, TranscriptLine},
     },
-    call::{Brief, guess},
+    call::{
+        Brief,
+        answer::{Marks, Passed},
+        guess,
+    },
     dialogue::{
         self, Dialogue, Input, Output, Phase, Setup, Side, Spoken, Take,
         endpointing::{self, PauseId},
@@ -30,7 +39,7 @@ use crate::{
     store::turns::{NewTurn, Timings, Who},
 };
 
-/// Frames that the line dropped are made up for by silence, up to 5 s.
+/// Frames that the line dropped are made up for by silence, up to 5 s: no turn outlasts that. The rest is skipped.
 const MOST_LOST: u32 = 250;
 
 /// Work that ends when it is not wanted any more.
@@ -46,6 +55,13 @@ impl Drop for Task {
     fn drop(&mut self) {
         self.0.abort();
     }
+}
+
+/// The agent's turn on its way to the line.
+struct Speaking {
+    stage: watch::Sender<Stage>,
+    /// Held, to be dropped.
+    _task: Task,
 }
 
 /// Something that the caller wants answered.
@@ -82,7 +98,7 @@ pub(super) struct Session<'a> {
     results: mpsc::Sender<Event>,
     takes: HashMap<Take, Task>,
     judging: bool,
-    speaking: Option<Task>,
+    speaking: Option<Speaking>,
     state: AgentState,
     /// The record says that the call was answered, or it never will be.
     answered: bool,
@@ -196,6 +212,8 @@ impl<'a> Session<'a> {
         for _ in 0..lost.min(MOST_LOST) {
             self.hear(&Frame::SILENCE).await;
         }
+        self.ear.skip(lost.saturating_sub(MOST_LOST));
+        self.tell(Input::Tick).await;
     }
 
     async fn typed(&mut self, text: Pii<String>) {
@@ -238,6 +256,7 @@ impl<'a> Session<'a> {
         match hangup {
             Hangup::CallerLeft | Hangup::NobodyCame => Recorded::CallerLeft,
             Hangup::RoomClosed => Recorded::RoomClosed,
+            Hangup::ServerStopped => Recorded::Stopped,
         }
     }
 
@@ -245,26 +264,40 @@ impl<'a> Session<'a> {
 
     async fn said(&mut self, turn: TurnId, report: Report) {
         let input = match report {
-            Report::Clause(text) => {
-                self.begun(turn);
+            Report::Clause { text, thought } => {
+                self.begun(turn, thought);
                 Input::Clause { turn, text }
             }
             Report::ClauseMade(audio) => Input::ClauseMade { turn, audio },
-            Report::Made { failed } => Input::TurnMade { turn, failed },
+            Report::Made { failed } => {
+                self.made(turn);
+                Input::TurnMade { turn, failed }
+            }
         };
         self.tell(input).await;
     }
 
     /// A clause of a turn begins, perhaps its first.
-    fn begun(&mut self, turn: TurnId) {
+    fn begun(&mut self, turn: TurnId, thought: Passed) {
         if !std::mem::replace(&mut self.answered, true) {
             self.recorder.answered(Timestamp::now());
         }
         let (answer, asked) = &mut self.answering;
         if *answer == turn && asked.timings.first_audio.is_none() {
+            let since = |mark| millis(Instant::from_std(mark).duration_since(asked.at));
+            asked.timings.first_words = thought.first_words.map(since);
+            asked.timings.first_clause = thought.first_clause.map(since);
             let waited = millis(asked.at.elapsed());
             asked.timings.first_audio = Some(waited);
             tracing::debug!(turn.first_audio_ms = waited, "an answer begins");
+        }
+    }
+
+    /// The line has all of a turn.
+    fn made(&mut self, turn: TurnId) {
+        let (answer, asked) = &mut self.answering;
+        if *answer == turn {
+            asked.timings.total = Some(millis(asked.at.elapsed()));
         }
     }
 
@@ -291,9 +324,15 @@ impl<'a> Session<'a> {
                     self.speaking = None;
                     self.command(LineCommand::Flush(turn)).await;
                 }
+                Output::Hold(turn) => {
+                    self.direct(Stage::Held);
+                    self.command(LineCommand::Flush(turn)).await;
+                }
+                Output::Resume { turn, from } => self.direct(Stage::Speaking { turn, from }),
                 Output::Duck(duck) => self.command(LineCommand::Duck(duck)).await,
                 Output::Transcript(line) => self.show(line).await,
                 Output::Record(spoken) => self.record(spoken),
+                Output::Notice(notice) => self.command(LineCommand::Notice(shown(notice))).await,
                 Output::HangUp => self.command(LineCommand::Leave).await,
             }
         }
@@ -343,14 +382,23 @@ impl<'a> Session<'a> {
 
     fn speak(&mut self, turn: TurnId, words: Words, language: Language) {
         let mouth = Mouth {
-            turn,
             engines: self.engines.clone(),
             prepared: self.exchange.prepared.clone(),
             brief: Brief { language, ..self.brief.clone() },
             say: self.say.clone(),
             reports: self.results.clone(),
+            marks: Marks::default(),
+            failed: AtomicBool::new(false),
         };
-        self.speaking = Some(Task::spawn(mouth.run(words)));
+        let (stage, watched) = watch::channel(Stage::Speaking { turn, from: 0 });
+        self.speaking = Some(Speaking { stage, _task: Task::spawn(mouth.run(words, watched)) });
+    }
+
+    /// Tells the agent's turn what to do.
+    fn direct(&self, stage: Stage) {
+        if let Some(speaking) = &self.speaking {
+            speaking.stage.send_replace(stage);
+        }
     }
 
     async fn show(&self, line: dialogue::Line) {
@@ -391,6 +439,14 @@ fn state_of(phase: Phase) -> AgentState {
         Phase::Listening | Phase::Hearing { .. } | Phase::Ended(_) => AgentState::Listening,
         Phase::Thinking(_) => AgentState::Thinking,
         Phase::Speaking(_) => AgentState::Speaking,
+    }
+}
+
+fn shown(notice: dialogue::Notice) -> Notice {
+    match notice {
+        dialogue::Notice::Busy => Notice::Busy,
+        dialogue::Notice::TypedOnly => Notice::TypedOnly,
+        dialogue::Notice::Unavailable => Notice::Unavailable,
     }
 }
 

@@ -3,6 +3,7 @@
 //! Calls run on threads of their own, apart from those that serve pages: each call is a task, and costs the detector's
 //! third of a millisecond for every 32 ms of a caller's audio there. What computes for longer has its own threads.
 
+mod languages;
 mod roster;
 
 use std::{
@@ -16,18 +17,19 @@ use std::{
 
 use tokio::{
     runtime,
-    sync::{Semaphore, mpsc, oneshot},
+    sync::{Semaphore, mpsc, oneshot, watch},
     task::{Id, JoinError, JoinSet},
     time::timeout,
 };
 
 use super::{
-    EnginesReceiver,
-    actor::{self, Assignment, Exchange, Lost, Prepared},
+    EnginesReceiver, Facts,
+    actor::{self, Assignment, Exchange, Lost, Prepared, Records},
+    profiles::Directory,
 };
 use crate::{
     audio::line::{Hangup, Line},
-    config::{Config, Profile},
+    config::Config,
     dialogue::phrases::Phrase,
     domain::{
         Language, Pii, RoomName,
@@ -35,7 +37,7 @@ use crate::{
     },
     rooms::{Agent, JoinError as Refused, RoomEvent, Rooms},
     speech::{Sentence, engines::Engines},
-    store::{Store, calls},
+    store::Store,
 };
 use roster::Roster;
 
@@ -69,14 +71,14 @@ pub struct Dispatch {
     pub language: Option<Language>,
     /// The caller's name; may be unknown.
     pub user_name: Option<Pii<String>>,
-    /// What whoever asks knows of the caller; may be empty.
-    pub metadata: Pii<String>,
+    /// What whoever asks knows of the caller.
+    pub facts: Facts,
 }
 
 impl Dispatch {
     /// To `room`, everything else as it is configured.
     pub fn to(room: RoomName) -> Self {
-        Self { room, profile: None, language: None, user_name: None, metadata: Pii::default() }
+        Self { room, profile: None, language: None, user_name: None, facts: Facts::default() }
     }
 }
 
@@ -115,12 +117,14 @@ pub struct Desk {
     lines: Arc<Semaphore>,
     capacity: usize,
     lost: Lost,
+    languages: watch::Receiver<Vec<Language>>,
 }
 
+/// What the desk is asked for.
 #[derive(Debug)]
-struct Command {
-    dispatch: Dispatch,
-    answer: oneshot::Sender<Result<Dispatched, DispatchError>>,
+enum Command {
+    Dispatch(Dispatch, oneshot::Sender<Result<Dispatched, DispatchError>>),
+    Expect(RoomName, Language, oneshot::Sender<()>),
 }
 
 impl Desk {
@@ -143,19 +147,22 @@ impl Desk {
             max_tokens: config.agent.max_tokens,
             lines: Arc::new(Semaphore::new(capacity)),
             prepared: Prepared::default(),
-            store,
-            lost: Lost::default(),
+            records: Records::new(store.clone()),
             conversations: AtomicU64::new(1),
         };
-        let desk = Self { commands, lines: Arc::clone(&exchange.lines), capacity, lost: exchange.lost.clone() };
+        let roster = Roster::new(&config.agent);
+        let (offer, languages) = watch::channel(languages::offered(roster.profiles(), None));
+        let (lines, lost) = (Arc::clone(&exchange.lines), exchange.records.lost());
+        let desk = Self { commands, lines, capacity, lost, languages };
         let clerk = Clerk {
-            roster: Roster::new(&config.agent),
-            profiles: config.agent.profiles.clone(),
+            roster,
+            directory: Directory::new(config.agent.clone(), store),
             agent_name: config.livekit.agent_name.clone(),
             rooms: Arc::new(rooms),
             exchange: Arc::new(exchange),
             calls: JoinSet::new(),
             rooms_of_calls: HashMap::new(),
+            languages: offer,
         };
         let runtime = runtime::Builder::new_multi_thread()
             .worker_threads((cores / CORES_PER_THREAD).max(1))
@@ -172,9 +179,24 @@ impl Desk {
     /// See [`DispatchError`].
     pub async fn dispatch(&self, dispatch: Dispatch) -> Result<Dispatched, DispatchError> {
         let (answer, answered) = oneshot::channel();
-        let asked = self.commands.send(Command { dispatch, answer }).await;
+        let asked = self.commands.send(Command::Dispatch(dispatch, answer)).await;
         asked.map_err(|_| DispatchError::Stopped)?;
         answered.await.map_err(|_| DispatchError::Stopped)?
+    }
+
+    /// Somebody who is about to open `room` speaks `language`: the agent that joins there by itself speaks it too. Sends
+    /// nobody; may be forgotten when too many are expected.
+    pub async fn expect(&self, room: RoomName, language: Language) {
+        let (noted, heard) = oneshot::channel();
+        // A desk that has stopped sends nobody anyway.
+        if self.commands.send(Command::Expect(room, language, noted)).await.is_ok() {
+            let _ = heard.await;
+        }
+    }
+
+    /// The languages that callers may choose from, the two first-class ones first.
+    pub fn languages(&self) -> Vec<Language> {
+        self.languages.borrow().clone()
     }
 
     /// How many calls are being served.
@@ -198,15 +220,6 @@ impl Desk {
     }
 }
 
-/// Ends the records of calls that an earlier process did not live to end. No call can be under way yet.
-async fn end_interrupted(store: &Store) {
-    match store.write(calls::end_interrupted).await {
-        Ok(0) => {}
-        Ok(count) => tracing::warn!(calls.count = count, "calls had been cut off when the server ended"),
-        Err(error) => tracing::error!(%error, "ending the records of calls that were cut off"),
-    }
-}
-
 /// What happens at the desk.
 enum Event {
     Room(Option<RoomEvent>),
@@ -218,18 +231,21 @@ enum Event {
 /// Does the desk's work, in one task.
 struct Clerk<F> {
     roster: Roster,
-    profiles: Vec<Profile>,
+    directory: Directory,
     agent_name: String,
     rooms: Arc<F>,
     exchange: Arc<Exchange>,
     calls: JoinSet<Hangup>,
     /// The room and the job of each call.
     rooms_of_calls: HashMap<Id, (RoomName, String)>,
+    /// Hears which languages callers may choose.
+    languages: watch::Sender<Vec<Language>>,
 }
 
 impl<F: Floor> Clerk<F> {
     async fn work(mut self, mut rooms: mpsc::Receiver<RoomEvent>, mut asked: mpsc::Receiver<Command>) {
-        end_interrupted(&self.exchange.store).await;
+        self.exchange.records.end_interrupted().await;
+        self.look_up().await;
         let (mut engines, mut prepared) = (self.exchange.engines.clone(), false);
         loop {
             let event = tokio::select! {
@@ -242,29 +258,52 @@ impl<F: Floor> Clerk<F> {
                 }
             };
             match event {
-                Event::Room(Some(event)) => self.room(event),
+                Event::Room(Some(event)) => self.room(event).await,
                 Event::Room(None) => break,
-                Event::Asked(Command { dispatch, answer }) => {
-                    // Whoever asked may have gone.
-                    let _ = answer.send(self.dispatch(dispatch));
-                }
+                Event::Asked(command) => self.asked(command).await,
                 Event::Left(left) => self.left(left),
                 Event::Engines(engines) => self.prepare(engines),
             }
         }
-        let last_records = async { while self.calls.join_next().await.is_some() {} };
+        let last_records = async {
+            while self.calls.join_next().await.is_some() {}
+            self.exchange.records.settled().await;
+        };
         if timeout(FAREWELL, last_records).await.is_err() {
-            tracing::warn!("calls that did not end in time are dropped");
+            tracing::warn!("calls that did not end in time, or whose records are not written, are dropped");
         }
     }
 
-    fn room(&mut self, event: RoomEvent) {
+    /// Profiles and rules may have been changed since they were last needed.
+    async fn look_up(&mut self) {
+        if let Some(book) = self.directory.changed().await {
+            self.roster.follow(book);
+            self.offer(self.exchange.engines.borrow().clone());
+        }
+    }
+
+    async fn room(&mut self, event: RoomEvent) {
         match event {
             RoomEvent::Opened(room) => {
+                self.look_up().await;
                 let assignment = self.roster.opened(Instant::now(), &room);
                 self.send(assignment);
             }
             RoomEvent::Closed(room) => self.roster.closed(&room),
+        }
+    }
+
+    /// Whoever asks may have gone before the answer.
+    async fn asked(&mut self, command: Command) {
+        match command {
+            Command::Dispatch(dispatch, answer) => {
+                self.look_up().await;
+                let _ = answer.send(self.dispatch(dispatch));
+            }
+            Command::Expect(room, language, noted) => {
+                self.roster.expect(Instant::now(), room, language);
+                let _ = noted.send(());
+            }
         }
     }
 
@@ -304,13 +343,20 @@ impl<F: Floor> Clerk<F> {
         self.rooms_of_calls.insert(call.id(), place);
     }
 
+    /// Finds out which languages there are.
+    fn offer(&self, engines: Option<Arc<Engines>>) {
+        let (profiles, languages) = (self.roster.profiles().to_vec(), self.languages.clone());
+        tokio::task::spawn_blocking(move || languages.send_replace(languages::offered(&profiles, engines.as_deref())));
+    }
+
     /// Has what is said in each call made into sound before the first one, most urgent first: a box that is full has no
     /// core to spare.
     fn prepare(&self, engines: Option<Arc<Engines>>) {
         let Some(engines) = engines else { return };
+        self.offer(Some(Arc::clone(&engines)));
         let mut sentences = Vec::new();
         for phrase in [Phrase::Busy, Phrase::Greeting, Phrase::Apology] {
-            for profile in &self.profiles {
+            for profile in self.roster.profiles() {
                 let language = profile.language.unwrap_or(Language::ENGLISH);
                 let own = profile.greetings.iter().find(|(of, _)| *of == language && phrase == Phrase::Greeting);
                 let (language, text) = own.map_or_else(|| phrase.spoken(language), |(of, text)| (*of, text.as_str()));

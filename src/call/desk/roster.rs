@@ -11,15 +11,17 @@ use wildmatch::WildMatch;
 use super::{Dispatch, DispatchError, Dispatched};
 use crate::{
     audio::line::Hangup,
-    call::actor::Assignment,
+    call::{Facts, actor::Assignment, profiles::Book},
     config::{self, Profile},
-    domain::RoomName,
+    domain::{Language, RoomName},
 };
 
-/// A dispatch to a room that nobody opens is forgotten after so long.
+/// A dispatch to a room that nobody opens, or a caller who does not come, is forgotten after so long.
 const PENDING_FOR: Duration = Duration::from_secs(5 * 60);
 /// So many dispatches may wait for their rooms.
 const MOST_PENDING: usize = 1000;
+/// Of so many callers who are about to open a room it is known which language they speak.
+const MOST_EXPECTED: usize = 1000;
 
 /// The rooms there are, and who is sent into them.
 #[derive(Debug)]
@@ -31,15 +33,24 @@ pub(super) struct Roster {
     open: HashMap<RoomName, Option<Assignment>>,
     /// Dispatches to rooms that are not open yet.
     pending: HashMap<RoomName, (Instant, Assignment)>,
+    /// What will be spoken in rooms that are not open yet.
+    expected: HashMap<RoomName, (Instant, Language)>,
 }
 
 impl Roster {
     pub(super) fn new(agent: &config::Agent) -> Self {
-        let profiles: Vec<_> = agent.profiles.iter().cloned().map(Arc::new).collect();
-        let named = |name: &String| profiles.iter().find(|profile| profile.name == *name).cloned();
-        let rules = agent.rules.iter();
-        let rules = rules.map(|rule| (WildMatch::new(&rule.rooms), rule.profile.as_ref().and_then(named))).collect();
-        Self { profiles, rules, open: HashMap::new(), pending: HashMap::new() }
+        let Book { profiles, rules } = Book::configured(agent);
+        Self { profiles, rules, open: HashMap::new(), pending: HashMap::new(), expected: HashMap::new() }
+    }
+
+    /// From now on these profiles and rules are in force. Who was sent before stays as they are.
+    pub(super) fn follow(&mut self, book: Book) {
+        (self.profiles, self.rules) = (book.profiles, book.rules);
+    }
+
+    /// The profiles in force.
+    pub(super) fn profiles(&self) -> &[Arc<Profile>] {
+        &self.profiles
     }
 
     /// Somebody opened a room: the agent to send there, if any.
@@ -50,9 +61,23 @@ impl Roster {
             return None;
         }
         let dispatched = self.pending.remove(room).map(|(_, assignment)| assignment);
-        let assignment = dispatched.or_else(|| self.by_rule(room));
+        let expected = self.expected.remove(room).map(|(_, language)| language);
+        let by_rule = || match (self.by_rule(room)?, expected) {
+            (assignment, Some(language)) => Some(assignment.in_language(language, &self.profiles)),
+            (assignment, None) => Some(assignment),
+        };
+        let assignment = dispatched.or_else(by_rule);
         self.open.insert(room.clone(), assignment.clone());
         assignment
+    }
+
+    /// Somebody who speaks `language` will open `room`, if it is not open: whom a rule sends there will speak it too.
+    pub(super) fn expect(&mut self, now: Instant, room: RoomName, language: Language) {
+        self.forget(now);
+        let is_known = self.expected.contains_key(&room);
+        if !self.open.contains_key(&room) && (is_known || self.expected.len() < MOST_EXPECTED) {
+            self.expected.insert(room, (now, language));
+        }
     }
 
     pub(super) fn closed(&mut self, room: &RoomName) {
@@ -95,6 +120,7 @@ impl Roster {
             profile,
             language: dispatch.language,
             user_name: dispatch.user_name.clone(),
+            facts: dispatch.facts.clone(),
         };
         if let Some(present) = self.open.get_mut(&dispatch.room) {
             *present = Some(assignment.clone());
@@ -133,11 +159,24 @@ impl Roster {
             profile: profile.clone()?,
             language: None,
             user_name: None,
+            facts: Facts::default(),
         })
     }
 
     fn forget(&mut self, now: Instant) {
-        self.pending.retain(|_, (since, _)| now.saturating_duration_since(*since) < PENDING_FOR);
+        let is_fresh = |since: &Instant| now.saturating_duration_since(*since) < PENDING_FOR;
+        self.pending.retain(|_, (since, _)| is_fresh(since));
+        self.expected.retain(|_, (since, _)| is_fresh(since));
+    }
+}
+
+impl Assignment {
+    /// The same in `language`: a profile of another one gives way to one of that language, if there is one.
+    fn in_language(self, language: Language, profiles: &[Arc<Profile>]) -> Self {
+        let speaks = |profile: &Profile| profile.language == Some(language);
+        let is_other = self.profile.language.is_some() && !speaks(&self.profile);
+        let better = profiles.iter().find(|profile| is_other && speaks(profile)).cloned();
+        Self { profile: better.unwrap_or(self.profile), language: Some(language), ..self }
     }
 }
 
@@ -199,7 +238,12 @@ mod tests {
     #[test]
     fn a_dispatch_waits_for_its_room_but_not_for_ever() {
         let (mut roster, now) = (roster(&[("*", Some("default"))]), Instant::now());
-        let arabic = Dispatch { language: Some(Language::ARABIC), ..dispatch("a", Some("sales")) };
+        let facts = Facts::parse("Her name is Amanda.").unwrap();
+        let known = Dispatch { facts: facts.clone(), ..dispatch("a", Some("sales")) };
+        roster.dispatch(now, known.clone()).unwrap();
+        assert_eq!(roster.opened(now, &room("a")).unwrap().facts, facts);
+        roster.closed(&room("a"));
+        let arabic = Dispatch { language: Some(Language::ARABIC), ..known };
         let (dispatched, sent) = roster.dispatch(now, arabic).unwrap();
         assert!(dispatched.joins_by_itself && sent.is_none());
         let again = roster.dispatch(now, dispatch("a", Some("sales"))).unwrap().0;
@@ -209,6 +253,45 @@ mod tests {
 
         roster.dispatch(now, dispatch("b", Some("sales"))).unwrap();
         assert_eq!(profile_of(roster.opened(now + PENDING_FOR, &room("b"))).as_deref(), Some("default"));
+    }
+
+    #[test]
+    fn who_joins_by_rule_speaks_the_callers_language() {
+        let mut roster = roster(&[("private", None), ("*", Some("default"))]);
+        let arabic = Profile { language: Some(Language::ARABIC), ..(*roster.profiles[1]).clone() };
+        let english = Profile { language: Some(Language::ENGLISH), ..(*roster.profiles[0]).clone() };
+        let now = Instant::now();
+        let joins = |roster: &mut Roster, name: &str, spoken: Option<Language>| {
+            if let Some(language) = spoken {
+                roster.expect(now, room(name), language);
+            }
+            roster.opened(now, &room(name)).map(|it| (it.profile.name.clone(), it.language))
+        };
+        let (default, sales) = ("default".to_owned(), "sales".to_owned());
+        let ar = Some(Language::ARABIC);
+        assert_eq!(joins(&mut roster, "a", ar), Some((default.clone(), ar)));
+        assert_eq!(joins(&mut roster, "b", None), Some((default.clone(), None)));
+        assert_eq!(joins(&mut roster, "private", ar), None, "nobody is sent where no rule sends anybody");
+
+        // A profile of another language gives way to one of the caller's, if there is one.
+        roster.rules[1].1 = Some(Arc::new(english.clone()));
+        roster.profiles = vec![Arc::new(english), Arc::new(arabic)];
+        assert_eq!(joins(&mut roster, "c", ar), Some((sales, ar)));
+        let french = "fr".parse().ok();
+        assert_eq!(joins(&mut roster, "d", french), Some((default, french)));
+        roster.expect(now, room("d"), Language::ARABIC);
+        assert!(roster.expected.is_empty(), "what is spoken in an open room is no longer asked");
+    }
+
+    #[test]
+    fn callers_who_do_not_come_are_forgotten() {
+        let (mut roster, now) = (roster(&[("*", Some("default"))]), Instant::now());
+        for number in 0..=MOST_EXPECTED {
+            roster.expect(now, room(&number.to_string()), Language::ARABIC);
+        }
+        assert_eq!(roster.expected.len(), MOST_EXPECTED);
+        let joins = roster.opened(now + PENDING_FOR, &room("0")).unwrap();
+        assert_eq!((joins.language, roster.expected.len()), (None, 0));
     }
 
     #[test]

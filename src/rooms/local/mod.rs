@@ -41,10 +41,11 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 const RETURN: Duration = Duration::from_secs(3);
 /// How long the agent goes on speaking once it has been told to leave.
 const LAST_WORDS: Duration = Duration::from_secs(10);
-/// Typed texts are cut off here, in bytes.
-const MAX_TYPED: usize = 4_000;
+/// Typed texts are cut off here, in bytes: 2000 characters of any script, which is what the dialogue takes.
+const MAX_TYPED: usize = 8_000;
 const CHAT: &str = "lk.chat";
 const STATE: &str = "lk.agent.state";
+const NOTICE: &str = "callstead.notice";
 
 /// What the agent wants of its room.
 #[derive(Debug)]
@@ -113,7 +114,7 @@ impl Local {
             others: Vec::new(),
             output: VecDeque::new(),
         };
-        local.show(AgentState::Initializing);
+        local.show(STATE, AgentState::Initializing.as_str());
         local
     }
 
@@ -132,16 +133,16 @@ impl Local {
 
     /// After each change: everybody else who is visible. The caller is the first person who publishes audio, or who types;
     /// and stays it, with whatever track and connection.
-    pub fn others(&mut self, now: Instant, others: &[proto::ParticipantInfo]) {
-        self.others = others.to_vec();
+    pub fn others(&mut self, now: Instant, others: Vec<proto::ParticipantInfo>) {
+        self.others = others;
         match &self.phase {
             Phase::Alone { .. } => {
-                if let Some((caller, present)) = caller::first(others) {
+                if let Some((caller, present)) = caller::first(&self.others) {
                     self.begin(caller, present);
                 }
             }
             Phase::Call { caller, muted } | Phase::Away { caller, muted, .. } => {
-                let found = others.iter().find(|info| info.identity == caller.identity.as_str());
+                let found = self.others.iter().find(|info| info.identity == caller.identity.as_str());
                 match found.and_then(caller::present) {
                     Some(present) => self.update(present),
                     None if matches!(self.phase, Phase::Call { .. }) => {
@@ -195,7 +196,7 @@ impl Local {
     pub fn closing(&mut self, reason: Hangup) {
         if !matches!(self.phase, Phase::Over) {
             self.phase = Phase::Over;
-            self.outbox.tell(LineEvent::Hangup(reason));
+            self.outbox.hang_up(reason);
         }
     }
 
@@ -299,7 +300,8 @@ impl Local {
             match command {
                 LineCommand::Flush(turn) => self.mouth.flush(turn),
                 LineCommand::Duck(ducked) => self.mouth.duck(ducked),
-                LineCommand::State(state) => self.show(state),
+                LineCommand::State(state) => self.show(STATE, state.as_str()),
+                LineCommand::Notice(notice) => self.show(NOTICE, notice.as_str()),
                 LineCommand::Transcript(line) => self.write(now, &line),
                 LineCommand::Leave => self.leave(now),
             }
@@ -361,8 +363,8 @@ impl Local {
 
     // ---- what it shows ----
 
-    fn show(&mut self, state: AgentState) {
-        let attributes = BTreeMap::from([(STATE.to_owned(), state.as_str().to_owned())]);
+    fn show(&mut self, name: &str, value: &str) {
+        let attributes = BTreeMap::from([(name.to_owned(), value.to_owned())]);
         self.output.push_back(LocalOutput::Attributes(attributes));
     }
 

@@ -4,24 +4,32 @@ use std::collections::VecDeque;
 
 use tokio::sync::mpsc;
 
-use crate::audio::{Frame, line::LineEvent};
+use crate::audio::{
+    Frame,
+    line::{Hangup, LineEvent},
+};
 
 /// Places in the line's queue that audio leaves free for all else.
 const RESERVED: usize = 32;
 /// What waits here when the queue is full even so; audio never does.
 const MOST: usize = 32;
 
-/// Sends without waiting: audio that nobody takes is dropped and counted, other events wait a while.
+/// Sends without waiting: audio that nobody takes is dropped and counted, other events wait a while, and for the end of the
+/// call there is always a place.
 #[derive(Debug)]
 pub(super) struct Outbox {
     events: mpsc::Sender<LineEvent>,
+    /// The place of the end, which comes right before the room lets go of all this; `None` when it is taken.
+    last: Option<mpsc::OwnedPermit<LineEvent>>,
     waiting: VecDeque<LineEvent>,
     lost: u32,
 }
 
 impl Outbox {
-    pub(super) const fn new(events: mpsc::Sender<LineEvent>) -> Self {
-        Self { events, waiting: VecDeque::new(), lost: 0 }
+    pub(super) fn new(events: mpsc::Sender<LineEvent>) -> Self {
+        // Fails when the conversation has ended before it began: then nobody is to be told of the end.
+        let last = events.clone().try_reserve_owned().ok();
+        Self { events, last, waiting: VecDeque::new(), lost: 0 }
     }
 
     /// Whether the conversation is over.
@@ -44,7 +52,7 @@ impl Outbox {
         self.lost = self.lost.saturating_add(frames);
     }
 
-    /// Anything but audio. Of what nobody takes for long, the oldest is dropped; the end of the call never is, it is last.
+    /// Anything but audio and the end. Of what nobody takes for long, the oldest is dropped.
     pub(super) fn tell(&mut self, event: LineEvent) {
         if let (Some(LineEvent::Played { turn: before, .. }), LineEvent::Played { turn, .. }) =
             (self.waiting.back(), &event)
@@ -58,6 +66,15 @@ impl Outbox {
         }
         self.waiting.push_back(event);
         self.flush();
+    }
+
+    /// The end of the call, after what can be sent before it.
+    pub(super) fn hang_up(&mut self, reason: Hangup) {
+        self.flush();
+        self.waiting.clear();
+        if let Some(place) = self.last.take() {
+            place.send(LineEvent::Hangup(reason));
+        }
     }
 
     /// Sends what can be sent now.

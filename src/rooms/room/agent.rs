@@ -63,7 +63,7 @@ impl Room {
         };
         self.participants.insert(key, participant);
         self.woken.push(key);
-        self.announce(key);
+        self.announce(now, key);
         self.offer_to_all(now, key, track);
     }
 
@@ -91,7 +91,7 @@ impl Room {
         for key in agents {
             let others = self.others(key);
             if let Some(agent) = self.agent_mut(key) {
-                agent.local.others(now, &others);
+                agent.local.others(now, others);
                 self.woken.push(key);
             }
         }
@@ -105,7 +105,7 @@ impl Room {
                 LocalOutput::Attributes(attributes) => {
                     if let Some(participant) = self.participants.get_mut(&key) {
                         participant.profile.attributes.extend(attributes);
-                        self.announce(key);
+                        self.announce(now, key);
                     }
                 }
                 LocalOutput::Leave => self.remove(now, key, DisconnectReason::ClientInitiated, None),

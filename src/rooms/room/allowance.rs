@@ -1,6 +1,6 @@
-//! How much somebody may still send now: a bucket that fills with time (RFC 2698's idea, one rate).
+//! How much somebody may still send, or cause, now: a bucket that fills with time (RFC 2698's idea, one rate).
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// How many seconds' worth may be spent at once.
 const BURST_S: u32 = 4;
@@ -9,6 +9,7 @@ const BURST_S: u32 = 4;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Allowance {
     per_second: u32,
+    /// Below zero: a debt that time pays.
     left: f64,
     at: Instant,
 }
@@ -20,23 +21,49 @@ impl Allowance {
 
     /// Takes `amount`, if there is as much.
     pub(super) fn take(&mut self, now: Instant, amount: usize) -> bool {
-        let rate = f64::from(self.per_second);
-        let gained = now.saturating_duration_since(self.at).as_secs_f64() * rate;
-        self.left = (self.left + gained).min(rate * f64::from(BURST_S));
-        self.at = self.at.max(now);
-        let amount = amount as f64;
-        let enough = amount <= self.left;
+        let enough = amount as f64 <= self.left_at(now);
         if enough {
-            self.left -= amount;
+            self.charge(now, amount);
         }
         enough
+    }
+
+    /// Takes `amount`, however much that is, if there is anything.
+    pub(super) fn spend(&mut self, now: Instant, amount: usize) -> bool {
+        let is_open = self.is_open(now);
+        if is_open {
+            self.charge(now, amount);
+        }
+        is_open
+    }
+
+    /// Takes `amount`: it has been spent already.
+    pub(super) fn charge(&mut self, now: Instant, amount: usize) {
+        self.left = self.left_at(now) - amount as f64;
+        self.at = self.at.max(now);
+    }
+
+    /// Whether there is anything.
+    pub(super) fn is_open(&self, now: Instant) -> bool {
+        self.left_at(now) > 0.0
+    }
+
+    /// When there will be something.
+    pub(super) fn opens_at(&self) -> Instant {
+        // A little more than nothing, whatever is lost by rounding.
+        let lacking = (1.0 - self.left).max(0.0) / f64::from(self.per_second.max(1));
+        self.at + Duration::try_from_secs_f64(lacking).unwrap_or(Duration::MAX / 2)
+    }
+
+    fn left_at(&self, now: Instant) -> f64 {
+        let rate = f64::from(self.per_second);
+        let gained = now.saturating_duration_since(self.at).as_secs_f64() * rate;
+        (self.left + gained).min(rate * f64::from(BURST_S))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -47,5 +74,19 @@ mod tests {
         let later = begin + Duration::from_secs(1);
         assert_eq!((0..100).filter(|_| allowance.take(later, 1)).count(), 10);
         assert!(!allowance.take(later + Duration::from_hours(1), 41), "never more than a burst");
+    }
+
+    #[test]
+    fn a_debt_is_paid_by_time() {
+        let begin = Instant::now();
+        let mut allowance = Allowance::new(begin, 10);
+        assert!(allowance.spend(begin, 140), "however much");
+        assert!(!allowance.spend(begin, 1) && !allowance.is_open(begin + Duration::from_secs(10)));
+        let open = allowance.opens_at();
+        assert!((10..11).contains(&(open - begin).as_secs()), "{:?}", open - begin);
+        assert!(allowance.is_open(open) && allowance.spend(open, 1));
+        allowance.charge(open, 1000);
+        allowance.charge(open, usize::MAX);
+        assert!(!allowance.is_open(open + Duration::from_hours(1)) && allowance.opens_at() > open);
     }
 }

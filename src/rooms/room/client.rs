@@ -1,6 +1,9 @@
 //! A participant that takes part over the network: its signal connection, its peer connections, what it wants to receive.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
 
 use livekit_protocol::{self as proto, DisconnectReason};
 
@@ -26,7 +29,9 @@ const LONGEST_CAPABILITIES: usize = 16;
 pub(super) struct Client {
     pub(super) signal: Signal,
     /// As its latest token has them.
-    pub(super) claims: Claims,
+    claims: Claims,
+    /// The latest `nbf` of all its tokens. Where the clock was set back it is not that of the latest.
+    newest_token: u64,
     /// What its software can do; others choose by it how to talk to it.
     pub(super) protocol: i32,
     pub(super) capabilities: Vec<i32>,
@@ -41,6 +46,10 @@ pub(super) struct Client {
     pub(super) newest_message: u32,
     pub(super) data: Allowance,
     pub(super) requests: Allowance,
+    /// What it makes the room tell others, in bytes for each of them.
+    pub(super) caused: Allowance,
+    /// Others do not know yet how it is now.
+    pub(super) is_unannounced: bool,
     pub(super) score: Score,
     /// What the client was last told of it.
     pub(super) told: Option<proto::ConnectionQuality>,
@@ -92,6 +101,7 @@ impl Client {
         capabilities.truncate(LONGEST_CAPABILITIES);
         Self {
             signal: Signal::Open(connection),
+            newest_token: claims.not_before,
             claims,
             protocol: info.map_or(0, |info| info.client_protocol),
             capabilities,
@@ -104,11 +114,35 @@ impl Client {
             newest_message: 0,
             data: Allowance::new(now, settings.limits.data_rate),
             requests: Allowance::new(now, settings.limits.requests),
+            caused: Allowance::new(now, settings.limits.fanout),
+            is_unannounced: false,
             score: Score::default(),
             told: None,
             refresh_due: settings.token_refresh.as_ref().map(|_| now),
             simulated: None,
         }
+    }
+
+    pub(super) const fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// It has another token from us.
+    pub(super) fn refresh(&mut self, claims: Claims) {
+        self.newest_token = self.newest_token.max(claims.not_before);
+        self.claims = claims;
+    }
+
+    /// It came back with this token. With one that is older than what it has it does not take back what was said since.
+    pub(super) fn show(&mut self, claims: Claims) {
+        if claims.not_before > self.newest_token {
+            self.refresh(claims);
+        }
+    }
+
+    /// After this its tokens were made, by their own word.
+    pub(super) fn newest_token(&self) -> SystemTime {
+        UNIX_EPOCH.checked_add(Duration::from_secs(self.newest_token)).unwrap_or(UNIX_EPOCH)
     }
 
     pub(super) fn connection(&self) -> Option<ConnectionId> {

@@ -13,6 +13,9 @@ use super::{
 };
 use crate::rtc::peer::Channel;
 
+/// Receivers that a message may name: more than a room takes.
+const MOST_NAMED: usize = 256;
+
 impl Room {
     /// A message from a client.
     pub(super) fn handle_data(&mut self, now: Instant, peer: PeerId, channel: Channel, message: &[u8]) {
@@ -21,7 +24,7 @@ impl Room {
         let Some(participant) = self.participants.get_mut(&key) else { return };
         let may = participant.grants.can_publish_data && peer.target() == Target::Publisher;
         let Some(client) = participant.client_mut() else { return };
-        if !may || message.len() > most || !client.data.take(now, message.len()) {
+        if !may || message.len() > most || !client.caused.is_open(now) || !client.data.take(now, message.len()) {
             return;
         }
         let Ok(packet) = proto::DataPacket::decode(message) else { return };
@@ -45,6 +48,9 @@ impl Room {
         let receivers = self.participants.iter().filter(|(key, participant)| **key != from && named(participant));
         let receivers: Vec<Key> = receivers.map(|(key, _)| *key).collect();
         let message = packet.encode_to_vec();
+        if let Some(client) = self.client_mut(from) {
+            client.caused.charge(now, message.len().saturating_mul(receivers.len()));
+        }
         for key in receivers {
             self.deliver(now, key, channel, &packet, &message);
         }
@@ -87,6 +93,9 @@ fn is_named(packet: &proto::DataPacket, participant: &Participant) -> bool {
         _ => &[],
     };
     let identities = &packet.destination_identities;
+    if sids.len() + identities.len() > MOST_NAMED {
+        return false;
+    }
     let is_for_all = sids.is_empty() && identities.is_empty();
     let by_sid = || sids.iter().any(|sid| sid == participant.sid.as_str());
     let by_identity = || identities.iter().any(|identity| identity == participant.identity.as_str());

@@ -1,6 +1,6 @@
 //! What a room is told and what it wants done, and how both name connections.
 
-use std::time::SystemTime;
+use std::sync::Arc;
 
 use livekit_protocol as proto;
 
@@ -92,8 +92,6 @@ pub enum Input {
     Remove {
         /// Who.
         identity: Identity,
-        /// When, by the clock that tokens go by.
-        now_wall: SystemTime,
     },
     /// [`Room::next_timeout`](super::Room::next_timeout) has come.
     Timeout,
@@ -108,8 +106,8 @@ pub enum Output {
     Signal {
         /// Where to.
         connection: ConnectionId,
-        /// The message.
-        response: Box<proto::SignalResponse>,
+        /// The message; the same one for all when it is to many.
+        response: Arc<proto::SignalResponse>,
     },
     /// No more messages for this connection.
     CloseSignal {

@@ -1,6 +1,6 @@
 //! Coming in, and taking a lost signal connection up again.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use livekit_protocol::{
     self as proto, DisconnectReason,
@@ -8,6 +8,7 @@ use livekit_protocol::{
     participant_info::{Kind, State},
     signal_response::Message,
 };
+use prost::Message as _;
 
 use super::{
     ConnectionId, Key, Output, PeerId, Room,
@@ -29,6 +30,9 @@ use crate::rooms::{
 const PING_INTERVAL_S: i32 = 5;
 const PING_TIMEOUT_S: i32 = 15;
 
+/// A join that makes the room tell so many bytes counts as two, of twice as many as three.
+const JOIN_BYTES: usize = 256 * 1024;
+
 impl Room {
     pub(super) fn handle_join(
         &mut self,
@@ -41,19 +45,32 @@ impl Room {
         if let Err(error) = self.admit(now, &claims, request.reconnect) {
             return self.outputs.push_back(Output::Refused { connection, error });
         }
+        let before = self.outputs.len();
         if request.reconnect {
-            return self.resume(now, connection, claims, request);
+            self.resume(now, connection, claims, request);
+            return self.charge_joining(now, before);
         }
         if let Some(older) = self.find(claims.identity.as_str()) {
             self.remove(now, older, DisconnectReason::DuplicateIdentity, Some(Action::Disconnect));
         }
         self.enter(now, (connection, version), claims, request);
+        self.charge_joining(now, before);
+    }
+
+    /// The more is told because of somebody who comes, the longer others wait to come.
+    fn charge_joining(&mut self, now: Instant, before: usize) {
+        let told = self.outputs.iter().skip(before).map(|output| match output {
+            Output::Signal { response, .. } => response.encoded_len(),
+            _ => 0,
+        });
+        self.joins.charge(now, told.sum::<usize>() / JOIN_BYTES);
     }
 
     fn admit(&mut self, now: Instant, claims: &Claims, resumes: bool) -> Result<(), JoinError> {
         let holder = self.find(claims.identity.as_str()).and_then(|key| self.participants.get(&key));
-        let others = self.participants.values().filter(|other| !other.is_agent() && other.identity != claims.identity);
-        let is_full = others.count() >= self.settings.limits.participants;
+        let is_in_debt = holder.and_then(Participant::client).is_some_and(|client| !client.caused.is_open(now));
+        let owes = is_in_debt || self.debtors.owes(now, &claims.identity);
+        let is_full = self.is_full_for(claims);
         if self.is_closed() {
             Err(JoinError::Unavailable)
         } else if self.removed.refuses(claims) {
@@ -63,11 +80,21 @@ impl Room {
             Err(JoinError::Taken)
         } else if is_full && !resumes {
             Err(JoinError::Full)
-        } else if !self.joins.take(now, 1) {
+        } else if (owes && !resumes) || !self.joins.spend(now, 1) {
             Err(JoinError::TooOften)
         } else {
             Ok(())
         }
+    }
+
+    fn is_full_for(&self, claims: &Claims) -> bool {
+        let limits = &self.settings.limits;
+        let is_agent = join_kind(claims) == Kind::Agent;
+        let others = || self.participants.values().filter(|other| other.identity != claims.identity);
+        let alike = others().filter(|other| other.is_agent() == is_agent).count();
+        let said: usize = others().map(|other| other.profile.bytes()).sum();
+        let most = if is_agent { limits.agents } else { limits.participants };
+        alike >= most || said + Profile::of(claims).bytes() > limits.profiles
     }
 
     fn enter(
@@ -84,7 +111,7 @@ impl Room {
         self.open_peers(key);
         self.note_occupancy(now);
         self.send(key, Message::Join(self.join_response(now, key)));
-        self.announce(key);
+        self.announce(now, key);
         // What the first offer or answer can carry comes soonest.
         if self.client(key).is_some_and(|client| client.auto_subscribe) {
             self.subscribe_to_all(key);
@@ -106,18 +133,14 @@ impl Room {
         claims: Claims,
         request: &proto::JoinRequest,
     ) -> Participant {
-        let profile = Profile {
-            name: claims.name.clone(),
-            metadata: claims.metadata.clone(),
-            attributes: claims.attributes.clone(),
-        };
+        let profile = Profile::of(&claims);
         let grants = claims.grants.clone();
         let profile = match grants.can_update_own_metadata {
-            true => metadata::at_joining(profile, request, &self.settings.limits),
+            true => metadata::at_joining(profile, request, &self.settings.limits, self.profiles_but(key)),
             false => profile,
         };
         let identity = claims.identity.clone();
-        let kind = if grants.agent { Kind::Agent } else { claims.kind };
+        let kind = join_kind(&claims);
         let mut client = Client::new(now, key, signal, (claims, request), &self.settings);
         if let Mode::Dual { subscriber, .. } = &mut client.mode {
             subscriber.peer.add_channels();
@@ -190,7 +213,7 @@ impl Room {
         self.connections.insert(connection, key);
         let Some(client) = self.client_mut(key) else { return };
         client.signal = Signal::Open(connection);
-        client.claims = claims;
+        client.show(claims);
         let simulated = client.simulated.take();
         if simulated != Some(Simulated::DisconnectAtOnce) {
             self.welcome_back(now, key);
@@ -208,7 +231,7 @@ impl Room {
 
     /// To a client that wants to resume what is not there.
     fn send_away(&mut self, connection: ConnectionId) {
-        self.outputs.push_back(Output::Signal { connection, response: Box::new(begin_anew()) });
+        self.outputs.push_back(Output::Signal { connection, response: Arc::new(begin_anew()) });
         self.outputs.push_back(Output::CloseSignal { connection });
     }
 
@@ -263,7 +286,7 @@ impl Room {
     }
 
     /// Media can flow.
-    pub(super) fn handle_connected(&mut self, peer: PeerId) {
+    pub(super) fn handle_connected(&mut self, now: Instant, peer: PeerId) {
         let Some(link) = self.link_mut(peer) else { return };
         link.reach = Reach::Connected;
         let key = peer.participant();
@@ -272,9 +295,13 @@ impl Room {
             if let Some(participant) = self.participants.get_mut(&key) {
                 participant.state = State::Active;
             }
-            self.announce(key);
+            self.announce(now, key);
         }
     }
+}
+
+fn join_kind(claims: &Claims) -> Kind {
+    if claims.grants.agent { Kind::Agent } else { claims.kind }
 }
 
 /// The answer to a client that wants to go on with what is no more.

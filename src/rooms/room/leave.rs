@@ -1,15 +1,18 @@
 //! Going: by themselves, lost, too slow, or shown the door.
 
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
-use livekit_protocol::{DisconnectReason, leave_request::Action, participant_info::State};
+use livekit_protocol::{self as proto, DisconnectReason, leave_request::Action, participant_info::State};
 
 use super::{
     Key, Output, PeerId, Room, TrackId, join,
     link::{Link, Reach},
-    participant::{self, Participant, Seat},
+    participant::{self, Participant, Profile, Seat},
 };
 use crate::{audio::line::Hangup, domain::Identity, rtc};
+
+/// What somebody said about themselves is told once more when they go, unless it is more than this, in bytes.
+const LONGEST_FAREWELL: usize = 4096;
 
 impl Room {
     /// Takes somebody out, tells them (with `farewell`) and those who remain.
@@ -20,8 +23,11 @@ impl Room {
         self.close_signal(now, key);
         let Some(mut participant) = self.participants.remove(&key) else { return };
         match &mut participant.seat {
-            Seat::Client(client) => client.links_mut().for_each(|link| close(now, link, &mut self.outputs)),
-            Seat::Agent(agent) => agent.local.closing(Hangup::RoomClosed),
+            Seat::Client(client) => {
+                self.debtors.note(now, &participant.identity, client.caused.opens_at());
+                client.links_mut().for_each(|link| close(now, link, &mut self.outputs));
+            }
+            Seat::Agent(agent) => agent.local.closing(hangup(reason)),
         }
         self.speakers.forget(key);
         self.tell_gone(&mut participant, reason);
@@ -43,11 +49,14 @@ impl Room {
         }
         participant.state = State::Disconnected;
         participant.version = participant.version.wrapping_add(1);
-        let mut info = participant.info();
-        info.tracks.clear();
-        info.disconnect_reason = reason.into();
+        // All know it already; some clients take it for a change when it is missing.
+        if participant.profile.bytes() > LONGEST_FAREWELL {
+            participant.profile = Profile::default();
+        }
+        let info =
+            proto::ParticipantInfo { tracks: Vec::new(), disconnect_reason: reason.into(), ..participant.info() };
         self.changed = true;
-        self.broadcast(None, &participant::update(vec![info]));
+        self.broadcast(participant::update(vec![info]));
     }
 
     /// One of its media connections is not heard of any more.
@@ -64,11 +73,22 @@ impl Room {
     }
 
     /// Shows somebody the door, and keeps it shut for their old tokens.
-    pub(super) fn handle_removal(&mut self, now: Instant, identity: Identity, wall: SystemTime) {
+    pub(super) fn handle_removal(&mut self, now: Instant, identity: Identity) {
+        let mut at = self.wall(now);
         if let Some(key) = self.find(identity.as_str()) {
+            // Where the clock was set back, a token that they hold seems to be made later.
+            at = self.client(key).map_or(at, |client| client.newest_token().max(at));
             self.remove(now, key, DisconnectReason::ParticipantRemoved, Some(Action::Disconnect));
         }
-        self.removed.add(identity, wall, self.settings.limits.removed);
+        self.removed.add(identity, at, self.settings.limits.removed);
+    }
+}
+
+/// Why an agent's line ends, when it is the room that ends it.
+fn hangup(reason: DisconnectReason) -> Hangup {
+    match reason {
+        DisconnectReason::ServerShutdown => Hangup::ServerStopped,
+        _ => Hangup::RoomClosed,
     }
 }
 

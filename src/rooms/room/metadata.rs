@@ -14,10 +14,18 @@ use livekit_protocol::{
 use super::{Key, Room, participant::Profile};
 use crate::rooms::settings::Limits;
 
+/// Each takes memory beside its bytes.
+const MOST_ATTRIBUTES: usize = 256;
+
 impl Profile {
     /// Changes what `update` names: an empty text leaves a name or metadata as they are, and takes an attribute away.
-    /// Nothing changes when the result would be too large.
-    fn change(&mut self, update: &proto::UpdateParticipantMetadata, limits: &Limits) -> Result<bool, &'static str> {
+    /// Nothing changes when the result would be too large, by itself or with the `others` bytes of all others in the room.
+    fn change(
+        &mut self,
+        update: &proto::UpdateParticipantMetadata,
+        limits: &Limits,
+        others: usize,
+    ) -> Result<bool, &'static str> {
         if update.name.len() > limits.name {
             return Err("exceeds name length limit");
         }
@@ -29,8 +37,11 @@ impl Profile {
             metadata: if update.metadata.is_empty() { self.metadata.clone() } else { update.metadata.clone() },
             attributes: merged(&self.attributes, &update.attributes),
         };
-        if attributes_size(&changed.attributes) > limits.attributes {
+        if attributes_size(&changed.attributes) > limits.attributes || changed.attributes.len() > MOST_ATTRIBUTES {
             return Err("exceeds attributes size limit");
+        }
+        if changed.bytes() > self.bytes() && others + changed.bytes() > limits.profiles {
+            return Err("exceeds metadata size limit of the room");
         }
         let is_changed = *self != changed;
         *self = changed;
@@ -42,10 +53,16 @@ impl Room {
     /// The client changes what is said about it.
     pub(super) fn handle_metadata(&mut self, now: Instant, key: Key, update: &proto::UpdateParticipantMetadata) {
         let limits = self.settings.limits;
+        let others = self.profiles_but(key);
         let Some(participant) = self.participants.get_mut(&key) else { return };
-        let changed = match participant.grants.can_update_own_metadata {
-            true => participant.profile.change(update, &limits).map_err(|message| (Reason::LimitExceeded, message)),
-            false => Err((Reason::NotAllowed, "does not have permission to update own metadata")),
+        let is_open = participant.client().is_some_and(|client| client.caused.is_open(now));
+        let changed = match (participant.grants.can_update_own_metadata, is_open) {
+            (false, _) => Err((Reason::NotAllowed, "does not have permission to update own metadata")),
+            (true, false) => Err((Reason::LimitExceeded, "too many changes: try again in a moment")),
+            (true, true) => {
+                let changed = participant.profile.change(update, &limits, others);
+                changed.map_err(|message| (Reason::LimitExceeded, message))
+            }
         };
         let what = Request::UpdateMetadata(proto::UpdateParticipantMetadata {
             request_id: update.request_id,
@@ -57,11 +74,17 @@ impl Room {
                 if is_changed {
                     // The next token says it too.
                     self.refresh_soon(now, key);
-                    self.announce(key);
+                    self.announce(now, key);
                 }
             }
             Err(refusal) => self.refuse(key, update.request_id, refusal, what),
         }
+    }
+
+    /// What all but `key` say about themselves, in bytes.
+    pub(super) fn profiles_but(&self, key: Key) -> usize {
+        let others = self.participants.iter().filter(|(other, _)| **other != key);
+        others.map(|(_, participant)| participant.profile.bytes()).sum()
     }
 
     pub(super) fn refuse(&mut self, key: Key, request_id: u32, refusal: (Reason, &str), request: Request) {
@@ -81,14 +104,14 @@ impl Room {
 }
 
 /// What a joining client says about itself, over what its token says; only if it may, and within limits.
-pub(super) fn at_joining(token: Profile, request: &proto::JoinRequest, limits: &Limits) -> Profile {
+pub(super) fn at_joining(token: Profile, request: &proto::JoinRequest, limits: &Limits, others: usize) -> Profile {
     let update = proto::UpdateParticipantMetadata {
         metadata: request.metadata.clone(),
         attributes: request.participant_attributes.clone(),
         ..Default::default()
     };
     let mut profile = token.clone();
-    match profile.change(&update, limits) {
+    match profile.change(&update, limits, others) {
         Ok(_) => profile,
         Err(_) => token,
     }
@@ -123,9 +146,9 @@ mod tests {
     fn only_what_is_named_changes() {
         let limits = Limits::default();
         let mut profile = Profile { name: "Ann".to_owned(), ..Profile::default() };
-        assert_eq!(profile.change(&update("", "{}", &[("mood", "good"), ("seat", "3")]), &limits), Ok(true));
-        assert_eq!(profile.change(&update("", "", &[("mood", "")]), &limits), Ok(true));
-        assert_eq!(profile.change(&update("Ann", "{}", &[]), &limits), Ok(false));
+        assert_eq!(profile.change(&update("", "{}", &[("mood", "good"), ("seat", "3")]), &limits, 0), Ok(true));
+        assert_eq!(profile.change(&update("", "", &[("mood", "")]), &limits, 0), Ok(true));
+        assert_eq!(profile.change(&update("Ann", "{}", &[]), &limits, 0), Ok(false));
         let attributes = BTreeMap::from([("seat".to_owned(), "3".to_owned())]);
         assert_eq!(profile, Profile { name: "Ann".to_owned(), metadata: "{}".to_owned(), attributes });
     }
@@ -137,8 +160,20 @@ mod tests {
             Profile { attributes: BTreeMap::from([("a".to_owned(), "12345".to_owned())]), ..Profile::default() };
         for update in [update("Anne", "", &[]), update("", "123456", &[]), update("Ann", "", &[("b", "1234")])] {
             let mut profile = before.clone();
-            assert!(profile.change(&update, &limits).is_err(), "{update:?}");
+            assert!(profile.change(&update, &limits, 0).is_err(), "{update:?}");
             assert_eq!(profile, before);
         }
+    }
+
+    #[test]
+    fn a_room_holds_so_much_and_no_more() {
+        let limits = Limits { profiles: 100, ..Limits::default() };
+        let mut profile = Profile::default();
+        assert_eq!(profile.change(&update("", "12345", &[]), &limits, 95), Ok(true));
+        assert!(profile.change(&update("", "123456", &[]), &limits, 95).is_err());
+        assert_eq!(profile.change(&update("", "1234", &[]), &limits, 200), Ok(true), "less is always taken");
+        let many = (0..=MOST_ATTRIBUTES).map(|nth| (nth.to_string(), "x".to_owned())).collect();
+        let many = proto::UpdateParticipantMetadata { attributes: many, ..Default::default() };
+        assert!(profile.change(&many, &Limits::default(), 0).is_err());
     }
 }

@@ -12,6 +12,7 @@ mod agent;
 mod allowance;
 mod client;
 mod data;
+mod debtors;
 mod io;
 mod join;
 mod leave;
@@ -40,11 +41,13 @@ use std::{
 };
 
 use livekit_protocol::{self as proto, signal_response::Message};
+use prost::Message as _;
 
 pub use self::io::{ConnectionId, Input, Output, PeerId};
 use self::{
     allowance::Allowance,
     client::Client,
+    debtors::Debtors,
     io::{Key, Target, TrackId},
     link::Link,
     participant::Participant,
@@ -68,11 +71,14 @@ pub struct Room {
     sid: RoomSid,
     settings: Arc<Settings>,
     opened: (Instant, SystemTime),
+    /// When the present input came, by both clocks. The system's may be set forth and back while the room is open.
+    at: (Instant, SystemTime),
     participants: BTreeMap<Key, Participant>,
     connections: BTreeMap<ConnectionId, Key>,
     /// Of the next participant and the next track.
     next_id: u64,
     removed: Removed,
+    debtors: Debtors,
     /// So many may still come, or come back, now.
     joins: Allowance,
     speakers: Speakers,
@@ -96,10 +102,12 @@ impl Room {
             joins: Allowance::new(now, settings.limits.joins),
             settings,
             opened: (now, wall),
+            at: (now, wall),
             participants: BTreeMap::new(),
             connections: BTreeMap::new(),
             next_id: 0,
             removed: Removed::default(),
+            debtors: Debtors::default(),
             speakers: Speakers::default(),
             quality_due: now + quality::INTERVAL,
             occupancy: Occupancy::Unvisited,
@@ -120,8 +128,10 @@ impl Room {
         self.removed
     }
 
-    /// Takes in what happened at `now`; then [`poll`](Self::poll) until `None`.
-    pub fn handle(&mut self, now: Instant, input: Input) {
+    /// Takes in what happened at `now`; then [`poll`](Self::poll) until `None`. `wall` is the present time too, by the clock
+    /// that tokens are checked and made by.
+    pub fn handle(&mut self, now: Instant, wall: SystemTime, input: Input) {
+        self.at = (now, wall);
         match input {
             Input::Join { connection, claims, version, request } => {
                 self.handle_join(now, connection, claims, version, *request);
@@ -130,7 +140,7 @@ impl Room {
             Input::SignalClosed { connection } => self.handle_signal_closed(now, connection),
             Input::Datagram { peer, datagram } => self.handle_datagram(now, peer, &datagram),
             Input::JoinAgent { agent, line } => self.handle_agent(now, agent, line),
-            Input::Remove { identity, now_wall } => self.handle_removal(now, identity, now_wall),
+            Input::Remove { identity } => self.handle_removal(now, identity),
             Input::Timeout => self.handle_timeout(now),
             Input::Close => self.handle_close(now),
         }
@@ -196,7 +206,7 @@ impl Room {
     fn handle_event(&mut self, now: Instant, peer: PeerId, event: Event) {
         let participant = peer.participant();
         match event {
-            Event::Connected => self.handle_connected(peer),
+            Event::Connected => self.handle_connected(now, peer),
             Event::Disconnected => self.handle_lost(now, peer),
             Event::Media(mid, packet) => self.handle_media(now, participant, mid, &packet),
             Event::ChannelOpen(_) => self.flush(peer),
@@ -258,36 +268,47 @@ impl Room {
     fn send(&mut self, to: Key, message: Message) {
         let connection = self.client(to).and_then(Client::connection);
         if let Some(connection) = connection {
-            let response = Box::new(proto::SignalResponse { message: Some(message) });
+            let response = Arc::new(proto::SignalResponse { message: Some(message) });
             self.outputs.push_back(Output::Signal { connection, response });
         }
     }
 
-    /// To all clients but one.
-    fn broadcast(&mut self, except: Option<Key>, message: &Message) {
-        let receivers: Vec<Key> = self.participants.keys().copied().filter(|key| Some(*key) != except).collect();
-        for key in receivers {
-            self.send(key, message.clone());
-        }
+    /// To all clients, who share it.
+    fn broadcast(&mut self, message: Message) {
+        let response = Arc::new(proto::SignalResponse { message: Some(message) });
+        let clients = self.participants.values().filter_map(Participant::client);
+        let signals = clients.filter_map(Client::connection);
+        self.outputs.extend(signals.map(|connection| Output::Signal { connection, response: response.clone() }));
     }
 
-    /// Tells everybody who may see `key`, itself too, how it is now.
-    fn announce(&mut self, key: Key) {
+    /// Tells everybody who may see `key`, itself too, how it is now; as soon as it may cause that much.
+    fn announce(&mut self, now: Instant, key: Key) {
+        let receivers = self.participants.len();
         let Some(participant) = self.participants.get_mut(&key) else { return };
-        participant.version = participant.version.wrapping_add(1);
-        let update = participant::update(vec![participant.info()]);
-        if participant.grants.hidden {
+        let is_hidden = participant.grants.hidden;
+        // Agents of this process cost nothing, and need to know at once.
+        self.changed |= !is_hidden;
+        let version = participant.version.wrapping_add(1);
+        let info = proto::ParticipantInfo { version, ..participant.info() };
+        let bytes = info.encoded_len().saturating_mul(if is_hidden { 1 } else { receivers });
+        if let Some(client) = participant.client_mut() {
+            client.is_unannounced = !client.caused.spend(now, bytes);
+            if client.is_unannounced {
+                return;
+            }
+        }
+        participant.version = version;
+        let update = participant::update(vec![info]);
+        if is_hidden {
             self.send(key, update);
         } else {
-            self.changed = true;
-            self.broadcast(None, &update);
+            self.broadcast(update);
         }
     }
 
-    /// Wall time, as far as it has passed since the room was opened.
     fn wall(&self, now: Instant) -> SystemTime {
-        let (opened, wall) = self.opened;
-        wall + now.saturating_duration_since(opened)
+        let (at, wall) = self.at;
+        wall + now.saturating_duration_since(at)
     }
 
     fn wall_ms(&self, now: Instant) -> i64 {

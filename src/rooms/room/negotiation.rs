@@ -119,6 +119,8 @@ impl Room {
 impl Client {
     /// Puts tracks that wait for a section into the free ones of these.
     fn assign(&mut self, sections: &[Section]) {
+        // Sections may come and go under other names.
+        self.resting.retain(|mid, _| sections.iter().any(|section| section.mid == *mid));
         // What the client no longer wants to receive in a section has to find another.
         for subscription in self.subscriptions.values_mut() {
             if let Some(mid) = subscription.stage.mid()

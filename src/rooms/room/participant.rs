@@ -7,7 +7,7 @@ use livekit_protocol::{self as proto, participant_info, signal_response::Message
 use super::{TrackId, agent::LocalAgent, client::Client, publication::Publication, subscription::Audience, unix_ms};
 use crate::{
     domain::Identity,
-    rooms::{ids::ParticipantSid, token::Grants},
+    rooms::{Claims, ids::ParticipantSid, token::Grants},
 };
 
 /// See the module.
@@ -34,6 +34,20 @@ pub(super) struct Profile {
     pub(super) name: String,
     pub(super) metadata: String,
     pub(super) attributes: BTreeMap<String, String>,
+}
+
+impl Profile {
+    /// What the token says.
+    pub(super) fn of(claims: &Claims) -> Self {
+        let Claims { name, metadata, attributes, .. } = claims;
+        Self { name: name.clone(), metadata: metadata.clone(), attributes: attributes.clone() }
+    }
+
+    /// How much others have to read.
+    pub(super) fn bytes(&self) -> usize {
+        let attributes = self.attributes.iter().map(|(name, value)| name.len() + value.len());
+        self.name.len() + self.metadata.len() + attributes.sum::<usize>()
+    }
 }
 
 /// How a participant takes part.

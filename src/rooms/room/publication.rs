@@ -16,6 +16,8 @@ use crate::{
 
 /// Announced and never published: forgotten, so that another can be announced.
 const PENDING: Duration = Duration::from_secs(30);
+/// What it costs to negotiate a track with one receiver: a description there and back, in bytes.
+pub(super) const NEGOTIATION: usize = 8 * 1024;
 const OPUS: &str = "audio/opus";
 /// LiveKit groups a person's camera and microphone, and their screen and its sound.
 const PERSON_STREAM: &str = "camera";
@@ -81,7 +83,8 @@ impl Room {
         client.pending.retain(|pending| now.saturating_duration_since(pending.since) < PENDING);
         let is_full =
             client.pending.len() >= limits.pending_tracks || client.pending.len() + published >= limits.tracks;
-        if let Err((reason, message)) = check(&request, &limits, may_publish(&grants, request.source), is_full) {
+        let is_too_much = is_full || !client.caused.is_open(now);
+        if let Err((reason, message)) = check(&request, &limits, may_publish(&grants, request.source), is_too_much) {
             self.refuse(key, 0, (reason, message), Request::AddTrack(short(request)));
             return;
         }
@@ -101,8 +104,12 @@ impl Room {
         if gone.is_empty() && published.is_empty() {
             return;
         }
+        let changes = self.participants.len().saturating_mul(gone.len() + published.len());
+        if let Some(client) = self.client_mut(key) {
+            client.caused.charge(now, changes.saturating_mul(NEGOTIATION));
+        }
         self.drop_tracks(now, &gone);
-        self.announce(key);
+        self.announce(now, key);
         for track in published {
             self.offer_to_all(now, key, track);
         }
@@ -148,7 +155,7 @@ impl Room {
     }
 
     /// The client mutes one of its tracks, or unmutes it.
-    pub(super) fn handle_mute(&mut self, key: Key, request: proto::MuteTrackRequest) {
+    pub(super) fn handle_mute(&mut self, now: Instant, key: Key, request: proto::MuteTrackRequest) {
         let Some(participant) = self.participants.get_mut(&key) else { return };
         let pending = participant.client_mut().into_iter().flat_map(|client| &mut client.pending);
         if let Some(pending) = pending.into_iter().find(|pending| pending.info.sid == request.sid) {
@@ -167,16 +174,19 @@ impl Room {
         publication.level.silence();
         let track = publication.id;
         self.interrupt(track);
-        self.announce(key);
+        self.announce(now, key);
     }
 
     /// The client says what its microphone does to the sound.
-    pub(super) fn handle_audio_features(&mut self, key: Key, request: &proto::UpdateLocalAudioTrack) {
+    pub(super) fn handle_audio_features(&mut self, now: Instant, key: Key, request: &proto::UpdateLocalAudioTrack) {
         let Some(participant) = self.participants.get_mut(&key) else { return };
         let mut publications = participant.publications.iter_mut();
-        if let Some(publication) = publications.find(|publication| publication.info.sid == request.track_sid) {
-            publication.info.audio_features = features(&request.features);
-            self.announce(key);
+        let features = features(&request.features);
+        if let Some(publication) = publications.find(|publication| publication.info.sid == request.track_sid)
+            && publication.info.audio_features != features
+        {
+            publication.info.audio_features = features;
+            self.announce(now, key);
         }
     }
 }

@@ -23,8 +23,7 @@ impl Room {
         match request.scenario {
             Some(Scenario::SpeakerUpdate(seconds)) => {
                 let seconds = seconds.clamp(0, LONGEST_SPEECH_S).unsigned_abs();
-                self.speakers.simulate(now, key, Duration::from_secs(seconds.into()));
-                self.tell_speakers(now);
+                self.simulate_speech(now, key, Duration::from_secs(seconds.into()));
             }
             // As if this server were gone: who comes back is not known.
             Some(Scenario::NodeFailure(_)) => self.remove(now, key, DisconnectReason::UnknownReason, None),

@@ -16,13 +16,13 @@ pub(super) struct Speakers {
     due: Option<Instant>,
     /// How loud they were said to be.
     told: BTreeMap<Key, f32>,
-    /// Clients that try out how they show speakers.
+    /// Clients that try out how they show speakers, and until when.
     simulated: BTreeMap<Key, Instant>,
 }
 
 impl Speakers {
     pub(super) fn due(&self) -> Option<Instant> {
-        self.due
+        self.simulated.values().copied().chain(self.due).min()
     }
 
     /// Something came that may be speech.
@@ -30,26 +30,9 @@ impl Speakers {
         self.due.get_or_insert(now + level::INTERVAL);
     }
 
-    /// `key` is said to speak for so long.
-    pub(super) fn simulate(&mut self, now: Instant, key: Key, duration: Duration) {
-        self.simulated.insert(key, now + duration);
-        self.due = Some(now);
-    }
-
     pub(super) fn forget(&mut self, key: Key) {
         self.told.remove(&key);
         self.simulated.remove(&key);
-    }
-
-    fn level(&mut self, now: Instant, key: Key, participant: &Participant) -> Option<f32> {
-        const SIMULATED: f32 = 0.9;
-        match self.simulated.get(&key) {
-            Some(until) if now < *until => return Some(SIMULATED),
-            Some(_) => drop(self.simulated.remove(&key)),
-            None => {}
-        }
-        let levels = participant.publications.iter().filter_map(|publication| publication.level.active(now));
-        levels.max_by(f32::total_cmp)
     }
 
     /// Takes in how loud they are now; gives who has changed.
@@ -67,12 +50,13 @@ impl Speakers {
 impl Room {
     /// Looks who speaks, when it is time.
     pub(super) fn tell_speakers(&mut self, now: Instant) {
+        self.end_simulations(now);
         if self.speakers.due.is_none_or(|due| now < due) {
             return;
         }
         let mut levels = BTreeMap::new();
         for (key, participant) in self.participants.iter().filter(|(_, participant)| !participant.grants.hidden) {
-            levels.extend(self.speakers.level(now, *key, participant).map(|level| (*key, level)));
+            levels.extend(level_of(now, participant).map(|level| (*key, level)));
         }
         let is_silent = levels.is_empty();
         let changed = self.speakers.change(levels);
@@ -83,7 +67,38 @@ impl Room {
         };
         let speakers: Vec<proto::SpeakerInfo> = changed.into_iter().filter_map(info).collect();
         if !speakers.is_empty() {
-            self.broadcast(None, &Message::SpeakersChanged(proto::SpeakersChanged { speakers }));
+            self.broadcast(changed_message(speakers));
         }
     }
+
+    /// A client tries out how it shows speakers: it is told that it speaks, and later that it does not.
+    pub(super) fn simulate_speech(&mut self, now: Instant, key: Key, duration: Duration) {
+        const LEVEL: f32 = 0.9;
+        self.speakers.simulated.insert(key, now + duration);
+        self.tell_own_level(key, LEVEL);
+    }
+
+    fn end_simulations(&mut self, now: Instant) {
+        let over = self.speakers.simulated.iter().filter(|(_, until)| **until <= now);
+        let over: Vec<Key> = over.map(|(key, _)| *key).collect();
+        for key in over {
+            self.speakers.simulated.remove(&key);
+            self.tell_own_level(key, self.speakers.told.get(&key).copied().unwrap_or_default());
+        }
+    }
+
+    fn tell_own_level(&mut self, key: Key, level: f32) {
+        let Some(participant) = self.participants.get(&key) else { return };
+        let speaker = proto::SpeakerInfo { sid: participant.sid.to_string(), level, active: level > 0.0 };
+        self.send(key, changed_message(vec![speaker]));
+    }
+}
+
+fn level_of(now: Instant, participant: &Participant) -> Option<f32> {
+    let levels = participant.publications.iter().filter_map(|publication| publication.level.active(now));
+    levels.max_by(f32::total_cmp)
+}
+
+fn changed_message(speakers: Vec<proto::SpeakerInfo>) -> Message {
+    Message::SpeakersChanged(proto::SpeakersChanged { speakers })
 }

@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
-use livekit_protocol::{self as proto, signal_response::Message};
+use livekit_protocol::{self as proto, DisconnectReason, leave_request::Action, signal_response::Message};
 
 use super::{
     Key, PeerId, Room, Target, TrackId,
     client::{Client, Mode},
     participant::Participant,
-    publication::Publication,
+    publication::{NEGOTIATION, Publication},
     rewrite::Rewriter,
 };
 use crate::rtc::peer::{Mid, Msid};
@@ -209,11 +209,18 @@ impl Room {
         participant.audience = audience;
         let tracks: Vec<TrackId> = participant.publications.iter().map(|publication| publication.id).collect();
         let others: Vec<Key> = self.participants.keys().copied().filter(|other| *other != key).collect();
+        let mut changes = 0_usize;
         for subscriber in others {
             let changed = tracks.iter().filter(|track| self.permit(subscriber, key, **track)).count();
             if changed > 0 {
                 self.negotiate(now, subscriber);
             }
+            changes = changes.saturating_add(changed);
+        }
+        let Some(client) = self.client_mut(key) else { return };
+        if changes > 0 && !client.caused.spend(now, changes.saturating_mul(NEGOTIATION)) {
+            tracing::info!("a client that changes without end who may hear it is dropped");
+            self.remove(now, key, DisconnectReason::UnknownReason, Some(Action::Reconnect));
         }
     }
 
@@ -222,7 +229,7 @@ impl Room {
         if request.all_participants {
             return Some(Audience::All);
         }
-        let mut permitted = BTreeMap::new();
+        let (mut permitted, mut left) = (BTreeMap::new(), MOST_NAMED);
         for permission in request.track_permissions.iter().take(MOST_NAMED) {
             let identity = match (&*permission.participant_identity, &*permission.participant_sid) {
                 ("", "") => return None,
@@ -232,8 +239,13 @@ impl Room {
                 },
                 (identity, _) => identity.to_owned(),
             };
-            let tracks = || permission.track_sids.iter().take(MOST_NAMED).cloned().collect();
-            let what = if permission.all_tracks { Permitted::AllTracks } else { Permitted::Tracks(tracks()) };
+            let what = if permission.all_tracks {
+                Permitted::AllTracks
+            } else {
+                let sids = permission.track_sids.iter().take(left).cloned().collect::<Vec<_>>();
+                left -= sids.len();
+                Permitted::Tracks(sids)
+            };
             permitted.insert(identity, what);
         }
         Some(Audience::Only(permitted))

@@ -38,7 +38,9 @@ impl Room {
             Seat::Agent(agent) => Some(agent.local.next_timeout()),
             Seat::Client(client) => {
                 let links = client.links().map(|link| link.due);
-                links.chain(client.given_up(&self.settings).map(|(at, _)| at)).chain(client.refresh_due).min()
+                let given_up = client.given_up(&self.settings).map(|(at, _)| at);
+                let announced = client.is_unannounced.then(|| client.caused.opens_at());
+                links.chain(given_up).chain(client.refresh_due).chain(announced).min()
             }
         }
     }
@@ -46,6 +48,7 @@ impl Room {
     pub(super) fn handle_timeout(&mut self, now: Instant) {
         self.wake_peers(now);
         self.give_up(now);
+        self.announce_late(now);
         self.refresh_tokens(now);
         self.tell_speakers(now);
         self.tell_quality(now);
@@ -86,6 +89,16 @@ impl Room {
         }
     }
 
+    /// Those who had caused too much when something about them changed.
+    fn announce_late(&mut self, now: Instant) {
+        let is_due = |client: &Client| client.is_unannounced && client.caused.is_open(now);
+        let due = self.participants.iter().filter(|(_, participant)| participant.client().is_some_and(is_due));
+        let due: Vec<Key> = due.map(|(key, _)| *key).collect();
+        for key in due {
+            self.announce(now, key);
+        }
+    }
+
     // ---- tokens ----
 
     /// Sends another token with the next timeout.
@@ -112,7 +125,7 @@ impl Room {
         let again = now + (life / 2).clamp(SOONEST_REFRESH, self.settings.timeouts.refresh);
         let Some(client) = self.client_mut(key) else { return };
         client.refresh_due = Some(again);
-        client.claims = claims.clone();
+        client.refresh(claims.clone());
         self.send(key, Message::RefreshToken(sign(&claims)));
     }
 
@@ -121,7 +134,7 @@ impl Room {
     fn refreshed(&self, now: Instant, key: Key) -> Option<Claims> {
         let participant = self.participants.get(&key)?;
         let Profile { name, metadata, attributes } = participant.profile.clone();
-        Some(Claims { name, metadata, attributes, ..participant.client()?.claims.refreshed(self.wall(now)) })
+        Some(Claims { name, metadata, attributes, ..participant.client()?.claims().refreshed(self.wall(now)) })
     }
 
     // ---- the room itself ----

@@ -4,6 +4,8 @@
 mod outlet;
 mod removals;
 mod routes;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
@@ -27,7 +29,7 @@ use self::{
     routes::Source,
 };
 use super::{
-    Agent, Claims, JoinError, RoomEvent, SignalVersion,
+    Agent, Claims, JoinError, RoomEvent, SignalVersion, outgoing,
     room::{ConnectionId, Input, Room, begin_anew},
     settings::Settings,
 };
@@ -77,7 +79,7 @@ pub(super) struct Join {
     pub(super) claims: Claims,
     pub(super) version: SignalVersion,
     pub(super) request: Box<proto::JoinRequest>,
-    pub(super) outgoing: mpsc::Sender<proto::SignalResponse>,
+    pub(super) outgoing: outgoing::Sender,
     pub(super) answer: oneshot::Sender<Result<(), JoinError>>,
 }
 
@@ -205,13 +207,12 @@ impl Shard {
             }
             Command::Remove { room, identity, answer } => {
                 let there = self.names.get(&room).copied();
-                let now_wall = SystemTime::now();
                 match there {
-                    Some(key) => self.drive(now, key, Input::Remove { identity, now_wall }),
+                    Some(key) => self.drive(now, key, Input::Remove { identity }),
                     // The room may be opened again while the old token lives.
                     None => {
                         let mut removed = self.removals.take(&room);
-                        removed.add(identity, now_wall, self.settings.limits.removed);
+                        removed.add(identity, SystemTime::now(), self.settings.limits.removed);
                         self.removals.keep(room, removed);
                     }
                 }
@@ -226,7 +227,7 @@ impl Shard {
         let Join { connection, claims, version, request, outgoing, answer } = join;
         if request.reconnect && !self.names.contains_key(&claims.room) {
             // Not worth a room. The channel is new and has room for one.
-            let _ = outgoing.try_send(begin_anew());
+            let _ = outgoing.try_send(Arc::new(begin_anew()));
             let _ = answer.send(Ok(()));
             return;
         }
@@ -284,7 +285,7 @@ impl Shard {
         // Only what a peer takes for its own proves where that peer is.
         let Some(hosted) = self.rooms.get(&key).filter(|hosted| hosted.room.accepts(peer, &datagram)) else { return };
         debug_assert_eq!(self.names.get(&hosted.name), Some(&key));
-        self.outlet.learn(source, (key, peer));
+        self.outlet.learn(source, (key, peer), datagram.ufrag().is_some());
         self.drive(now, key, Input::Datagram { peer, datagram });
     }
 
@@ -298,7 +299,7 @@ impl Shard {
             let Some(hosted) = self.rooms.get_mut(&key) else { return };
             let outlet = &mut self.outlet;
             let handled = catch_unwind(AssertUnwindSafe(|| {
-                hosted.room.handle(now, input);
+                hosted.room.handle(now, SystemTime::now(), input);
                 while let Some(output) = hosted.room.poll() {
                     outlet.take(key, output);
                 }

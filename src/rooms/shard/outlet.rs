@@ -17,6 +17,7 @@ use super::{
 use crate::{
     rooms::{
         JoinError, RoomEvent,
+        outgoing::{self, NotSent},
         room::{ConnectionId, Output},
     },
     rtc::net,
@@ -26,7 +27,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Seat {
     pub(super) room: RoomKey,
-    pub(super) outgoing: mpsc::Sender<proto::SignalResponse>,
+    pub(super) outgoing: outgoing::Sender,
 }
 
 /// See the module.
@@ -53,7 +54,7 @@ impl Outlet {
     pub(super) fn take(&mut self, room: RoomKey, output: Output) {
         match output {
             Output::Transmit(datagram) => self.sockets.send(&datagram),
-            Output::Signal { connection, response } => self.signal(connection, *response),
+            Output::Signal { connection, response } => self.signal(connection, response),
             Output::CloseSignal { connection } => drop(self.seats.remove(&connection)),
             Output::Refused { connection, error } => {
                 self.seats.remove(&connection);
@@ -73,10 +74,10 @@ impl Outlet {
     }
 
     /// A client that does not keep up, or whose socket is gone, loses its connection; it may resume.
-    fn signal(&mut self, connection: ConnectionId, response: proto::SignalResponse) {
+    fn signal(&mut self, connection: ConnectionId, response: Arc<proto::SignalResponse>) {
         let Some(seat) = self.seats.get(&connection) else { return };
         if let Err(error) = seat.outgoing.try_send(response) {
-            if matches!(error, mpsc::error::TrySendError::Full(_)) {
+            if error == NotSent::Full {
                 tracing::info!(
                     signal.connection = connection.0,
                     "a client does not read its signal connection: dropped"
@@ -116,11 +117,14 @@ impl Outlet {
         self.closed.take() == Some(room)
     }
 
-    /// A peer has proved that it is there.
-    pub(super) fn learn(&mut self, source: Source, place: Place) {
-        let Some(learnt) = self.routes.learn(source, place) else { return };
-        self.sockets.learn(source.transport, source.address);
-        if let Some(old) = learnt.forgotten {
+    /// A peer has proved that it is there; `anew`: by a request of its own, which finds it wherever it is. Another shard may
+    /// have learnt the address since this one did.
+    pub(super) fn learn(&mut self, source: Source, place: Place, anew: bool) {
+        let learnt = self.routes.learn(source, place);
+        if anew || learnt.is_some() {
+            self.sockets.learn(source.transport, source.address);
+        }
+        if let Some(old) = learnt.and_then(|learnt| learnt.forgotten) {
             self.sockets.forget(old.transport, old.address);
         }
     }

@@ -111,6 +111,13 @@ impl Net {
         Sender { running: self.running.clone(), shard }
     }
 
+    /// As if it had come by a socket.
+    #[cfg(test)]
+    pub(crate) fn deliver(&self, datagram: &Datagram) {
+        let Datagram { transport, source, destination, contents } = datagram;
+        self.running.routes.deliver(*transport, *source, *destination, contents);
+    }
+
     /// Datagrams that were dropped since the start, because a queue was full.
     pub fn dropped(&self) -> u64 {
         self.running.routes.dropped()

@@ -41,7 +41,11 @@ impl Routes {
         self.dropped.load(Ordering::Relaxed)
     }
 
+    /// Called again and again while a peer is there: only what is new needs the lock for itself.
     pub(super) fn learn(&self, transport: Transport, address: SocketAddr, shard: usize) {
+        if self.owner(transport, address) == Some(shard) {
+            return;
+        }
         let mut known = unpoisoned(self.by_address.write());
         if known.len() < MOST_ADDRESSES || known.contains_key(&(transport, address)) {
             known.insert((transport, address), shard);
@@ -59,7 +63,12 @@ impl Routes {
     }
 
     pub(super) fn is_known(&self, transport: Transport, address: SocketAddr) -> bool {
-        unpoisoned(self.by_address.read()).contains_key(&(transport, address))
+        self.owner(transport, address).is_some()
+    }
+
+    /// The shard that has learnt an address.
+    fn owner(&self, transport: Transport, address: SocketAddr) -> Option<usize> {
+        unpoisoned(self.by_address.read()).get(&(transport, address)).copied()
     }
 
     /// The shard that a datagram is for, if any.
@@ -70,7 +79,7 @@ impl Routes {
         }
         let shard = match super::ufrag(contents) {
             Some(ufrag) => usize::from_str_radix(ufrag.get(..PREFIX)?, 16).ok()?,
-            None => *unpoisoned(self.by_address.read()).get(&(transport, source))?,
+            None => self.owner(transport, source)?,
         };
         (shard < self.inboxes.len()).then_some(shard)
     }

@@ -16,10 +16,11 @@ use tokio::{
 };
 
 use super::{Datagram, Routes, Transport, ports::Port, unpoisoned};
+use crate::domain::network;
 
-/// Together, and from one address (a company behind one router).
+/// Together, and from one network (a company behind one router, a customer with IPv6).
 const MOST_CONNECTIONS: usize = 512;
-const MOST_PER_HOST: usize = 32;
+const MOST_PER_NETWORK: usize = 32;
 /// Packets that may wait for a connection: more than a second of audio, data beside it.
 const QUEUE: usize = 128;
 /// By then a peer must have proved to be there.
@@ -58,8 +59,9 @@ impl Connections {
     /// Lets a connection in; `None` when there are too many.
     fn add(&self, peer: SocketAddr) -> Option<mpsc::Receiver<Vec<u8>>> {
         let mut connections = unpoisoned(self.0.lock());
-        let of_host = connections.keys().filter(|other| other.ip() == peer.ip()).count();
-        if connections.len() >= MOST_CONNECTIONS || of_host >= MOST_PER_HOST {
+        let from = network(peer.ip());
+        let of_network = connections.keys().filter(|other| network(other.ip()) == from).count();
+        if connections.len() >= MOST_CONNECTIONS || of_network >= MOST_PER_NETWORK {
             return None;
         }
         let (sender, receiver) = mpsc::channel(QUEUE);
@@ -177,13 +179,21 @@ mod tests {
     }
 
     #[test]
-    fn neither_one_host_nor_all_can_take_more_than_their_share() {
+    fn neither_one_network_nor_all_can_take_more_than_their_share() {
         let connections = Connections::default();
         let of_one: Vec<_> = (0..100).filter_map(|port| connections.add(address(1, port))).collect();
-        assert_eq!(of_one.len(), MOST_PER_HOST);
+        assert_eq!(of_one.len(), MOST_PER_NETWORK);
         let of_all: Vec<_> = (2..=255).flat_map(|host| (0..3).map(move |port| address(host, port))).collect();
         let of_all: Vec<_> = of_all.into_iter().filter_map(|address| connections.add(address)).collect();
         assert_eq!(of_one.len() + of_all.len(), MOST_CONNECTIONS);
+    }
+
+    #[test]
+    fn all_addresses_of_an_ipv6_customer_share_one_share() {
+        let connections = Connections::default();
+        let address = |network: u16, host: u16| SocketAddr::from(([0x2001, 0xdb8, 0, network, 0, 0, 0, host], 9));
+        let admitted = |network| (0..100).filter_map(|host| connections.add(address(network, host))).count();
+        assert_eq!((admitted(1), admitted(2)), (MOST_PER_NETWORK, MOST_PER_NETWORK));
     }
 
     #[test]

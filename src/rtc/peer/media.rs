@@ -7,6 +7,7 @@ use std::{
 };
 
 use str0m::{
+    Rtc,
     channel::ChannelId,
     format::Codec,
     media::{MediaKind, Pt},
@@ -114,16 +115,15 @@ impl Peer {
         };
         let Some((pt, payload)) = payload_for(packet, opus, red) else { return };
         let Some((seq, time)) = sender.clock.place(self.now, packet) else { return };
-        let Some(stream) = self.rtc.direct_api().stream_tx_by_mid(mid, None).map(|stream| stream.ssrc()) else {
-            return;
-        };
         #[expect(clippy::cast_possible_truncation, reason = "RTP's header has the low 32 bits")]
         let write = RtpWrite::new(pt, seq.into(), time as u32, self.now, payload)
             .marker(packet.marker)
             .ext_vals(extensions(packet.level));
-        if let Some(stream) = self.rtc.direct_api().stream_tx(&stream) {
-            stream.write_rtp(write);
-        }
+        self.with(|rtc| {
+            if let Some(stream) = rtc.direct_api().stream_tx_by_mid(mid, None) {
+                stream.write_rtp(write);
+            }
+        });
         self.step();
         self.drain();
     }
@@ -146,11 +146,14 @@ impl Peer {
 
     /// The numbers that Opus and RED have in a section where we may send audio.
     fn payload_types(&self, mid: Mid) -> Option<(Pt, Option<Pt>)> {
-        let media = self.rtc.media(mid).filter(|media| media.direction().is_sending())?;
-        let params = self.rtc.codec_config().params().iter();
-        let mut opus = params.filter(|params| params.spec().codec == Codec::Opus);
-        let opus = opus.find(|params| media.remote_pts().contains(&params.pt()))?;
-        Some((opus.pt(), opus.red()))
+        let numbers = |rtc: &Rtc| {
+            let media = rtc.media(mid).filter(|media| media.direction().is_sending())?;
+            let params = rtc.codec_config().params().iter();
+            let mut opus = params.filter(|params| params.spec().codec == Codec::Opus);
+            let opus = opus.find(|params| media.remote_pts().contains(&params.pt()))?;
+            Some((opus.pt(), opus.red()))
+        };
+        self.engine.ask(numbers).flatten()
     }
 
     /// Whether a packet says that it is of somebody new, when all who may speak are known. str0m believes a new source
@@ -166,16 +169,18 @@ impl Peer {
 
     pub(super) fn handle_packet(&mut self, packet: RtpPacket) {
         let header = &packet.header;
-        let mid = self.rtc.direct_api().stream_rx(&header.ssrc).map(|stream| stream.mid());
-        // Video comes with its own packet type, key frames and layers; until then it ends here.
-        let Some(mid) = mid.filter(|mid| self.rtc.media(*mid).is_some_and(|media| media.kind() == MediaKind::Audio))
-        else {
-            return;
-        };
+        let (ssrc, payload_type) = (header.ssrc, header.payload_type);
+        let heard = self.with(|rtc| {
+            let mid = rtc.direct_api().stream_rx(&ssrc).map(|stream| stream.mid())?;
+            let is_red = rtc.codec_config().params().iter().any(|params| params.red() == Some(payload_type));
+            // Video comes with its own packet type, key frames and layers; until then it ends here.
+            let is_audio = rtc.media(mid).is_some_and(|media| media.kind() == MediaKind::Audio);
+            is_audio.then_some((mid, is_red))
+        });
+        let Some((mid, is_red)) = heard.flatten() else { return };
         if !self.voices.iter().any(|(of, _)| *of == mid) {
             self.voices.push((mid, *header.ssrc));
         }
-        let red = self.rtc.codec_config().params().iter().any(|params| params.red() == Some(header.payload_type));
         let level = header
             .ext_vals
             .audio_level
@@ -184,7 +189,7 @@ impl Peer {
             seq: *packet.seq_no,
             time: packet.time.numer(),
             marker: header.marker,
-            is_red: red,
+            is_red,
             level,
             arrived: packet.timestamp,
             payload: packet.payload,

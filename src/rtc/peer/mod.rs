@@ -5,6 +5,7 @@
 //! one event of several of str0m's where rooms need one.
 
 mod credentials;
+mod engine;
 mod event;
 mod media;
 mod negotiation;
@@ -16,7 +17,6 @@ use std::{
     collections::{HashSet, VecDeque},
     fmt, mem,
     net::SocketAddr,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::LazyLock,
     time::{Duration, Instant},
 };
@@ -28,9 +28,9 @@ use str0m::{
     crypto,
     net::{Protocol, Receive, TcpType, Transmit},
 };
-use tracing::{debug, error};
+use tracing::debug;
 
-use self::{credentials::Identity, media::Sender, negotiation::Negotiation};
+use self::{credentials::Identity, engine::Engine, media::Sender, negotiation::Negotiation};
 use crate::rtc::datagram;
 pub use crate::rtc::{Datagram, LocalAddress, Transport};
 pub use event::{
@@ -76,7 +76,7 @@ enum State {
 
 /// See the module.
 pub struct Peer {
-    rtc: Rtc,
+    engine: Engine,
     state: State,
     side: Side,
     /// The latest time that it was told of.
@@ -105,7 +105,7 @@ impl Peer {
     /// A connection that waits for a description.
     pub fn new(now: Instant, options: &Options) -> Self {
         let identity = Identity::new(options.ufrag.as_deref());
-        let mut rtc = RtcConfig::new()
+        let rtc = RtcConfig::new()
             .set_rtp_mode(true)
             .set_dtls_cert(CERTIFICATE.clone())
             .set_ice_lite(options.side == Side::Server)
@@ -116,11 +116,12 @@ impl Peer {
             .enable_opus(true, true)
             .enable_vp8(true)
             .build(now);
+        let mut engine = Engine::new(rtc);
         for candidate in options.addresses.iter().filter_map(|address| host_candidate(options.side, address)) {
-            rtc.add_local_candidate(candidate);
+            engine.run(|rtc| rtc.add_local_candidate(candidate).is_some());
         }
         Self {
-            rtc,
+            engine,
             state: State::New,
             side: options.side,
             now,
@@ -140,7 +141,7 @@ impl Peer {
     /// Another address where it can be reached; told with the next description.
     pub fn add_address(&mut self, address: LocalAddress) {
         if let Some(candidate) = host_candidate(self.side, &address) {
-            self.rtc.add_local_candidate(candidate);
+            self.with(|rtc| rtc.add_local_candidate(candidate).is_some());
             self.drain();
         }
     }
@@ -153,9 +154,9 @@ impl Peer {
     /// Whether `datagram` is for this peer: its source has been proved by ICE, or it is a STUN message with the right
     /// user name and integrity.
     pub fn accepts(&self, datagram: &Datagram) -> bool {
-        let asked = || receive(datagram).is_some_and(|receive| self.rtc.accepts(&Input::Receive(self.now, receive)));
-        // Whoever asks has nobody to ask but this peer: what str0m cannot stand is not for it.
-        catch_unwind(AssertUnwindSafe(asked)).unwrap_or_default()
+        let Some(receive) = receive(datagram) else { return false };
+        // What str0m cannot stand is for nobody.
+        self.engine.ask(|rtc| rtc.accepts(&Input::Receive(self.now, receive))).unwrap_or_default()
     }
 
     // ---- network and time ----
@@ -166,9 +167,7 @@ impl Peer {
         if self.state == State::Closed {
             return;
         }
-        let Some(receive) = receive(datagram) else { return };
-        let input = Input::Receive(self.now, receive);
-        if !self.rtc.accepts(&input) || self.is_forged(&datagram.contents) {
+        if !self.accepts(datagram) || self.is_forged(&datagram.contents) {
             return;
         }
         if datagram::is_stun(&datagram.contents) && !self.sources.contains(&datagram.source) {
@@ -178,6 +177,8 @@ impl Peer {
             self.sources.insert(datagram.source);
         }
         self.hear();
+        let Some(receive) = receive(datagram) else { return };
+        let input = Input::Receive(self.now, receive);
         self.guarded(|rtc| rtc.handle_input(input));
         self.drain();
     }
@@ -233,7 +234,7 @@ impl Peer {
     fn hear(&mut self) {
         match &mut self.state {
             State::Connected { heard } => *heard = self.now,
-            State::Lost if self.rtc.is_connected() => self.connected(),
+            State::Lost if self.engine.ask(Rtc::is_connected).unwrap_or_default() => self.connected(),
             _ => {}
         }
     }
@@ -255,7 +256,7 @@ impl Peer {
     }
 
     fn fail(&mut self) {
-        self.rtc.disconnect();
+        self.engine.run(Rtc::disconnect);
         self.end();
     }
 
@@ -267,16 +268,20 @@ impl Peer {
 
     // ---- str0m ----
 
-    /// Lets str0m do something. What it cannot stand ends this connection and no other: a hostile packet may hit a
-    /// mistake in code that is not ours.
+    /// Lets str0m do something. When that fails the connection is over.
     fn guarded<T>(&mut self, work: impl FnOnce(&mut Rtc) -> Result<T, RtcError>) -> Option<T> {
-        match catch_unwind(AssertUnwindSafe(|| work(&mut self.rtc))) {
-            Ok(Ok(done)) => return Some(done),
-            Ok(Err(error)) => debug!(%error, "a peer connection fails"),
-            Err(_) => error!("a peer connection is given up after a panic"),
+        match self.engine.run(work) {
+            Some(Ok(done)) => return Some(done),
+            Some(Err(error)) => debug!(%error, "a peer connection fails"),
+            None => {}
         }
         self.fail();
         None
+    }
+
+    /// The same for what cannot fail but by a panic.
+    fn with<T>(&mut self, work: impl FnOnce(&mut Rtc) -> T) -> Option<T> {
+        self.guarded(|rtc| Ok(work(rtc)))
     }
 
     fn step(&mut self) {
@@ -289,7 +294,7 @@ impl Peer {
         // It asks to be called again at once after some inputs, and would do so forever if its clock stood still.
         for _ in 0..4 {
             self.drain_once();
-            if self.wake > self.now || !self.rtc.is_alive() {
+            if self.wake > self.now || !self.engine.ask(Rtc::is_alive).unwrap_or_default() {
                 return;
             }
             self.step();

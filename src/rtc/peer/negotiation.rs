@@ -7,11 +7,12 @@ use str0m::{
     channel::{ChannelConfig, Reliability},
     media::Direction,
 };
+use tracing::debug;
 
 use super::{
     Channel, Kind, Mid, Msid, Peer, PeerError, Section,
     media::Sender,
-    sdp::{Credentials, Description, parse_candidate},
+    sdp::{Credentials, Description, MOST_SECTIONS, parse_candidate},
 };
 
 /// Candidates that the other side may name outside of its descriptions, between two ICE restarts.
@@ -89,7 +90,8 @@ impl Peer {
         if let Some(offered) = self.negotiation.offered.take() {
             self.stage(|api| api.merge(offered.pending));
         }
-        let answer = self.described(|api| api.accept_offer(offer))?;
+        let answer = self.described(|api| api.accept_offer(offer).map(|answer| answer.to_sdp_string()))?;
+        self.forget_sections(&sections);
         self.negotiation.sections = sections;
         self.voices.clear();
         self.negotiation.remote = remote;
@@ -99,7 +101,7 @@ impl Peer {
         }
         self.expect_connection();
         self.settle();
-        self.written(&answer.to_sdp_string(), &self.identity.current().clone())
+        Ok(self.written(&answer, self.identity.current())?.to_string())
     }
 
     /// The sections of the other side's latest description.
@@ -122,7 +124,8 @@ impl Peer {
     }
 
     /// A section of ours that sends a track, a new one or one that was [released](Self::release); takes effect with the
-    /// next offer. `None` while an offer waits for its answer: ask again after that.
+    /// next offer. `None` while an offer waits for its answer (ask again after that), when there are as many as a
+    /// description takes, and when the connection is over.
     pub fn add_sender(&mut self, kind: Kind, msid: Msid) -> Option<Mid> {
         if self.negotiation.offered.is_some() {
             return None;
@@ -134,8 +137,11 @@ impl Peer {
             self.renew(mid);
             return Some(mid);
         }
+        if self.is_full() {
+            return None;
+        }
         let (stream, track) = (msid.stream.clone(), msid.track.clone());
-        let mid = self.stage(|api| api.add_media(kind, Direction::SendOnly, Some(stream), Some(track), None));
+        let mid = self.stage(|api| api.add_media(kind, Direction::SendOnly, Some(stream), Some(track), None))?;
         self.senders.push(Sender::new(mid, kind, Some(msid), true));
         Some(mid)
     }
@@ -143,15 +149,17 @@ impl Peer {
     /// A track in a section that carried another one is another stream, with an SSRC of its own: libwebrtc gives those who
     /// tap a track's audio nothing of a stream that it has once seen end.
     fn renew(&mut self, mid: Mid) {
-        let mut api = self.rtc.direct_api();
-        let Some((old, rtx)) = api.stream_tx_by_mid(mid, None).map(|stream| (stream.ssrc(), stream.rtx())) else {
-            return;
-        };
-        // Not `reset_stream_tx`: str0m 0.24 then still looks the stream up by its old SSRC.
-        api.remove_stream_tx(old);
-        let (ssrc, rtx) = (api.new_ssrc(), rtx.map(|_| api.new_ssrc()));
-        api.declare_stream_tx(ssrc, rtx, mid, None);
-        if let Some(sender) = self.senders.iter_mut().find(|sender| sender.mid == mid) {
+        let renewed = self.with(|rtc| {
+            let mut api = rtc.direct_api();
+            let (old, rtx) = api.stream_tx_by_mid(mid, None).map(|stream| (stream.ssrc(), stream.rtx()))?;
+            // Not `reset_stream_tx`: str0m 0.24 then still looks the stream up by its old SSRC.
+            api.remove_stream_tx(old);
+            let (ssrc, rtx) = (api.new_ssrc(), rtx.map(|_| api.new_ssrc()));
+            api.declare_stream_tx(ssrc, rtx, mid, None);
+            Some(())
+        });
+        let sender = self.senders.iter_mut().find(|sender| sender.mid == mid);
+        if let Some(sender) = sender.filter(|_| renewed.flatten().is_some()) {
             sender.begin_anew();
         }
     }
@@ -159,10 +167,10 @@ impl Peer {
     /// A new section of ours for the other side to send in, with the next offer. `None` as for
     /// [`add_sender`](Self::add_sender).
     pub fn add_receiver(&mut self, kind: Kind) -> Option<Mid> {
-        if self.negotiation.offered.is_some() {
+        if self.negotiation.offered.is_some() || self.is_full() {
             return None;
         }
-        let mid = self.stage(|api| api.add_media(kind, Direction::RecvOnly, None, None, None));
+        let mid = self.stage(|api| api.add_media(kind, Direction::RecvOnly, None, None, None))?;
         self.negotiation.receivers.push(mid);
         Some(mid)
     }
@@ -207,31 +215,45 @@ impl Peer {
     fn make_offer(&mut self, now: Instant, restart: Option<Credentials>) -> Option<String> {
         self.advance(now);
         let directions: Vec<_> = self.wanted_directions().collect();
-        let earlier = self.negotiation.offered.take().map(|offered| offered.pending);
+        let earlier = self.negotiation.offered.take();
+        // str0m keeps each restart that it was asked for until one is answered.
+        let restarts = restart.is_some() && earlier.as_ref().is_none_or(|earlier| earlier.restart.is_none());
         let staged = self.negotiation.staged.take();
-        let mut api = self.rtc.sdp_api();
-        if self.negotiation.channels == Channels::Wanted {
-            self.negotiation.channels = Channels::Offered;
-            for channel in Channel::ALL {
+        let opens = self.negotiation.channels == Channels::Wanted;
+        let made = self.with(|rtc| {
+            let mut api = rtc.sdp_api();
+            for channel in Channel::ALL.into_iter().filter(|_| opens) {
                 api.add_channel_with_config(config(channel));
             }
+            for (mid, direction) in directions {
+                api.set_direction(mid, direction);
+            }
+            if restarts {
+                api.ice_restart(true);
+            }
+            for pending in staged.into_iter().chain(earlier.map(|earlier| earlier.pending)) {
+                api.merge(pending);
+            }
+            api.apply().map(|(offer, pending)| (offer.to_sdp_string(), pending))
+        });
+        if opens {
+            self.negotiation.channels = Channels::Offered;
         }
-        for (mid, direction) in directions {
-            api.set_direction(mid, direction);
-        }
-        if restart.is_some() {
-            api.ice_restart(true);
-        }
-        for pending in staged.into_iter().chain(earlier) {
-            api.merge(pending);
-        }
-        let (offer, pending) = api.apply()?;
+        let (offer, pending) = made.flatten()?;
         let credentials = restart.clone().unwrap_or_else(|| self.identity.current().clone());
-        let text = self.written(&offer.to_sdp_string(), &credentials).ok()?;
-        let sections = Description::parse(&text).ok()?.size();
-        self.negotiation.offered = Some(Offered { pending, restart, sections });
-        self.settle();
-        Some(text)
+        match self.written(&offer, &credentials) {
+            Ok(description) => {
+                let sections = description.size();
+                self.negotiation.offered = Some(Offered { pending, restart, sections });
+                self.settle();
+                Some(description.to_string())
+            }
+            Err(error) => {
+                debug!(%error, "an offer cannot be written");
+                self.negotiation.staged = Some(pending);
+                None
+            }
+        }
     }
 
     /// The other side's answer to our latest offer.
@@ -276,9 +298,21 @@ impl Peer {
         }
         if let Some(candidate) = parse_candidate(candidate) {
             self.negotiation.trickled += 1;
-            self.rtc.add_remote_candidate(candidate);
+            self.with(|rtc| rtc.add_remote_candidate(candidate));
             self.settle();
         }
+    }
+
+    /// Whether an offer takes no further section; one is the data channels'.
+    fn is_full(&self) -> bool {
+        self.senders.len() + self.negotiation.receivers.len() + 1 >= MOST_SECTIONS
+    }
+
+    /// What the other side no longer has of its own: a section may take another's place, under another name.
+    fn forget_sections(&mut self, sections: &[Section]) {
+        let is_there = |mid: Mid| sections.iter().any(|section| section.mid == mid);
+        self.senders.retain(|sender| sender.is_ours || is_there(sender.mid));
+        self.negotiation.red.retain(|mid| is_there(*mid));
     }
 
     fn is_assigned(&self, mid: Mid) -> bool {
@@ -295,15 +329,18 @@ impl Peer {
     }
 
     /// Keeps changes for the next offer.
-    fn stage<T>(&mut self, change: impl FnOnce(&mut SdpApi<'_>) -> T) -> T {
+    fn stage<T>(&mut self, change: impl FnOnce(&mut SdpApi<'_>) -> T) -> Option<T> {
         let staged = self.negotiation.staged.take();
-        let mut api = self.rtc.sdp_api();
-        let made = change(&mut api);
-        if let Some(staged) = staged {
-            api.merge(staged);
-        }
-        self.negotiation.staged = api.apply().map(|(_, pending)| pending);
-        made
+        let (made, staged) = self.with(|rtc| {
+            let mut api = rtc.sdp_api();
+            let made = change(&mut api);
+            if let Some(staged) = staged {
+                api.merge(staged);
+            }
+            (made, api.apply().map(|(_, pending)| pending))
+        })?;
+        self.negotiation.staged = staged;
+        Some(made)
     }
 
     /// Lets str0m take a description.
@@ -321,7 +358,7 @@ impl Peer {
 
     fn adopt(&mut self, credentials: Credentials) {
         let credentials = self.identity.adopt(credentials);
-        self.rtc.direct_api().set_local_ice_credentials(credentials);
+        self.with(|rtc| rtc.direct_api().set_local_ice_credentials(credentials));
         self.sources.clear();
         self.negotiation.trickled = 0;
     }
@@ -333,7 +370,7 @@ impl Peer {
     }
 
     /// A description of str0m's, with our tracks and credentials.
-    fn written(&self, sdp: &str, credentials: &Credentials) -> Result<String, PeerError> {
+    fn written(&self, sdp: &str, credentials: &Credentials) -> Result<Description, PeerError> {
         let mut description = Description::parse(sdp)?;
         description.set_credentials(credentials);
         description.strip_candidate_ufrags();
@@ -347,7 +384,7 @@ impl Peer {
         for mid in &self.negotiation.red {
             description.prefer_red(*mid);
         }
-        Ok(description.to_string())
+        Ok(description)
     }
 }
 

@@ -11,7 +11,7 @@ use super::{Kind, Mid, Msid, PeerError, Section};
 
 const MOST_BYTES: usize = 256 * 1024;
 /// A room's worth of tracks; each costs memory and a line in every later description.
-const MOST_SECTIONS: usize = 128;
+pub(super) const MOST_SECTIONS: usize = 128;
 const MOST_CANDIDATES: usize = 32;
 
 /// Who sends in a section, from the view of whoever wrote the description.

@@ -411,7 +411,7 @@ fn who_opens_channel_after_channel_is_shown_the_door() {
     let open = |pair: &mut Pair, count| {
         for number in 0..count {
             let config = str0m::channel::ChannelConfig { label: format!("c{number}"), ..Default::default() };
-            pair.client.peer.rtc.direct_api().create_data_channel(config);
+            pair.client.peer.with(|rtc| rtc.direct_api().create_data_channel(config));
         }
         pair.client.peer.handle_timeout(pair.now);
         pair.run(SECOND);
@@ -438,6 +438,82 @@ fn a_wrong_answer_ends_it_and_an_unreadable_one_does_not() {
     assert!(error.to_string().contains("fingerprint"), "{error}");
     pair.run(SECOND);
     assert!(is_disconnected(&pair.server));
+}
+
+/// What `peer` is asked to do at some time.
+type Deed = fn(&mut Peer, Instant, Mid, &Datagram);
+
+/// A panic in str0m, wherever it happens, ends the connection; nobody who asks for something afterwards suffers.
+#[test]
+fn a_panic_ends_one_connection() {
+    let deeds: [(&str, Deed); 11] = [
+        ("send", |peer, now, mid, _| peer.send(now, mid, &packet(now, 1))),
+        ("send data", |peer, _, _, _| drop(peer.send_data(Channel::Reliable, b"x"))),
+        ("add a sender", |peer, _, _, _| assert_eq!(peer.add_sender(Kind::Audio, msid("TR_2")), None)),
+        ("use a sender again", |peer, _, mid, _| {
+            peer.release(mid);
+            peer.add_sender(Kind::Audio, msid("TR_2"));
+        }),
+        ("assign", |peer, _, mid, _| {
+            peer.release(mid);
+            peer.assign(mid, msid("TR_2"));
+        }),
+        ("offer", |peer, now, _, _| {
+            peer.add_channels();
+            assert_eq!(peer.offer(now), None);
+        }),
+        ("restart", |peer, now, _, _| assert_eq!(peer.restart_ice(now), None)),
+        ("candidate", |peer, _, _, _| peer.add_candidate("candidate:1 1 udp 1 192.0.2.9 9 typ host")),
+        ("datagram", |peer, now, _, datagram| {
+            peer.handle_datagram(now, datagram);
+            peer.handle_timeout(now);
+        }),
+        ("timeout", |peer, now, _, _| peer.handle_timeout(now)),
+        ("close", |peer, now, _, _| peer.close(now)),
+    ];
+    for (name, deed) in deeds {
+        let (mut pair, mid) = subscriber(22, Weather::FAIR);
+        let (source, destination) = (pair.client.address, pair.server.address);
+        let datagram = Datagram { transport: Transport::Udp, source, destination, contents: vec![128; 40] };
+        let broken: Option<()> = pair.server.peer.with(|_| panic!("a mistake in str0m"));
+        assert_eq!(broken, None);
+        deed(&mut pair.server.peer, pair.now, mid, &datagram);
+        let told = std::iter::from_fn(|| match pair.server.peer.poll() {
+            Output::Timeout(_) => None,
+            other => Some(other),
+        });
+        let ends = told.filter(|output| matches!(output, Output::Event(Event::Disconnected))).count();
+        assert_eq!(ends, 1, "{name}");
+        assert!(pair.server.peer.accept_offer(pair.now, "v=0\r\n").is_err());
+        assert!(!pair.server.peer.accepts(&datagram));
+        pair.run(SECOND);
+    }
+}
+
+#[test]
+fn the_last_of_many_restarts_counts() {
+    let (mut pair, _) = subscriber(23, Weather::FAIR);
+    let first = pair.server.peer.restart_ice(pair.now).unwrap();
+    let mut last = String::new();
+    (0..100).for_each(|_| last = pair.server.peer.restart_ice(pair.now).unwrap());
+    let credentials = |sdp: &str| sdp::Description::parse(sdp).unwrap().credentials();
+    assert_ne!(credentials(&first), credentials(&last));
+    let answer = pair.client.peer.accept_offer(pair.now, &last).unwrap();
+    pair.server.peer.accept_answer(pair.now, &answer).unwrap();
+    pair.run(5 * SECOND);
+    assert!(pair.server.is_connected() && pair.client.is_connected());
+}
+
+#[test]
+fn no_more_sections_are_offered_than_one_side_takes() {
+    let mut pair = Pair::new(24, Weather::FAIR);
+    pair.server.peer.add_channels();
+    let added =
+        (0..1000).filter_map(|nth| pair.server.peer.add_sender(Kind::Audio, msid(&format!("TR_{nth}")))).count();
+    assert_eq!(added, 127, "one is for the data channels");
+    pair.server_offers();
+    pair.run(5 * SECOND);
+    assert!(pair.server.is_connected());
 }
 
 /// Bytes that begin like the protocols of WebRTC.

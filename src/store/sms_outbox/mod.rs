@@ -9,17 +9,24 @@ mod sending;
 mod tests;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, ToSql, Transaction, named_params};
-use serde_json::{Value, json};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
-    Change, StoreError,
+    Change, Refusal, StoreError,
     audit::{Action, Entity, Entry},
+    calls::Direction,
+    communications::{self, Communication, CommunicationKind, Contact, Whose},
+    customers, do_not_call,
+    json::{revealed, shown, shown_if_any},
+    leads,
+    list::{self, Condition, Filter, Page, Rows, Sort, Table},
     persons,
+    refusal::expect_version,
     rows::{moment, moment_if_any, parsed, parsed_if_any, words},
-    vault::Vault,
 };
-use crate::domain::{CommunicationId, CustomerId, LeadId, PhoneNumber, Pii, SmsId, cards};
+use crate::domain::{CustomerId, LeadId, PhoneNumber, Pii, SmsId, cards};
 pub use sending::{
     Attempt, CallbackSecret, Claim, Delivery, Report, Verdict, claim, recover, report, settle, with_callback,
 };
@@ -58,26 +65,19 @@ words! {
     }
 }
 
-/// To whom.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Contact {
-    /// A lead.
-    Lead(LeadId),
-    /// A customer.
-    Customer(CustomerId),
-}
+/// What a message is called in refusals.
+pub const NAME: &str = "text message";
 
-impl Contact {
-    /// The lead, if it is one.
-    pub fn lead(&self) -> Option<&LeadId> {
-        if let Self::Lead(id) = self { Some(id) } else { None }
-    }
-
-    /// The customer, if it is one.
-    pub fn customer(&self) -> Option<&CustomerId> {
-        if let Self::Customer(id) = self { Some(id) } else { None }
-    }
-}
+/// How messages are listed.
+pub static TABLE: Table = Table {
+    name: "sms_outbox",
+    columns: "sms_outbox.*",
+    tie: "id",
+    alive: None,
+    search: None,
+    sorts: &[Sort { name: "createdAt", by: "created_at", index: None }],
+    usual: "-createdAt",
+};
 
 /// A message to be kept, and sent if there is a transport.
 #[derive(Clone, Debug)]
@@ -90,84 +90,89 @@ pub struct NewSms {
     pub text: Pii<String>,
 }
 
-/// A message as it is known.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A message, as programs see it and as the audit log keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Sms {
-    /// Its id.
+    /// `SM_` and 12 characters.
+    #[serde(serialize_with = "shown")]
+    #[schema(value_type = String)]
     pub id: SmsId,
-    /// To whom.
-    pub contact: Option<Contact>,
-    /// Where.
+    /// The lead, if it is to one.
+    #[serde(rename = "leadId", serialize_with = "shown_if_any")]
+    #[schema(value_type = Option<String>)]
+    pub lead: Option<LeadId>,
+    /// The customer, if it is to one.
+    #[serde(rename = "customerId", serialize_with = "shown_if_any")]
+    #[schema(value_type = Option<String>)]
+    pub customer: Option<CustomerId>,
+    /// E.164.
+    #[serde(serialize_with = "revealed")]
+    #[schema(value_type = String)]
     pub phone: Pii<PhoneNumber>,
-    /// What.
+    /// What it says.
+    #[serde(rename = "message", serialize_with = "revealed")]
+    #[schema(value_type = String)]
     pub text: Pii<String>,
-    /// What became of it.
+    /// `held`, `queued`, `sending`, `sent`, `delivered`, `failed`, `blocked` or `unknown`.
+    #[schema(value_type = String)]
     pub state: SmsState,
-    /// Who carries it.
+    /// `outbox`, `twilio` or `webhook`.
+    #[schema(value_type = String)]
     pub transport: SmsTransport,
     /// How often it was tried, since it was last queued by hand.
     pub attempts: u32,
-    /// When it is tried next; `None`: not by itself.
+    /// When it is tried next; null: not by itself.
+    #[serde(serialize_with = "shown_if_any")]
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub due_at: Option<Timestamp>,
-    /// What the transport calls it.
+    /// What the service calls it.
     pub reference: Option<String>,
     /// Why it was not sent, or may not have been. Holds nothing personal.
     pub problem: Option<String>,
-    /// The name of whoever wrote it; empty: the agent or the system.
+    /// The member of staff; empty: the agent or the system.
     pub author: String,
     /// When it was written.
+    #[serde(serialize_with = "shown")]
+    #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
     /// When its state changed last.
+    #[serde(serialize_with = "shown")]
+    #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
-    /// Counts changes.
+    /// Counts changes, for `If-Match`.
     pub version: i64,
 }
 
 impl Sms {
-    /// For the audit log.
-    fn detail(&self) -> Value {
-        let contact = self.contact.as_ref();
-        json!({
-            "state": self.state,
-            "leadId": contact.and_then(Contact::lead).map(LeadId::as_str),
-            "customerId": contact.and_then(Contact::customer).map(CustomerId::as_str),
-            "phone": self.phone.reveal().as_str(),
-            "message": self.text.reveal(),
-        })
+    /// As it stands among what passed with a lead or a customer.
+    fn as_communication(&self) -> Communication {
+        Communication {
+            kind: CommunicationKind::Sms,
+            direction: Some(Direction::Outbound),
+            sms: Some(self.id.clone()),
+            ..Communication::note(self.text.clone(), &self.author, self.created_at)
+        }
     }
 }
 
-/// Why a message is not as somebody wants it.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum SmsRefusal {
-    /// There is none with this id.
-    #[error("there is no such message")]
-    Missing,
-    /// Its state stands against it.
-    #[error("the message is {0}")]
-    State(SmsState),
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl From<rusqlite::Error> for SmsRefusal {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-/// Somebody's telephone number.
+/// Writes to a lead or a customer: see [`queue`].
 ///
 /// # Errors
-/// When the database fails.
-pub fn phone_of(connection: &Connection, contact: &Contact) -> Result<Option<Option<Pii<PhoneNumber>>>, StoreError> {
-    let (sql, id) = match contact {
-        Contact::Lead(id) => ("SELECT phone FROM leads WHERE id = ?1 AND deleted_at IS NULL", id.as_str()),
-        Contact::Customer(id) => ("SELECT phone FROM customers WHERE id = ?1 AND deleted_at IS NULL", id.as_str()),
+/// When there is nobody of that name, or no telephone number, or the database fails.
+pub fn write(change: &Change<'_>, to: &Whose, text: Pii<String>, transport: SmsTransport) -> Result<Sms, Refusal> {
+    let (contact, phone) = match to {
+        Whose::Lead(id) => {
+            let lead = leads::find(change.transaction, id)?.ok_or(Refusal::Missing("lead"))?;
+            (Contact::Lead(lead.id), lead.phone)
+        }
+        Whose::Customer(name) => {
+            let customer = customers::named(change.transaction, name)?.ok_or(Refusal::Missing("customer"))?;
+            (Contact::Customer(customer.id), customer.phone)
+        }
     };
-    let phone = |row: &Row<'_>| Ok(parsed_if_any(row, "phone")?.map(Pii::new));
-    Ok(connection.prepare_cached(sql)?.query_row([id], phone).optional()?)
+    let phone = phone.ok_or(Refusal::Conflict("there is no telephone number to write to: give one first"))?;
+    Ok(queue(change, &NewSms { contact: Some(contact), phone, text }, transport)?)
 }
 
 /// Keeps a message: to be sent by `transport`, or held where that is the outbox. To a number on the do-not-call list it is
@@ -177,13 +182,15 @@ pub fn phone_of(connection: &Connection, contact: &Contact) -> Result<Option<Opt
 /// When the database fails.
 pub fn queue(change: &Change<'_>, new: &NewSms, transport: SmsTransport) -> Result<Sms, StoreError> {
     let state = match transport {
-        _ if is_listed(change.transaction, change.vault, new.phone.reveal())? => SmsState::Blocked,
+        _ if do_not_call::is_listed(change.transaction, change.vault, new.phone.reveal())? => SmsState::Blocked,
         SmsTransport::Outbox => SmsState::Held,
         SmsTransport::Twilio | SmsTransport::Webhook => SmsState::Queued,
     };
+    let (lead, customer) = new.contact.as_ref().map(Contact::ids).unwrap_or_default();
     let sms = Sms {
         id: SmsId::random(),
-        contact: new.contact.clone(),
+        lead,
+        customer,
         phone: new.phone.clone(),
         text: Pii::new(cards::mask(new.text.reveal())),
         state,
@@ -198,10 +205,10 @@ pub fn queue(change: &Change<'_>, new: &NewSms, transport: SmsTransport) -> Resu
         version: 1,
     };
     insert(change.transaction, &sms)?;
-    if let (Some(contact), false) = (&sms.contact, state == SmsState::Blocked) {
-        note_communication(change.transaction, contact, &sms)?;
+    if let Some(contact) = new.contact.as_ref().filter(|_| state != SmsState::Blocked) {
+        communications::add(change.transaction, contact, &sms.as_communication())?;
     }
-    record(change, Entry::new(Action::Send, Entity::Sms, &sms.id).after(&sms.detail()), &sms)?;
+    record(change, Entry::new(Action::Send, Entity::Sms, &sms.id).after(&sms), &sms)?;
     Ok(sms)
 }
 
@@ -209,13 +216,14 @@ pub fn queue(change: &Change<'_>, new: &NewSms, transport: SmsTransport) -> Resu
 /// be sent twice. It is blocked if the number is on the do-not-call list by now.
 ///
 /// # Errors
-/// When it is not there, its state is another, or the database fails.
-pub fn retry(change: &Change<'_>, id: &SmsId, transport: SmsTransport) -> Result<Sms, SmsRefusal> {
-    let before = find(change.transaction, id)?.ok_or(SmsRefusal::Missing)?;
+/// When it is not there or not at this version, its state is another, or the database fails.
+pub fn retry(change: &Change<'_>, id: &SmsId, expected: Option<i64>, transport: SmsTransport) -> Result<Sms, Refusal> {
+    let before = there(change, id)?;
+    expect_version(before.version, expected)?;
     if !matches!(before.state, SmsState::Held | SmsState::Failed | SmsState::Unknown) {
-        return Err(SmsRefusal::State(before.state));
+        return Err(Refusal::Conflict("only a message that is held, failed or unknown can be sent again"));
     }
-    let is_blocked = is_listed(change.transaction, change.vault, before.phone.reveal())?;
+    let is_blocked = do_not_call::is_listed(change.transaction, change.vault, before.phone.reveal())?;
     let state = if is_blocked { SmsState::Blocked } else { SmsState::Queued };
     // Of what may have been sent a report may still come, and keep it from being sent again.
     let mut statement = change.transaction.prepare_cached(
@@ -231,25 +239,29 @@ pub fn retry(change: &Change<'_>, id: &SmsId, transport: SmsTransport) -> Result
         ":due_at": (state == SmsState::Queued).then_some(change.now.as_millisecond()),
         ":now": change.now.as_millisecond(),
     })?;
-    let sms = find(change.transaction, id)?.ok_or(SmsRefusal::Missing)?;
-    let entry = Entry::new(Action::Send, Entity::Sms, id).before(&before.detail()).after(&sms.detail());
-    record(change, entry, &sms)?;
+    let sms = there(change, id)?;
+    record(change, Entry::new(Action::Send, Entity::Sms, id).before(&before).after(&sms), &sms)?;
     Ok(sms)
 }
 
-/// Takes back a message that was never tried, as if it had not been written; only the audit log still has it.
+/// Takes back a message that is not sent yet, as if it had not been written; only the audit log still has it.
 ///
 /// # Errors
-/// When it is not there, its state is another, or the database fails.
-pub fn cancel(change: &Change<'_>, id: &SmsId) -> Result<(), SmsRefusal> {
-    let sms = find(change.transaction, id)?.ok_or(SmsRefusal::Missing)?;
+/// When it is not there or not at this version, its state is another, or the database fails.
+pub fn cancel(change: &Change<'_>, id: &SmsId, expected: Option<i64>) -> Result<(), Refusal> {
+    let sms = there(change, id)?;
+    expect_version(sms.version, expected)?;
     if !matches!(sms.state, SmsState::Held | SmsState::Queued) {
-        return Err(SmsRefusal::State(sms.state));
+        return Err(Refusal::Conflict("only a message that is held or queued can be taken back"));
     }
     change.transaction.execute("DELETE FROM communications WHERE sms = ?1", [id.as_str()])?;
     change.transaction.execute("DELETE FROM sms_outbox WHERE id = ?1", [id.as_str()])?;
-    record(change, Entry::new(Action::Delete, Entity::Sms, id).before(&sms.detail()), &sms)?;
+    record(change, Entry::new(Action::Delete, Entity::Sms, id).before(&sms), &sms)?;
     Ok(())
+}
+
+fn there(change: &Change<'_>, id: &SmsId) -> Result<Sms, Refusal> {
+    find(change.transaction, id)?.ok_or(Refusal::Missing(NAME))
 }
 
 /// The message with this id.
@@ -263,48 +275,33 @@ pub fn find(connection: &Connection, id: &SmsId) -> Result<Option<Sms>, StoreErr
 
 /// Which messages to list.
 #[derive(Clone, Debug, Default)]
-pub struct Filter {
-    /// Only with this state.
+pub struct Wanted {
+    /// In this state.
     pub state: Option<SmsState>,
-    /// Only to this lead or customer.
-    pub contact: Option<Contact>,
-    /// Only those that come after this one, which was written then.
-    pub after: Option<(Timestamp, SmsId)>,
-    /// So many at most.
-    pub limit: u32,
+    /// To this lead.
+    pub lead: Option<LeadId>,
+    /// To this customer.
+    pub customer: Option<CustomerId>,
 }
 
-/// Messages, the latest first.
+impl Wanted {
+    /// What holds for them.
+    pub fn filter(&self) -> Filter {
+        let conditions = [
+            self.state.map(|state| Condition("state = ?", state.as_str().to_owned().into())),
+            self.lead.as_ref().map(|id| Condition("lead = ?", id.to_string().into())),
+            self.customer.as_ref().map(|id| Condition("customer = ?", id.to_string().into())),
+        ];
+        Filter { conditions: conditions.into_iter().flatten().collect(), ..Filter::default() }
+    }
+}
+
+/// A page of those that fit.
 ///
 /// # Errors
 /// When the database fails.
-pub fn list(connection: &Connection, filter: &Filter) -> Result<Vec<Sms>, StoreError> {
-    let (at, id) = filter.after.as_ref().map_or((i64::MAX, ""), |(at, id)| (at.as_millisecond(), id.as_str()));
-    let state = filter.state.map(SmsState::as_str);
-    let contact = filter.contact.as_ref().map(|contact| match contact {
-        Contact::Lead(id) => ("lead", id.as_str()),
-        Contact::Customer(id) => ("customer", id.as_str()),
-    });
-    let mut sql = "SELECT * FROM sms_outbox WHERE (created_at, id) < (:at, :id)".to_owned();
-    let mut parameters: Vec<(&str, &dyn ToSql)> = vec![(":at", &at), (":id", &id), (":limit", &filter.limit)];
-    if let Some(state) = &state {
-        sql += " AND state = :state";
-        parameters.push((":state", state));
-    }
-    if let Some((column, id)) = &contact {
-        sql += &format!(" AND {column} = :contact");
-        parameters.push((":contact", id));
-    }
-    sql += " ORDER BY created_at DESC, id DESC LIMIT :limit";
-    let mut statement = connection.prepare_cached(&sql)?;
-    let messages = statement.query_map(&parameters[..], sms)?;
-    Ok(messages.collect::<Result<_, _>>()?)
-}
-
-/// Whether this number must not be written to.
-fn is_listed(connection: &Connection, vault: &Vault, phone: &PhoneNumber) -> Result<bool, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT 1 FROM do_not_call WHERE phone_digest = ?1")?;
-    Ok(statement.exists([persons::digest(vault, phone)])?)
+pub fn page(connection: &Connection, filter: &Filter, page: &Page) -> Result<Rows<Sms>, StoreError> {
+    list::page(connection, &TABLE, filter, page, sms)
 }
 
 /// In the audit log, as said of the person with the message's number.
@@ -313,33 +310,15 @@ fn record(change: &Change<'_>, entry: Entry, sms: &Sms) -> Result<(), StoreError
     change.record(&entry.about(&person))
 }
 
-fn note_communication(transaction: &Transaction<'_>, contact: &Contact, sms: &Sms) -> Result<(), StoreError> {
-    let mut statement = transaction.prepare_cached(
-        "INSERT INTO communications (id, lead, customer, kind, direction, at, text, sms, author)
-         VALUES (:id, :lead, :customer, 'sms', 'outbound', :at, :text, :sms, :author)",
-    )?;
-    statement.execute(named_params! {
-        ":id": CommunicationId::random().as_str(),
-        ":lead": contact.lead().map(LeadId::as_str),
-        ":customer": contact.customer().map(CustomerId::as_str),
-        ":at": sms.created_at.as_millisecond(),
-        ":text": sms.text.reveal(),
-        ":sms": sms.id.as_str(),
-        ":author": sms.author,
-    })?;
-    Ok(())
-}
-
 fn insert(transaction: &Transaction<'_>, sms: &Sms) -> Result<(), StoreError> {
     let mut statement = transaction.prepare_cached(
         "INSERT INTO sms_outbox (id, lead, customer, phone, text, state, transport, due_at, created_at, updated_at, author)
          VALUES (:id, :lead, :customer, :phone, :text, :state, :transport, :due_at, :now, :now, :author)",
     )?;
-    let contact = sms.contact.as_ref();
     statement.execute(named_params! {
         ":id": sms.id.as_str(),
-        ":lead": contact.and_then(Contact::lead).map(LeadId::as_str),
-        ":customer": contact.and_then(Contact::customer).map(CustomerId::as_str),
+        ":lead": sms.lead.as_ref().map(LeadId::as_str),
+        ":customer": sms.customer.as_ref().map(CustomerId::as_str),
         ":phone": sms.phone.reveal().as_str(),
         ":text": sms.text.reveal(),
         ":state": sms.state.as_str(),
@@ -352,11 +331,10 @@ fn insert(transaction: &Transaction<'_>, sms: &Sms) -> Result<(), StoreError> {
 }
 
 fn sms(row: &Row<'_>) -> rusqlite::Result<Sms> {
-    let lead = parsed_if_any(row, "lead")?.map(Contact::Lead);
-    let customer = parsed_if_any(row, "customer")?.map(Contact::Customer);
     Ok(Sms {
         id: parsed(row, "id")?,
-        contact: lead.or(customer),
+        lead: parsed_if_any(row, "lead")?,
+        customer: parsed_if_any(row, "customer")?,
         phone: Pii::new(parsed(row, "phone")?),
         text: Pii::new(row.get("text")?),
         state: parsed(row, "state")?,

@@ -12,9 +12,10 @@ use super::{
     super::{
         Change, StoreError,
         audit::{Action, Entity, Entry},
+        do_not_call,
         rows::moment_if_any,
     },
-    Sms, SmsState, is_listed, record, sms,
+    Sms, SmsState, record, sms,
 };
 use crate::domain::{PhoneNumber, Pii, SmsId};
 
@@ -140,7 +141,7 @@ pub struct Report {
 pub fn claim(change: &Change<'_>) -> Result<Claim, StoreError> {
     for _ in 0..BATCH {
         let Some(due) = first_due(change)? else { return Ok(Claim::Nothing { next: next_due(change.transaction)? }) };
-        if is_listed(change.transaction, change.vault, due.phone.reveal())? {
+        if do_not_call::is_listed(change.transaction, change.vault, due.phone.reveal())? {
             block(change, &due)?;
         } else {
             return begin(change, due).map(Claim::Attempt);
@@ -168,7 +169,7 @@ fn block(change: &Change<'_>, before: &Sms) -> Result<(), StoreError> {
         (before.id.as_str(), change.now.as_millisecond()),
     )?;
     let after = Sms { state: SmsState::Blocked, ..before.clone() };
-    let entry = Entry::new(Action::Update, Entity::Sms, &before.id).before(&before.detail()).after(&after.detail());
+    let entry = Entry::new(Action::Update, Entity::Sms, &before.id).before(before).after(&after);
     record(change, entry, before)
 }
 

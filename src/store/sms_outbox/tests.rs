@@ -70,10 +70,8 @@ impl Outbox {
     }
 
     async fn forbid(&self) {
-        let digest = persons::digest(self.store.vault(), &phone());
-        let sql =
-            "INSERT INTO do_not_call (id, phone_digest, reason, created_at, author) VALUES ('DN_1', ?1, '', 0, '')";
-        self.store.write(move |transaction| Ok(transaction.execute(sql, [digest])?)).await.unwrap();
+        let wish = Pii::new("asked".to_owned());
+        self.change(0, move |change| do_not_call::add(change, &phone(), &wish)).await.unwrap();
     }
 
     async fn count(&self, sql: &'static str) -> i64 {
@@ -113,7 +111,7 @@ async fn without_a_transport_messages_are_held() {
     assert_eq!((sms.state, sms.due_at), (SmsState::Held, None));
     assert_eq!(outbox.claim(9999).await, Claim::Nothing { next: None });
     let id = sms.id.clone();
-    let again = outbox.change(5, move |change| retry(change, &id, SmsTransport::Webhook)).await.unwrap();
+    let again = outbox.change(5, move |change| retry(change, &id, None, SmsTransport::Webhook)).await.unwrap();
     assert_eq!((again.state, again.transport, again.version), (SmsState::Queued, SmsTransport::Webhook, 2));
     assert_eq!(outbox.attempt(5).await.id, sms.id);
 }
@@ -129,11 +127,11 @@ async fn the_do_not_call_list_is_respected_whenever_it_was_written() {
     let after = outbox.queue(0, "hello", SmsTransport::Twilio).await;
     assert_eq!((after.state, after.due_at), (SmsState::Blocked, None));
     let id = held.id.clone();
-    let again = outbox.change(5, move |change| retry(change, &id, SmsTransport::Twilio)).await.unwrap();
+    let again = outbox.change(5, move |change| retry(change, &id, None, SmsTransport::Twilio)).await.unwrap();
     assert_eq!(again.state, SmsState::Blocked);
     assert_eq!(outbox.claim(9999).await, Claim::Nothing { next: None });
-    let blocked = outbox.change(5, move |change| retry(change, &after.id, SmsTransport::Twilio)).await;
-    assert!(matches!(blocked, Err(SmsRefusal::State(SmsState::Blocked))));
+    let blocked = outbox.change(5, move |change| retry(change, &after.id, None, SmsTransport::Twilio)).await;
+    assert!(matches!(blocked, Err(Refusal::Conflict(_))));
 }
 
 #[tokio::test]
@@ -160,7 +158,7 @@ async fn what_was_being_sent_in_a_crash_is_not_sent_again() {
     assert_eq!(outbox.state(&sms.id).await, SmsState::Unknown);
     // Somebody wants it to be sent again; the service then says that it had taken the first.
     let id = sms.id.clone();
-    outbox.change(70, move |change| retry(change, &id, SmsTransport::Twilio)).await.unwrap();
+    outbox.change(70, move |change| retry(change, &id, None, SmsTransport::Twilio)).await.unwrap();
     assert!(outbox.report(&attempt, Delivery::Delivered, Some("SM1")).await);
     assert_eq!(outbox.claim(9999).await, Claim::Nothing { next: None });
 }
@@ -235,15 +233,15 @@ async fn only_what_was_not_sent_is_taken_back() {
     let outbox = Outbox::new();
     let cancel = async |sms: &Sms| {
         let id = sms.id.clone();
-        outbox.change(10, move |change| super::cancel(change, &id)).await
+        outbox.change(10, move |change| super::cancel(change, &id, None)).await
     };
     let held = outbox.queue(0, "one", SmsTransport::Outbox).await;
     let sending = outbox.queue(1, "two", SmsTransport::Twilio).await;
     outbox.attempt(1).await;
     let queued = outbox.queue(2, "three", SmsTransport::Twilio).await;
     assert!(cancel(&held).await.is_ok() && cancel(&queued).await.is_ok());
-    assert!(matches!(cancel(&sending).await, Err(SmsRefusal::State(SmsState::Sending))));
-    assert!(matches!(cancel(&held).await, Err(SmsRefusal::Missing)));
+    assert!(matches!(cancel(&sending).await, Err(Refusal::Conflict(_))));
+    assert!(matches!(cancel(&held).await, Err(Refusal::Missing(_))));
     assert!(outbox.find(&held.id).await.is_none());
     assert_eq!(outbox.count("SELECT count(*) FROM audit_log WHERE entity = 'sms' AND action = 'delete'").await, 2);
 }
@@ -258,18 +256,47 @@ async fn lists_go_on_where_a_page_ended() {
     }
     written.sort_by_key(|sms| std::cmp::Reverse((sms.created_at, sms.id.clone())));
     outbox.attempt(0).await;
-    let list = async |state, after: Option<&Sms>, limit| {
-        let after = after.map(|sms| (sms.created_at, sms.id.clone()));
-        let filter = Filter { state, after, limit, ..Filter::default() };
-        let found = outbox.store.read(move |connection| super::list(connection, &filter)).await.unwrap();
-        found.into_iter().map(|sms| sms.id).collect::<Vec<_>>()
+    let list = async |state, cursor: Option<String>| {
+        let filter = Wanted { state, ..Wanted::default() }.filter();
+        let page = Page::parse(&TABLE, Some("2"), None, cursor.as_deref()).unwrap();
+        let found = outbox.store.read(move |connection| super::page(connection, &filter, &page)).await.unwrap();
+        (found.items.into_iter().map(|sms| sms.id).collect::<Vec<_>>(), found.next)
     };
     let ids: Vec<_> = written.iter().map(|sms| sms.id.clone()).collect();
-    assert_eq!(list(None, None, 2).await, ids[..2]);
-    assert_eq!(list(None, Some(&written[1]), 2).await, ids[2..4]);
-    assert_eq!(list(None, Some(&written[3]), 9).await, ids[4..]);
-    assert_eq!(list(Some(SmsState::Queued), None, 9).await, ids[..4]);
-    assert_eq!(list(Some(SmsState::Sending), None, 9).await, ids[4..]);
-    let nobody = Filter { contact: Some(Contact::Lead(LeadId::random())), limit: 9, ..Filter::default() };
-    assert!(outbox.store.read(move |connection| super::list(connection, &nobody)).await.unwrap().is_empty());
+    let (first, cursor) = list(None, None).await;
+    let (second, cursor) = list(None, cursor).await;
+    let (third, cursor) = list(None, cursor).await;
+    assert_eq!(([first, second, third].concat(), cursor), (ids.clone(), None));
+    assert_eq!(list(Some(SmsState::Sending), None).await, (ids[4..].to_vec(), None));
+}
+
+#[tokio::test]
+async fn what_is_written_to_somebody_stands_with_them() {
+    let outbox = Outbox::new();
+    let patch = |phone: Option<PhoneNumber>| leads::LeadPatch {
+        name: Some(Pii::new("Sara".to_owned())),
+        phone: Some(phone.map(Pii::new)),
+        ..leads::LeadPatch::default()
+    };
+    let (with, without) = (patch(Some(phone())), patch(None));
+    let lead = outbox.change(0, move |change| leads::create(change, &with)).await.unwrap();
+    let silent = outbox.change(0, move |change| leads::create(change, &without)).await.unwrap();
+    let write = async |id: &LeadId| {
+        let (whose, text) = (Whose::Lead(id.clone()), Pii::new("hello".to_owned()));
+        outbox.change(1, move |change| super::write(change, &whose, text, SmsTransport::Outbox)).await
+    };
+    let sms = write(&lead.id).await.unwrap();
+    assert_eq!((sms.lead.as_ref(), &sms.phone), (Some(&lead.id), lead.phone.as_ref().unwrap()));
+    assert!(matches!(write(&silent.id).await, Err(Refusal::Conflict(_))));
+    assert!(matches!(write(&LeadId::random()).await, Err(Refusal::Missing("lead"))));
+    let communications =
+        "SELECT count(*) FROM communications WHERE kind = 'sms' AND sms IS NOT NULL AND lead IS NOT NULL";
+    assert_eq!(outbox.count(communications).await, 1);
+    outbox.forbid().await;
+    assert_eq!(write(&lead.id).await.unwrap().state, SmsState::Blocked);
+    assert_eq!(outbox.count(communications).await, 1, "what was blocked did not pass");
+    outbox.change(2, move |change| super::cancel(change, &sms.id, Some(1))).await.unwrap();
+    assert_eq!(outbox.count(communications).await, 0);
+    let logged = "SELECT count(*) FROM audit_log WHERE entity = 'sms' AND person IS NOT NULL AND detail IS NULL";
+    assert_eq!(outbox.count(logged).await, 3, "of a person, under that person's key");
 }

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use tokio::time::timeout;
 
 use crate::{
-    domain::{BadName, Pii, cards, display_name},
+    domain::{BadName, Language, Pii, cards, display_name},
     web::error::ApiError,
 };
 
@@ -63,6 +63,15 @@ impl Fields {
             return Ok(Some(Pii::default()));
         }
         display_name(&cards::mask(text)).map(Some).map_err(|bad| field(name, bad))
+    }
+
+    /// The language that is to be spoken; `auto` and nothing at all leave it to the agent's profile.
+    pub(super) fn language(&self) -> Result<Option<Language>, ApiError> {
+        let Some(text) = self.text("language")?.map(str::trim).filter(|text| *text != "auto") else { return Ok(None) };
+        text.parse().map(Some).map_err(|_| {
+            let known: Vec<_> = Language::all().map(Language::code).collect();
+            field("language", format!("is unknown: give one of auto, {}", known.join(", ")))
+        })
     }
 
     /// A text that may be missing; null counts as missing.

@@ -9,8 +9,11 @@ use tokio::time::timeout;
 
 use super::body::{Fields, field};
 use crate::{
-    call::desk::{Dispatch, Dispatched},
-    domain::{Language, Pii, RoomName},
+    call::{
+        Facts,
+        desk::{Dispatch, Dispatched},
+    },
+    domain::RoomName,
     web::{State, error::ApiError},
 };
 
@@ -51,9 +54,9 @@ pub(super) async fn dispatch(
     let wanted = Dispatch {
         room: room.clone(),
         profile: fields.text("profile")?.map(str::to_owned),
-        language: language(&fields)?,
+        language: fields.language()?,
         user_name: fields.display_name_if_any("user_name")?,
-        metadata: fields.metadata("metadata").map(Pii::new)?,
+        facts: Facts::parse(&fields.metadata("metadata")?).map_err(|too_long| field("metadata", too_long))?,
     };
     let dispatched = timeout(PATIENCE, state.desk.dispatch(wanted)).await.map_err(|_| ApiError::Late)??;
     Ok(if is_short { short(&room, &dispatched) } else { long(&room, &dispatched, Timestamp::now()) })
@@ -77,15 +80,6 @@ fn long(room: &RoomName, dispatched: &Dispatched, now: Timestamp) -> HttpRespons
 
 fn message(room: &RoomName) -> String {
     format!("Agent dispatched to room '{room}'.")
-}
-
-/// `auto` and nothing at all leave it to the profile.
-fn language(fields: &Fields) -> Result<Option<Language>, ApiError> {
-    let Some(text) = fields.text("language")?.map(str::trim).filter(|text| *text != "auto") else { return Ok(None) };
-    text.parse().map(Some).map_err(|_| {
-        let known: Vec<_> = Language::all().map(Language::code).collect();
-        field("language", format!("is unknown: give one of auto, {}", known.join(", ")))
-    })
 }
 
 #[cfg(test)]

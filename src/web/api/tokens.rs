@@ -4,12 +4,11 @@
 use std::time::{Duration, SystemTime};
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use rand::{RngExt, distr::Alphanumeric};
 use serde::Serialize;
 
 use super::body::{Fields, field};
 use crate::{
-    domain::{Identity, Pii, RoomName},
+    domain::{Identity, Pii, RoomName, ids::random_name},
     rooms::token::{self, Claims},
     web::{State, access::Who, error::ApiError, public},
 };
@@ -25,25 +24,19 @@ struct RoomToken<'a> {
     user_name: &'a str,
 }
 
+/// The answer to both other forms.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct IdentityToken<'a> {
+struct Token<'a> {
     token: String,
     url: &'a str,
     server_url: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room_name: Option<&'a str>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ParticipantToken<'a> {
-    token: String,
-    url: &'a str,
-    server_url: &'a str,
-    room_name: &'a str,
-}
-
-/// `POST /api/room/token {room_name, user_name}`. Where calls are public, one who has no key gets a room of their own,
-/// whatever they name.
+/// `POST /api/room/token {room_name, user_name, language?}`. Where calls are public, one who has no key gets a room of their
+/// own, whatever they name. The agent that joins that room by itself will speak the language.
 pub(super) async fn of_room(
     who: Who,
     request: HttpRequest,
@@ -53,6 +46,9 @@ pub(super) async fn of_room(
     let fields = Fields::read(&request, payload).await?;
     let room = if who.is_trusted() { fields.name("room_name")? } else { unguessable_room() };
     let user_name = fields.display_name("user_name")?;
+    if let Some(language) = fields.language()? {
+        state.desk.expect(room.clone(), language).await;
+    }
     let token = token::mint(&state.keys, &Claims { name: user_name.reveal().clone(), ..claims(anybody(), &room) });
     let url = public::signal_url(&state, &request);
     let answer = RoomToken { token, room_name: room.as_str(), url: &url, user_name: user_name.reveal() };
@@ -69,7 +65,7 @@ pub(super) async fn of_identity(
     let (room, identity) = (fields.name("roomName")?, fields.name("identity")?);
     let token = token::mint(&state.keys, &claims(identity, &room));
     let url = public::signal_url(&state, &request);
-    Ok(HttpResponse::Ok().json(IdentityToken { token, url: &url, server_url: &url }))
+    Ok(HttpResponse::Ok().json(Token { token, url: &url, server_url: &url, room_name: None }))
 }
 
 /// `POST /api/livekit-token {roomName, participantName, metadata}`
@@ -90,7 +86,7 @@ pub(super) async fn of_participant(
         return Err(field("metadata", problem));
     }
     let url = public::signal_url(&state, &request);
-    Ok(HttpResponse::Ok().json(ParticipantToken { token, url: &url, server_url: &url, room_name: room.as_str() }))
+    Ok(HttpResponse::Ok().json(Token { token, url: &url, server_url: &url, room_name: Some(room.as_str()) }))
 }
 
 fn claims(identity: Identity, room: &RoomName) -> Claims {
@@ -99,14 +95,10 @@ fn claims(identity: Identity, room: &RoomName) -> Claims {
 
 /// An identity that nobody else has: one participant's evicts another of the same.
 fn anybody() -> Identity {
-    format!("user-{}", random(12)).parse().expect("letters and digits are a name")
+    random_name("user-", 12).parse().expect("letters and digits are a name")
 }
 
-/// A room that nobody else finds: 119 bits.
+/// A room that nobody else finds: 116 bits.
 fn unguessable_room() -> RoomName {
-    format!("call-{}", random(20)).parse().expect("letters and digits are a name")
-}
-
-fn random(letters: usize) -> String {
-    rand::rng().sample_iter(Alphanumeric).take(letters).map(char::from).collect()
+    random_name("call-", 20).parse().expect("letters and digits are a name")
 }

@@ -111,7 +111,8 @@ fn steps(readiness: &Readiness, config: &Config) -> Vec<Step> {
     match readiness {
         Readiness::Starting { .. } => Vec::new(),
         Readiness::Healthy { .. } => vec![
-            step("Answer a recording with a recording", config.command("converse caller.wav -o reply.wav")),
+            step("Make a recording of a caller", config.command("say \"What are your opening hours?\" -o caller.wav")),
+            step("Answer it with a recording", config.command("converse caller.wav -o reply.wav")),
             step("Talk with the agent by keyboard", config.command("chat")),
             step("Measure what this machine can do", config.command("bench engines")),
         ],

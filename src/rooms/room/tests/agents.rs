@@ -78,7 +78,16 @@ fn a_removed_agent_hangs_up() {
     let mut world = World::new();
     world.join(V0, "ann");
     let mut line = agent_joins(&mut world);
-    world.handle(Input::Remove { identity: identity(), now_wall: world.wall() });
+    world.handle(Input::Remove { identity: identity() });
     assert!(matches!(events(&mut line).last(), Some(LineEvent::Hangup(Hangup::RoomClosed))));
     assert_eq!(world.room.len(), 1);
+}
+
+#[test]
+fn an_agent_hears_that_the_server_stops() {
+    let mut world = World::new();
+    world.join(V0, "ann");
+    let mut line = agent_joins(&mut world);
+    world.handle(Input::Close);
+    assert!(matches!(events(&mut line).last(), Some(LineEvent::Hangup(Hangup::ServerStopped))));
 }

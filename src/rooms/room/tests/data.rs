@@ -49,6 +49,9 @@ fn messages_go_to_those_whom_they_name() {
         world.send_data(0, &message("hi", receivers));
         assert_eq!(counts(&mut world), expect, "{receivers:?}");
     }
+    let mut world = three();
+    world.send_data(0, &message("hi", &["bob"; 300]));
+    assert_eq!(counts(&mut world), [0, 0, 0], "nobody knows so many");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod agents;
 mod calls;
 mod data;
+mod fanout;
 mod hostile;
 mod presence;
 mod rights;

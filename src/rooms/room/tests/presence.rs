@@ -1,6 +1,6 @@
 //! Coming, going, coming back.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use livekit_protocol::{
     self as proto, DisconnectReason, leave_request::Action, participant_info::State,
@@ -10,10 +10,11 @@ use livekit_protocol::{
 use super::world::{World, claims, join_request, settings};
 use crate::{
     rooms::{
-        JoinError,
+        Claims, JoinError,
         SignalVersion::{V0, V1},
         room::Input,
         settings::{Limits, Settings},
+        token::Grants,
     },
     rtc::sim::Weather,
 };
@@ -207,7 +208,7 @@ fn an_unvisited_room_closes() {
 fn who_was_removed_needs_a_newer_token() {
     let mut world = World::new();
     world.join(V0, "ann");
-    world.handle(Input::Remove { identity: "ann".parse().unwrap(), now_wall: world.wall() });
+    world.handle(Input::Remove { identity: "ann".parse().unwrap() });
     assert_eq!(world.left(0).unwrap().reason(), DisconnectReason::ParticipantRemoved);
     let old = world.join(V0, "ann");
     assert_eq!(world.clients[old].refused, Some(JoinError::Removed));
@@ -232,15 +233,72 @@ fn a_full_room_takes_nobody_but_those_who_are_in_it() {
 
 #[test]
 fn tokens_are_refreshed() {
-    let token_refresh = Some(std::sync::Arc::new(|claims: &crate::rooms::Claims| claims.not_before.to_string()) as _);
+    let token_refresh = Some(std::sync::Arc::new(|claims: &Claims| claims.not_before.to_string()) as _);
     let mut world = World::with(Settings { token_refresh, ..settings() });
     world.join(V0, "ann");
     world.run_ms(Duration::from_mins(10).as_millis() as u64);
-    let tokens = world.clients[0].told.iter().filter_map(|message| match message {
-        Message::RefreshToken(token) => Some(token.as_str()),
+    assert_eq!(refreshed(&world, 0), ["2000", "2300", "2600"]);
+}
+
+/// The tokens that a client was sent.
+fn refreshed(world: &World, nth: usize) -> Vec<String> {
+    let tokens = world.clients[nth].told.iter().filter_map(|message| match message {
+        Message::RefreshToken(token) => Some(token.clone()),
         _ => None,
     });
-    assert_eq!(tokens.collect::<Vec<_>>(), ["2000", "2300", "2600"]);
+    tokens.collect()
+}
+
+#[test]
+fn an_older_token_does_not_bring_back_rights() {
+    let of_token = |not_before, can_publish| {
+        let grants = Grants { can_publish, ..Grants::default() };
+        Claims { not_before, grants, ..claims("ann") }
+    };
+    let sign = |claims: &Claims| format!("{} {}", claims.not_before, claims.grants.can_publish);
+    for (resumed_with, expect) in
+        [((1000, true), "false"), ((1500, true), "false"), ((3000, true), "true"), ((0, true), "false")]
+    {
+        let token_refresh = Some(std::sync::Arc::new(sign) as _);
+        let mut world = World::with(Settings { token_refresh, ..settings() });
+        world.join_with(V0, of_token(1500, false), join_request());
+        let sid = world.sid(0);
+        world.resume(0, of_token(resumed_with.0, resumed_with.1), &sid);
+        world.run_ms(100);
+        let token = refreshed(&world, 0).pop().unwrap();
+        assert!(token.ends_with(expect), "{token} after {resumed_with:?}");
+    }
+}
+
+/// Tokens, refreshed ones too, and removals go by one clock, and removal holds wherever somebody sets that.
+#[test]
+fn a_clock_that_is_set_lets_nobody_back_in() {
+    let token_refresh = Some(std::sync::Arc::new(|claims: &Claims| claims.not_before.to_string()) as _);
+    let hour = Duration::from_hours(1);
+    let begin = SystemTime::UNIX_EPOCH + 10 * hour;
+    for set_to in [begin - hour, begin, begin + hour] {
+        let mut world = World::with(Settings { token_refresh: token_refresh.clone(), ..settings() });
+        world.set_wall(begin);
+        world.join(V0, "ann");
+        world.set_wall(set_to);
+        world.run_ms(301_000);
+        let tokens = refreshed(&world, 0).into_iter().map(|token| token.parse::<u64>().unwrap());
+        let tokens: Vec<u64> = tokens.collect();
+        let now = world.wall().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+        let last = *tokens.last().unwrap();
+        assert!((now - 2..=now).contains(&last), "refreshed tokens go by the clock that checks them");
+
+        // Set back in the moment before: what she holds seems to be of the future.
+        world.set_wall(set_to - hour);
+        world.handle(Input::Remove { identity: "ann".parse().unwrap() });
+        let newest = *tokens.iter().max().unwrap();
+        for (not_before, refused) in
+            [(last, Some(JoinError::Removed)), (newest, Some(JoinError::Removed)), (newest + 1, None)]
+        {
+            let nth = world.join_with(V0, Claims { not_before, ..claims("ann") }, join_request());
+            assert_eq!(world.clients[nth].refused, refused, "{not_before}");
+        }
+    }
 }
 
 #[test]

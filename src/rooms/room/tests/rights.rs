@@ -11,7 +11,7 @@ use crate::rooms::{
     token::Grants,
 };
 
-fn refusal(world: &World, nth: usize) -> Option<Reason> {
+pub(super) fn refusal(world: &World, nth: usize) -> Option<Reason> {
     world.clients[nth].told.iter().rev().find_map(|message| match message {
         Message::RequestResponse(response) => Some(response.reason()),
         _ => None,

@@ -113,6 +113,11 @@ impl World {
         self.wall + (self.now - self.begin)
     }
 
+    /// Somebody sets the system's clock.
+    pub(super) fn set_wall(&mut self, wall: SystemTime) {
+        self.wall = wall - (self.now - self.begin);
+    }
+
     // ---- coming in ----
 
     /// A client that joins and connects; its number.
@@ -353,7 +358,7 @@ impl World {
     }
 
     pub(super) fn handle(&mut self, input: Input) {
-        self.room.handle(self.now, input);
+        self.room.handle(self.now, self.wall(), input);
         let mut answers = Vec::new();
         while let Some(output) = self.room.poll() {
             answers.extend(self.act(output));
@@ -384,7 +389,7 @@ impl World {
             }
             Output::Signal { connection, response } => {
                 let nth = self.nth(connection)?;
-                let answer = self.clients[nth].hear(self.now, response.message.unwrap())?;
+                let answer = self.clients[nth].hear(self.now, response.message.clone().unwrap())?;
                 return Some((nth, answer));
             }
         }

@@ -1,9 +1,13 @@
-//! Whole conversations, simulated.
+//! Whole conversations, simulated: here those that go well. [`interruptions`] has those in which both speak at once or the
+//! caller types, [`ending`] failures, silence and the end.
+
+mod ending;
+mod interruptions;
 
 use std::time::Duration;
 
 use super::{
-    Dialogue, EndReason, Input, Output, Phase, Setup, Side, Take, Words,
+    Dialogue, EndReason, Input, Notice, Output, Phase, Setup, Side, Take, Words,
     endpointing::{self, PauseId, WINDOW},
 };
 use crate::domain::{Language, MediaTime, Pii, Role, TurnId};
@@ -141,6 +145,12 @@ impl Simulation {
                     format!("say {} in {language}: {first}", turn.0)
                 }
                 Output::Cancel(turn) => format!("cancel {}", turn.0),
+                Output::Hold(turn) => format!("hold {}", turn.0),
+                Output::Resume { turn, from } => {
+                    self.turn = turn;
+                    format!("resume {} from {from}", turn.0)
+                }
+                Output::Notice(notice) => format!("notice {notice:?}"),
                 Output::Duck(duck) => if duck { "duck" } else { "restore" }.to_owned(),
                 Output::Transcript(line) => {
                     let mark = if line.is_final { '=' } else { '~' };
@@ -182,8 +192,11 @@ fn check(script: &[Step], expected: &[&str], history: &[&str]) {
     assert_eq!(after_the_greeting, history);
 }
 
+/// Speech without a pause: it is cut every fifty seconds, and goes on at once.
+const CUT: [Step; 3] = [Starts, Pass(50_016), Ends];
+
 /// A caller's turn, answered by two clauses of a second each.
-const ASKED: [Step; 6] = [Starts, Pass(960), Pauses, Text("Do you ship?"), Ends, Clause("Yes,", 1000)];
+const ASKED: [Step; 7] = [Starts, Pass(960), Pauses, Text("Do you ship?"), Ends, Pass(224), Clause("Yes,", 1000)];
 const ASKED_LOG: [&str; 5] =
     ["text? 1", "caller= Do you ship?", "caller! Do you ship?", "answer 2 in en: Do you ship?", "agent~ Yes,"];
 
@@ -232,12 +245,15 @@ fn what_is_said_over_the_greeting_is_answered_after_it() {
 fn a_box_that_cannot_hear_or_think_says_so() {
     let mut deaf = Simulation::new(Setup { hears: false, ..setup() });
     deaf.play(&[Clause("Hello!", 500), Made, Done, Pass(40_000), Typed("Do you ship?")]);
+    assert_eq!(deaf.log.first().unwrap(), "notice TypedOnly");
     assert_eq!(deaf.log.last().unwrap(), "answer 2 in en: Do you ship?");
-    for (reason, words) in
-        [(EndReason::OutOfService, "I am sorry, this line"), (EndReason::Busy, "All our lines are busy")]
-    {
+    for (reason, notice, words) in [
+        (EndReason::OutOfService, Notice::Unavailable, "I am sorry, this line"),
+        (EndReason::Busy, Notice::Busy, "All our lines are busy"),
+    ] {
         let mut refused = Simulation::new(Setup { refusal: Some(reason), ..setup() });
-        assert!(refused.log[0].contains(words), "{:?}", refused.log);
+        assert_eq!(refused.log[0], format!("notice {notice:?}"));
+        assert!(refused.log[1].contains(words), "{:?}", refused.log);
         refused.play(&[Typed("Please!"), Starts, Pass(960), Clause("Sorry.", 500), Made, Done]);
         assert_eq!(refused.log.last().unwrap(), "hang up");
         assert_eq!(refused.dialogue.phase(), Phase::Ended(reason));
@@ -245,6 +261,7 @@ fn a_box_that_cannot_hear_or_think_says_so() {
     check(
         &[Starts, Deaf, Clause("I cannot hear you.", 500), Made, Done, Deaf],
         &[
+            "notice TypedOnly",
             "say 2 in en: I cannot hear you on this line.",
             "agent~ I cannot hear you.",
             "agent= I cannot hear you.",
@@ -353,225 +370,4 @@ fn card_numbers_reach_nobody() {
     simulation.play(&[Typed(card)]);
     let all = format!("{:?} {:?}", simulation.log, simulation.history());
     assert!(!all.contains("4111111111111111"), "{all}");
-}
-
-// ---- typed words ----
-
-#[test]
-fn typed_words_are_a_turn() {
-    check(
-        &[Typed("Do you ship?"), Typed("  "), Clause("Yes.", 500), Made, Sent(900), Done],
-        &["caller! Do you ship?", "answer 2 in en: Do you ship?", "agent~ Yes.", "agent= Yes.", "agent! Yes."],
-        &["user: Do you ship?", "assistant: Yes."],
-    );
-}
-
-#[test]
-fn typed_words_interrupt() {
-    check_asked(
-        &[Sent(1500), Typed("To Utah?")],
-        &["cancel 2", "agent= Yes,", "agent! (interrupted) Yes,", "caller! To Utah?", "answer 3 in en: To Utah?"],
-        &["assistant: Yes,", "user: To Utah?"],
-    );
-}
-
-#[test]
-fn who_types_too_fast_is_not_answered_each_time() {
-    let mut simulation = Simulation::greeted();
-    simulation.play(&[Typed("Hello?"); 100]);
-    assert_eq!(simulation.log.iter().filter(|line| line.starts_with("answer")).count(), 10);
-    simulation.log.clear();
-    simulation.play(&[Pass(1600), Typed("Hello?"), Typed("Hello?")]);
-    assert_eq!(simulation.log.iter().filter(|line| line.starts_with("answer")).count(), 1);
-    let long = "x".repeat(5000).leak();
-    simulation.play(&[Pass(32_000), Typed(long)]);
-    assert!(simulation.history().last().unwrap().len() < 2300);
-}
-
-// ---- interruptions ----
-
-#[test]
-fn speech_that_goes_on_interrupts() {
-    check_asked(
-        &[Sent(1500), Starts, Pass(960), Pauses, Text("Not there."), Ends],
-        &[
-            "duck",
-            "cancel 2",
-            "restore",
-            "agent= Yes,",
-            "agent! (interrupted) Yes,",
-            "text? 2",
-            "caller= Not there.",
-            "caller! Not there.",
-            "answer 3 in en: Not there.",
-        ],
-        &["assistant: Yes,", "user: Not there."],
-    );
-}
-
-#[test]
-fn a_backchannel_lets_the_agent_go_on() {
-    check_asked(
-        &[Sent(900), Starts, Pass(320), Pauses, Partial("Mm"), Text("Mm-hm."), Ends, Pass(320), Sent(2000), Done],
-        &["duck", "text? 2", "restore", "agent= Yes, to Texas.", "agent! Yes, to Texas."],
-        &["assistant: Yes, to Texas."],
-    );
-}
-
-#[test]
-fn a_short_word_that_wants_something_interrupts() {
-    check_asked(
-        &[Sent(1100), Starts, Pass(320), Pauses, Text("Stop."), Ends],
-        &[
-            "duck",
-            "text? 2",
-            "restore",
-            "cancel 2",
-            "agent= Yes,",
-            "agent! (interrupted) Yes,",
-            "caller= Stop.",
-            "caller! Stop.",
-            "answer 3 in en: Stop.",
-        ],
-        &["assistant: Yes,", "user: Stop."],
-    );
-}
-
-#[test]
-fn what_comes_for_an_interrupted_turn_is_ignored() {
-    check_asked(
-        &[Sent(1500), Typed("To Utah?"), DoneOf(2), Late(1, "Do you ship?"), Clause("No.", 500), DoneOf(2), Made],
-        &[
-            "cancel 2",
-            "agent= Yes,",
-            "agent! (interrupted) Yes,",
-            "caller! To Utah?",
-            "answer 3 in en: To Utah?",
-            "agent~ No.",
-        ],
-        &["assistant: Yes,", "user: To Utah?"],
-    );
-}
-
-#[test]
-fn a_caller_who_goes_on_before_the_agent_has_begun_takes_the_turn_back() {
-    check(
-        &[Starts, Pass(640), Pauses, Text("Do you"), Ends, Starts, Pass(960), Pauses, Text("ship to Texas?"), Ends],
-        &[
-            "text? 1",
-            "caller= Do you",
-            "caller! Do you",
-            "answer 2 in en: Do you",
-            "duck",
-            "cancel 2",
-            "restore",
-            "text? 2",
-            "caller= ship to Texas?",
-            "caller! ship to Texas?",
-            "answer 3 in en: Do you ship to Texas?",
-        ],
-        &["user: Do you ship to Texas?"],
-    );
-}
-
-#[test]
-fn speech_that_outlasts_the_agent_is_a_turn() {
-    check_asked(
-        &[Sent(1900), Starts, Pass(320), Sent(2000), Done, Pauses, Text("Yes."), Ends],
-        &[
-            "duck",
-            "restore",
-            "agent= Yes, to Texas.",
-            "agent! Yes, to Texas.",
-            "text? 2",
-            "caller= Yes.",
-            "caller! Yes.",
-            "answer 3 in en: Yes.",
-        ],
-        &["assistant: Yes, to Texas.", "user: Yes."],
-    );
-}
-
-// ---- failures ----
-
-#[test]
-fn an_engine_that_fails_is_apologized_for_and_the_call_goes_on() {
-    let apology = "say 3 in en: I am sorry, something went wrong.";
-    check(
-        &[Typed("Do you ship?"), Broken, Clause("Sorry.", 500), Made, Done, Typed("Well?")],
-        &[
-            "caller! Do you ship?",
-            "answer 2 in en: Do you ship?",
-            apology,
-            "agent~ Sorry.",
-            "agent= Sorry.",
-            "agent! Sorry.",
-            "caller! Well?",
-            "answer 4 in en: Well?",
-        ],
-        &["user: Do you ship?", "assistant: Sorry.", "user: Well?"],
-    );
-    // What was said before it broke off is heard to its end first.
-    check(
-        &[Typed("Do you ship?"), Clause("Yes,", 500), Broken, Sent(300), Done],
-        &["caller! Do you ship?", "answer 2 in en: Do you ship?", "agent~ Yes,", "agent= Yes,", "agent! Yes,", apology],
-        &["user: Do you ship?", "assistant: Yes,"],
-    );
-    check(
-        &[Starts, Pass(640), Pauses, Unheard, Ends],
-        &["text? 1", "say 2 in en: I am sorry, something went wrong."],
-        &[],
-    );
-}
-
-#[test]
-fn an_engine_that_keeps_failing_ends_the_call() {
-    let mut simulation = Simulation::greeted();
-    for _ in 0..3 {
-        simulation.play(&[Typed("Hello?"), Broken, Clause("Sorry.", 500), Made, Sent(900), Done]);
-    }
-    assert!(simulation.log.iter().any(|line| line.contains("out of service")));
-    assert_eq!(simulation.log.last().unwrap(), "hang up");
-}
-
-// ---- silence and the end ----
-
-#[test]
-fn a_silent_caller_is_asked_once_and_then_left() {
-    check(
-        &[Pass(30_016), Clause("Are you there?", 500), Made, Sent(900), Done, Pass(120_000)],
-        &[
-            "say 2 in en: Are you still there?",
-            "agent~ Are you there?",
-            "agent= Are you there?",
-            "agent! Are you there?",
-        ],
-        &[],
-    );
-}
-
-#[test]
-fn a_muted_caller_is_not_asked_but_left_all_the_same() {
-    let mut simulation = Simulation::greeted();
-    simulation.play(&[Muted, Pass(299_000)]);
-    assert_eq!(simulation.log, [""; 0]);
-    simulation.play(&[Pass(2000), Clause("Goodbye.", 500), Made, Sent(900), Done]);
-    assert_eq!(simulation.log.first().unwrap(), "say 2 in en: I am ending this call now.");
-    assert_eq!(simulation.log.last().unwrap(), "hang up");
-}
-
-#[test]
-fn a_caller_who_talks_for_hours_is_left() {
-    let mut simulation = Simulation::greeted();
-    simulation.play(&[Starts, Pass(2 * 60 * 60 * 1000 + 64)]);
-    assert_eq!(simulation.log, ["say 2 in en: I am ending this call now."]);
-}
-
-#[test]
-fn when_the_caller_leaves_what_was_heard_is_kept() {
-    check_asked(
-        &[Sent(1500), Leaves, Sent(1600), Typed("Hello?"), Starts, Leaves],
-        &["cancel 2", "agent= Yes,", "agent! (interrupted) Yes,", "hang up"],
-        &["assistant: Yes,"],
-    );
 }

@@ -1,27 +1,24 @@
 //! A conversation: who has the floor, and what follows from what happens. See [`Dialogue`].
 
-use std::{collections::VecDeque, mem, ops::Range, time::Duration};
+mod ending;
+mod floor;
+
+use std::{collections::VecDeque, mem, ops::Range};
 
 use super::{
-    barge_in::{BargeIn, Decision, Overlap, is_backchannel},
-    caller::{Allowance, Caller, Hearing, LONGEST_TYPED, Text, Utterance},
+    barge_in::{BargeIn, Overlap, is_backchannel},
+    caller::{Allowance, Caller, Hearing, LONGEST_TYPED, Owed, Talk, Text, Utterance},
     endpointing,
     history::History,
-    io::{EndReason, Input, Line, Output, Phase, Setup, Side, Spoken, Take, Words},
+    io::{EndReason, Input, Line, Notice, Output, Phase, Setup, Side, Spoken, Take, Words},
     phrases::Phrase,
-    speech::{Occasion, Speech},
+    speech::{Held, Occasion, Speech},
 };
 use crate::domain::{
     Language, MediaTime, Pii, TurnId,
     cards::{self, CardGuard},
 };
 
-/// After so much silence the agent asks whether the caller is still there, once.
-const SILENCE: Duration = Duration::from_secs(30);
-/// After so long without a word from the caller, typed ones too, the agent hangs up.
-const ABANDONED: Duration = Duration::from_secs(5 * 60);
-/// No call is longer.
-const LONGEST: Duration = Duration::from_secs(2 * 60 * 60);
 /// So many failures in a row are no accident.
 const MOST_FAILURES: u32 = 3;
 /// So many utterances may wait for their text; when more do, the oldest is given up.
@@ -32,15 +29,18 @@ const MOST_AWAITED: usize = 4;
 ///
 /// The agent greets first. The caller's turns become text ([`Output::Transcribe`], at the first pause already), the text
 /// is answered ([`Output::Answer`]) as soon as the caller is silent, and the history keeps of the agent's words what was
-/// heard. Speech over the agent's is judged by [`BargeIn`], also while the agent has yet to begin; what is said over the
-/// greeting is answered after it.
+/// heard. Speech over the agent's is judged by [`BargeIn`], also while the agent has yet to begin; when it turns out to have
+/// had no words, the agent goes on with the clause that was cut. What is said over the greeting is answered after it.
 #[derive(Debug)]
 pub struct Dialogue {
     setup: Setup,
     history: History,
     cards: CardGuard,
     agent: Agent,
+    /// What the agent was saying when the caller's speech stopped it, until that speech is known to have words.
+    held: Option<Held>,
     caller: Caller,
+    talk: Talk,
     barge_in: BargeIn,
     /// The agent is softer than usual.
     ducked: bool,
@@ -48,8 +48,7 @@ pub struct Dialogue {
     awaited: VecDeque<Utterance>,
     /// What the caller said while the agent could not be interrupted.
     unread: Vec<String>,
-    /// Something the caller said has not been answered.
-    owes_answer: bool,
+    owed: Owed,
     /// Something was said that could not be understood; once the floor is free, that is said.
     owes_apology: bool,
     failures: u32,
@@ -59,6 +58,8 @@ pub struct Dialogue {
     began: MediaTime,
     /// When the caller was last heard of.
     active: MediaTime,
+    /// When the caller's last words were said.
+    worded: MediaTime,
     /// When the agent last finished.
     spoke: MediaTime,
     asked_for_caller: bool,
@@ -84,12 +85,14 @@ impl Dialogue {
             history: History::new(&setup.instructions),
             cards: CardGuard::new(),
             agent: Agent::Silent,
+            held: None,
             caller: Caller::Silent,
+            talk: Talk::none(now),
             barge_in: BargeIn::default(),
             ducked: false,
             awaited: VecDeque::new(),
             unread: Vec::new(),
-            owes_answer: false,
+            owed: Owed::Nothing,
             owes_apology: false,
             failures: 0,
             hearing: if setup.hears { Hearing::Works } else { Hearing::None },
@@ -97,6 +100,7 @@ impl Dialogue {
             typing: Allowance::new(now),
             began: now,
             active: now,
+            worded: now,
             spoke: now,
             asked_for_caller: false,
             next_turn: TurnId(1),
@@ -164,6 +168,7 @@ impl Dialogue {
         if !self.setup.hears {
             text.push(' ');
             text.push_str(Phrase::TypedOnly.spoken(language).1);
+            self.decided.push_back(Output::Notice(Notice::TypedOnly));
         }
         self.say(Occasion::Greeting, language, text);
     }
@@ -195,6 +200,7 @@ impl Dialogue {
                     return;
                 };
                 utterance.ended = speech.end;
+                self.talk.ends(speech.end);
                 self.active = now;
                 self.awaited.push_back(utterance);
                 if self.awaited.len() > MOST_AWAITED
@@ -213,7 +219,10 @@ impl Dialogue {
             Caller::Speaking(Utterance { line, began: at, ended: at, take: None, text: Text::Unknown, shown: false });
         self.active = now;
         self.asked_for_caller = false;
-        self.overlap(now, Overlap::Started(at));
+        // What goes on without a pause was judged when it began.
+        if self.talk.starts(at) {
+            self.overlap(now, Overlap::Started(at));
+        }
     }
 
     fn transcribe(&mut self) {
@@ -266,12 +275,16 @@ impl Dialogue {
         }
         let text = self.cards.finish(&shortened);
         self.accept(text, self.setup.language, now..now);
+        if !matches!(self.owed, Owed::ToTyping { .. }) {
+            self.owed = Owed::ToTyping { since: now };
+        }
     }
 
     fn deafened(&mut self) {
         if self.hearing == Hearing::Works {
             self.hearing = Hearing::Lost;
             self.caller = Caller::Silent;
+            self.decided.push_back(Output::Notice(Notice::TypedOnly));
         }
     }
 
@@ -282,8 +295,12 @@ impl Dialogue {
             Agent::Turn(_) => self.unread.push(text.clone()),
             Agent::Silent | Agent::Gone(_) => self.history.heard(&text),
         }
-        self.owes_answer = true;
+        self.let_go();
+        if self.owed == Owed::Nothing {
+            self.owed = Owed::ToSpeech;
+        }
         self.owes_apology = false;
+        self.worded = at.end;
         let text = Pii::new(text);
         let spoken = Spoken { side: Side::Caller, text, at, language, played: None, interrupted: false };
         self.decided.push_back(Output::Record(spoken));
@@ -300,6 +317,7 @@ impl Dialogue {
                 Text::Failed => {
                     self.withdraw(&utterance);
                     self.owes_apology |= matches!(self.agent, Agent::Silent);
+                    self.let_go();
                 }
                 _ => self.withdraw(&utterance),
             }
@@ -342,59 +360,6 @@ impl Dialogue {
         }
     }
 
-    // ---- both at once ----
-
-    fn overlap(&mut self, now: MediaTime, overlap: Overlap<'_>) {
-        if !matches!(&self.agent, Agent::Turn(speech) if speech.can_be_interrupted()) {
-            return;
-        }
-        match self.barge_in.handle(now, overlap) {
-            Some(Decision::Duck) => self.duck(true),
-            Some(Decision::Restore) => self.duck(false),
-            Some(Decision::Stop) => self.interrupt(now),
-            None => {}
-        }
-    }
-
-    fn duck(&mut self, duck: bool) {
-        if mem::replace(&mut self.ducked, duck) != duck {
-            self.decided.push_back(Output::Duck(duck));
-        }
-    }
-
-    /// The caller takes the floor.
-    fn interrupt(&mut self, now: MediaTime) {
-        let Agent::Turn(speech) = mem::replace(&mut self.agent, Agent::Silent) else { return };
-        self.decided.push_back(Output::Cancel(speech.id));
-        let heard = speech.heard();
-        // Nothing of the answer was heard: it is still owed, to these words and the next ones.
-        self.owes_answer |= heard.is_empty() && speech.occasion == Occasion::Answer;
-        self.close(now, &speech, heard, true);
-    }
-
-    /// The end of the agent's turn, of which `heard` was heard.
-    fn close(&mut self, now: MediaTime, speech: &Speech, heard: String, interrupted: bool) {
-        self.duck(false);
-        self.barge_in = BargeIn::default();
-        self.spoke = now;
-        let heard = cards::mask(&heard);
-        self.history.said(&heard);
-        for words in self.unread.drain(..) {
-            self.history.heard(&words);
-        }
-        let Some(began) = speech.began() else { return };
-        let is_nothing = heard.is_empty();
-        let text = Pii::new(heard);
-        let line = Line { side: Side::Agent, number: speech.id.0, text: text.clone(), is_final: true };
-        self.decided.push_back(Output::Transcript(line));
-        if !is_nothing {
-            let (side, language) = (Side::Agent, speech.language);
-            let played = Some((speech.id, speech.sent()));
-            let spoken = Spoken { side, text, at: began..now, language, played, interrupted };
-            self.decided.push_back(Output::Record(spoken));
-        }
-    }
-
     // ---- the agent ----
 
     fn with_turn(&mut self, turn: TurnId, tell: impl FnOnce(&mut Speech)) {
@@ -426,15 +391,21 @@ impl Dialogue {
         {
             self.finish(now);
         }
-        if !matches!(self.agent, Agent::Silent) || matches!(self.caller, Caller::Speaking(_)) {
+        if !matches!(self.agent, Agent::Silent) || self.caller_has_floor(now) {
             return;
         }
-        if self.owes_answer {
+        if self.owed != Owed::Nothing {
             if self.awaited.is_empty() {
                 self.answer();
             }
         } else if mem::take(&mut self.owes_apology) {
             self.apologize();
+        } else if self.held.is_some() {
+            if self.awaited.is_empty()
+                && let Some(held) = self.held.take()
+            {
+                self.resume(&held);
+            }
         } else if self.hearing == Hearing::Lost {
             self.hearing = Hearing::None;
             self.remark(Phrase::TypedOnly);
@@ -455,7 +426,7 @@ impl Dialogue {
     }
 
     fn answer(&mut self) {
-        (self.owes_answer, self.owes_apology) = (false, false);
+        (self.owed, self.owes_apology) = (Owed::Nothing, false);
         let (turn, language) = (self.begin(Occasion::Answer, self.setup.language), self.setup.language);
         self.decided.push_back(Output::Answer { turn, messages: self.history.messages().to_vec(), language });
     }
@@ -465,7 +436,7 @@ impl Dialogue {
         if self.failures >= MOST_FAILURES {
             self.say_farewell(EndReason::OutOfService);
         } else {
-            self.owes_answer = false;
+            self.owed = Owed::Nothing;
             self.remark(Phrase::Apology);
         }
     }
@@ -476,11 +447,12 @@ impl Dialogue {
     }
 
     fn say_farewell(&mut self, reason: EndReason) {
-        let phrase = match reason {
-            EndReason::Busy => Phrase::Busy,
-            EndReason::OutOfService => Phrase::OutOfService,
-            EndReason::CallerLeft | EndReason::Silence | EndReason::TooLong => Phrase::Farewell,
+        let (phrase, notice) = match reason {
+            EndReason::Busy => (Phrase::Busy, Some(Notice::Busy)),
+            EndReason::OutOfService => (Phrase::OutOfService, Some(Notice::Unavailable)),
+            EndReason::CallerLeft | EndReason::Silence | EndReason::TooLong => (Phrase::Farewell, None),
         };
+        self.decided.extend(notice.map(Output::Notice));
         let (language, text) = phrase.spoken(self.setup.language);
         self.say(Occasion::Farewell(reason), language, text.to_owned());
     }
@@ -492,51 +464,16 @@ impl Dialogue {
 
     /// The agent takes the floor.
     fn begin(&mut self, occasion: Occasion, language: Language) -> TurnId {
-        let turn = self.next_turn;
-        self.next_turn = turn.next();
+        self.let_go();
+        let turn = self.next_turn();
         self.agent = Agent::Turn(Speech::new(turn, occasion, language));
         turn
     }
 
-    // ---- time, and the end ----
-
-    fn let_time_pass(&mut self, now: MediaTime) {
-        self.overlap(now, Overlap::Tick);
-        let too_long = now.since(self.began) >= LONGEST;
-        match &self.agent {
-            Agent::Turn(speech) if too_long && speech.can_be_interrupted() => self.interrupt(now),
-            Agent::Turn(_) | Agent::Gone(_) => return,
-            Agent::Silent => {}
-        }
-        if too_long {
-            return self.say_farewell(EndReason::TooLong);
-        }
-        if matches!(self.caller, Caller::Speaking(_)) || !self.awaited.is_empty() || self.owes_answer {
-            return;
-        }
-        if now.since(self.active) >= ABANDONED {
-            self.say_farewell(EndReason::Silence);
-        } else if now.since(self.active.max(self.spoke)) >= SILENCE
-            && !self.asked_for_caller
-            && self.hearing == Hearing::Works
-            && !self.muted
-        {
-            self.asked_for_caller = true;
-            self.remark(Phrase::StillThere);
-        }
-    }
-
-    fn left(&mut self, now: MediaTime) {
-        self.interrupt(now);
-        self.end(EndReason::CallerLeft);
-    }
-
-    fn end(&mut self, reason: EndReason) {
-        self.agent = Agent::Gone(reason);
-        self.caller = Caller::Silent;
-        self.awaited.clear();
-        self.owes_answer = false;
-        self.decided.push_back(Output::HangUp);
+    fn next_turn(&mut self) -> TurnId {
+        let turn = self.next_turn;
+        self.next_turn = turn.next();
+        turn
     }
 
     fn next_line(&mut self) -> u64 {

@@ -1,0 +1,126 @@
+//! What stands on the caller's page from the beginning, in each language that the page is written in. What its script says
+//! later is in `frontend/src/call/strings`.
+
+use crate::domain::Language;
+
+/// Every word of `templates/call.html`.
+#[derive(Debug)]
+pub(super) struct Words {
+    pub(super) title: &'static str,
+    pub(super) skip: &'static str,
+    pub(super) home: &'static str,
+    pub(super) cannot_hear: &'static str,
+    pub(super) getting_ready: &'static str,
+    pub(super) cannot_answer: &'static str,
+    pub(super) what_to_do: &'static str,
+    pub(super) needs_script: &'static str,
+    pub(super) heading: &'static str,
+    pub(super) lead: &'static str,
+    pub(super) language: &'static str,
+    pub(super) name: &'static str,
+    pub(super) optional: &'static str,
+    pub(super) start: &'static str,
+    pub(super) check: &'static str,
+    pub(super) agent: &'static str,
+    pub(super) length: &'static str,
+    pub(super) people: &'static str,
+    pub(super) mute: &'static str,
+    pub(super) microphone: &'static str,
+    pub(super) end: &'static str,
+    pub(super) over: &'static str,
+    pub(super) rejoin: &'static str,
+    pub(super) again: &'static str,
+    pub(super) device: &'static str,
+    pub(super) level: &'static str,
+    pub(super) level_hint: &'static str,
+    pub(super) transcript: &'static str,
+    pub(super) empty: &'static str,
+    pub(super) type_label: &'static str,
+    pub(super) type_hint: &'static str,
+    pub(super) send: &'static str,
+    pub(super) licences: &'static str,
+}
+
+impl Words {
+    /// Those of `language`, if the page is written in it.
+    pub(super) fn of(language: Language) -> Option<&'static Self> {
+        match language {
+            Language::ENGLISH => Some(&ENGLISH),
+            Language::ARABIC => Some(&ARABIC),
+            _ => None,
+        }
+    }
+}
+
+const ENGLISH: Words = Words {
+    title: "Call",
+    skip: "Skip to the content",
+    home: "Callstead, start page",
+    cannot_hear: "The agent cannot hear you: this server has no model that turns speech into text. Type what you want to \
+        say; the answer is spoken.",
+    getting_ready: "The agent is still getting ready. You can call already; the answer may take a moment.",
+    cannot_answer: "This server cannot answer calls yet: models are missing.",
+    what_to_do: "The start page says what to do.",
+    needs_script: "A call needs JavaScript. Allow it for this page, and load the page again.",
+    heading: "Talk with the agent",
+    lead: "You speak, the agent answers. It is an automated agent, and the call is written down on this server.",
+    language: "Language",
+    name: "Your name",
+    optional: "(optional)",
+    start: "Start call",
+    check: "Check microphone",
+    agent: "Agent",
+    length: "Length of the call",
+    people: "In this call",
+    mute: "Mute",
+    microphone: "Microphone",
+    end: "End call",
+    over: "The call is over",
+    rejoin: "Rejoin",
+    again: "Call again",
+    device: "Device",
+    level: "Level",
+    level_hint: "Say something: the bar moves when you are heard.",
+    transcript: "Transcript",
+    empty: "What you and the agent say appears here.",
+    type_label: "Type to the agent",
+    type_hint: "Type instead of speaking",
+    send: "Send",
+    licences: "Licences of the page's scripts",
+};
+
+const ARABIC: Words = Words {
+    title: "مكالمة",
+    skip: "الانتقال إلى المحتوى",
+    home: "Callstead، صفحة البداية",
+    cannot_hear: "لا يستطيع الوكيل سماعك: لا يوجد على هذا الخادم نموذج يحوّل الكلام إلى نص. اكتب ما تريد قوله، وسيأتيك الرد صوتًا.",
+    getting_ready: "ما زال الوكيل يستعد. يمكنك الاتصال الآن، لكن الرد قد يتأخر قليلًا.",
+    cannot_answer: "لا يستطيع هذا الخادم الرد على المكالمات بعد: بعض النماذج غير موجودة.",
+    what_to_do: "صفحة البداية تبيّن ما يجب فعله.",
+    needs_script: "تحتاج المكالمة إلى JavaScript. اسمح به لهذه الصفحة ثم أعد تحميلها.",
+    heading: "تحدّث مع الوكيل",
+    lead: "تتكلم أنت فيجيب الوكيل. إنه وكيل آلي، ويُحفظ نص المكالمة على هذا الخادم.",
+    language: "اللغة",
+    name: "اسمك",
+    optional: "(اختياري)",
+    start: "ابدأ المكالمة",
+    check: "اختبر الميكروفون",
+    agent: "الوكيل",
+    length: "مدة المكالمة",
+    people: "المشاركون في المكالمة",
+    mute: "اكتم الصوت",
+    microphone: "الميكروفون",
+    end: "أنهِ المكالمة",
+    over: "انتهت المكالمة",
+    rejoin: "عُد إلى المكالمة",
+    again: "اتصل مرة أخرى",
+    device: "الجهاز",
+    level: "مستوى الصوت",
+    level_hint: "قل شيئًا: يتحرك الشريط عندما يُسمع صوتك.",
+    transcript: "نص المكالمة",
+    empty: "يظهر هنا ما تقوله وما يقوله الوكيل.",
+    type_label: "اكتب إلى الوكيل",
+    type_hint: "اكتب بدل أن تتكلم",
+    send: "أرسل",
+    licences: "تراخيص برامج الصفحة",
+};
