@@ -70,7 +70,7 @@ impl Sms {
         self.0.wake.notify_one();
     }
 
-    /// Sends what is queued, until `stop` holds true. Finishes the request that it is at. What an earlier process was sending when it
+    /// Sends what is queued, until `stop` holds true, or is gone. Finishes the request that it is at. What an earlier process was sending when it
     /// ended becomes `unknown` first: only one may run on a data folder.
     pub async fn run(self, store: Store, mut stop: watch::Receiver<bool>) {
         let mut sender = Sender::new();
@@ -81,7 +81,7 @@ impl Sms {
             let event = match sender.next(Timestamp::now()) {
                 Step::Recover => Event::stored(recover(&store).await.map(|()| Event::Recovered)),
                 _ if self.transport() == SmsTransport::Outbox => return,
-                Step::Claim | Step::Wait(_) if *stop.borrow() => return,
+                Step::Claim | Step::Wait(_) if is_stopped(&stop) => return,
                 Step::Wait(until) => self.sleep(until, &mut stop).await,
                 Step::Claim => {
                     let claimed = store.change(Actor::system(), Timestamp::now(), sms_outbox::claim).await;
@@ -137,6 +137,11 @@ impl Sms {
             Transport::Webhook(_) => callback::read_webhook(body),
         }
     }
+}
+
+/// Also when nobody is left who could say so.
+fn is_stopped(stop: &watch::Receiver<bool>) -> bool {
+    *stop.borrow() || stop.has_changed().is_err()
 }
 
 async fn recover(store: &Store) -> Result<(), StoreError> {

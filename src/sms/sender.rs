@@ -20,7 +20,8 @@ use crate::{
 
 /// How often a message is tried.
 const MOST_ATTEMPTS: u32 = 6;
-/// After the first attempt; each further delay is four times as long: the last of them an hour. An outage of two hours is survived.
+/// After the first attempt; each further delay is four times as long, the last an hour. Halved by chance, they still add up to
+/// 50 minutes: so long an outage may be.
 const FIRST_DELAY: Duration = Duration::from_secs(30);
 const GROWTH: u32 = 4;
 const LONGEST_DELAY: Duration = Duration::from_secs(60 * 60);
