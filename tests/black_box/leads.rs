@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use crate::{
     http::{Answer, ask, request},
     support::{Desk, Server},
-    tokens::key,
 };
 
 pub(crate) const CARD: &str = "4111111111111111";
