@@ -71,6 +71,12 @@ impl PhoneNumber {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The digits after the country's code: `2079460958`. Empty where no country has such numbers.
+    pub fn national(&self) -> String {
+        let parsed = phonenumber::parse(None, &self.0);
+        parsed.map(|number| number.national().value().to_string()).unwrap_or_default()
+    }
 }
 
 impl FromStr for PhoneNumber {
@@ -126,6 +132,7 @@ mod tests {
         ] {
             assert_eq!(parse(text, home), Err(why), "{text}");
         }
+        assert_eq!("+201001234567".parse::<PhoneNumber>().unwrap().national(), "1001234567");
         assert_eq!("XX".parse::<Country>(), Err(UnknownCountry));
         assert_eq!("gb".parse::<Country>().unwrap().code(), "GB");
     }

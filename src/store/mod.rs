@@ -8,9 +8,15 @@
 pub mod api_keys;
 pub mod audit;
 pub mod calls;
+pub mod communications;
+pub mod customers;
 mod error;
+mod json;
+pub mod leads;
+pub mod list;
 pub mod persons;
 mod private;
+mod refusal;
 mod rows;
 mod schema;
 pub mod turns;
@@ -27,6 +33,7 @@ use tokio::runtime::{Builder, Handle};
 
 use audit::Actor;
 pub use error::StoreError;
+pub use refusal::Refusal;
 pub use rows::UnknownWord;
 pub use vault::{KEY_FILE, Purpose, Vault};
 use writer::Writer;

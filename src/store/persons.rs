@@ -8,7 +8,7 @@ use super::{
     StoreError,
     vault::{Purpose, Vault},
 };
-use crate::domain::{PersonId, PhoneNumber};
+use crate::domain::{Country, PersonId, PhoneNumber};
 
 /// What telephone numbers are recognised by, here and in the do-not-call list.
 pub fn digest(vault: &Vault, phone: &PhoneNumber) -> [u8; 32] {
@@ -25,17 +25,57 @@ pub fn of_phone(
     phone: Option<&PhoneNumber>,
 ) -> Result<PersonId, StoreError> {
     let digest = phone.map(|phone| digest(vault, phone));
-    if let Some(digest) = digest
-        && let Some(id) = with_digest(transaction, digest)?
-    {
+    match digest.map(|digest| with_digest(transaction, digest)).transpose()?.flatten() {
+        Some(id) => Ok(id),
+        None => create(transaction, vault, digest),
+    }
+}
+
+/// Whose data a lead's or customer's is when its number changes from `person`'s to `phone`: the person with that number; else
+/// the same as before, now with that number, unless others have the old number too.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn with_new_phone(
+    transaction: &Transaction<'_>,
+    vault: &Vault,
+    person: &PersonId,
+    phone: Option<&PhoneNumber>,
+) -> Result<PersonId, StoreError> {
+    let digest = phone.map(|phone| digest(vault, phone));
+    if let Some(id) = digest.map(|digest| with_digest(transaction, digest)).transpose()?.flatten() {
         return Ok(id);
     }
+    let entities: u32 = transaction.query_row(
+        "SELECT (SELECT count(*) FROM leads WHERE person = ?1) + (SELECT count(*) FROM customers WHERE person = ?1)",
+        [person.as_str()],
+        |row| row.get(0),
+    )?;
+    if entities > 1 {
+        return create(transaction, vault, digest);
+    }
+    transaction.execute("UPDATE persons SET phone_digest = ?2 WHERE id = ?1", (person.as_str(), digest))?;
+    Ok(person.clone())
+}
+
+fn create(transaction: &Transaction<'_>, vault: &Vault, digest: Option<[u8; 32]>) -> Result<PersonId, StoreError> {
     let (id, key) = (PersonId::random(), Vault::random());
     let sealed = vault.seal(Purpose::PersonKey, id.as_str(), key.bytes());
     let mut statement =
         transaction.prepare_cached("INSERT INTO persons (id, phone_digest, sealed_key) VALUES (?1, ?2, ?3)")?;
     statement.execute((id.as_str(), digest, sealed))?;
     Ok(id)
+}
+
+/// Where telephone numbers without a country's code are from: the desk's setting.
+///
+/// # Errors
+/// When the database fails.
+pub fn home(connection: &Connection) -> Result<Option<Country>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT value FROM settings WHERE name = 'country'")?;
+    let json: Option<String> = statement.query_row([], |row| row.get(0)).optional()?;
+    let code = json.and_then(|json| serde_json::from_str::<Option<String>>(&json).ok()).flatten();
+    Ok(code.and_then(|code| code.parse().ok()))
 }
 
 /// The person with this telephone number, if there is one.
