@@ -183,8 +183,9 @@ CREATE TABLE leads (
     search TEXT NOT NULL
 ) STRICT;
 
-CREATE INDEX leads_by_update ON leads (updated_at, seq) WHERE deleted_at IS NULL;
-CREATE INDEX leads_by_name ON leads (name_key, seq) WHERE deleted_at IS NULL;
+-- Each has what a list asks for beside the order, so that rows which do not fit are passed over without being read.
+CREATE INDEX leads_by_update ON leads (updated_at, seq, deleted_at) WHERE deleted_at IS NULL;
+CREATE INDEX leads_by_name ON leads (name_key, seq, deleted_at) WHERE deleted_at IS NULL;
 CREATE INDEX leads_by_phone ON leads (phone);
 CREATE INDEX leads_by_person ON leads (person);
 
@@ -215,12 +216,11 @@ CREATE TABLE customers (
 ) STRICT;
 
 CREATE UNIQUE INDEX customers_by_user_id ON customers (user_id) WHERE deleted_at IS NULL;
--- With what a list asks for beside the order, so that rows which do not fit are passed over without being read.
-CREATE INDEX customers_by_creation ON customers (seq, overdue_days) WHERE deleted_at IS NULL;
-CREATE INDEX customers_by_update ON customers (updated_at, seq, overdue_days) WHERE deleted_at IS NULL;
-CREATE INDEX customers_by_name ON customers (name_key, seq, overdue_days) WHERE deleted_at IS NULL;
+CREATE INDEX customers_by_creation ON customers (seq, overdue_days, deleted_at) WHERE deleted_at IS NULL;
+CREATE INDEX customers_by_update ON customers (updated_at, seq, overdue_days, deleted_at) WHERE deleted_at IS NULL;
+CREATE INDEX customers_by_name ON customers (name_key, seq, overdue_days, deleted_at) WHERE deleted_at IS NULL;
 -- Who owes nothing that is known stands before all others.
-CREATE INDEX customers_by_amount ON customers (coalesce(amount_due, -1), seq, overdue_days) WHERE deleted_at IS NULL;
+CREATE INDEX customers_by_amount ON customers (coalesce(amount_due, -1), seq, overdue_days, deleted_at) WHERE deleted_at IS NULL;
 CREATE INDEX customers_by_phone ON customers (phone);
 CREATE INDEX customers_by_person ON customers (person);
 

@@ -6,13 +6,16 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    StoreError,
+    Change, Refusal, StoreError,
+    audit::{Action, Entity, Entry},
     calls::Direction,
+    customers,
     json::{revealed, shown, shown_if_any},
+    leads,
     list::{self, Condition, Filter, Page, Rows, Sort, Table},
     rows::{moment, parsed, parsed_if_any, words},
 };
-use crate::domain::{CallId, CommunicationId, CustomerId, LeadId, Pii, SmsId};
+use crate::domain::{CallId, CommunicationId, CustomerId, LeadId, PersonId, Pii, SmsId};
 
 words! {
     /// In what form.
@@ -58,6 +61,28 @@ impl Contact {
             Self::Customer(id) => Condition("customer = ?", Value::Text(id.to_string())),
         }
     }
+}
+
+/// Somebody as a request names them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// A lead's id.
+    Lead(LeadId),
+    /// A customer's id, ours or that of the desk's own books.
+    Customer(String),
+}
+
+/// The lead or customer that is meant, and the person; `None` when there is none, or not any more.
+///
+/// # Errors
+/// When the database fails.
+pub fn whose(connection: &Connection, whose: &Whose) -> Result<Option<(Contact, PersonId)>, StoreError> {
+    Ok(match whose {
+        Whose::Lead(id) => leads::find(connection, id)?.map(|lead| (Contact::Lead(lead.id), lead.person)),
+        Whose::Customer(name) => {
+            customers::named(connection, name)?.map(|customer| (Contact::Customer(customer.id), customer.person))
+        }
+    })
 }
 
 /// How communications are listed.
@@ -147,6 +172,22 @@ pub fn add(transaction: &Transaction<'_>, contact: &Contact, new: &Communication
         ":author": new.author,
     })?;
     Ok(())
+}
+
+/// Keeps what a member of staff has noted.
+///
+/// # Errors
+/// When whoever it is about is not there, or the database fails.
+pub fn note(change: &Change<'_>, about: &Whose, text: Pii<String>) -> Result<Communication, Refusal> {
+    let missing = match about {
+        Whose::Lead(_) => "lead",
+        Whose::Customer(_) => "customer",
+    };
+    let (contact, person) = whose(change.transaction, about)?.ok_or(Refusal::Missing(missing))?;
+    let note = Communication::note(text, &change.actor.name, change.now);
+    add(change.transaction, &contact, &note)?;
+    change.record(&Entry::new(Action::Create, Entity::Communication, &note.id).after(&note).about(&person))?;
+    Ok(note)
 }
 
 /// Those with `contact`.

@@ -1,6 +1,7 @@
 //! The JSON API. Each request is checked in the same order: may this caller do this, is the body JSON, is each field right.
 //! What is not is said in one sentence.
 
+pub(super) mod admin;
 mod body;
 mod dispatch;
 mod health;
