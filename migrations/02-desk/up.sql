@@ -81,6 +81,7 @@ CREATE TABLE audit_log (
 
 CREATE INDEX audit_by_entity ON audit_log (entity, entity_id, seq);
 CREATE INDEX audit_by_actor ON audit_log (actor, seq);
+CREATE INDEX audit_by_person ON audit_log (person, entity) WHERE person IS NOT NULL;
 
 CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit_log
 BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
@@ -283,6 +284,9 @@ ALTER TABLE calls ADD COLUMN outcome TEXT;
 ALTER TABLE calls ADD COLUMN medium TEXT NOT NULL DEFAULT 'voice';
 -- Since then the transcript is gone.
 ALTER TABLE calls ADD COLUMN erased_at INTEGER;
+ALTER TABLE calls ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+-- Those whose transcripts will be too old some day.
+CREATE INDEX calls_not_erased ON calls (ended_at) WHERE erased_at IS NULL AND ended_at IS NOT NULL;
 CREATE INDEX calls_by_lead ON calls (lead) WHERE lead IS NOT NULL;
 CREATE INDEX calls_by_customer ON calls (customer) WHERE customer IS NOT NULL;
 

@@ -179,7 +179,7 @@ struct TurnRow<'a> {
 }
 
 impl<'a> From<&'a Turn> for TurnRow<'a> {
-    fn from(Turn { seq, turn }: &'a Turn) -> Self {
+    fn from(Turn { seq, turn, .. }: &'a Turn) -> Self {
         Self {
             seq: *seq,
             who: turn.who,

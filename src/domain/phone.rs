@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use phonenumber::{Mode, country};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Longer than any telephone number with its blanks and brackets.
 const LONGEST: usize = 40;
@@ -28,6 +29,18 @@ impl Country {
     /// Two capital letters.
     pub fn code(&self) -> &str {
         self.0.as_ref()
+    }
+}
+
+impl Serialize for Country {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
+}
+
+impl<'de> Deserialize<'de> for Country {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 

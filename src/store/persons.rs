@@ -6,9 +6,60 @@ use rusqlite::{Connection, OptionalExtension, Transaction};
 
 use super::{
     StoreError,
+    rows::parsed,
     vault::{Purpose, Vault},
 };
-use crate::domain::{Country, PersonId, PhoneNumber};
+use crate::domain::{Country, CustomerId, LeadId, PersonId, PhoneNumber};
+
+/// With whom something was agreed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Party {
+    /// A lead.
+    Lead(LeadId),
+    /// A customer.
+    Customer(CustomerId),
+}
+
+impl Party {
+    /// The lead, if it is one.
+    pub fn lead(&self) -> Option<&LeadId> {
+        if let Self::Lead(id) = self { Some(id) } else { None }
+    }
+
+    /// The customer, if it is one.
+    pub fn customer(&self) -> Option<&CustomerId> {
+        if let Self::Customer(id) = self { Some(id) } else { None }
+    }
+
+    /// Of two columns, of which at most one has something.
+    pub(super) fn of(lead: &Option<LeadId>, customer: &Option<CustomerId>) -> Option<Self> {
+        lead.clone().map(Self::Lead).or_else(|| customer.clone().map(Self::Customer))
+    }
+
+    /// The person, even when the lead or customer was deleted; `None` when there is none with this id.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn person(&self, connection: &Connection) -> Result<Option<PersonId>, StoreError> {
+        let (sql, id) = match self {
+            Self::Lead(id) => ("SELECT person FROM leads WHERE id = ?1", id.as_str()),
+            Self::Customer(id) => ("SELECT person FROM customers WHERE id = ?1", id.as_str()),
+        };
+        Ok(connection.prepare_cached(sql)?.query_row([id], |row| parsed(row, "person")).optional()?)
+    }
+
+    /// Whether there is such a lead or customer, and it was not deleted.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn exists(&self, connection: &Connection) -> Result<bool, StoreError> {
+        let (sql, id) = match self {
+            Self::Lead(id) => ("SELECT 1 FROM leads WHERE id = ?1 AND deleted_at IS NULL", id.as_str()),
+            Self::Customer(id) => ("SELECT 1 FROM customers WHERE id = ?1 AND deleted_at IS NULL", id.as_str()),
+        };
+        Ok(connection.prepare_cached(sql)?.exists([id])?)
+    }
+}
 
 /// What telephone numbers are recognised by, here and in the do-not-call list.
 pub fn digest(vault: &Vault, phone: &PhoneNumber) -> [u8; 32] {
@@ -88,7 +139,7 @@ pub fn find(connection: &Connection, vault: &Vault, phone: &PhoneNumber) -> Resu
 
 fn with_digest(connection: &Connection, digest: [u8; 32]) -> Result<Option<PersonId>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT id FROM persons WHERE phone_digest = ?1")?;
-    Ok(statement.query_row([digest], |row| super::rows::parsed(row, "id")).optional()?)
+    Ok(statement.query_row([digest], |row| parsed(row, "id")).optional()?)
 }
 
 /// The key under which the audit log keeps what it says of this person; `None` once the person was erased.

@@ -145,6 +145,10 @@ impl Server {
         let (_, address) = started["url"].as_str().unwrap().split_once("://").unwrap();
         Self { address: address.parse().unwrap(), child, started }
     }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
 }
 
 impl Drop for Server {

@@ -119,6 +119,30 @@ fn keep_copy(connection: &Connection, path: &Path, version: NonZeroUsize) -> Res
     Ok(())
 }
 
+/// The copies that [`keep_copy`] has made, or was making.
+pub(super) fn copies(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let is_copy = |file: &str| {
+        let version = file.strip_prefix(&*name).and_then(|rest| rest.strip_prefix(".v"));
+        let version = version.map(|version| version.strip_suffix(".part").unwrap_or(version));
+        version.is_some_and(|version| !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let mut copies = Vec::new();
+    for file in fs::read_dir(path.parent().unwrap_or(Path::new(".")))? {
+        let file = file?;
+        if is_copy(&file.file_name().to_string_lossy()) {
+            copies.push(file.path());
+        }
+    }
+    copies.sort();
+    Ok(copies)
+}
+
+/// Writes the whole database anew: deleted text that was moved within the file before is then nowhere in it.
+pub(super) fn rebuild(connection: &Connection) -> Result<(), StoreError> {
+    Ok(connection.execute_batch("VACUUM")?)
+}
+
 fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
