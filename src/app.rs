@@ -19,6 +19,8 @@ use crate::{
         EnginesReceiver,
         desk::Desk,
         readiness::{EngineKind, Missing, Readiness, ReadinessReceiver, ReadinessSender},
+        transcribe::Scribe,
+        written::Written,
     },
     config::{self, Config, TlsMode},
     rooms::{
@@ -123,6 +125,8 @@ impl Application {
         let keys = Keys::open(&config.livekit, &config.paths.data_dir)?;
         let store = Store::open(&config.paths.data_dir)?;
         let (rooms, events) = Rooms::start(config, &keys, is_media_local(config)).map_err(StartError::Media)?;
+        let scribe = Scribe::new(engines.clone(), config.speech.language);
+        let written = Written::new(&config.agent, engines.clone(), store.clone());
         let desk = Desk::start(config, engines, rooms.clone(), events, store.clone()).map_err(StartError::Thread)?;
         let state = web::State {
             readiness,
@@ -133,6 +137,8 @@ impl Application {
             api_keys: KeyCache::default(),
             visitors: Visitors::default(),
             desk,
+            scribe,
+            written,
             authority: certificate.as_ref().and_then(|it| it.authority.clone()).map(Arc::new),
         };
         Ok(Self { listener, address, state, certificate, _data_dir: data_dir })

@@ -8,11 +8,12 @@ use utoipa::ToSchema;
 use super::{
     Change, Refusal, StoreError,
     audit::{Action, Entity, Entry},
-    calls::Direction,
+    calls::{Direction, Ended, NewCall},
     customers,
     json::{revealed, shown, shown_if_any},
     leads,
     list::{self, Condition, Filter, Page, Rows, Sort, Table},
+    persons::Party,
     rows::{moment, parsed, parsed_if_any, words},
 };
 use crate::domain::{CallId, CommunicationId, CustomerId, LeadId, PersonId, Pii, SmsId};
@@ -59,6 +60,15 @@ impl Contact {
         match self {
             Self::Lead(id) => Condition("lead = ?", Value::Text(id.to_string())),
             Self::Customer(id) => Condition("customer = ?", Value::Text(id.to_string())),
+        }
+    }
+}
+
+impl From<Party> for Contact {
+    fn from(party: Party) -> Self {
+        match party {
+            Party::Lead(id) => Self::Lead(id),
+            Party::Customer(id) => Self::Customer(id),
         }
     }
 }
@@ -145,6 +155,27 @@ impl Communication {
             call: None,
             sms: None,
             author: author.to_owned(),
+        }
+    }
+
+    /// A call that is over; what came of it is how it ended, until somebody says more.
+    pub fn call(call: &NewCall, ended: Ended) -> Self {
+        Self {
+            kind: CommunicationKind::Call,
+            direction: Some(call.direction),
+            outcome: Some(ended.reason.to_string()),
+            call: Some(call.id.clone()),
+            ..Self::note(Pii::default(), "", call.started_at)
+        }
+    }
+
+    /// A link to a call was made for somebody.
+    pub fn invitation(author: &str, at: Timestamp) -> Self {
+        Self {
+            kind: CommunicationKind::Call,
+            direction: Some(Direction::Outbound),
+            outcome: Some("invited".to_owned()),
+            ..Self::note(Pii::default(), author, at)
         }
     }
 }

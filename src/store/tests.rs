@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::{
     Store, StoreError,
     api_keys::{self, KeySecret, NewKey, Scope},
-    calls::{self, Call, Direction, EndReason, Ended, Filter, Medium, NewCall},
+    calls::{self, About, Call, Direction, EndReason, Ended, Filter, Medium, NewCall},
     turns::{self, NewTurn, Timings, Who},
 };
 use crate::domain::{CallId, Language, Pii};
@@ -34,6 +34,7 @@ pub(super) fn new_call(started_at: Timestamp) -> NewCall {
         profile: "default".to_owned(),
         direction: Direction::Inbound,
         started_at,
+        about: About::default(),
     }
 }
 

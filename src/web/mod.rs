@@ -31,7 +31,7 @@ use actix_web::{
 };
 
 use crate::{
-    call::{desk::Desk, readiness::ReadinessReceiver},
+    call::{desk::Desk, readiness::ReadinessReceiver, transcribe::Scribe, written::Written},
     config::Config,
     rooms::{Rooms, token::Keys},
     store::Store,
@@ -76,6 +76,10 @@ pub struct State {
     pub visitors: Visitors,
     /// Who sends agents into rooms.
     pub desk: Desk,
+    /// Who makes text of recordings.
+    pub scribe: Scribe,
+    /// Conversations in writing.
+    pub written: Written,
     /// This box's own certificate authority, when it has one.
     pub authority: Option<Arc<Authority>>,
 }

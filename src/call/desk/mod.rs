@@ -15,6 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
 use tokio::{
     runtime,
     sync::{Semaphore, mpsc, oneshot, watch},
@@ -23,8 +24,10 @@ use tokio::{
 };
 
 use super::{
-    EnginesReceiver, Facts,
+    AskError, EnginesReceiver, Facts,
     actor::{self, Assignment, Exchange, Lost, Prepared, Records},
+    bookings::Known,
+    live::Live,
 };
 use crate::{
     audio::line::{Hangup, Line},
@@ -44,6 +47,8 @@ use roster::Roster;
 const CORES_PER_THREAD: usize = 4;
 /// Dispatches that wait for the desk.
 const DISPATCHES: usize = 64;
+/// How long an agent waits to hear what is known of a room; it takes less than a millisecond when the box is well.
+const RECORDS_PATIENCE: Duration = Duration::from_secs(1);
 /// For calls to write their last records when the rooms have closed.
 const FAREWELL: Duration = Duration::from_secs(5);
 
@@ -117,6 +122,7 @@ pub struct Desk {
     capacity: usize,
     lost: Lost,
     languages: watch::Receiver<Vec<Language>>,
+    live: Live,
 }
 
 /// What the desk is asked for.
@@ -146,17 +152,19 @@ impl Desk {
             max_tokens: config.agent.max_tokens,
             lines: Arc::new(Semaphore::new(capacity)),
             prepared: Prepared::default(),
-            records: Records::new(store),
+            records: Records::new(store.clone()),
             conversations: AtomicU64::new(1),
+            live: Live::default(),
         };
         let (offer, languages) = watch::channel(languages::offered(&config.agent.profiles, None));
         let (lines, lost) = (Arc::clone(&exchange.lines), exchange.records.lost());
-        let desk = Self { commands, lines, capacity, lost, languages };
+        let desk = Self { commands, lines, capacity, lost, languages, live: exchange.live.clone() };
         let clerk = Clerk {
             roster: Roster::new(&config.agent),
             profiles: config.agent.profiles.clone(),
             agent_name: config.livekit.agent_name.clone(),
             rooms: Arc::new(rooms),
+            store,
             exchange: Arc::new(exchange),
             calls: JoinSet::new(),
             rooms_of_calls: HashMap::new(),
@@ -190,6 +198,15 @@ impl Desk {
         if self.commands.send(Command::Expect(room, language, noted)).await.is_ok() {
             let _ = heard.await;
         }
+    }
+
+    /// Says `text` for the caller in a call that is under way: the one of this id, or the one in the room of this name. Those in
+    /// the room read it, and hear the answer. Gives what they heard of that.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub async fn ask(&self, call: &str, text: Pii<String>) -> Result<Pii<String>, AskError> {
+        self.live.ask(call, text).await
     }
 
     /// The languages that callers may choose from, the two first-class ones first.
@@ -232,6 +249,7 @@ struct Clerk<F> {
     profiles: Vec<Profile>,
     agent_name: String,
     rooms: Arc<F>,
+    store: Store,
     exchange: Arc<Exchange>,
     calls: JoinSet<Hangup>,
     /// The room and the job of each call.
@@ -255,9 +273,9 @@ impl<F: Floor> Clerk<F> {
                 }
             };
             match event {
-                Event::Room(Some(event)) => self.room(event),
+                Event::Room(Some(event)) => self.room(event).await,
                 Event::Room(None) => break,
-                Event::Asked(command) => self.asked(command),
+                Event::Asked(command) => self.asked(command).await,
                 Event::Left(left) => self.left(left),
                 Event::Engines(engines) => self.prepare(engines),
             }
@@ -271,10 +289,11 @@ impl<F: Floor> Clerk<F> {
         }
     }
 
-    fn room(&mut self, event: RoomEvent) {
+    async fn room(&mut self, event: RoomEvent) {
         match event {
             RoomEvent::Opened(room) => {
-                let assignment = self.roster.opened(Instant::now(), &room);
+                let known = self.known(&room).await;
+                let assignment = self.roster.opened(Instant::now(), &room, known);
                 self.send(assignment);
             }
             RoomEvent::Closed(room) => self.roster.closed(&room),
@@ -282,10 +301,10 @@ impl<F: Floor> Clerk<F> {
     }
 
     /// Whoever asks may have gone before the answer.
-    fn asked(&mut self, command: Command) {
+    async fn asked(&mut self, command: Command) {
         match command {
             Command::Dispatch(dispatch, answer) => {
-                let _ = answer.send(self.dispatch(dispatch));
+                let _ = answer.send(self.dispatch(dispatch).await);
             }
             Command::Expect(room, language, noted) => {
                 self.roster.expect(Instant::now(), room, language);
@@ -294,8 +313,24 @@ impl<F: Floor> Clerk<F> {
         }
     }
 
-    fn dispatch(&mut self, dispatch: Dispatch) -> Result<Dispatched, DispatchError> {
-        let (dispatched, assignment) = self.roster.dispatch(Instant::now(), dispatch)?;
+    /// What the desk's records know of a room. An agent comes also where they do not answer.
+    async fn known(&self, room: &RoomName) -> Option<Arc<Known>> {
+        match timeout(RECORDS_PATIENCE, Known::of_room(&self.store, room, Timestamp::now())).await {
+            Ok(Ok(known)) => known.map(Arc::new),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "asking the database what is known of a room");
+                None
+            }
+            Err(_) => {
+                tracing::error!("the database does not say in time what is known of a room");
+                None
+            }
+        }
+    }
+
+    async fn dispatch(&mut self, dispatch: Dispatch) -> Result<Dispatched, DispatchError> {
+        let known = self.known(&dispatch.room).await;
+        let (dispatched, assignment) = self.roster.dispatch(Instant::now(), dispatch, known)?;
         self.send(assignment);
         Ok(dispatched)
     }

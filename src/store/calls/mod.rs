@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
 use super::{
     Change, StoreError,
     audit::{Action, Entity, Entry},
+    communications::{self, Communication},
     persons::Party,
     rows::{moment, moment_if_any, parsed, parsed_if_any, words},
 };
@@ -74,6 +75,26 @@ pub struct NewCall {
     pub direction: Direction,
     /// When the caller was there. Stored to the millisecond.
     pub started_at: Timestamp,
+    /// What is known of it from the beginning.
+    pub about: About,
+}
+
+/// What a call is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// By what means.
+    pub medium: Medium,
+    /// With whom, where that is somebody that the desk knows.
+    pub party: Option<Party>,
+    /// The script that it runs, and which version of it.
+    pub script: Option<(ScriptId, u32)>,
+}
+
+impl Default for About {
+    /// Somebody calls.
+    fn default() -> Self {
+        Self { medium: Medium::Voice, party: None, script: None }
+    }
 }
 
 /// A call as it is known.
@@ -146,9 +167,12 @@ pub struct Filter {
 /// When the database fails, or the id is taken.
 pub fn start(transaction: &Transaction<'_>, call: &NewCall) -> Result<(), StoreError> {
     let mut statement = transaction.prepare_cached(
-        "INSERT INTO calls (id, room, caller, caller_name, language, profile, direction, started_at)
-         VALUES (:id, :room, :caller, :caller_name, :language, :profile, :direction, :started_at)",
+        "INSERT INTO calls (id, room, caller, caller_name, language, profile, direction, started_at, medium, lead, customer,
+             script, script_version)
+         VALUES (:id, :room, :caller, :caller_name, :language, :profile, :direction, :started_at, :medium, :lead, :customer,
+             :script, :script_version)",
     )?;
+    let About { medium, party, script } = &call.about;
     statement.execute(named_params! {
         ":id": call.id.as_str(),
         ":room": call.room.as_str(),
@@ -158,8 +182,23 @@ pub fn start(transaction: &Transaction<'_>, call: &NewCall) -> Result<(), StoreE
         ":profile": call.profile,
         ":direction": call.direction.as_str(),
         ":started_at": call.started_at.as_millisecond(),
+        ":medium": medium.as_str(),
+        ":lead": party.as_ref().and_then(Party::lead).map(LeadId::as_str),
+        ":customer": party.as_ref().and_then(Party::customer).map(CustomerId::as_str),
+        ":script": script.as_ref().map(|(id, _)| id.as_str()),
+        ":script_version": script.as_ref().map(|(_, number)| number),
     })?;
     Ok(())
+}
+
+/// As [`end`], for a call whose beginning is known: whoever looks at the lead or customer will find it there.
+///
+/// # Errors
+/// When the database fails.
+pub fn end_with_note(transaction: &Transaction<'_>, call: &NewCall, ended: Ended) -> Result<(), StoreError> {
+    let is_first = end(transaction, &call.id, ended)?;
+    let Some(party) = call.about.party.as_ref().filter(|_| is_first) else { return Ok(()) };
+    communications::add(transaction, &party.clone().into(), &Communication::call(call, ended))
 }
 
 /// Notes when the agent began to speak: the first time counts. False when there is no such call.

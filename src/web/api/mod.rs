@@ -6,6 +6,7 @@ mod body;
 mod dispatch;
 mod health;
 mod tokens;
+pub(super) mod voice;
 
 use actix_web::web;
 

@@ -73,12 +73,8 @@ pub(super) struct List<T> {
 
 impl<T: Serialize> List<T> {
     pub(super) fn answer(rows: Rows<T>, total: Total) -> HttpResponse {
-        let list = Self {
-            items: rows.items,
-            next_cursor: rows.next,
-            total: total.count,
-            total_is_exact: total.is_exact,
-        };
+        let list =
+            Self { items: rows.items, next_cursor: rows.next, total: total.count, total_is_exact: total.is_exact };
         HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(list)
     }
 }
