@@ -160,6 +160,7 @@ fn shortened(notes: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::{Change, Refusal, audit::Actor, customers::CustomerPatch};
 
     fn known(script: &str, facts: &str) -> Known {
         Known {
@@ -171,6 +172,68 @@ mod tests {
             about: About::default(),
             facts: Facts::parse(facts).unwrap(),
             script: Pii::new(script.to_owned()),
+        }
+    }
+
+    async fn change<T: Send + 'static>(
+        store: &Store,
+        work: impl FnOnce(&Change<'_>) -> Result<T, Refusal> + Send + 'static,
+    ) -> T {
+        store.change(Actor::console(), Timestamp::UNIX_EPOCH, work).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_customers_room_is_known_by_its_name_and_a_booked_one_by_its_booking() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let customer = CustomerPatch {
+            user_id: Some("77".to_owned()),
+            name: Some(Pii::new("Amanda".to_owned())),
+            card: Some(Some(Pii::new("411111******1111".to_owned()))),
+            amount_due: Some(Some("120.5".parse().unwrap())),
+            notes: Some(Pii::new(format!("{} 4111 1111 1111 1111", "x".repeat(300)))),
+            ..CustomerPatch::default()
+        };
+        let about = scripts::About { name: "Dunning".to_owned(), language: None, description: String::new() };
+        let made = change(&store, move |change| {
+            let script = scripts::create(change, &about, "Ask when it will be paid.", true)?;
+            let customer = CustomerPatch { script: Some(Some(script.id.clone())), ..customer };
+            let customer = customers::create(change, &customer)?;
+            let booking = Booking {
+                room: "voice-1".parse().unwrap(),
+                party: Some(Party::Customer(customer.id.clone())),
+                script: None,
+                profile: None,
+                language: Some(Language::ARABIC),
+                caller_name: Pii::new("Bilal".to_owned()),
+                context: Pii::new("has a dog".to_owned()),
+                direction: Direction::Outbound,
+                created_at: change.now,
+                expires_at: "2100-01-01T00:00:00Z".parse().unwrap(),
+            };
+            bookings::keep(change.transaction, &booking, None)?;
+            Ok((script, customer))
+        });
+        let (script, customer) = made.await;
+        let known = async |room: &str| Known::of_room(&store, &room.parse().unwrap(), Timestamp::now()).await.unwrap();
+        let by_name = known("call-77").await.unwrap();
+        let party = Some(Party::Customer(customer.id.clone()));
+        assert_eq!((by_name.is_booked, by_name.direction), (false, Direction::Inbound));
+        assert_eq!(by_name.about, About { medium: Medium::Voice, party: party.clone(), script: Some((script.id, 1)) });
+        let told = instructions("Be kind.", Some(&by_name), &Facts::default());
+        for part in ["Ask when it will be paid.", "name: Amanda", "amount due: 120.5", "card: 411111"] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+        assert!(!told.replace(' ', "").contains("4111111111111111"), "{told}");
+
+        let booked = known("voice-1").await.unwrap();
+        assert_eq!((booked.about.party.clone(), booked.language), (party, Some(Language::ARABIC)));
+        let told = instructions("Be kind.", Some(&booked), &Facts::default());
+        assert!(told.contains("name: Amanda") && told.ends_with("has a dog") && !told.contains("Ask when"), "{told}");
+
+        change(&store, move |change| customers::delete(change, &customer.id, None)).await;
+        for room in ["call-77", "voice-1", "call-", "77"] {
+            assert_eq!(known(room).await, None, "{room}");
         }
     }
 

@@ -10,11 +10,14 @@ use std::{
 use callstead::audio::{AudioError, Clip, Limit, read, read_stream, write_wav, write_wav_to};
 use hound::{SampleFormat, WavSpec, WavWriter};
 
-use crate::support::{self, PROGRAM, repository};
+use crate::{
+    containers,
+    support::{self, PROGRAM, repository},
+};
 
 const TONE_HZ: f32 = 440.0;
 /// A fixture of each format.
-const FORMATS: [&str; 6] = ["tone.flac", "tone.mp3", "tone.ogg", "tone.m4a", "tone.mka", "alaw.wav"];
+const FORMATS: [&str; 7] = ["opus.webm", "tone.flac", "tone.mp3", "tone.ogg", "tone.m4a", "tone.mka", "alaw.wav"];
 
 fn fixture(name: &str) -> PathBuf {
     repository("tests/fixtures/audio").join(name)
@@ -81,6 +84,32 @@ fn compressed_formats_are_read() {
             assert!((level - 0.125 / 2_f32.sqrt()).abs() < 0.015, "{file}: level {level}");
         }
     }
+}
+
+#[test]
+fn opus_is_read_as_long_as_it_plays() {
+    let tone = Clip { rate_hz: 48_000, samples: tone(48_000, 2.0) };
+    for (what, bytes, samples) in [
+        ("Ogg", containers::ogg(&tone, 700), 96_000 - 700 - 312),
+        ("one page of Ogg", containers::ogg(&Clip { samples: tone.samples[..9_600].to_vec(), ..tone }, 0), 9_600 - 312),
+        ("WebM", containers::webm(&tone, None), 96_000 - 312),
+        ("WebM with a gap", containers::webm(&tone, Some(60)), 96_000 - 312 + 48_000),
+    ] {
+        let clip = read_bytes(&bytes).unwrap();
+        assert_eq!((clip.rate_hz, clip.samples.len()), (48_000, samples), "{what}");
+        let (frequency, _) = measure(&Clip { samples: clip.samples[..9_000].to_vec(), ..clip });
+        assert!((frequency - TONE_HZ).abs() < 8.0, "{what}: {frequency} Hz");
+    }
+    let fixture = read(&fixture("opus.webm")).unwrap();
+    let (frequency, level) = measure(&fixture);
+    assert!((fixture.duration().as_secs_f32() - 0.5).abs() < 0.05, "{:?}", fixture.duration());
+    assert!(
+        (frequency - TONE_HZ).abs() < 8.0 && (level - 0.125 / 2_f32.sqrt()).abs() < 0.03,
+        "{frequency} Hz, {level}"
+    );
+    let tone = containers::ogg(&tone, 0);
+    let limit = Limit { duration: std::time::Duration::from_secs(1), samples: 1 << 20 };
+    assert!(matches!(read_stream(&*tone, "test", &limit), Err(AudioError::TooLong { .. })));
 }
 
 #[test]

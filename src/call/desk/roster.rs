@@ -201,7 +201,11 @@ fn new_job() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{config::Rule, domain::Language};
+    use crate::{
+        config::Rule,
+        domain::{Language, Pii},
+        store::calls::{About, Direction},
+    };
 
     fn room(name: &str) -> RoomName {
         name.parse().unwrap()
@@ -295,6 +299,36 @@ mod tests {
         assert_eq!(joins(&mut roster, "d", french), Some((default, french)));
         roster.expect(now, room("d"), Language::ARABIC);
         assert!(roster.expected.is_empty(), "what is spoken in an open room is no longer asked");
+    }
+
+    #[test]
+    fn a_room_that_was_made_for_somebody_gets_an_agent_whatever_the_rules_say() {
+        let mut roster = roster(&[("*", None)]);
+        let known = |is_booked, profile: Option<&str>| {
+            let about = About::default();
+            Some(Arc::new(Known {
+                is_booked,
+                profile: profile.map(str::to_owned),
+                language: Some(Language::ARABIC),
+                caller_name: Pii::default(),
+                direction: Direction::Outbound,
+                about,
+                facts: Facts::default(),
+                script: Pii::default(),
+            }))
+        };
+        let now = Instant::now();
+        assert_eq!(profile_of(roster.opened(now, &room("a"), known(false, Some("sales")))), None);
+        for (name, profile, expected) in
+            [("b", Some("sales"), "sales"), ("c", Some("gone"), "default"), ("d", None, "default")]
+        {
+            let known = known(true, profile);
+            let joins = roster.opened(now, &room(name), known.clone()).unwrap();
+            assert_eq!((joins.profile.name.as_str(), joins.language), (expected, Some(Language::ARABIC)));
+            assert_eq!(joins.known, known);
+        }
+        let sent = roster.dispatch(now, dispatch("a", None), known(true, None)).unwrap().1.unwrap();
+        assert!(sent.known.is_some() && sent.language == Some(Language::ARABIC));
     }
 
     #[test]
