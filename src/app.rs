@@ -175,7 +175,7 @@ impl Application {
     /// # Errors
     /// When the server cannot run.
     pub async fn run_until_stopped(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
-        let (rooms, desk) = (self.state.rooms.clone(), self.state.desk.clone());
+        let (rooms, desk, written) = (self.state.rooms.clone(), self.state.desk.clone(), self.state.written.clone());
         let server = web::server(self.listener, self.state, self.certificate.as_ref()).map_err(StartError::Server)?;
         let handle = server.handle();
         let mut running = std::pin::pin!(server);
@@ -186,10 +186,12 @@ impl Application {
                 return ended.map_err(StartError::Server);
             }
             () = stop => {}
+            never = written.end_idle() => match never {},
         }
         tracing::info!("stopping: finishing running requests");
         // Signal connections are requests that end with their rooms.
         let (_, _, ended) = tokio::join!(rooms.stop(), handle.stop(true), running);
+        written.stop().await;
         desk.stopped().await;
         ended.map_err(StartError::Server)
     }

@@ -5,6 +5,7 @@
 
 use std::{
     collections::HashMap,
+    convert::Infallible,
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -16,7 +17,7 @@ use std::{
 use jiff::Timestamp;
 use tokio::{
     sync::{Semaphore, mpsc},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use super::{
@@ -43,6 +44,8 @@ use crate::{
 
 /// So long nothing is said, and a conversation is over.
 const IDLE: Duration = Duration::from_secs(30 * 60);
+/// How often that is looked at.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// Conversations at a time.
 const MOST_OPEN: usize = 1000;
 /// Answers that are being made or wait; a call goes before them.
@@ -154,7 +157,6 @@ impl Written {
     /// # Errors
     /// [`WrittenError::Busy`] or [`WrittenError::Store`].
     pub async fn begin(&self, owner: Identity, opening: Opening) -> Result<CallId, WrittenError> {
-        self.end_idle().await;
         let Shared { profile, store, .. } = &*self.shared;
         let known = opening.known.as_ref();
         let instructions = bookings::instructions(&profile.prompt, known, &opening.facts);
@@ -218,7 +220,6 @@ impl Written {
         owner: Option<&Identity>,
         text: &Pii<String>,
     ) -> Result<Pii<String>, WrittenError> {
-        self.end_idle().await;
         let is_own = |caller: &Identity| owner.is_none_or(|owner| owner == caller);
         let open = self.open().get(id).cloned();
         let Some(conversation) = open else { return Err(self.why_not(id, is_own).await?) };
@@ -293,14 +294,27 @@ impl Written {
         })
     }
 
-    /// Ends those in which nothing was said for long. Where the database fails, the next start ends their records.
-    async fn end_idle(&self) {
-        let now = Instant::now();
-        let is_idle = |conversation: &Conversation| now.saturating_duration_since(*conversation.last()) >= IDLE;
-        let idle: Vec<_> = self.open().extract_if(|_, conversation| is_idle(conversation)).collect();
-        for (id, conversation) in idle {
+    /// Ends those in which nothing was said for long, as long as it is polled.
+    pub async fn end_idle(&self) -> Infallible {
+        loop {
+            sleep(LOOK_AGAIN).await;
+            let now = Instant::now();
+            let is_idle = |conversation: &Conversation| now.saturating_duration_since(*conversation.last()) >= IDLE;
+            self.end(is_idle, EndReason::CallerLeft).await;
+        }
+    }
+
+    /// Ends all: the server stops.
+    pub async fn stop(&self) {
+        self.end(|_| true, EndReason::Stopped).await;
+    }
+
+    /// Where the database fails, the next start ends their records.
+    async fn end(&self, is_over: impl Fn(&Conversation) -> bool, reason: EndReason) {
+        let over: Vec<_> = self.open().extract_if(|_, conversation| is_over(conversation)).collect();
+        for (id, conversation) in over {
             conversation.talk.lock().await.is_over = true;
-            let ended = Ended { at: Timestamp::now(), reason: EndReason::CallerLeft };
+            let ended = Ended { at: Timestamp::now(), reason };
             let call = conversation.call.clone();
             let write = self.shared.store.write(move |transaction| calls::end_with_note(transaction, &call, ended));
             if let Err(error) = write.await {

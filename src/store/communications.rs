@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::{
     Change, Refusal, StoreError,
     audit::{Action, Entity, Entry},
-    calls::{Direction, Ended, NewCall},
+    calls::{Direction, EndReason},
     customers,
     json::{revealed, shown, shown_if_any},
     leads,
@@ -159,13 +159,13 @@ impl Communication {
     }
 
     /// A call that is over; what came of it is how it ended, until somebody says more.
-    pub fn call(call: &NewCall, ended: Ended) -> Self {
+    pub fn call(id: &CallId, direction: Direction, started_at: Timestamp, reason: EndReason) -> Self {
         Self {
             kind: CommunicationKind::Call,
-            direction: Some(call.direction),
-            outcome: Some(ended.reason.to_string()),
-            call: Some(call.id.clone()),
-            ..Self::note(Pii::default(), "", call.started_at)
+            direction: Some(direction),
+            outcome: Some(reason.to_string()),
+            call: Some(id.clone()),
+            ..Self::note(Pii::default(), "", started_at)
         }
     }
 

@@ -196,9 +196,15 @@ pub fn start(transaction: &Transaction<'_>, call: &NewCall) -> Result<(), StoreE
 /// # Errors
 /// When the database fails.
 pub fn end_with_note(transaction: &Transaction<'_>, call: &NewCall, ended: Ended) -> Result<(), StoreError> {
-    let is_first = end(transaction, &call.id, ended)?;
-    let Some(party) = call.about.party.as_ref().filter(|_| is_first) else { return Ok(()) };
-    communications::add(transaction, &party.clone().into(), &Communication::call(call, ended))
+    if !end(transaction, &call.id, ended)? {
+        return Ok(());
+    }
+    let communication = Communication::call(&call.id, call.direction, call.started_at, ended.reason);
+    note(transaction, call.about.party.clone(), &communication)
+}
+
+fn note(transaction: &Transaction<'_>, party: Option<Party>, call: &Communication) -> Result<(), StoreError> {
+    party.map_or(Ok(()), |party| communications::add(transaction, &party.into(), call))
 }
 
 /// Notes when the agent began to speak: the first time counts. False when there is no such call.
@@ -227,14 +233,18 @@ pub fn end(transaction: &Transaction<'_>, id: &CallId, ended: Ended) -> Result<b
 /// # Errors
 /// When the database fails.
 pub fn end_interrupted(transaction: &Transaction<'_>) -> Result<usize, StoreError> {
-    let ended = transaction.execute(
+    let mut statement = transaction.prepare(
         "UPDATE calls SET end_reason = ?1, ended_at = max(
              coalesce(answered_at, started_at),
              started_at + coalesce((SELECT max(ended_ms) FROM turns WHERE call = calls.id), 0)
-         ) WHERE ended_at IS NULL",
-        [EndReason::Interrupted.as_str()],
+         ) WHERE ended_at IS NULL RETURNING *",
     )?;
-    Ok(ended)
+    let reason = EndReason::Interrupted;
+    let ended = statement.query_map([reason.as_str()], call)?.collect::<Result<Vec<_>, _>>()?;
+    for call in &ended {
+        note(transaction, call.party(), &Communication::call(&call.id, call.direction, call.started_at, reason))?;
+    }
+    Ok(ended.len())
 }
 
 /// Calls, the latest first.

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::{
     call::{AskError, Facts, written::Opening},
     domain::{CallId, Identity, Language, Pii},
-    store::turns::Who as Side,
+    store::{turns::Who as Side, users::Role},
     web::{
         State,
         access::Who,
@@ -162,6 +162,11 @@ pub(super) async fn message(
     message: Body<Message>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
+    if let Who::Staff(staff) = &who
+        && staff.role < Role::Agent
+    {
+        return Err(ApiError::Role(Role::Agent));
+    }
     let text = message_text("text", &message.0.text)?;
     let asked = timeout(PATIENCE, state.desk.ask(&id, text.clone())).await.map_err(|_| ApiError::Late)?;
     let reply = match asked {

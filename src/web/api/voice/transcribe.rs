@@ -162,3 +162,50 @@ fn shown(heard: &Heard) -> Transcribed<'_> {
 fn seconds(span: Duration) -> f64 {
     span.as_millis() as f64 / 1000.0
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{FromRequest, rt::System, test::TestRequest};
+
+    use super::*;
+
+    const FORM: (&str, &str) = ("content-type", "Multipart/form-data; boundary=limit");
+
+    fn read(header: Option<(&str, &str)>, body: Vec<u8>) -> Result<Upload, ApiError> {
+        System::new().block_on(async {
+            let request = header.into_iter().fold(TestRequest::with_uri("/?language=ar"), TestRequest::insert_header);
+            let (request, mut payload) = request.set_payload(body).to_http_parts();
+            let payload = web::Payload::from_request(&request, &mut payload).await.unwrap();
+            Upload::read(&request, payload).await
+        })
+    }
+
+    fn part(field: &str, content: &[u8]) -> Vec<u8> {
+        let head = format!("--limit\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n");
+        [head.as_bytes(), content, b"\r\n"].concat()
+    }
+
+    #[test]
+    fn a_recording_comes_as_a_body_or_in_a_form() {
+        let upload = read(None, b"RIFF".to_vec()).unwrap();
+        assert_eq!((&*upload.recording, upload.language), (&b"RIFF"[..], Some(Language::ARABIC)));
+        let form =
+            [part("note", b"?"), part("audio", b"OggS"), part("language", b"en"), b"--limit--".to_vec()].concat();
+        let upload = read(Some(FORM), form).unwrap();
+        assert_eq!((&*upload.recording, upload.language), (&b"OggS"[..], Some(Language::ENGLISH)));
+        for broken in [&b"--limit"[..], b"", b"--limit\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nRIFF"] {
+            assert!(matches!(read(Some(FORM), broken.to_vec()), Err(ApiError::Broken)));
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_is_not_kept() {
+        let most = vec![0; MOST_BYTES];
+        assert_eq!(read(None, most.clone()).unwrap().recording.len(), MOST_BYTES);
+        assert!(matches!(read(None, [&most[..], &[0]].concat()), Err(ApiError::TooLarge(MOST_BYTES))));
+        let form = |field: &str| [part(field, &most), part("file", b"RIFF"), b"--limit--".to_vec()].concat();
+        assert_eq!(read(Some(FORM), form("file")).unwrap().recording.len(), 4);
+        let twice = [part("note", &most), form("note")].concat();
+        assert!(matches!(read(Some(FORM), twice), Err(ApiError::TooLarge(MOST_BYTES))));
+    }
+}
