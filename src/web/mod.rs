@@ -31,7 +31,7 @@ use actix_web::{
 };
 
 use crate::{
-    call::{desk::Desk, readiness::ReadinessReceiver},
+    call::{desk::Desk, readiness::ReadinessReceiver, transcribe::Scribe, written::Written},
     config::Config,
     rooms::{Rooms, token::Keys},
     sms::Sms,
@@ -79,6 +79,10 @@ pub struct State {
     pub desk: Desk,
     /// Text messages on their way out.
     pub sms: Sms,
+    /// Who makes text of recordings.
+    pub scribe: Scribe,
+    /// Conversations in writing.
+    pub written: Written,
     /// This box's own certificate authority, when it has one.
     pub authority: Option<Arc<Authority>>,
 }

@@ -7,6 +7,7 @@ mod dispatch;
 mod health;
 mod sms;
 mod tokens;
+pub(super) mod voice;
 
 use actix_web::web;
 
