@@ -27,8 +27,9 @@ use crate::{
     },
     speech::engines::Engines,
     store::{Store, StoreError},
+    telemetry,
     web::{
-        self, KeyCache, Visitors,
+        self, KeyCache, Limits, Running, Traffic,
         tls::{self, Authority, Certificate, TlsError},
     },
 };
@@ -119,6 +120,7 @@ impl Application {
         if config.livekit.url.is_some() {
             tracing::warn!("LIVEKIT_URL: an outside LiveKit server is not supported yet, the built-in rooms are used");
         }
+        telemetry::metrics();
         let certificate = tls::open(&config.tls, &config.paths.data_dir, address)?;
         let keys = Keys::open(&config.livekit, &config.paths.data_dir)?;
         let store = Store::open(&config.paths.data_dir)?;
@@ -131,7 +133,9 @@ impl Application {
             keys: Arc::new(keys),
             store,
             api_keys: KeyCache::default(),
-            visitors: Visitors::default(),
+            limits: Limits::new(config.server.requests_per_second),
+            running: Running::default(),
+            traffic: Traffic::default(),
             desk,
             authority: certificate.as_ref().and_then(|it| it.authority.clone()).map(Arc::new),
         };
@@ -170,6 +174,8 @@ impl Application {
     /// When the server cannot run.
     pub async fn run_until_stopped(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let (rooms, desk) = (self.state.rooms.clone(), self.state.desk.clone());
+        // Ends with the actix system.
+        actix_web::rt::spawn(web::upkeep(self.state.limits.clone()));
         let server = web::server(self.listener, self.state, self.certificate.as_ref()).map_err(StartError::Server)?;
         let handle = server.handle();
         let mut running = std::pin::pin!(server);

@@ -9,6 +9,7 @@ pub mod api_keys;
 pub mod audit;
 pub mod calls;
 mod error;
+pub mod idempotency;
 pub mod persons;
 mod private;
 mod rows;

@@ -11,7 +11,13 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use callstead::audio::{self, Clip};
+use callstead::{
+    audio::{self, Clip},
+    store::{
+        Store,
+        api_keys::{self, NewKey, Scope},
+    },
+};
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -145,6 +151,12 @@ impl Server {
         let (_, address) = started["url"].as_str().unwrap().split_once("://").unwrap();
         Self { address: address.parse().unwrap(), child, started }
     }
+
+    /// Ends it as a power cut would: it can do nothing more.
+    pub(crate) fn kill(self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    }
 }
 
 impl Drop for Server {
@@ -153,6 +165,16 @@ impl Drop for Server {
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         self.child.wait().unwrap();
     }
+}
+
+/// What a program sends as `Authorization` with a new key for these scopes, made beside the server as the command line
+/// does it.
+pub(crate) fn key(desk: &Desk, scopes: &[Scope]) -> String {
+    let new = NewKey { name: "test".to_owned(), scopes: scopes.to_vec(), created_at: jiff::Timestamp::now() };
+    let store = Store::open(&desk.data_dir()).unwrap();
+    let made = store.write(move |transaction| api_keys::create(transaction, &new));
+    let (_, secret) = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(made).unwrap();
+    format!("Bearer {}", secret.reveal())
 }
 
 pub(crate) fn text(bytes: &[u8]) -> String {

@@ -142,6 +142,11 @@ async fn json_bytes(request: &HttpRequest, payload: web::Payload) -> Result<Byte
     if !request.headers().get(header::CONTENT_TYPE).is_some_and(is_json) {
         return Err(ApiError::ContentType);
     }
+    whole(payload).await
+}
+
+/// The body's bytes, if they are not too many and come in time.
+pub(in crate::web) async fn whole(payload: web::Payload) -> Result<Bytes, ApiError> {
     let body = timeout(BODY_TIMEOUT, payload.to_bytes_limited(MAX_BODY)).await.map_err(|_| ApiError::Slow)?;
     body.map_err(|_| ApiError::TooLarge(MAX_BODY))?.map_err(|_| ApiError::Broken)
 }

@@ -1,22 +1,44 @@
 //! The JSON API. Each request is checked in the same order: may this caller do this, is the body JSON, is each field right.
 //! What is not is said in one sentence.
 
-mod body;
+pub(super) mod body;
 mod dispatch;
+mod document;
 mod health;
+mod status;
 mod tokens;
 
 use actix_web::web;
+use utoipa::OpenApi;
 
 use super::endpoint::{Access, Endpoint};
 use crate::store::api_keys::Scope;
 
 /// Everything that programs ask for.
 pub(super) const ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/metrics", Access::Local(Scope::Metrics), || web::route().to(status::metrics)),
+    Endpoint::get("/api/status", Access::Local(Scope::Metrics), || web::route().to(status::status)),
+    Endpoint::get("/api/openapi.json", Access::Open, || web::route().to(document::document)),
     Endpoint::get("/health", Access::Open, || web::route().to(health::health)),
     Endpoint::get("/api/health", Access::Open, || web::route().to(health::readiness)),
     Endpoint::post("/api/room/token", Access::Public(Scope::Token), || web::route().to(tokens::of_room)),
     Endpoint::post("/api/token", Access::Caller(Scope::Token), || web::route().to(tokens::of_identity)),
     Endpoint::post("/api/livekit-token", Access::Caller(Scope::Token), || web::route().to(tokens::of_participant)),
-    Endpoint::post("/api/dispatch-agent", Access::Caller(Scope::Dispatch), || web::route().to(dispatch::dispatch)),
+    Endpoint::post("/api/dispatch-agent", Access::Caller(Scope::Dispatch), || web::route().to(dispatch::dispatch))
+        .idempotent(),
 ];
+
+/// What the API's document says of them.
+#[derive(OpenApi)]
+#[openapi(paths(
+    health::health,
+    health::readiness,
+    status::metrics,
+    status::status,
+    document::document,
+    tokens::of_room,
+    tokens::of_identity,
+    tokens::of_participant,
+    dispatch::dispatch,
+))]
+struct Described;
