@@ -1,5 +1,5 @@
-//! The caller's page in Debian's Chromium, which `tests/browser` drives: a recording is its microphone, and what it hears of
-//! the agent is transcribed by our own ears.
+//! The caller's page and the API's in Debian's Chromium, which `tests/browser` drives: a recording is its microphone, and what
+//! it hears of the agent is transcribed by our own ears.
 
 use std::{
     fs,
@@ -68,15 +68,15 @@ fn settings() -> String {
     )
 }
 
-/// Runs `call.test.mjs`; the first failure ends up in the test's own output.
+/// Runs a file of `tests/browser`; the first failure ends up in the test's own output.
 #[track_caller]
-fn drive(desk: &Desk, url: &str, shots: &Path) {
+fn drive(desk: &Desk, file: &str, url: &str, shots: &Path) {
     let tests = repository("tests/browser");
     let modules = tests.join("node_modules/playwright-core");
     assert!(modules.is_dir(), "{} is missing: run `make cargo-test`", modules.display());
     let mut command = Command::new("node");
     isolate(&mut command, &desk.data_dir());
-    command.args(["--test", "call.test.mjs"]).current_dir(tests);
+    command.args(["--test", file]).current_dir(tests);
     // Chromium keeps a few things beside its profile.
     command.env("HOME", desk.file("."));
     command.envs(KEYS).env("CALLSTEAD_URL", url).env("CALLSTEAD_CALLER", desk.file("caller.wav"));
@@ -94,7 +94,7 @@ fn a_browser_talks_with_the_box() {
     let shots = repository("target/screenshots");
     fs::create_dir_all(&shots).unwrap();
     let server = Server::start(&desk);
-    drive(&desk, &server.url, &shots);
+    drive(&desk, "call.test.mjs", &server.url, &shots);
     drop(server);
 
     let heard = fs::read(desk.file("agent.wav")).unwrap();
@@ -104,6 +104,15 @@ fn a_browser_talks_with_the_box() {
     assert_eq!(said["agent"][0], GREETING);
     let transcript = json(&desk.run(&["transcribe", "agent.wav", "--json"]));
     assert_alike(GREETING, transcript["text"].as_str().unwrap());
+}
+
+#[test]
+fn the_api_is_tried_out_in_a_browser() {
+    let desk = Desk::new();
+    let shots = repository("target/screenshots");
+    fs::create_dir_all(&shots).unwrap();
+    let server = Server::start(&desk);
+    drive(&desk, "api.test.mjs", &server.url, &shots);
 }
 
 /// Holds that most of the words were heard.

@@ -64,7 +64,7 @@ fn doctor_tells_how_requests_went() {
     assert_eq!(requests["outcome"], "ok");
 }
 
-/// Even where only errors are logged, an error says which request it belongs to; and no query string is in a log.
+/// A proxy's name for a request is taken over only where it is plain; and no query string is in a log.
 #[test]
 fn the_log_names_requests() {
     let desk = Desk::new();

@@ -50,13 +50,17 @@ struct Long<'a> {
 struct DispatchRequest {
     #[schema(example = "support-1")]
     room_name: Option<String>,
-    #[schema(rename = "roomName")]
+    /// The other form, which takes nothing else.
+    #[schema(rename = "roomName", example = "support-1")]
     short_room_name: Option<String>,
     /// Of the configuration; else the rules decide.
+    #[schema(example = "default")]
     profile: Option<String>,
     /// What the agent shall speak: a code or a name; `auto` and nothing leave it to the profile.
+    #[schema(example = "auto")]
     language: Option<String>,
     /// For a caller whose token has no name.
+    #[schema(example = "Amanda")]
     user_name: Option<String>,
     /// What the agent shall know: an object or a string; card numbers in it are masked.
     #[schema(value_type = Option<Object>)]

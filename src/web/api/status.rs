@@ -1,7 +1,5 @@
 //! How the server does: `/metrics` for Prometheus, `/api/status` for whoever looks after this machine (`callstead doctor`).
 
-use std::time::Duration;
-
 use actix_web::{HttpResponse, http::header, web};
 use metrics::{counter, gauge};
 use serde::Serialize;
@@ -70,7 +68,7 @@ pub(super) async fn metrics(state: web::Data<State>) -> HttpResponse {
 pub(super) async fn status(state: web::Data<State>) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(Status {
         version: env!("CARGO_PKG_VERSION"),
-        uptime_seconds: Duration::as_secs(&state.traffic.uptime()),
+        uptime_seconds: state.traffic.uptime().as_secs(),
         calls: Calls { live: state.desk.live(), capacity: state.desk.capacity() },
         last_hour: state.traffic.last_hour(),
     })

@@ -47,6 +47,7 @@ struct RoomTokenRequest {
     #[schema(example = "Amanda")]
     user_name: String,
     /// What the agent shall speak: a code or a name; `auto` and nothing leave it to the profile.
+    #[schema(example = "auto")]
     language: Option<String>,
 }
 
