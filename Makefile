@@ -36,7 +36,8 @@ help:
 	    'make test    everything that CI runs' \
 	    'make build   target/release/callstead alone' \
 	    'make dist    the same, smaller and a little faster; takes minutes to link' \
-	    'make bench   measure this machine (docs/benchmarks.md)'
+	    'make bench   measure this machine (docs/benchmarks.md)' \
+    'make fuzz    try what strangers may send: a minute for each way in'
 
 .PHONY: run
 run: build
@@ -69,6 +70,12 @@ $(BUNDLE): frontend/node_modules/.package-lock.json frontend/build.mjs $(shell f
 .PHONY: bench
 bench: build
 	@$(CALLSTEAD) bench engines
+
+FUZZ_SECONDS ?= 60
+
+.PHONY: fuzz
+fuzz: bundle
+	@scripts/fuzz $(FUZZ_SECONDS)
 
 # What CI runs, in this order. Each step can be run alone.
 .PHONY: test

@@ -1,17 +1,15 @@
 //! The caller's page and the API's in Debian's Chromium, which `tests/browser` drives: a recording is its microphone, and what
 //! it hears of the agent is transcribed by our own ears.
 
-use std::{
-    fs,
-    io::{BufRead, BufReader},
-    path::Path,
-    process::{Child, Command, Stdio},
-};
+use std::{fs, path::Path, process::Command};
 
 use hound::SampleFormat;
 use serde_json::Value;
 
-use crate::support::{Desk, assert_speaks, isolate, json, recording, repository, text, wav};
+use crate::{
+    network::Network,
+    support::{Desk, Server, assert_speaks, isolate, json, recording, repository, text, wav},
+};
 
 /// The caller waits for the greeting to end.
 const SILENCE_BEFORE_S: usize = 14;
@@ -19,32 +17,6 @@ const SILENCE_BEFORE_S: usize = 14;
 /// What tokens are signed with, for a test that makes one itself.
 const KEYS: [(&str, &str); 2] =
     [("LIVEKIT_API_KEY", "APItest"), ("LIVEKIT_API_SECRET", "secret-of-the-tests-32-bytes-long")];
-
-/// The program as `make run` starts it; it ends with the value.
-struct Server {
-    child: Child,
-    url: String,
-}
-
-impl Server {
-    fn start(desk: &Desk) -> Self {
-        let mut command = desk.command(&["serve", "--dev", "--listen", "127.0.0.1:0", "--rtc-port", "0", "--json"]);
-        command.envs(KEYS);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut first = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
-        let started: Value = serde_json::from_str(&first).unwrap();
-        Self { child, url: started["url"].as_str().unwrap().to_owned() }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-        let _ = self.child.wait();
-    }
-}
 
 /// What the agent says first: words that our small model's ears know.
 const GREETING: &str = "Please call me back on Wednesday.";
@@ -68,18 +40,19 @@ fn settings() -> String {
     )
 }
 
-/// Runs a file of `tests/browser`; the first failure ends up in the test's own output.
+/// Runs those tests of a file of `tests/browser` whose names fit; the first failure ends up in the test's own output.
 #[track_caller]
-fn drive(desk: &Desk, file: &str, url: &str, shots: &Path) {
+fn drive(desk: &Desk, server: &Server, (file, names): (&str, &str), shots: &Path) {
     let tests = repository("tests/browser");
     let modules = tests.join("node_modules/playwright-core");
     assert!(modules.is_dir(), "{} is missing: run `make cargo-test`", modules.display());
     let mut command = Command::new("node");
     isolate(&mut command, &desk.data_dir());
-    command.args(["--test", file]).current_dir(tests);
+    command.args(["--test", "--test-name-pattern", names, file]).current_dir(tests);
     // Chromium keeps a few things beside its profile.
     command.env("HOME", desk.file("."));
-    command.envs(KEYS).env("CALLSTEAD_URL", url).env("CALLSTEAD_CALLER", desk.file("caller.wav"));
+    command.envs(KEYS).env("CALLSTEAD_URL", format!("http://{}", server.address));
+    command.env("CALLSTEAD_CALLER", desk.file("caller.wav"));
     command.env("CALLSTEAD_CHATTER", repository("models/starter-stt/test-wavs/utt09.wav"));
     command.env("CALLSTEAD_OUT", desk.file(".")).env("CALLSTEAD_SHOTS", shots);
     let output = command.output().unwrap();
@@ -93,8 +66,9 @@ fn a_browser_talks_with_the_box() {
     desk.put("data/config.toml", settings().as_bytes());
     let shots = repository("target/screenshots");
     fs::create_dir_all(&shots).unwrap();
-    let server = Server::start(&desk);
-    drive(&desk, "call.test.mjs", &server.url, &shots);
+    // A page that is opened before says "getting ready", and asks again.
+    let server = Server::start(&desk, &["--dev"], &KEYS).when_ready();
+    drive(&desk, &server, ("call.test.mjs", ""), &shots);
     drop(server);
 
     let heard = fs::read(desk.file("agent.wav")).unwrap();
@@ -106,13 +80,25 @@ fn a_browser_talks_with_the_box() {
     assert_alike(GREETING, transcript["text"].as_str().unwrap());
 }
 
+/// As on a machine that has no network at all.
+#[test]
+fn a_browser_calls_where_there_is_nothing_but_loopback() {
+    let Some(alone) = Network::new() else { return };
+    let desk = Desk::new();
+    desk.put("data/config.toml", b"[[agent.rules]]\nrooms = \"*\"\nprofile = \"none\"\n");
+    alone.inside(|| {
+        let server = Server::start(&desk, &["--dev"], &KEYS);
+        drive(&desk, &server, ("call.test.mjs", "two people"), &desk.file("."));
+    });
+}
+
 #[test]
 fn the_api_is_tried_out_in_a_browser() {
     let desk = Desk::new();
     let shots = repository("target/screenshots");
     fs::create_dir_all(&shots).unwrap();
-    let server = Server::start(&desk);
-    drive(&desk, "api.test.mjs", &server.url, &shots);
+    let server = Server::start(&desk, &["--dev"], &KEYS);
+    drive(&desk, &server, ("api.test.mjs", ""), &shots);
 }
 
 /// Holds that most of the words were heard.

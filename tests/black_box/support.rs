@@ -9,6 +9,8 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
 };
 
 use callstead::{
@@ -21,6 +23,8 @@ use callstead::{
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::http::ask;
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_callstead");
 
@@ -150,6 +154,18 @@ impl Server {
         let started: Value = serde_json::from_str(&first).unwrap();
         let (_, address) = started["url"].as_str().unwrap().split_once("://").unwrap();
         Self { address: address.parse().unwrap(), child, started }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until its engines are loaded, or found missing.
+    pub(crate) fn when_ready(self) -> Self {
+        while ask(self.address, "GET", "/api/health", &[]).status == 503 {
+            thread::sleep(Duration::from_millis(50));
+        }
+        self
     }
 
     /// Ends it as a power cut would: it can do nothing more.

@@ -1,6 +1,6 @@
 // Debian's Chromium, driven by playwright-core: a fresh profile each time, a recording for a microphone.
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
@@ -8,6 +8,10 @@ const FLAGS = [
   "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync", "--use-fake-device-for-media-stream",
 ];
+
+// Chromium leaves loopback out of a call, even where it is all that there is.
+const hasNetwork = Object.values(networkInterfaces()).flat().some(({ internal }) => !internal);
+if (!hasNetwork) FLAGS.push("--allow-loopback-in-peer-connection");
 
 /** What people have in front of them. */
 export const SCREENS = {
