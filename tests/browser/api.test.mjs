@@ -18,7 +18,7 @@ test("a request is tried out, and nothing is loaded from elsewhere", { timeout: 
       if (!request.url().startsWith(url) && !request.url().startsWith("data:")) elsewhere.push(request.url());
     });
     await page.goto(`${url}/api/docs`);
-    const operation = page.locator("[id='operations-Tokens-of_room']");
+    const operation = page.locator("[id='operations-tokens-post_api_room_token']");
     await operation.locator("button.opblock-summary-control").click();
     await operation.getByRole("button", { name: "Try it out" }).click();
     await operation.getByRole("button", { name: "Execute" }).click();

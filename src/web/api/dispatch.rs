@@ -70,7 +70,7 @@ struct DispatchRequest {
 #[utoipa::path(
     post,
     path = "/api/dispatch-agent",
-    tag = "Agents",
+    tag = "agents",
     summary = "Send an agent into a room",
     request_body = DispatchRequest,
     responses((status = 200, description = "An agent is there, or comes when the room is open", body = Long))

@@ -68,7 +68,7 @@ impl Modify for Common {
 #[utoipa::path(
     get,
     path = "/api/openapi.json",
-    tag = "Server",
+    tag = "server",
     summary = "This document",
     responses((status = 200, description = "An OpenAPI document", content_type = "application/json"))
 )]
@@ -96,6 +96,7 @@ fn operation<'a>(document: &'a mut Document, endpoint: &Endpoint) -> Option<&'a 
 }
 
 fn complete(operation: &mut Operation, endpoint: &Endpoint) {
+    operation.operation_id = Some(operation_id(endpoint));
     operation.security = Some(security(endpoint.access));
     let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
     let refused =
@@ -109,6 +110,12 @@ fn complete(operation: &mut Operation, endpoint: &Endpoint) {
             .schema(Some(ObjectBuilder::new().schema_type(Type::String).max_length(Some(idempotency::MOST_KEY))));
         operation.parameters.get_or_insert_default().push(key.build().into());
     }
+}
+
+/// Of method and path, as handlers of different tables have the same names: `get_api_admin_leads_id`.
+fn operation_id(endpoint: &Endpoint) -> String {
+    let words = endpoint.path.split(|it: char| !it.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.fold(endpoint.verb.name().to_ascii_lowercase(), |id, word| format!("{id}_{word}"))
 }
 
 /// Each alternative; an empty one: nothing is asked for.

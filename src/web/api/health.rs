@@ -32,7 +32,7 @@ struct ReadinessReport<'a> {
 #[utoipa::path(
     get,
     path = "/health",
-    tag = "Server",
+    tag = "server",
     summary = "Whether the process answers",
     responses((status = 200, description = "It does", body = Health))
 )]
@@ -44,7 +44,7 @@ pub(super) async fn health() -> HttpResponse {
 #[utoipa::path(
     get,
     path = "/api/health",
-    tag = "Server",
+    tag = "server",
     summary = "Whether calls can be served",
     responses(
         (status = 200, description = "They can, or what is missing", body = ReadinessReport),

@@ -34,7 +34,7 @@ struct Calls {
 #[utoipa::path(
     get,
     path = "/metrics",
-    tag = "Server",
+    tag = "server",
     summary = "Metrics for Prometheus",
     description = "Nothing is asked for on the machine itself.",
     responses((status = 200, description = "Prometheus' text format", content_type = "text/plain", body = String))
@@ -60,7 +60,7 @@ pub(super) async fn metrics(state: web::Data<State>) -> HttpResponse {
 #[utoipa::path(
     get,
     path = "/api/status",
-    tag = "Server",
+    tag = "server",
     summary = "How the server does",
     description = "Nothing is asked for on the machine itself.",
     responses((status = 200, description = "Calls, and requests of the last hour", body = Status))

@@ -83,7 +83,7 @@ struct ParticipantTokenRequest {
 #[utoipa::path(
     post,
     path = "/api/room/token",
-    tag = "Tokens",
+    tag = "tokens",
     summary = "A token for a caller",
     request_body = RoomTokenRequest,
     responses((status = 200, description = "A token for one room, and where to connect", body = RoomToken))
@@ -110,7 +110,7 @@ pub(super) async fn of_room(
 #[utoipa::path(
     post,
     path = "/api/token",
-    tag = "Tokens",
+    tag = "tokens",
     summary = "A token for a participant with an identity",
     request_body = IdentityTokenRequest,
     responses((status = 200, description = "A token for one room, and where to connect", body = Token))
@@ -131,7 +131,7 @@ pub(super) async fn of_identity(
 #[utoipa::path(
     post,
     path = "/api/livekit-token",
-    tag = "Tokens",
+    tag = "tokens",
     summary = "A token for a participant with metadata",
     request_body = ParticipantTokenRequest,
     responses((status = 200, description = "A token for one room, and where to connect", body = Token))
