@@ -95,8 +95,9 @@ async fn admit(access: Access, request: &HttpRequest) -> Result<Who, ApiError> {
         }
         (Who::Anybody, Access::Local(_)) if guard::is_from_this_machine(state, request) => return Ok(Who::Anybody),
         (Who::Anybody, Access::Public(_)) if state.config.server.public_calls => {
-            let visit = public::client(state, request).map(|from| state.limits.visitor(from));
-            return visit.unwrap_or(Ok(())).map(|()| Who::Anybody).map_err(ApiError::TooManyCalls);
+            // Who cannot be told from others is no visitor.
+            let from = public::client(state, request).ok_or(ApiError::NoKey)?;
+            return state.limits.visitor(from).map(|()| Who::Anybody).map_err(ApiError::TooManyCalls);
         }
         (who, _) => who,
     };

@@ -68,9 +68,9 @@ pub(super) enum ApiError {
     Stale,
     #[error("no agent answered in time: try again in a moment")]
     Late,
-    #[error("too many calls were begun from here: try again in {} seconds", seconds(.0))]
+    #[error("too many calls were begun from here: try again in {} s", seconds(.0))]
     TooManyCalls(Duration),
-    #[error("too many requests: try again in {} seconds", seconds(.0))]
+    #[error("too many requests: try again in {} s", seconds(.0))]
     TooOften(Duration),
     #[error("an Idempotency-Key has 1 to {MOST_KEY} visible ASCII characters")]
     BadIdempotencyKey,
