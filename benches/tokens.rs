@@ -1,20 +1,21 @@
-//! How late tokens are: a server of its own, asked at a steady rate whether or not it has answered (open loop), so that a
-//! slow answer is not hidden by questions that were never asked.
+//! How late tokens are: a server of its own, asked at a steady rate.
 //!
 //! `cargo bench --bench tokens`. To reach: p99 of at most 2 ms at 1,000 requests a second.
 #![expect(clippy::print_stdout, reason = "a bench's result")]
+
+mod open_loop;
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
     process::{Child, Command, Stdio},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-const RATE: u32 = 1000;
-const SECONDS: u32 = 10;
-const CONNECTIONS: u32 = 8;
+use open_loop::Load;
+
+const LOAD: Load = Load { rate: 1000, seconds: 10, askers: 8 };
 const BODY: &str = r#"{"room_name":"bench","user_name":"Amanda"}"#;
 
 fn main() {
@@ -29,14 +30,8 @@ fn main() {
     let address = address(&mut child);
     // What is loaded at the start is not what is measured.
     thread::sleep(Duration::from_secs(3));
-    let begin = Instant::now() + Duration::from_millis(100);
-    let asking: Vec<_> = (0..CONNECTIONS).map(|number| thread::spawn(move || ask(address, begin, number))).collect();
-    let mut late: Vec<Duration> =
-        asking.into_iter().flat_map(|asked| asked.join().expect("every question is answered")).collect();
-    late.sort_unstable();
-    let at = |share: f64| late[((late.len() - 1) as f64 * share) as usize];
-    let (count, p50, p99, max) = (late.len(), at(0.5), at(0.99), at(1.0));
-    println!("{count} tokens at {RATE} a second: p50 {p50:?}, p99 {p99:?}, max {max:?}");
+    let late = LOAD.run(|| asker(address));
+    println!("tokens at {} a second: {}", LOAD.rate, late.summary());
     // It is ours, and keeps nothing.
     let _ = child.kill();
     let _ = child.wait();
@@ -51,8 +46,8 @@ fn address(child: &mut Child) -> SocketAddr {
     url.trim_start_matches("http://").parse().expect("of this machine")
 }
 
-/// Every so many requests on one connection; how long after its time each was answered.
-fn ask(address: SocketAddr, begin: Instant, number: u32) -> Vec<Duration> {
+/// Asks on a connection of its own.
+fn asker(address: SocketAddr) -> impl FnMut(u32) + Send + 'static {
     let mut stream = TcpStream::connect(address).expect("a connection");
     stream.set_nodelay(true).expect("no delay");
     let request = format!(
@@ -60,15 +55,10 @@ fn ask(address: SocketAddr, begin: Instant, number: u32) -> Vec<Duration> {
         BODY.len()
     );
     let mut buffer = vec![0; 16 * 1024];
-    let mut late = Vec::new();
-    for index in (number..RATE * SECONDS).step_by(CONNECTIONS as usize) {
-        let due = begin + Duration::from_secs(1) / RATE * index;
-        thread::sleep(due.saturating_duration_since(Instant::now()));
+    move |_| {
         stream.write_all(request.as_bytes()).expect("the request is sent");
         read_answer(&mut stream, &mut buffer);
-        late.push(due.elapsed());
     }
-    late
 }
 
 /// One response; it must be a token.

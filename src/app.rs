@@ -31,8 +31,9 @@ use crate::{
     sms::{Sms, SmsError},
     speech::engines::Engines,
     store::{Store, StoreError, retention},
+    telemetry,
     web::{
-        self, KeyCache, Visitors,
+        self, KeyCache, Limits, Running, Traffic,
         tls::{self, Authority, Certificate, TlsError},
     },
 };
@@ -129,6 +130,7 @@ impl Application {
         if config.livekit.url.is_some() {
             tracing::warn!("LIVEKIT_URL: an outside LiveKit server is not supported yet, the built-in rooms are used");
         }
+        telemetry::metrics();
         let certificate = tls::open(&config.tls, &config.paths.data_dir, address)?;
         let keys = Keys::open(&config.livekit, &config.paths.data_dir)?;
         let store = Store::open(&config.paths.data_dir)?;
@@ -143,7 +145,9 @@ impl Application {
             keys: Arc::new(keys),
             store,
             api_keys: KeyCache::default(),
-            visitors: Visitors::default(),
+            limits: Limits::new(config.server.requests_per_second),
+            running: Running::default(),
+            traffic: Traffic::default(),
             desk,
             sms: Sms::new(config)?,
             scribe,
@@ -185,7 +189,8 @@ impl Application {
     /// When the server cannot run.
     pub async fn run_until_stopped(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let (rooms, desk, written) = (self.state.rooms.clone(), self.state.desk.clone(), self.state.written.clone());
-        // Ends with the actix system around it.
+        // Both end with the actix system around them.
+        actix_web::rt::spawn(web::upkeep(self.state.limits.clone()));
         actix_web::rt::spawn(retention::watch(self.state.store.clone()));
         let (stop_sending, stopped) = watch::channel(false);
         let sending = actix_web::rt::spawn(self.state.sms.clone().run(self.state.store.clone(), stopped));

@@ -12,9 +12,9 @@ use crate::{
         Store, StoreError,
         bookings::{self, Booking},
         calls::{About, Direction, Medium},
+        communications::Contact,
         customers::{self, Customer},
         leads::{self, Lead},
-        communications::Contact,
         scripts,
     },
 };

@@ -5,16 +5,17 @@ use std::{
     net::{TcpListener, UdpSocket},
     path::Path,
     thread,
+    time::Duration,
 };
 
 use anyhow::bail;
 use indicatif::HumanBytes;
 use serde::Serialize;
 
-use super::{Context, Output};
+use super::{Context, Interrupt, Output, runtime};
 use crate::{
     app::{DataDirLock, StartError},
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, TlsMode},
     cpu,
     models::{Kind, Library, ModelError},
 };
@@ -25,6 +26,9 @@ const FEWEST_CORES: usize = 2;
 const LEAST_MEMORY: u64 = 600 << 20;
 /// The starter set's size on disk, with room for logs and records.
 const LEAST_DISK: u64 = 500 << 20;
+
+/// A server that takes longer to tell how it does is not well.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {}
@@ -66,7 +70,7 @@ impl Finding {
 pub(super) fn run(_args: Args, context: &Context) -> anyhow::Result<()> {
     let config = &context.config;
     let (data_dir, another_runs) = data_dir(config);
-    let findings = vec![
+    let mut findings = vec![
         processor(),
         cores(),
         memory(),
@@ -77,6 +81,9 @@ pub(super) fn run(_args: Args, context: &Context) -> anyhow::Result<()> {
         page_port(config, another_runs),
         media_port(config, another_runs),
     ];
+    if another_runs {
+        findings.push(requests(config, &context.interrupt));
+    }
     report(&findings, &context.output)
 }
 
@@ -235,6 +242,39 @@ fn port(check: &'static str, what: String, error: Option<std::io::Error>, anothe
             Finding::fail(check, format!("{what}: {error}"), format!("stop what uses it, or give another: {flag}"))
         }
     }
+}
+
+/// How the requests of the last hour went, as the server that runs tells it.
+fn requests(config: &Config, interrupt: &Interrupt) -> Finding {
+    let asked = status(config);
+    let shown = match runtime::block_on(interrupt, asked) {
+        Ok(status) => status,
+        Err(error) => {
+            let advice = "see its log; give the address with CALLSTEAD_LISTEN or the file if `serve --listen` set it";
+            return Finding::warn("requests", format!("the server does not tell: {error:#}"), advice);
+        }
+    };
+    let count = |name: &str| shown["lastHour"][name].as_u64().unwrap_or_default();
+    let (all, refused, failed) = (count("requests"), count("clientErrors"), count("serverErrors"));
+    let found = format!("{all} in the last hour, {refused} refused (4xx), {failed} failed (5xx)");
+    if failed > 0 {
+        return Finding::warn("requests", found, "the log says why: look for the errors with a request.id");
+    }
+    Finding::ok("requests", found)
+}
+
+/// Asks `/api/status`, which is open to this machine.
+async fn status(config: &Config) -> anyhow::Result<serde_json::Value> {
+    let scheme = if config.tls.mode == TlsMode::Off { "http" } else { "https" };
+    let port = config.server.listen.port();
+    // Fails only when there is one already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    // Nobody stands between us and this machine, and nothing secret is sent: the certificate is for other names.
+    let client =
+        reqwest::Client::builder().no_proxy().tls_danger_accept_invalid_certs(true).timeout(PATIENCE).build()?;
+    let host = if config.server.listen.is_ipv6() { "[::1]" } else { "127.0.0.1" };
+    let answer = client.get(format!("{scheme}://{host}:{port}/api/status")).send().await?;
+    Ok(answer.error_for_status()?.json().await?)
 }
 
 #[cfg(test)]

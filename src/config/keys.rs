@@ -24,7 +24,7 @@ impl Key {
 }
 
 /// All keys.
-pub(super) const KEYS: [Key; 41] = [
+pub(super) const KEYS: [Key; 42] = [
     Key::new("paths.data_dir", &["CALLSTEAD_DATA_DIR"]),
     Key::new("paths.models_dir", &["CALLSTEAD_MODELS_DIR"]),
     Key::new("server.listen", &["CALLSTEAD_LISTEN"]),
@@ -34,6 +34,7 @@ pub(super) const KEYS: [Key; 41] = [
     Key::new("server.public_url", &["CALLSTEAD_PUBLIC_URL"]),
     Key::new("server.trusted_proxies", &["CALLSTEAD_TRUSTED_PROXIES"]),
     Key::new("server.cors_origins", &["CALLSTEAD_CORS_ORIGINS"]),
+    Key::new("server.requests_per_second", &["CALLSTEAD_REQUESTS_PER_SECOND"]),
     Key::new("rtc.addresses", &["CALLSTEAD_RTC_ADDRESSES"]),
     Key::new("rtc.ice_servers", &["CALLSTEAD_ICE_SERVERS"]),
     Key::secret("rtc.turn_secret", &["CALLSTEAD_TURN_SECRET"]),

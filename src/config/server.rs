@@ -1,6 +1,9 @@
 //! `[server]`: pages, API, and who may be in front of them.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    num::NonZeroU32,
+};
 
 use ipnet::IpNet;
 
@@ -12,10 +15,12 @@ use super::{
 
 pub(super) const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 pub(super) const DEFAULT_RTC_PORT: u16 = 7882;
+pub(super) const DEFAULT_REQUESTS_PER_SECOND: NonZeroU32 = NonZeroU32::new(50).expect("is not zero");
 
 const ADDRESS: &str = "an address and a port, such as 127.0.0.1:8080 or [::1]:8080";
 const PUBLIC_URL: &str = "an address such as https://calls.example.com, without user, path, question mark and hash";
 const PROXIES: &str = "a list of addresses and networks, such as [\"127.0.0.1\", \"10.0.0.0/8\"]";
+const RATE: &str = "a whole number from 1 to 1000000";
 const ORIGINS: &str = "a list of origins, such as [\"https://app.example.com\"], without paths";
 
 /// `[server]`
@@ -35,6 +40,8 @@ pub struct Server {
     pub trusted_proxies: Vec<ipnet::IpNet>,
     /// `cors_origins`: whose pages may call the API from a browser.
     pub cors_origins: Vec<String>,
+    /// `requests_per_second`: what one API key, one member of staff, or one address without either may ask for.
+    pub requests_per_second: NonZeroU32,
 }
 
 impl Server {
@@ -47,6 +54,7 @@ impl Server {
             public_url: None,
             trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
+            requests_per_second: DEFAULT_REQUESTS_PER_SECOND,
         }
     }
 
@@ -58,6 +66,8 @@ impl Server {
         self.public_url = written.read("server.public_url", PUBLIC_URL, public_url)?;
         set(&mut self.trusted_proxies, written.read("server.trusted_proxies", PROXIES, |value| value.each(network))?);
         set(&mut self.cors_origins, written.read("server.cors_origins", ORIGINS, |value| value.each(origin))?);
+        let rate = written.read("server.requests_per_second", RATE, within(1, 1_000_000))?;
+        set(&mut self.requests_per_second, rate.and_then(NonZeroU32::new));
         Ok(())
     }
 }

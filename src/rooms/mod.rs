@@ -107,6 +107,17 @@ pub enum RoomEvent {
     Closed(RoomName),
 }
 
+/// What there is, on all shards together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// Rooms.
+    pub rooms: usize,
+    /// Peer connections; a participant has one or two.
+    pub peers: usize,
+    /// Participants, agents too.
+    pub participants: usize,
+}
+
 /// How an agent appears in a room.
 #[derive(Clone, Debug)]
 pub struct Agent {
@@ -127,6 +138,7 @@ struct Inner {
     spread: RandomState,
     connections: AtomicU64,
     address: SocketAddr,
+    census: Arc<Census>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -161,13 +173,20 @@ impl Rooms {
         let connections = AtomicU64::new(0);
         let spread = RandomState::new();
         let address = net.address();
-        let inner = Inner { shards, spread, connections, address, threads: Mutex::new(threads) };
+        let inner = Inner { shards, spread, connections, address, census, threads: Mutex::new(threads) };
         Ok((Self(Arc::new(inner)), heard))
     }
 
     /// Where media arrives.
     pub fn address(&self) -> SocketAddr {
         self.0.address
+    }
+
+    /// How many there are.
+    pub fn census(&self) -> Counts {
+        let Census { rooms, peers, participants } = &*self.0.census;
+        let [rooms, peers, participants] = [rooms, peers, participants].map(|count| count.load(Ordering::Relaxed));
+        Counts { rooms, peers, participants }
     }
 
     /// Lets somebody in, or takes a connection up again (`request.reconnect`).

@@ -349,8 +349,7 @@ mod tests {
         let entries = read().await.unwrap();
         assert_eq!(entries[1].detail["after"]["name"], "Amanda");
         assert_eq!(entries[0].detail, json!({ "before": 30, "after": 60 }));
-        let forgotten =
-            store.erase(move |transaction| persons::forget(transaction, &person, now)).await;
+        let forgotten = store.erase(move |transaction| persons::forget(transaction, &person, now)).await;
         assert!(forgotten.unwrap());
         let entries = read().await.unwrap();
         assert_eq!((entries.len(), entries[1].erased, &entries[1].detail), (2, true, &Value::Null));
@@ -368,8 +367,7 @@ mod tests {
             .await
             .unwrap();
         for change in ["DELETE FROM audit_log", "UPDATE audit_log SET actor = 'somebody'"] {
-            let changed =
-                store.write(move |transaction| Ok(transaction.execute(change, [])?)).await;
+            let changed = store.write(move |transaction| Ok(transaction.execute(change, [])?)).await;
             assert!(matches!(changed, Err(StoreError::Failed(_))), "{change}");
         }
     }

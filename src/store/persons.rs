@@ -13,7 +13,6 @@ use super::{
 };
 use crate::domain::{Country, CustomerId, LeadId, PersonId, PhoneNumber};
 
-
 impl Contact {
     /// Of two columns, of which at most one has something.
     pub(super) fn of(lead: &Option<LeadId>, customer: &Option<CustomerId>) -> Option<Self> {

@@ -11,9 +11,9 @@ use super::{
     audit::Actor,
     calls::{self, About, Call, Direction, EndReason, Ended, Filter, Medium, NewCall},
     communications,
+    communications::Contact,
     leads::{self, LeadPatch},
     list,
-    communications::Contact,
     turns::{self, NewTurn, Timings, Who},
 };
 use crate::domain::{CallId, Language, Pii};

@@ -5,7 +5,7 @@
 //! browser sends it along whichever page asks. In development mode callers' endpoints ask for nothing, the desk's own
 //! still do.
 
-use std::{net::IpAddr, time::Instant};
+use std::net::IpAddr;
 
 use actix_web::{
     Error, FromRequest, HttpMessage, HttpRequest,
@@ -17,7 +17,7 @@ use actix_web::{
 };
 use futures_util::future::{Ready, ready};
 
-use super::{State, endpoint::Access, error::ApiError, public, session};
+use super::{State, endpoint::Access, error::ApiError, guard, public, session};
 use crate::store::{
     api_keys::{ApiKey, KeySecret},
     audit::Actor,
@@ -82,17 +82,22 @@ pub(super) async fn check<B: MessageBody>(
 }
 
 async fn admit(access: Access, request: &HttpRequest) -> Result<Who, ApiError> {
-    if access == Access::Open {
-        return Ok(Who::Anybody);
-    }
     let state = request.app_data::<web::Data<State>>().expect("the application has its state");
-    let who = identify(state, request).await?;
-    let who = match (who, access) {
-        (Who::Anybody, Access::Caller(_) | Access::Public(_)) if state.config.server.dev => Who::Developer,
+    let who = match access {
+        Access::Open => Ok(Who::Anybody),
+        _ => identify(state, request).await,
+    };
+    // Who tries keys out is known by the address, too.
+    within_limits(state, request, who.as_ref().unwrap_or(&Who::Anybody))?;
+    let who = match (who?, access) {
+        (Who::Anybody, Access::Caller(_) | Access::Public(_) | Access::Local(_)) if state.config.server.dev => {
+            Who::Developer
+        }
+        (Who::Anybody, Access::Local(_)) if guard::is_from_this_machine(state, request) => return Ok(Who::Anybody),
         (Who::Anybody, Access::Public(_)) if state.config.server.public_calls => {
-            let from = public::client(state, request);
-            let is_admitted = from.is_some_and(|from| state.visitors.admit(from, Instant::now()));
-            return if is_admitted { Ok(Who::Anybody) } else { Err(ApiError::TooOften) };
+            // Who cannot be told from others is no visitor.
+            let from = public::client(state, request).ok_or(ApiError::NoKey)?;
+            return state.limits.visitor(from).map(|()| Who::Anybody).map_err(ApiError::TooManyCalls);
         }
         (who, _) => who,
     };
@@ -100,19 +105,44 @@ async fn admit(access: Access, request: &HttpRequest) -> Result<Who, ApiError> {
     Ok(who)
 }
 
+/// In development mode all clients are on this machine, which has its programs under control.
+fn within_limits(state: &State, request: &HttpRequest, who: &Who) -> Result<(), ApiError> {
+    let checked = match who {
+        _ if state.config.server.dev => Ok(()),
+        Who::Key(key) => state.limits.known(key.id.as_str()),
+        Who::Staff(staff) => state.limits.known(staff.id.as_str()),
+        Who::Anybody | Who::Developer => {
+            public::client(state, request).map_or(Ok(()), |from| state.limits.address(from))
+        }
+    };
+    checked.map_err(ApiError::TooOften)
+}
+
 /// Whether they may, once it is known who they are.
 pub(super) fn may(who: &Who, access: Access) -> Result<(), ApiError> {
     match (access, who) {
-        (Access::Open, _) | (Access::Caller(_) | Access::Public(_), Who::Developer | Who::Staff(_)) => Ok(()),
-        (Access::Caller(scope) | Access::Public(scope) | Access::Staff(_, scope), Who::Key(key)) => {
-            if key.may(scope) { Ok(()) } else { Err(ApiError::Scope(scope)) }
+        (Access::Open, _)
+        | (Access::Caller(_) | Access::Public(_) | Access::Local(_), Who::Developer | Who::Staff(_)) => Ok(()),
+        (
+            Access::Caller(scope) | Access::Public(scope) | Access::Local(scope) | Access::Staff(_, scope),
+            Who::Key(key),
+        ) => {
+            if key.may(scope) {
+                Ok(())
+            } else {
+                Err(ApiError::Scope(scope))
+            }
         }
         (Access::Staff(role, _) | Access::Person(role), Who::Staff(staff)) => {
-            if staff.role >= role { Ok(()) } else { Err(ApiError::Role(role)) }
+            if staff.role >= role {
+                Ok(())
+            } else {
+                Err(ApiError::Role(role))
+            }
         }
         (Access::Person(_), Who::Key(_)) => Err(ApiError::OnlyPersons),
         (Access::Person(_), _) => Err(ApiError::NoSession),
-        (Access::Caller(_) | Access::Public(_) | Access::Staff(..), _) => Err(ApiError::NoKey),
+        (Access::Caller(_) | Access::Public(_) | Access::Local(_) | Access::Staff(..), _) => Err(ApiError::NoKey),
     }
 }
 
@@ -125,7 +155,11 @@ async fn identify(state: &State, request: &HttpRequest) -> Result<Who, ApiError>
     }
     let Some(staff) = session::of(state, request).await? else { return Ok(Who::Anybody) };
     let only_reads = request.method().is_safe();
-    if only_reads || session::is_from_our_page(state, request) { Ok(Who::Staff(staff)) } else { Err(ApiError::ForeignPage) }
+    if only_reads || session::is_from_our_page(state, request) {
+        Ok(Who::Staff(staff))
+    } else {
+        Err(ApiError::ForeignPage)
+    }
 }
 
 /// What follows `Bearer` in the header (RFC 6750, section 2.1).
@@ -162,7 +196,12 @@ mod tests {
     }
 
     fn staff(role: Role) -> Who {
-        Who::Staff(session::Staff { id: UserId::random(), session: SessionId::random(), name: "Nadia".to_owned(), role })
+        Who::Staff(session::Staff {
+            id: UserId::random(),
+            session: SessionId::random(),
+            name: "Nadia".to_owned(),
+            role,
+        })
     }
 
     fn key(scope: Scope) -> Who {
@@ -186,7 +225,10 @@ mod tests {
         for (access, admitted) in [
             (Access::Caller(Scope::Token), [&["developer", "key token"][..], &of_staff].concat()),
             (Access::Public(Scope::Token), [&["developer", "key token"][..], &of_staff].concat()),
-            (Access::Staff(Role::Viewer, Scope::Read), [&["key desk", "key admin", "key read"][..], &of_staff].concat()),
+            (
+                Access::Staff(Role::Viewer, Scope::Read),
+                [&["key desk", "key admin", "key read"][..], &of_staff].concat(),
+            ),
             (Access::Staff(Role::Agent, Scope::Desk), vec!["key desk", "key admin", "agent", "supervisor", "admin"]),
             (Access::Staff(Role::Admin, Scope::Admin), vec!["key admin", "admin"]),
             (Access::Person(Role::Supervisor), vec!["supervisor", "admin"]),

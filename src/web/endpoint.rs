@@ -10,7 +10,7 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
-use super::{State, access, error, guard as dev};
+use super::{State, access, error, guard as dev, idempotency, request_id};
 use crate::store::{api_keys::Scope, users::Role};
 
 /// How long a browser may remember what another site's page may send.
@@ -25,6 +25,8 @@ pub(super) enum Access {
     Caller(Scope),
     /// The same; and anybody, now and then, where calls are public.
     Public(Scope),
+    /// As `Caller`; and whoever is on this machine.
+    Local(Scope),
     /// Members of staff with at least this role, and keys with this scope.
     Staff(Role, Scope),
     /// Members of staff with at least this role, in their own name: no program.
@@ -65,32 +67,52 @@ pub(super) struct Endpoint {
     /// As actix writes it: `/api/admin/leads/{id}`.
     pub(super) path: &'static str,
     pub(super) access: Access,
+    /// Whether an `Idempotency-Key` counts ([`idempotency`]).
+    pub(super) is_idempotent: bool,
     /// The handler.
     route: fn() -> Route,
 }
 
 impl Endpoint {
+    const fn new(verb: Verb, path: &'static str, access: Access, route: fn() -> Route) -> Self {
+        Self { verb, path, access, is_idempotent: false, route }
+    }
+
     pub(super) const fn get(path: &'static str, access: Access, route: fn() -> Route) -> Self {
-        Self { verb: Verb::Get, path, access, route }
+        Self::new(Verb::Get, path, access, route)
     }
 
     pub(super) const fn post(path: &'static str, access: Access, route: fn() -> Route) -> Self {
-        Self { verb: Verb::Post, path, access, route }
+        Self::new(Verb::Post, path, access, route)
     }
 
     pub(super) const fn put(path: &'static str, access: Access, route: fn() -> Route) -> Self {
-        Self { verb: Verb::Put, path, access, route }
+        Self::new(Verb::Put, path, access, route)
     }
 
     pub(super) const fn patch(path: &'static str, access: Access, route: fn() -> Route) -> Self {
-        Self { verb: Verb::Patch, path, access, route }
+        Self::new(Verb::Patch, path, access, route)
     }
 
     pub(super) const fn delete(path: &'static str, access: Access, route: fn() -> Route) -> Self {
-        Self { verb: Verb::Delete, path, access, route }
+        Self::new(Verb::Delete, path, access, route)
     }
 
-    fn is_api(&self) -> bool {
+    /// For what must not be done twice, such as a call: a request may be repeated with the same `Idempotency-Key`. The
+    /// handler answers 5xx only when nothing was done.
+    pub(super) const fn idempotent(self) -> Self {
+        Self { is_idempotent: true, ..self }
+    }
+
+    /// The handler with all that comes before it. What is wrapped later is asked earlier.
+    fn checked_route(&self) -> Route {
+        let (verb, access) = (self.verb, self.access);
+        let route = (self.route)().guard(fn_guard(move |context| verb.is(&context.head().method)));
+        let route = if self.is_idempotent { route.wrap(from_fn(idempotency::once)) } else { route };
+        route.wrap(from_fn(move |request, next| access::check(access, request, next)))
+    }
+
+    pub(super) fn is_api(&self) -> bool {
         self.path.starts_with("/api/")
     }
 }
@@ -107,11 +129,7 @@ pub(super) fn routes(config: &mut ServiceConfig, state: &State) {
         let here: Vec<_> = endpoints.iter().filter(|it| it.path == endpoint.path).collect();
         let mut resource = web::resource(endpoint.path);
         for endpoint in &here {
-            let (verb, access) = (endpoint.verb, endpoint.access);
-            let checked = from_fn(move |request, next| access::check(access, request, next));
-            resource = resource.route(
-                (endpoint.route)().guard(fn_guard(move |context| verb.is(&context.head().method))).wrap(checked),
-            );
+            resource = resource.route(endpoint.checked_route());
         }
         let allowed: Vec<_> = here.iter().map(|it| it.verb).collect();
         let resource =
@@ -142,7 +160,8 @@ fn cors(state: &State) -> Cors {
         })
         .allowed_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH])
-        .allowed_header("Idempotency-Key")
-        .expose_headers([header::ETAG, header::LINK, header::RETRY_AFTER])
+        .allowed_header(idempotency::KEY)
+        .expose_headers([header::ETAG, header::LINK, header::LOCATION, header::RETRY_AFTER])
+        .expose_headers([idempotency::REPLAYED, request_id::HEADER])
         .max_age(PREFLIGHT_SECONDS)
 }

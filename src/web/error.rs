@@ -1,5 +1,7 @@
 //! Refusals: the only place that knows which HTTP status belongs to which. People get a page, programs get JSON.
 
+use std::time::Duration;
+
 use actix_web::{
     HttpRequest, HttpResponse, ResponseError,
     http::{
@@ -12,6 +14,7 @@ use askama::Template;
 use super::{
     assets,
     endpoint::{Access, Verb},
+    idempotency::MOST_KEY,
     problem::{FieldProblem, Problem},
     rtc::Refusal,
 };
@@ -80,8 +83,22 @@ pub(super) enum ApiError {
     Unavailable(String),
     #[error("no agent answered in time: try again in a moment")]
     Late,
-    #[error("too many calls were begun from here: try again in a minute")]
-    TooOften,
+    #[error("too many calls were begun from here: try again in {} s", seconds(.0))]
+    TooManyCalls(Duration),
+    #[error("too many requests: try again in {} s", seconds(.0))]
+    TooOften(Duration),
+    #[error("an Idempotency-Key has 1 to {MOST_KEY} visible ASCII characters")]
+    BadIdempotencyKey,
+    #[error("this Idempotency-Key was sent with another request before: take a new one")]
+    OtherRequest,
+    #[error("the first request with this Idempotency-Key is still running: its answer will be there in a moment")]
+    StillRunning,
+    #[error(
+        "a request with this Idempotency-Key was begun and has no answer: look whether it was done, and send it with a new key if it was not"
+    )]
+    NeverAnswered,
+    #[error("this request failed: the log says why")]
+    Failed,
     #[error("{0}")]
     Dispatch(DispatchError),
     #[error("the database does not answer: the log says why")]
@@ -117,12 +134,31 @@ impl ApiError {
             Self::Busy(_) => "busy",
             Self::Unavailable(_) => "unavailable",
             Self::Late => "late",
-            Self::TooOften => "too-often",
+            Self::TooManyCalls(_) | Self::TooOften(_) => "too-often",
+            Self::BadIdempotencyKey => "idempotency-key",
+            Self::OtherRequest => "idempotency-mismatch",
+            Self::StillRunning => "idempotency-running",
+            Self::NeverAnswered => "idempotency-unknown",
+            Self::Failed => "failed",
             Self::Dispatch(DispatchError::Stopped) => "stopping",
             Self::Dispatch(_) => "busy",
             Self::Store(_) => "store",
         }
     }
+
+    /// When it may be tried again, where that is known.
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::TooManyCalls(wait) | Self::TooOften(wait) => Some(*wait),
+            Self::StillRunning => Some(Duration::from_secs(1)),
+            _ => None,
+        }
+    }
+}
+
+/// Whole ones, at least one: as a header says it.
+fn seconds(wait: &Duration) -> u64 {
+    wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
 fn in_words(fields: &[FieldProblem]) -> String {
@@ -196,12 +232,13 @@ impl ResponseError for ApiError {
             Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
-            Self::TooOften => StatusCode::TOO_MANY_REQUESTS,
-            Self::Broken | Self::Json(_) | Self::NotAnObject => StatusCode::BAD_REQUEST,
-            Self::Fields(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooManyCalls(_) | Self::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Broken | Self::Json(_) | Self::NotAnObject | Self::BadIdempotencyKey => StatusCode::BAD_REQUEST,
+            Self::Fields(_) | Self::OtherRequest => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotFound(_) | Self::NoLink => StatusCode::NOT_FOUND,
-            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Conflict(_) | Self::StillRunning | Self::NeverAnswered => StatusCode::CONFLICT,
             Self::Stale => StatusCode::PRECONDITION_FAILED,
+            Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Busy(_) | Self::Unavailable(_) | Self::Late | Self::Dispatch(_) | Self::Store(_) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
@@ -217,6 +254,9 @@ impl ResponseError for ApiError {
         let mut response = problem.response();
         if self.status_code() == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(wait) = self.retry_after() {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds(&wait)));
         }
         response
     }

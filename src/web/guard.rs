@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use actix_web::{
-    Error,
+    Error, HttpRequest,
     body::{EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
@@ -15,7 +15,7 @@ use actix_web::{
     web,
 };
 
-use super::{State, error};
+use super::{State, error, public};
 
 pub(super) async fn local_only_in_dev<B: MessageBody>(
     request: ServiceRequest,
@@ -30,6 +30,13 @@ pub(super) async fn local_only_in_dev<B: MessageBody>(
         }
         _ => Ok(next.call(request).await?.map_into_left_body()),
     }
+}
+
+/// Whether a program or a page of this machine asks, and not a proxy on it in somebody's name.
+pub(super) fn is_from_this_machine(state: &State, request: &HttpRequest) -> bool {
+    let peer = request.peer_addr().map(|address| address.ip());
+    let is_proxy = peer.is_some_and(|peer| public::is_trusted(peer, &state.config.server.trusted_proxies));
+    !is_proxy && check(peer, request.uri(), request.headers()).is_ok()
 }
 
 /// Says why a request is not from this machine.

@@ -9,15 +9,19 @@ mod endpoint;
 mod error;
 mod guard;
 mod headers;
+mod idempotency;
 mod key_cache;
+mod limits;
 mod pages;
 mod problem;
 mod public;
 mod request_id;
 mod rtc;
 mod session;
+#[cfg(test)]
+mod tests;
 pub mod tls;
-mod visitors;
+mod traffic;
 
 use std::{io, net::TcpListener, sync::Arc, time::Duration};
 
@@ -30,18 +34,23 @@ use actix_web::{
     web::{self, PayloadConfig, ServiceConfig},
 };
 
+use tokio::time::{MissedTickBehavior, interval};
+
 use crate::{
     call::{desk::Desk, readiness::ReadinessReceiver, transcribe::Scribe, written::Written},
     config::Config,
     rooms::{Rooms, token::Keys},
     sms::Sms,
     store::Store,
+    telemetry,
 };
 use connections::Connections;
 use endpoint::{Access, Endpoint};
+pub use idempotency::Running;
 pub use key_cache::KeyCache;
+pub use limits::Limits;
 use tls::{Authority, Certificate};
-pub use visitors::Visitors;
+pub use traffic::Traffic;
 
 /// Where the certificate of this box's own authority can be had.
 pub const AUTHORITY_PATH: &str = "/ca.crt";
@@ -55,6 +64,8 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// What is still running this long after a stop is cut off.
 const DRAIN_SECONDS: u64 = 10;
+/// How often memory is tidied up.
+const UPKEEP: Duration = Duration::from_secs(10);
 /// Handlers never compute: two threads serve more people than a box of this size has calls.
 const WORKERS: usize = 2;
 
@@ -73,8 +84,12 @@ pub struct State {
     pub store: Store,
     /// API keys that were used a moment ago.
     pub api_keys: KeyCache,
-    /// Who begins calls without a key.
-    pub visitors: Visitors,
+    /// Who asks how often.
+    pub limits: Limits,
+    /// Requests with an idempotency key that are being answered.
+    pub running: Running,
+    /// What was asked lately, and how it went.
+    pub traffic: Traffic,
     /// Who sends agents into rooms.
     pub desk: Desk,
     /// Text messages on their way out.
@@ -120,6 +135,17 @@ pub fn server(listener: TcpListener, state: State, certificate: Option<&Certific
         None => server.listen(listener)?,
     };
     Ok(server.run())
+}
+
+/// Forgets, from time to time, what need not be remembered any more.
+pub async fn upkeep(limits: Limits) {
+    let mut due = interval(UPKEEP);
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        due.tick().await;
+        limits.forget();
+        telemetry::metrics().upkeep();
+    }
 }
 
 /// What is neither a page nor for programs.

@@ -1,7 +1,10 @@
 //! Refusals as programs read them: problem details (RFC 9457). `type` tells kinds apart, `detail` is one sentence for people,
 //! `errors` names each field that is wrong, and `request_id` finds the request in the log.
 
-use actix_web::{HttpResponse, http::{StatusCode, header}};
+use actix_web::{
+    HttpResponse,
+    http::{StatusCode, header},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 

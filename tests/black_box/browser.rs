@@ -1,5 +1,5 @@
-//! The caller's page in Debian's Chromium, which `tests/browser` drives: a recording is its microphone, and what it hears of
-//! the agent is transcribed by our own ears.
+//! The caller's page and the API's in Debian's Chromium, which `tests/browser` drives: a recording is its microphone, and what
+//! it hears of the agent is transcribed by our own ears.
 
 use std::{fs, path::Path, process::Command};
 
@@ -40,15 +40,15 @@ fn settings() -> String {
     )
 }
 
-/// Runs those tests of `call.test.mjs` whose names fit; the first failure ends up in the test's own output.
+/// Runs those tests of a file of `tests/browser` whose names fit; the first failure ends up in the test's own output.
 #[track_caller]
-fn drive(desk: &Desk, server: &Server, names: &str, shots: &Path) {
+fn drive(desk: &Desk, server: &Server, (file, names): (&str, &str), shots: &Path) {
     let tests = repository("tests/browser");
     let modules = tests.join("node_modules/playwright-core");
     assert!(modules.is_dir(), "{} is missing: run `make cargo-test`", modules.display());
     let mut command = Command::new("node");
     isolate(&mut command, &desk.data_dir());
-    command.args(["--test", "--test-name-pattern", names, "call.test.mjs"]).current_dir(tests);
+    command.args(["--test", "--test-name-pattern", names, file]).current_dir(tests);
     // Chromium keeps a few things beside its profile.
     command.env("HOME", desk.file("."));
     command.envs(KEYS).env("CALLSTEAD_URL", format!("http://{}", server.address));
@@ -68,7 +68,7 @@ fn a_browser_talks_with_the_box() {
     fs::create_dir_all(&shots).unwrap();
     // A page that is opened before says "getting ready", and asks again.
     let server = Server::start(&desk, &["--dev"], &KEYS).when_ready();
-    drive(&desk, &server, "", &shots);
+    drive(&desk, &server, ("call.test.mjs", ""), &shots);
     drop(server);
 
     let heard = fs::read(desk.file("agent.wav")).unwrap();
@@ -88,8 +88,17 @@ fn a_browser_calls_where_there_is_nothing_but_loopback() {
     desk.put("data/config.toml", b"[[agent.rules]]\nrooms = \"*\"\nprofile = \"none\"\n");
     alone.inside(|| {
         let server = Server::start(&desk, &["--dev"], &KEYS);
-        drive(&desk, &server, "two people", &desk.file("."));
+        drive(&desk, &server, ("call.test.mjs", "two people"), &desk.file("."));
     });
+}
+
+#[test]
+fn the_api_is_tried_out_in_a_browser() {
+    let desk = Desk::new();
+    let shots = repository("target/screenshots");
+    fs::create_dir_all(&shots).unwrap();
+    let server = Server::start(&desk, &["--dev"], &KEYS);
+    drive(&desk, &server, ("api.test.mjs", ""), &shots);
 }
 
 /// Holds that most of the words were heard.

@@ -23,9 +23,9 @@ use callstead::{
         audit::Actor,
         calls::{self, EndReason, Filter},
         communications,
+        communications::Contact,
         customers::{self, CustomerPatch},
         list::Page,
-        communications::Contact,
         turns::{self, Turn, Who},
     },
 };

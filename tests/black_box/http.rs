@@ -1,7 +1,7 @@
 //! A small HTTP client under the tests' control: every header is as the test writes it, over TCP or TLS.
 
 use std::{
-    io::{Read, Write},
+    io::{self, Read, Write},
     net::{SocketAddr, TcpStream},
 };
 
@@ -75,6 +75,18 @@ pub(crate) fn send(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Answer {
+    try_send(stream, host, method, path, headers, body).unwrap()
+}
+
+/// The same where the server may go meanwhile: an answer is one only when it is whole.
+pub(crate) fn try_send(
+    stream: &mut (impl Read + Write),
+    host: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> io::Result<Answer> {
     let mut request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
         request += &format!("Host: {host}\r\n");
@@ -85,11 +97,13 @@ pub(crate) fn send(
     for (name, value) in headers {
         request += &format!("{name}: {value}\r\n");
     }
-    stream.write_all(&[format!("{request}\r\n").as_bytes(), body].concat()).unwrap();
+    stream.write_all(&[format!("{request}\r\n").as_bytes(), body].concat())?;
     let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).unwrap();
+    stream.read_to_end(&mut bytes)?;
     let text = String::from_utf8_lossy(&bytes);
-    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Answer { status, head: head.to_owned(), body: body.to_owned() }
+    let answer = Answer { status, head: head.to_owned(), body: body.to_owned() };
+    let is_whole = method == "HEAD" || answer.header("content-length").is_none_or(|it| it == body.len().to_string());
+    if is_whole { Ok(answer) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }

@@ -34,6 +34,7 @@ impl Service {
         config.server.listen = "127.0.0.1:0".parse().unwrap();
         config.server.rtc_port = 0;
         config.server.dev = dev;
+        config.server.requests_per_second = 1_000_000.try_into().unwrap();
         let (readiness, receiver) = readiness::channel();
         let application = Application::build(&config, receiver, watch::channel(None).1).unwrap();
         let address = application.address();

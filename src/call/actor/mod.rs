@@ -117,6 +117,7 @@ pub(super) async fn run(mut line: Line, assignment: Assignment, exchange: Arc<Ex
     let reason = converse(&mut session, early, &mut line.events, &mut presence, made).await;
     drop((session, permit, presence));
     tracing::info!(call = %id, call.end = reason.as_str(), "a call ended");
+    metrics::counter!("callstead_calls_total", "end" => reason.as_str()).increment(1);
     recorder.end(Ended { at: Timestamp::now(), reason });
     match reason {
         Recorded::CallerLeft => Hangup::CallerLeft,

@@ -294,6 +294,9 @@ impl<'a> Session<'a> {
             Report::ClauseMade(audio) => Input::ClauseMade { turn, audio },
             Report::Made { failed } => {
                 self.made(turn);
+                if failed {
+                    count_turn(Side::Agent, "failed");
+                }
                 Input::TurnMade { turn, failed }
             }
         };
@@ -312,6 +315,7 @@ impl<'a> Session<'a> {
             asked.timings.first_clause = thought.first_clause.map(since);
             let waited = millis(asked.at.elapsed());
             asked.timings.first_audio = Some(waited);
+            metrics::histogram!("callstead_answer_seconds").record(f64::from(waited) / 1000.0);
             tracing::debug!(turn.first_audio_ms = waited, "an answer begins");
         }
     }
@@ -436,6 +440,7 @@ impl<'a> Session<'a> {
     }
 
     fn record(&mut self, spoken: Spoken) {
+        count_turn(spoken.side, if spoken.interrupted { "interrupted" } else { "complete" });
         let since = |at: MediaTime| at.since(MediaTime::ZERO);
         let timings = match spoken.played {
             Some((turn, _)) if turn == self.answering.0 => self.answering.1.timings,
@@ -459,6 +464,11 @@ impl<'a> Session<'a> {
     async fn command(&self, command: LineCommand) {
         let _ = timeout(LINE_PATIENCE, self.commands.send(command)).await;
     }
+}
+
+fn count_turn(side: Side, outcome: &'static str) {
+    let who = if side == Side::Caller { "caller" } else { "agent" };
+    metrics::counter!("callstead_turns_total", "who" => who, "outcome" => outcome).increment(1);
 }
 
 fn state_of(phase: Phase) -> AgentState {

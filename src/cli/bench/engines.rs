@@ -20,6 +20,7 @@ use crate::{
         engines::{EngineError, EngineKind as Kind, Engines, Missing, load_voices},
         local::vad::VAD_WINDOW,
     },
+    telemetry,
 };
 
 /// About three seconds, within the starter speech model's grammar.
@@ -238,11 +239,9 @@ fn round(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }
 
-/// Memory of this process in RAM, MB, from proc(5); 0 where the kernel does not tell.
+/// Memory of this process in RAM, MB; 0 where the kernel does not tell.
 fn resident_mb() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).map_or(0, |kb| kb / 1024)
+    telemetry::resident_bytes().unwrap_or_default() / (1024 * 1024)
 }
 
 /// The processor's name, from proc(5).

@@ -89,8 +89,20 @@ pub(super) type Ordered = (Command, Option<OwnedSemaphorePermit>);
 /// What all shards have together.
 #[derive(Debug, Default)]
 pub(super) struct Census {
-    rooms: AtomicUsize,
-    peers: AtomicUsize,
+    pub(super) rooms: AtomicUsize,
+    pub(super) peers: AtomicUsize,
+    pub(super) participants: AtomicUsize,
+}
+
+impl Census {
+    /// A room had `before` participants, and has so many now.
+    fn recount(&self, before: &mut usize, now: usize) {
+        if *before != now {
+            // Wraps, as the atomic does: a difference below zero is added as well.
+            self.participants.fetch_add(now.wrapping_sub(*before), Ordering::Relaxed);
+            *before = now;
+        }
+    }
 }
 
 /// What a shard works with.
@@ -141,6 +153,8 @@ struct Hosted {
     room: Room,
     /// Its entry in the agenda.
     wakes: Option<Instant>,
+    /// How many of its participants the census knows.
+    participants: usize,
 }
 
 #[derive(Debug)]
@@ -259,8 +273,9 @@ impl Shard {
         self.opened += 1;
         let mut room = Room::new(now, SystemTime::now(), name.clone(), self.settings.clone());
         room.remember(self.removals.take(name));
-        self.rooms.insert(key, Hosted { name: name.clone(), room, wakes: None });
+        self.rooms.insert(key, Hosted { name: name.clone(), room, wakes: None, participants: 0 });
         self.names.insert(name.clone(), key);
+        metrics::counter!("callstead_rooms_opened_total").increment(1);
         self.outlet.tell(RoomEvent::Opened(name.clone()));
         Ok(key)
     }
@@ -303,12 +318,13 @@ impl Shard {
                 while let Some(output) = hosted.room.poll() {
                     outlet.take(key, output);
                 }
-                hosted.room.next_timeout()
+                (hosted.room.next_timeout(), hosted.room.len())
             }));
-            let Ok(wakes) = handled else {
+            let Ok((wakes, participants)) = handled else {
                 tracing::error!(room.name = %hosted.name, "a room failed and is closed");
                 return self.forget(key);
             };
+            self.census.recount(&mut hosted.participants, participants);
             if self.outlet.take_closed(key) {
                 return self.forget(key);
             }
@@ -334,7 +350,8 @@ impl Shard {
 
     fn forget(&mut self, key: RoomKey) {
         self.plan(key, None);
-        let Some(hosted) = self.rooms.remove(&key) else { return };
+        let Some(mut hosted) = self.rooms.remove(&key) else { return };
+        self.census.recount(&mut hosted.participants, 0);
         self.names.remove(&hosted.name);
         self.outlet.clear_room(key);
         self.census.rooms.fetch_sub(1, Ordering::Relaxed);

@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio::time::timeout;
+use utoipa::ToSchema;
 
 use super::body::{Fields, field};
 use crate::{
@@ -23,7 +24,7 @@ const BY_ITSELF: &str = "An agent joins this room by itself.";
 const ON_ITS_WAY: &str = "The agent joins when the room is open.";
 
 /// The answer to `{roomName}`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Short {
     success: bool,
     message: String,
@@ -31,7 +32,7 @@ struct Short {
 }
 
 /// The answer to `{room_name, …}`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Long<'a> {
     success: bool,
     message: String,
@@ -43,6 +44,37 @@ struct Long<'a> {
     note: Option<&'static str>,
 }
 
+/// What is asked: `room_name` with all that follows, or `roomName` alone.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "for the API's document: the handler reads the fields one by one")]
+struct DispatchRequest {
+    #[schema(example = "support-1")]
+    room_name: Option<String>,
+    /// The other form, which takes nothing else.
+    #[schema(rename = "roomName", example = "support-1")]
+    short_room_name: Option<String>,
+    /// Of the configuration; else the rules decide.
+    #[schema(example = "default")]
+    profile: Option<String>,
+    /// What the agent shall speak: a code or a name; `auto` and nothing leave it to the profile.
+    #[schema(example = "auto")]
+    language: Option<String>,
+    /// For a caller whose token has no name.
+    #[schema(example = "Amanda")]
+    user_name: Option<String>,
+    /// What the agent shall know: an object or a string; card numbers in it are masked.
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<serde_json::Value>,
+}
+
+#[utoipa::path(
+    post,
+    path = "/api/dispatch-agent",
+    tag = "agents",
+    summary = "Send an agent into a room",
+    request_body = DispatchRequest,
+    responses((status = 200, description = "An agent is there, or comes when the room is open", body = Long))
+)]
 pub(super) async fn dispatch(
     request: HttpRequest,
     payload: web::Payload,

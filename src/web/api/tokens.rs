@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::body::{Fields, field};
 use crate::{
@@ -16,7 +17,8 @@ use crate::{
 /// How long somebody may take to join, or to come back with the first token after everything was lost.
 const LIFETIME: Duration = Duration::from_secs(60 * 60);
 
-#[derive(Serialize)]
+/// The answer to `/api/room/token`.
+#[derive(Serialize, ToSchema)]
 pub(super) struct RoomToken<'a> {
     pub(super) token: String,
     pub(super) room_name: &'a str,
@@ -25,7 +27,7 @@ pub(super) struct RoomToken<'a> {
 }
 
 /// The answer to both other forms.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Token<'a> {
     token: String,
@@ -35,8 +37,57 @@ struct Token<'a> {
     room_name: Option<&'a str>,
 }
 
+/// What `/api/room/token` is asked.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "for the API's document: the handler reads the fields one by one")]
+struct RoomTokenRequest {
+    #[schema(example = "support-1")]
+    room_name: String,
+    /// What others see; may be empty.
+    #[schema(example = "Amanda")]
+    user_name: String,
+    /// What the agent shall speak: a code or a name; `auto` and nothing leave it to the profile.
+    #[schema(example = "auto")]
+    language: Option<String>,
+}
+
+/// What `/api/token` is asked.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "for the API's document: the handler reads the fields one by one")]
+struct IdentityTokenRequest {
+    #[schema(example = "support-1")]
+    room_name: String,
+    /// Unique in the room: a second participant takes the first one's place.
+    #[schema(example = "desk-7")]
+    identity: String,
+}
+
+/// What `/api/livekit-token` is asked.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "for the API's document: the handler reads the fields one by one")]
+struct ParticipantTokenRequest {
+    #[schema(example = "support-1")]
+    room_name: String,
+    /// What others see; may be empty.
+    #[schema(example = "Amanda")]
+    participant_name: String,
+    /// An object or a string; card numbers in it are masked.
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<serde_json::Value>,
+}
+
 /// `POST /api/room/token {room_name, user_name, language?}`. Where calls are public, one who has no key gets a room of their
 /// own, whatever they name. The agent that joins that room by itself will speak the language.
+#[utoipa::path(
+    post,
+    path = "/api/room/token",
+    tag = "tokens",
+    summary = "A token for a caller",
+    request_body = RoomTokenRequest,
+    responses((status = 200, description = "A token for one room, and where to connect", body = RoomToken))
+)]
 pub(super) async fn of_room(
     who: Who,
     request: HttpRequest,
@@ -56,6 +107,14 @@ pub(super) async fn of_room(
 }
 
 /// `POST /api/token {roomName, identity}`
+#[utoipa::path(
+    post,
+    path = "/api/token",
+    tag = "tokens",
+    summary = "A token for a participant with an identity",
+    request_body = IdentityTokenRequest,
+    responses((status = 200, description = "A token for one room, and where to connect", body = Token))
+)]
 pub(super) async fn of_identity(
     request: HttpRequest,
     payload: web::Payload,
@@ -69,6 +128,14 @@ pub(super) async fn of_identity(
 }
 
 /// `POST /api/livekit-token {roomName, participantName, metadata}`
+#[utoipa::path(
+    post,
+    path = "/api/livekit-token",
+    tag = "tokens",
+    summary = "A token for a participant with metadata",
+    request_body = ParticipantTokenRequest,
+    responses((status = 200, description = "A token for one room, and where to connect", body = Token))
+)]
 pub(super) async fn of_participant(
     request: HttpRequest,
     payload: web::Payload,

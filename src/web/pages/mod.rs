@@ -2,6 +2,7 @@
 
 mod call;
 mod start;
+mod try_out;
 
 use actix_web::{HttpResponse, http::header, web};
 use askama::Template;
@@ -17,6 +18,8 @@ pub(super) use call::CALL_PATH;
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/", Access::Open, || web::route().to(start::start)),
     Endpoint::get(CALL_PATH, Access::Open, || web::route().to(call::call)),
+    Endpoint::get(try_out::PATH, Access::Open, || web::route().to(try_out::page)),
+    Endpoint::get(try_out::FILES_PATH, Access::Open, || web::route().to(try_out::file)),
 ];
 
 /// A page that tells how things are at this moment: it is not kept.

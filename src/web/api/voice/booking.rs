@@ -19,10 +19,9 @@ use crate::{
         Change,
         bookings::{self, Booking, Link},
         calls::Direction,
-        communications::Whose,
-        customers, leads,
         communications::Contact,
-        scripts,
+        communications::Whose,
+        customers, leads, scripts,
     },
     web::{
         State,

@@ -18,8 +18,8 @@ use crate::{
         audit::{Action, Entity, Entry},
         bookings::{Booking, Link},
         calls::Direction,
-        communications::{self, Communication, Whose},
         communications::Contact,
+        communications::{self, Communication, Whose},
     },
     web::{
         State,

@@ -1,10 +1,14 @@
-//! Logs. Modules speak through `tracing`; only this one says where it goes: to stderr, so that stdout is for results.
+//! Logs and metrics. Modules speak through `tracing` and `metrics`; only this one says where it goes: logs to stderr, so that
+//! stdout is for results, metrics to whoever asks for them ([`metrics()`]).
+
+mod metrics;
 
 use std::io::{self, IsTerminal};
 
 use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::config::{Log, LogFormat};
+pub use metrics::{CONTENT_TYPE, Metrics, metrics, resident_bytes};
 
 /// The log level is no filter that `tracing` understands.
 #[derive(Debug, thiserror::Error)]
