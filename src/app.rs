@@ -21,12 +21,13 @@ use crate::{
         readiness::{EngineKind, Missing, Readiness, ReadinessReceiver, ReadinessSender},
     },
     config::{self, Config, TlsMode},
+    people::People,
     rooms::{
         Rooms,
         token::{Keys, KeysError},
     },
     speech::engines::Engines,
-    store::{Store, StoreError},
+    store::{self, Store, StoreError},
     web::{
         self, KeyCache, Visitors,
         tls::{self, Authority, Certificate, TlsError},
@@ -129,6 +130,7 @@ impl Application {
             config: Arc::new(config.clone()),
             rooms,
             keys: Arc::new(keys),
+            people: People::new(store.clone(), &config.sessions),
             store,
             api_keys: KeyCache::default(),
             visitors: Visitors::default(),
@@ -151,6 +153,16 @@ impl Application {
     /// This box's own certificate authority, when it has one.
     pub fn authority(&self) -> Option<&Authority> {
         self.state.authority.as_deref()
+    }
+
+    /// A link that makes the first administrator, good for an hour; `None` when there is somebody already. Only for whoever
+    /// sits at the machine.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn first_link(&self) -> Result<Option<String>, StoreError> {
+        let link = self.state.people.first_link(store::now()).await?;
+        Ok(link.map(|link| format!("{}{}", self.url(), web::welcome_path(&link))))
     }
 
     /// Where it listens.

@@ -18,6 +18,7 @@ mod recording;
 mod runtime;
 mod say;
 mod serve;
+mod terminal;
 mod transcribe;
 mod version;
 
@@ -97,7 +98,7 @@ enum Command {
     /// List, show and delete calls
     #[command(after_help = examples::CALLS)]
     Calls(calls::Args),
-    /// Make, list and revoke keys for programs
+    /// Members of staff, and keys for programs
     #[command(after_help = examples::ADMIN)]
     Admin(admin::Args),
     /// Measure this machine

@@ -14,6 +14,7 @@ mod models;
 mod rtc;
 mod secret;
 mod server;
+mod sessions;
 mod speech;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ pub use models::Models;
 pub use rtc::Rtc;
 pub use secret::Secret;
 pub use server::{Server, parse_address};
+pub use sessions::Sessions;
 pub use speech::Speech;
 pub use tls::{Tls, TlsMode};
 use values::set;
@@ -64,6 +66,8 @@ pub struct Config {
     pub rtc: Rtc,
     /// HTTPS.
     pub tls: Tls,
+    /// How long members of staff stay logged in.
+    pub sessions: Sessions,
     /// LiveKit's key pair, and an outside server.
     pub livekit: Livekit,
 }
@@ -137,6 +141,7 @@ impl Config {
             agent: Agent::defaults(),
             rtc: Rtc::default(),
             tls: Tls::defaults(),
+            sessions: Sessions::defaults(),
             livekit: Livekit::defaults(),
         }
     }
@@ -150,6 +155,7 @@ impl Config {
         self.agent.apply(written, &self.speech)?;
         self.rtc.apply(written)?;
         self.tls.apply(written)?;
+        self.sessions.apply(written)?;
         self.livekit.apply(written)
     }
 

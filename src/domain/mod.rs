@@ -7,6 +7,7 @@ mod ids;
 mod language;
 mod media_time;
 mod money;
+mod network;
 mod phone;
 mod pii;
 mod room;
@@ -22,6 +23,7 @@ pub use ids::{
 pub use language::{Language, UnknownLanguage};
 pub use media_time::MediaTime;
 pub use money::{BadMoney, Money};
+pub use network::network_of;
 pub use phone::{BadPhone, Country, PhoneNumber, UnknownCountry};
 pub use pii::Pii;
 pub use room::{BadName, Identity, RoomName, display_name};

@@ -9,11 +9,15 @@ pub mod api_keys;
 pub mod audit;
 pub mod calls;
 mod error;
+pub mod known_networks;
 pub mod persons;
 mod private;
+mod random_secret;
 mod rows;
 mod schema;
+pub mod sessions;
 pub mod turns;
+pub mod user_links;
 pub mod users;
 mod vault;
 mod writer;
@@ -27,6 +31,7 @@ use tokio::runtime::{Builder, Handle};
 
 use audit::Actor;
 pub use error::StoreError;
+pub use random_secret::RandomSecret;
 pub use rows::UnknownWord;
 pub use vault::{KEY_FILE, Purpose, Vault};
 use writer::Writer;
@@ -170,6 +175,12 @@ impl Store {
     pub fn vault(&self) -> &Vault {
         &self.inner.vault
     }
+}
+
+/// This moment, to the millisecond, as moments are kept.
+pub fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }
 
 /// A transaction in somebody's name.

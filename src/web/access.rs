@@ -105,10 +105,18 @@ pub(super) fn may(who: &Who, access: Access) -> Result<(), ApiError> {
     match (access, who) {
         (Access::Open, _) | (Access::Caller(_) | Access::Public(_), Who::Developer | Who::Staff(_)) => Ok(()),
         (Access::Caller(scope) | Access::Public(scope) | Access::Staff(_, scope), Who::Key(key)) => {
-            if key.may(scope) { Ok(()) } else { Err(ApiError::Scope(scope)) }
+            if key.may(scope) {
+                Ok(())
+            } else {
+                Err(ApiError::Scope(scope))
+            }
         }
         (Access::Staff(role, _) | Access::Person(role), Who::Staff(staff)) => {
-            if staff.role >= role { Ok(()) } else { Err(ApiError::Role(role)) }
+            if staff.role >= role {
+                Ok(())
+            } else {
+                Err(ApiError::Role(role))
+            }
         }
         (Access::Person(_), Who::Key(_)) => Err(ApiError::OnlyPersons),
         (Access::Person(_), _) => Err(ApiError::NoSession),
@@ -124,8 +132,15 @@ async fn identify(state: &State, request: &HttpRequest) -> Result<Who, ApiError>
         return Ok(Who::Key(key));
     }
     let Some(staff) = session::of(state, request).await? else { return Ok(Who::Anybody) };
-    let only_reads = request.method().is_safe();
-    if only_reads || session::is_from_our_page(state, request) { Ok(Who::Staff(staff)) } else { Err(ApiError::ForeignPage) }
+    // A WebSocket begins as something that is read, and can do more.
+    let upgrade = request.headers().get(header::UPGRADE).and_then(|value| value.to_str().ok());
+    let is_websocket = upgrade.is_some_and(|protocol| protocol.eq_ignore_ascii_case("websocket"));
+    let only_reads = request.method().is_safe() && !is_websocket;
+    if only_reads || session::is_from_our_page(state, request) {
+        Ok(Who::Staff(staff))
+    } else {
+        Err(ApiError::ForeignPage)
+    }
 }
 
 /// What follows `Bearer` in the header (RFC 6750, section 2.1).
@@ -162,7 +177,12 @@ mod tests {
     }
 
     fn staff(role: Role) -> Who {
-        Who::Staff(session::Staff { id: UserId::random(), session: SessionId::random(), name: "Nadia".to_owned(), role })
+        Who::Staff(session::Staff {
+            id: UserId::random(),
+            session: SessionId::random(),
+            name: "Nadia".to_owned(),
+            role,
+        })
     }
 
     fn key(scope: Scope) -> Who {
@@ -186,7 +206,10 @@ mod tests {
         for (access, admitted) in [
             (Access::Caller(Scope::Token), [&["developer", "key token"][..], &of_staff].concat()),
             (Access::Public(Scope::Token), [&["developer", "key token"][..], &of_staff].concat()),
-            (Access::Staff(Role::Viewer, Scope::Read), [&["key desk", "key admin", "key read"][..], &of_staff].concat()),
+            (
+                Access::Staff(Role::Viewer, Scope::Read),
+                [&["key desk", "key admin", "key read"][..], &of_staff].concat(),
+            ),
             (Access::Staff(Role::Agent, Scope::Desk), vec!["key desk", "key admin", "agent", "supervisor", "admin"]),
             (Access::Staff(Role::Admin, Scope::Admin), vec!["key admin", "admin"]),
             (Access::Person(Role::Supervisor), vec!["supervisor", "admin"]),

@@ -12,11 +12,13 @@ use askama::Template;
 use super::{
     assets,
     endpoint::{Access, Verb},
+    pages,
     problem::{FieldProblem, Problem},
     rtc::Refusal,
 };
 use crate::{
     call::desk::DispatchError,
+    people::PeopleError,
     rooms::JoinError,
     store::{StoreError, api_keys::Scope, users::Role},
 };
@@ -40,6 +42,10 @@ pub(super) enum ApiError {
     Role(Role),
     #[error("this was not sent by a page of this server: open the page again and repeat what you did")]
     ForeignPage,
+    #[error("this is not what the page's form sends: open the page again and repeat what you did")]
+    Form,
+    #[error("{0}")]
+    People(PeopleError),
     #[error("send JSON, and say so with 'Content-Type: application/json'")]
     ContentType,
     #[error("the body is longer than {}", bytes(*.0))]
@@ -89,6 +95,8 @@ impl ApiError {
             Self::OnlyPersons => "only-persons",
             Self::Role(_) => "role",
             Self::ForeignPage => "foreign-page",
+            Self::Form => "form",
+            Self::People(error) => people_kind(error),
             Self::ContentType => "content-type",
             Self::TooLarge(_) => "too-large",
             Self::Slow => "slow",
@@ -102,6 +110,41 @@ impl ApiError {
             Self::Dispatch(DispatchError::Stopped) => "stopping",
             Self::Dispatch(_) => "busy",
             Self::Store(_) => "store",
+        }
+    }
+}
+
+/// Refused log-ins; whatever else people and rights refuse has a kind of its own ([`ApiError::from`]).
+fn people_kind(error: &PeopleError) -> &'static str {
+    match error {
+        PeopleError::CodeNeeded { .. } => "code-needed",
+        PeopleError::WrongCode => "wrong-code",
+        PeopleError::Wait(_) => "too-often",
+        PeopleError::Busy => "busy",
+        _ => "credentials",
+    }
+}
+
+impl From<PeopleError> for ApiError {
+    fn from(error: PeopleError) -> Self {
+        match error {
+            PeopleError::Password(problem) => Self::field("password", problem),
+            PeopleError::WrongPassword => Self::field("password", "is wrong"),
+            PeopleError::EmailTaken => Self::field("email", "is somebody else's"),
+            PeopleError::LastAdmin | PeopleError::LinkOver | PeopleError::NoPendingFactor | PeopleError::HasFactor => {
+                Self::Conflict(error.to_string())
+            }
+            PeopleError::UnknownUser => Self::NotFound("member of staff"),
+            PeopleError::UnknownSession => Self::NotFound("session"),
+            PeopleError::UnknownKey => Self::NotFound("valid API key"),
+            PeopleError::Stale => Self::Stale,
+            PeopleError::Store(error) => Self::Store(error),
+            PeopleError::Credentials
+            | PeopleError::CodeNeeded { .. }
+            | PeopleError::WrongCode
+            | PeopleError::TicketOld
+            | PeopleError::Wait(_)
+            | PeopleError::Busy => Self::People(error),
         }
     }
 }
@@ -138,7 +181,10 @@ impl ResponseError for ApiError {
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::TooOften => StatusCode::TOO_MANY_REQUESTS,
-            Self::Broken | Self::Json(_) | Self::NotAnObject => StatusCode::BAD_REQUEST,
+            Self::Broken | Self::Form | Self::Json(_) | Self::NotAnObject => StatusCode::BAD_REQUEST,
+            Self::People(PeopleError::Wait(_)) => StatusCode::TOO_MANY_REQUESTS,
+            Self::People(PeopleError::Busy) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::People(_) => StatusCode::UNAUTHORIZED,
             Self::Fields(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Conflict(_) => StatusCode::CONFLICT,
@@ -157,16 +203,34 @@ impl ResponseError for ApiError {
         if self.status_code() == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        if let Self::People(PeopleError::Wait(wait)) = self {
+            let seconds = wait.as_secs().saturating_add(1);
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
         response
     }
 }
 
-/// An endpoint that this request may not use.
-pub(super) fn refused(request: &HttpRequest, _access: Access, error: &ApiError) -> HttpResponse {
-    if wants_page(request) {
-        return answer(request, error.status_code(), error.kind(), "Not without leave", &error.to_string());
+/// An endpoint that this request may not use. A member of staff who is not logged in is sent to do that.
+pub(super) fn refused(request: &HttpRequest, access: Access, error: &ApiError) -> HttpResponse {
+    let is_for_staff = matches!(access, Access::Person(_) | Access::Staff(..));
+    match error {
+        ApiError::NoSession | ApiError::NoKey if is_for_staff && wants_page(request) => pages::to_log_in(request),
+        error => for_page(request, error),
     }
-    error.error_response()
+}
+
+/// What a request for a page asked for cannot be done.
+pub(super) fn for_page(request: &HttpRequest, error: &ApiError) -> HttpResponse {
+    let response = error.error_response();
+    if !wants_page(request) {
+        return response;
+    }
+    let mut message = error.to_string();
+    if let Some(first) = message.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    answer(request, error.status_code(), error.kind(), "Not like this", &format!("{message}."))
 }
 
 #[derive(Template)]

@@ -6,6 +6,7 @@ mod api;
 mod assets;
 mod endpoint;
 mod error;
+mod form;
 mod guard;
 mod headers;
 mod key_cache;
@@ -32,8 +33,9 @@ use actix_web::{
 use crate::{
     call::{desk::Desk, readiness::ReadinessReceiver},
     config::Config,
+    people::People,
     rooms::{Rooms, token::Keys},
-    store::Store,
+    store::{RandomSecret, Store},
 };
 use endpoint::{Access, Endpoint};
 pub use key_cache::KeyCache;
@@ -70,12 +72,19 @@ pub struct State {
     pub store: Store,
     /// API keys that were used a moment ago.
     pub api_keys: KeyCache,
+    /// Members of staff.
+    pub people: People,
     /// Who begins calls without a key.
     pub visitors: Visitors,
     /// Who sends agents into rooms.
     pub desk: Desk,
     /// This box's own certificate authority, when it has one.
     pub authority: Option<Arc<Authority>>,
+}
+
+/// Where a one-time link leads, from this server's address on.
+pub fn welcome_path(link: &RandomSecret) -> String {
+    pages::welcome_path(link)
 }
 
 /// A server on `listener`, to be awaited; its handle stops it. With a `certificate` it speaks HTTPS only. Needs an actix

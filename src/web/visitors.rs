@@ -8,6 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::domain::network_of;
+
 /// Calls that one address may begin at once: a household, or a few people behind one router.
 const BURST: u32 = 5;
 /// One more after so long.
@@ -23,7 +25,7 @@ impl Visitors {
     /// Whether this address may ask at `now`; if so, it has. For each address there is only the moment at which it will have
     /// spent nothing (a virtual scheduling algorithm, ITU-T I.371).
     pub(super) fn admit(&self, from: IpAddr, now: Instant) -> bool {
-        let from = network(from);
+        let from = network_of(from);
         let mut even = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if even.len() >= MOST_REMEMBERED {
             even.retain(|_, at| *at > now);
@@ -37,14 +39,6 @@ impl Visitors {
             even.insert(from, next);
         }
         admitted
-    }
-}
-
-/// One IPv6 customer has at least a /64 of addresses.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 64 << 64).into()),
-        address @ IpAddr::V4(_) => address,
     }
 }
 

@@ -16,6 +16,7 @@ mod models;
 mod say;
 mod sdk;
 mod serve;
+mod staff;
 mod support;
 mod tls;
 mod tokens;

@@ -3,7 +3,9 @@
 
 mod body;
 mod dispatch;
+mod entity;
 mod health;
+pub(super) mod staff;
 mod tokens;
 
 use actix_web::web;

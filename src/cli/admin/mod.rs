@@ -1,0 +1,37 @@
+//! `callstead admin`: who may use this box. Works beside a running server, and without one.
+
+mod keys;
+mod staff;
+
+use clap::Subcommand;
+use jiff::Timestamp;
+
+use super::Context;
+use crate::people::People;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    #[command(flatten)]
+    Staff(staff::Command),
+    /// Make, list and revoke keys for programs
+    #[command(subcommand)]
+    ApiKey(keys::Command),
+}
+
+pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
+    let store = context.store()?;
+    match args.command {
+        Command::Staff(command) => staff::run(command, &People::new(store, &context.config.sessions), context),
+        Command::ApiKey(command) => keys::run(command, &store, context),
+    }
+}
+
+fn day(moment: Timestamp) -> String {
+    moment.strftime("%Y-%m-%d").to_string()
+}
