@@ -30,7 +30,7 @@ pub struct Attempt {
     pub email: String,
     /// The password.
     pub password: Password,
-    /// The second factor's code, if it was given at once.
+    /// The second factor's code, if it was given at once; blank counts as not given.
     pub code: Option<String>,
 }
 
@@ -77,11 +77,12 @@ impl People {
             let id = credentials.user.id.clone();
             self.store.write(move |transaction| users::rehash_password(transaction, &id, &hash)).await?;
         }
-        if credentials.totp.is_some() && attempt.code.is_none() {
+        let code = attempt.code.filter(|code| !code.trim().is_empty());
+        if credentials.totp.is_some() && code.is_none() {
             self.forgive(admitted, visit);
             return Err(PeopleError::CodeNeeded { ticket: self.ticket(&credentials.user, visit.at) });
         }
-        self.finish(credentials, attempt.code, admitted, visit).await
+        self.finish(credentials, code, admitted, visit).await
     }
 
     /// The second step, with the ticket that [`PeopleError::CodeNeeded`] gave.

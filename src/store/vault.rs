@@ -107,7 +107,7 @@ impl Vault {
     /// Two processes that open a new data folder at once must end up with one key: the first to put its file there wins.
     fn make(path: &PathBuf) -> Result<Self, StoreError> {
         let made = Self::random();
-        let text = format!("{}\n", BASE64_STANDARD_NO_PAD.encode(&*made.0));
+        let text = format!("{}\n", BASE64_STANDARD_NO_PAD.encode(*made.0));
         match private::write_new(path, text.as_bytes()) {
             Ok(()) => Ok(made),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {

@@ -222,15 +222,27 @@ pub(super) fn refused(request: &HttpRequest, access: Access, error: &ApiError) -
 
 /// What a request for a page asked for cannot be done.
 pub(super) fn for_page(request: &HttpRequest, error: &ApiError) -> HttpResponse {
-    let response = error.error_response();
     if !wants_page(request) {
-        return response;
+        return error.error_response();
     }
-    let mut message = error.to_string();
-    if let Some(first) = message.get_mut(..1) {
+    if let ApiError::Store(error) = error {
+        tracing::error!(%error, "asking the database for a page");
+    }
+    let title = match error.status_code() {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "Not without leave",
+        status if status.is_server_error() => "Not at this moment",
+        _ => "Not possible",
+    };
+    answer(request, error.status_code(), error.kind(), title, &sentence(error))
+}
+
+/// What an error says, as a sentence on a page.
+pub(super) fn sentence(error: &impl ToString) -> String {
+    let mut text = error.to_string();
+    if let Some(first) = text.get_mut(..1) {
         first.make_ascii_uppercase();
     }
-    answer(request, error.status_code(), error.kind(), "Not like this", &format!("{message}."))
+    text + "."
 }
 
 #[derive(Template)]

@@ -13,6 +13,7 @@ use totp_rs::{Builder, Secret};
 use crate::{
     http::{self, Answer, ask, post},
     support::{Desk, Server, error, json as printed, text},
+    tls::{self, SELF_SIGNED},
 };
 
 const PASSWORD: &str = "correct horse";
@@ -210,7 +211,7 @@ fn guesses_become_slow() {
 }
 
 #[test]
-fn cookies_are_bound_to_the_host_over_tls() {
+fn cookies_are_bound_to_the_host_behind_a_tls_proxy() {
     let (desk, server) = served();
     drop(server);
     let proxy = [("CALLSTEAD_TRUSTED_PROXIES", "127.0.0.1")];
@@ -226,8 +227,28 @@ fn cookies_are_bound_to_the_host_over_tls() {
     let with = |cookie: &str| ask(server.address, "GET", "/api/account", &[&https[..], &[("Cookie", cookie)]].concat());
     assert_eq!(with(secret).status, 200);
     assert_eq!(with(&secret.replace("__Host-callstead", "callstead-session")).status, 401, "set in the clear");
-    let audit = ask(server.address, "GET", "/api/account/sessions", &[&https[..], &[("Cookie", secret)]].concat());
-    assert_eq!(audit.json()["items"][0]["address"], "192.0.2.7");
+    let sessions = ask(server.address, "GET", "/api/account/sessions", &[&https[..], &[("Cookie", secret)]].concat());
+    assert_eq!(sessions.json()["items"][0]["address"], "192.0.2.7");
+}
+
+#[test]
+fn cookies_are_bound_to_the_host_over_tls_of_our_own() {
+    let (desk, server) = served();
+    drop(server);
+    let server = Server::start(&desk, &[], &SELF_SIGNED);
+    let authority = desk.data_dir().join("tls/ca.crt");
+    let host = format!("localhost:{}", server.address.port());
+    let origin = format!("https://{host}");
+    let send = |method: &str, path: &str, headers: &[(&str, &str)], body: &str| {
+        let mut stream = tls::connect(&server, Some(&authority), "localhost").unwrap();
+        http::send(&mut stream, &host, method, path, headers, body.as_bytes())
+    };
+    let form = [("Content-Type", "application/x-www-form-urlencoded"), ("Origin", origin.as_str()), HTML];
+    let entered = send("POST", "/login", &form, &login_form(PASSWORD, ""));
+    let cookie = entered.header("set-cookie").unwrap();
+    assert!(cookie.starts_with("__Host-callstead=") && cookie.ends_with("; Path=/; HttpOnly; SameSite=Lax; Secure"));
+    let cookie = cookie.split(';').next().unwrap();
+    assert_eq!(send("GET", "/account", &[("Cookie", cookie)], "").status, 200);
 }
 
 #[test]

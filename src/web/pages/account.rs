@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{
     fresh, fresh_as,
-    login::{logged_out, see, sentence},
+    login::{logged_out, see},
 };
 use crate::{
     people::{Factor, PeopleError},
@@ -15,7 +15,7 @@ use crate::{
         State,
         access::Who,
         assets,
-        error::{self, ApiError},
+        error::{self, ApiError, sentence},
         form::StaffForm,
         session::{self, Staff},
     },
@@ -52,19 +52,16 @@ struct SessionRow {
     browser: String,
     address: String,
     seen: String,
-    begun: String,
 }
 
 impl SessionRow {
     fn new(session: Session, this: &Staff) -> Self {
-        let shown = |moment: jiff::Timestamp| moment.strftime("%Y-%m-%d %H:%M UTC").to_string();
         Self {
             is_this: session.id == this.session,
             id: session.id.to_string(),
             browser: browser(&session.agent),
             address: session.address,
-            seen: shown(session.seen_at),
-            begun: shown(session.created_at),
+            seen: session.seen_at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     people::{Attempt, Begun, PeopleError},
     web::{
         State, assets,
-        error::{self, ApiError},
+        error::{self, ApiError, sentence},
         form::{PublicForm, StaffForm},
         session,
     },
@@ -111,8 +111,7 @@ pub(super) async fn log_in(
         Some(ticket) => state.people.log_in_with_code(ticket, typed.code.unwrap_or_default(), &visit).await,
         None => {
             let password = typed.password.unwrap_or_default().into();
-            let code = typed.code.filter(|code| !code.trim().is_empty());
-            state.people.log_in(Attempt { email: email.clone(), password, code }, &visit).await
+            state.people.log_in(Attempt { email: email.clone(), password, code: typed.code }, &visit).await
         }
     };
     match result {
@@ -145,15 +144,6 @@ fn again(
         }
     };
     fresh_as(status, &LoginPage { problem, ..LoginPage::new(next, step) })
-}
-
-/// What an error says, as a sentence on a page.
-pub(super) fn sentence(error: &impl ToString) -> String {
-    let mut text = error.to_string();
-    if let Some(first) = text.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    text + "."
 }
 
 /// `POST /logout`

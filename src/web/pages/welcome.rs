@@ -4,16 +4,13 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{
-    fresh, fresh_as,
-    login::{see, sentence},
-};
+use super::{fresh, fresh_as, login::see};
 use crate::{
     people::{self, Arrival, Guest, PeopleError},
     store::RandomSecret,
     web::{
         State, assets,
-        error::{self, ApiError},
+        error::{self, ApiError, sentence},
         form::PublicForm,
         session,
     },

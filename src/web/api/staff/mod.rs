@@ -1,11 +1,11 @@
 //! Members of staff: logging in from front ends of this origin, one's own account, and what administrators manage: users, keys
 //! and the audit log.
 
-mod account;
-mod api_keys;
-mod audit;
-mod log_in;
-mod users;
+pub(in crate::web) mod account;
+pub(in crate::web) mod api_keys;
+pub(in crate::web) mod audit;
+pub(in crate::web) mod log_in;
+pub(in crate::web) mod users;
 
 use actix_web::{HttpRequest, web};
 use serde::de::DeserializeOwned;
