@@ -1,8 +1,8 @@
 //! People and rights: who the members of staff are, how they prove it, and what is kept of that. [`People`] is the way in, for
 //! pages, the API and the command line; each change that is made here is in the audit log.
 //!
-//! Passwords are compared where nobody waits for a processor ([`hasher`]), guesses are slowed down ([`throttle`]), codes count
-//! once ([`totp`]). Sessions and rows are in `store`; cookies and forms are in `web`.
+//! Passwords are compared where nobody waits for a processor (`hasher`), guesses are slowed down (`throttle`), codes count
+//! once (`totp`). Sessions and rows are in `store`; cookies and forms are in `web`.
 
 mod account;
 mod error;

@@ -170,7 +170,8 @@ fn a_second_factor_is_set_up_and_asked_for() {
     assert!(begun.body.contains("otpauth://totp/Callstead"), "{}", begun.body);
     let slip = browser.form("/account/factor/confirm", &format!("token={token}&code=abc"));
     assert!(slip.status == 422 && slip.body.contains(&secret), "one need not begin anew");
-    let confirm = format!("token={token}&code={}", code_of(&secret));
+    let code = code_of(&secret);
+    let confirm = format!("token={token}&code={code}");
     assert_eq!(browser.form("/account/factor/confirm", &confirm).header("location"), Some("/account?done=factor"));
 
     let body = json!({ "email": OWNER, "password": PASSWORD });
@@ -179,7 +180,7 @@ fn a_second_factor_is_set_up_and_asked_for() {
     let step = browser.form("/login", &login_form(PASSWORD, "/account"));
     let ticket = between(&step.body, "name=\"ticket\" value=\"").to_owned();
     assert!(step.status == 200 && step.header("set-cookie").is_none());
-    let used = browser.form("/login", &format!("ticket={ticket}&code={}", code_of(&secret)));
+    let used = browser.form("/login", &format!("ticket={ticket}&code={code}"));
     assert!(used.status == 401 && used.body.contains("used already"), "{}", used.body);
 
     // Lost: whoever sits at the machine takes it off.

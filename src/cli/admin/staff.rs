@@ -25,7 +25,7 @@ pub(super) enum Command {
         /// What they log in with
         #[arg(long, value_parser = email)]
         email: Email,
-        /// What others see [default: what stands before the @]
+        /// What others see; unless given, what stands before the @ of the address
         #[arg(long, value_parser = people::parse_name)]
         name: Option<String>,
     },
