@@ -24,13 +24,14 @@ use crate::{
         written::Written,
     },
     config::{self, Config, TlsMode},
+    people::People,
     rooms::{
         Rooms,
         token::{Keys, KeysError},
     },
     sms::{Sms, SmsError},
     speech::engines::Engines,
-    store::{Store, StoreError, retention},
+    store::{self, Store, StoreError, retention},
     telemetry,
     web::{
         self, KeyCache, Limits, Running, Traffic,
@@ -143,6 +144,7 @@ impl Application {
             config: Arc::new(config.clone()),
             rooms,
             keys: Arc::new(keys),
+            people: People::new(store.clone(), &config.sessions),
             store,
             api_keys: KeyCache::default(),
             limits: Limits::new(config.server.requests_per_second),
@@ -170,6 +172,16 @@ impl Application {
     /// This box's own certificate authority, when it has one.
     pub fn authority(&self) -> Option<&Authority> {
         self.state.authority.as_deref()
+    }
+
+    /// A link that makes the first administrator, good for an hour; `None` when there is somebody already. Only for whoever
+    /// sits at the machine.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn first_link(&self) -> Result<Option<String>, StoreError> {
+        let link = self.state.people.first_link(store::now()).await?;
+        Ok(link.map(|link| format!("{}{}", self.url(), web::welcome_path(&link))))
     }
 
     /// Where it listens.

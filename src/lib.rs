@@ -9,6 +9,7 @@ pub mod cpu;
 pub mod dialogue;
 pub mod domain;
 pub mod models;
+pub mod people;
 pub mod rooms;
 pub mod rtc;
 pub mod sms;

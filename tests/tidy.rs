@@ -11,12 +11,13 @@ use std::{
 
 /// Module, and the modules that it may import, from the bottom up; those that do not exist yet are listed already.
 /// `app` may import all of these, and `cli` all of these and `app`. `testing` exists in tests only: there all may.
-const IMPORTS: [(&str, &[&str]); 15] = [
+const IMPORTS: [(&str, &[&str]); 16] = [
     ("cpu", &[]),
     ("domain", &[]),
     ("audio", &["domain"]),
     ("store", &["domain"]),
     ("config", &["domain"]),
+    ("people", &["domain", "config", "store"]),
     ("dialogue", &["domain"]),
     ("telemetry", &["config"]),
     ("models", &["domain", "config"]),
@@ -26,7 +27,7 @@ const IMPORTS: [(&str, &[&str]); 15] = [
     ("livekit", &["domain", "config", "audio", "rtc"]),
     ("call", &["domain", "config", "audio", "dialogue", "speech", "rooms", "livekit", "store"]),
     ("sms", &["domain", "config", "store"]),
-    ("web", &["domain", "config", "call", "rooms", "models", "store", "sms", "telemetry"]),
+    ("web", &["domain", "config", "people", "call", "rooms", "models", "store", "sms", "telemetry"]),
 ];
 
 /// The only files with `unsafe` in them: each speaks to one C library or to the system, and offers a safe interface

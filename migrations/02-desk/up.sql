@@ -30,6 +30,8 @@ CREATE TABLE users (
     sealed_totp BLOB,
     -- The last time step that was used: each code counts once.
     totp_step INTEGER,
+    -- A second factor that waits for its first code.
+    sealed_totp_new BLOB,
     language TEXT,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
@@ -60,6 +62,15 @@ CREATE TABLE sessions (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX sessions_by_user ON sessions (user);
+
+-- Where members of staff have logged in from: guesses from elsewhere do not shut them out there.
+CREATE TABLE known_networks (
+    user TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    -- An address; of IPv6 the first half.
+    network TEXT NOT NULL,
+    seen_at INTEGER NOT NULL,
+    PRIMARY KEY (user, network)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE audit_log (
     seq INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,

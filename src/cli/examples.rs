@@ -71,13 +71,18 @@ Examples:
 
 pub(super) const ADMIN: &str = "\
 Examples:
+  callstead admin create --email nadia@example.com --name Nadia
+  callstead admin create --email nadia@example.com < password.txt
+  callstead admin list
+  callstead admin reset-totp nadia@example.com
   callstead admin api-key create --scope token,dispatch --name 'front end'
   callstead admin api-key create --scope metrics --name prometheus --json
   callstead admin api-key list
   callstead admin api-key revoke AK_7hQpwR2mZk9T
   callstead admin erase --phone '+44 20 7946 0958'
 
-A program sends its key as `Authorization: Bearer csk_…`. These work beside a running server, and without one.";
+A password is asked for, or read from stdin. A program sends its key as `Authorization: Bearer csk_…`. All of these work
+beside a running server, and without one.";
 
 pub(super) const BENCH: &str = "\
 Examples:

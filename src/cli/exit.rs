@@ -8,6 +8,7 @@ use crate::{
     call::CallError,
     config::ConfigError,
     models::{ModelError, PullError},
+    people::PeopleError,
     rooms::token::KeysError,
     speech::{SpeechError, engines::EngineError},
     store::{StoreError, erasure::EraseError},
@@ -96,6 +97,13 @@ impl Exit {
             return Some(match error {
                 EraseError::Nobody | EraseError::OnCall => Self::Input,
                 EraseError::Store(error) => Self::of_store(error),
+            });
+        }
+        if let Some(error) = cause.downcast_ref::<PeopleError>() {
+            return Some(match error {
+                PeopleError::Store(error) => Self::of_store(error),
+                PeopleError::Busy => Self::InUse,
+                _ => Self::Input,
             });
         }
         if let Some(error) = cause.downcast_ref::<AudioError>() {
@@ -239,6 +247,8 @@ mod tests {
             (Interrupted.into(), Exit::Interrupted),
             (StoreError::Busy.into(), Exit::InUse),
             (StoreError::Full.into(), Exit::Failed),
+            (PeopleError::LastAdmin.into(), Exit::Input),
+            (PeopleError::Store(StoreError::Busy).into(), Exit::InUse),
             (NotFound { what: "call", id: "7".to_owned(), list: "calls list" }.into(), Exit::Input),
         ] {
             assert_eq!(Exit::of(&error), exit, "{error:?}");

@@ -19,6 +19,7 @@ mod recording;
 mod runtime;
 mod say;
 mod serve;
+mod terminal;
 mod transcribe;
 mod version;
 
@@ -98,7 +99,7 @@ enum Command {
     /// List, show and delete calls
     #[command(after_help = examples::CALLS)]
     Calls(calls::Args),
-    /// Manage keys for programs; erase a person's data
+    /// Members of staff, and keys for programs; erase a person's data
     #[command(after_help = examples::ADMIN)]
     Admin(admin::Args),
     /// Measure this machine

@@ -1,11 +1,14 @@
 //! `callstead serve`
 
-use std::net::SocketAddr;
+use std::{
+    io::{self, IsTerminal},
+    net::SocketAddr,
+};
 
 use anyhow::Context as _;
 use tokio::sync::watch;
 
-use super::Context;
+use super::{Context, runtime};
 use crate::{
     app::{self, Application},
     call::readiness,
@@ -58,12 +61,26 @@ pub(super) fn run(_args: Args, context: &Context) -> anyhow::Result<()> {
             ));
         }
     }
+    invite_first_admin(&application, context)?;
     let stop = context.interrupt.clone();
     let served =
         actix_web::rt::System::new().block_on(application.run_until_stopped(async move { stop.raised().await }));
     // Nothing may compute any more when the process takes down what the engines compute with.
     drop(loading.join());
     Ok(served?)
+}
+
+/// Whoever sits at the terminal may become the first administrator. A log that others read gets no such link.
+fn invite_first_admin(application: &Application, context: &Context) -> anyhow::Result<()> {
+    if context.output.json || !io::stderr().is_terminal() {
+        return Ok(());
+    }
+    if let Some(link) = runtime::block_on(&context.interrupt, application.first_link())? {
+        context
+            .output
+            .note(format_args!("Nobody can log in yet. The first administrator begins here, within an hour: {link}"));
+    }
+    Ok(())
 }
 
 fn address(text: &str) -> Result<SocketAddr, &'static str> {

@@ -24,7 +24,7 @@ impl Key {
 }
 
 /// All keys.
-pub(super) const KEYS: [Key; 42] = [
+pub(super) const KEYS: [Key; 44] = [
     Key::new("paths.data_dir", &["CALLSTEAD_DATA_DIR"]),
     Key::new("paths.models_dir", &["CALLSTEAD_MODELS_DIR"]),
     Key::new("server.listen", &["CALLSTEAD_LISTEN"]),
@@ -42,6 +42,8 @@ pub(super) const KEYS: [Key; 42] = [
     Key::new("tls.cert", &["CALLSTEAD_TLS_CERT"]),
     Key::new("tls.key", &["CALLSTEAD_TLS_KEY"]),
     Key::new("tls.names", &["CALLSTEAD_TLS_NAMES"]),
+    Key::new("sessions.idle_minutes", &["CALLSTEAD_SESSION_IDLE_MINUTES"]),
+    Key::new("sessions.max_hours", &["CALLSTEAD_SESSION_MAX_HOURS"]),
     Key::new("livekit.url", &["LIVEKIT_URL"]),
     Key::new("livekit.api_key", &["LIVEKIT_API_KEY"]),
     Key::secret("livekit.api_secret", &["LIVEKIT_API_SECRET"]),

@@ -14,6 +14,7 @@ mod models;
 mod rtc;
 mod secret;
 mod server;
+mod sessions;
 mod sms;
 mod speech;
 #[cfg(test)]
@@ -40,6 +41,7 @@ pub use models::Models;
 pub use rtc::Rtc;
 pub use secret::Secret;
 pub use server::{Server, parse_address};
+pub use sessions::Sessions;
 pub use sms::{Sms, SmsTransport};
 pub use speech::Speech;
 pub use tls::{Tls, TlsMode};
@@ -66,6 +68,8 @@ pub struct Config {
     pub rtc: Rtc,
     /// HTTPS.
     pub tls: Tls,
+    /// How long members of staff stay logged in.
+    pub sessions: Sessions,
     /// LiveKit's key pair, and an outside server.
     pub livekit: Livekit,
     /// How text messages leave, if they do.
@@ -141,6 +145,7 @@ impl Config {
             agent: Agent::defaults(),
             rtc: Rtc::default(),
             tls: Tls::defaults(),
+            sessions: Sessions::defaults(),
             livekit: Livekit::defaults(),
             sms: Sms::defaults(),
         }
@@ -155,6 +160,7 @@ impl Config {
         self.agent.apply(written, &self.speech)?;
         self.rtc.apply(written)?;
         self.tls.apply(written)?;
+        self.sessions.apply(written)?;
         self.livekit.apply(written)?;
         self.sms.apply(written)
     }

@@ -18,6 +18,7 @@ mod error;
 pub mod idempotency;
 pub mod imports;
 mod json;
+pub mod known_networks;
 pub mod leads;
 pub mod list;
 pub mod persons;
@@ -25,15 +26,18 @@ mod private;
 pub mod profiles;
 pub mod promises;
 pub mod provider_keys;
+mod random_secret;
 mod refusal;
 pub mod retention;
 mod rows;
 pub mod rules;
 mod schema;
 pub mod scripts;
+pub mod sessions;
 pub mod settings;
 pub mod sms_outbox;
 pub mod turns;
+pub mod user_links;
 pub mod users;
 mod vault;
 mod writer;
@@ -54,6 +58,7 @@ use tokio::{
 
 use audit::Actor;
 pub use error::StoreError;
+pub use random_secret::RandomSecret;
 pub use refusal::Refusal;
 pub use rows::UnknownWord;
 pub use vault::{KEY_FILE, Purpose, Vault};
@@ -235,6 +240,12 @@ impl Store {
     pub fn vault(&self) -> &Vault {
         &self.inner.vault
     }
+}
+
+/// This moment, to the millisecond, as moments are kept.
+pub fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }
 
 /// A transaction in somebody's name.

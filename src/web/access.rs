@@ -154,7 +154,10 @@ async fn identify(state: &State, request: &HttpRequest) -> Result<Who, ApiError>
         return Ok(Who::Key(key));
     }
     let Some(staff) = session::of(state, request).await? else { return Ok(Who::Anybody) };
-    let only_reads = request.method().is_safe();
+    // A WebSocket begins as something that is read, and can do more.
+    let upgrade = request.headers().get(header::UPGRADE).and_then(|value| value.to_str().ok());
+    let is_websocket = upgrade.is_some_and(|protocol| protocol.eq_ignore_ascii_case("websocket"));
+    let only_reads = request.method().is_safe() && !is_websocket;
     if only_reads || session::is_from_our_page(state, request) {
         Ok(Who::Staff(staff))
     } else {

@@ -15,6 +15,7 @@ use super::{
     assets,
     endpoint::{Access, Verb},
     idempotency::MOST_KEY,
+    pages,
     problem::{FieldProblem, Problem},
     rtc::Refusal,
 };
@@ -25,6 +26,7 @@ use crate::{
         transcribe::{self, ScribeError},
         written::WrittenError,
     },
+    people::PeopleError,
     rooms::JoinError,
     store::{StoreError, api_keys::Scope, users::Role},
 };
@@ -48,6 +50,10 @@ pub(super) enum ApiError {
     Role(Role),
     #[error("this was not sent by a page of this server: open the page again and repeat what you did")]
     ForeignPage,
+    #[error("this is not what the page's form sends: open the page again and repeat what you did")]
+    Form,
+    #[error("{0}")]
+    People(PeopleError),
     #[error("send JSON, and say so with 'Content-Type: application/json'")]
     ContentType,
     #[error("the body is longer than {}", bytes(*.0))]
@@ -121,6 +127,8 @@ impl ApiError {
             Self::OnlyPersons => "only-persons",
             Self::Role(_) => "role",
             Self::ForeignPage => "foreign-page",
+            Self::Form => "form",
+            Self::People(error) => people_kind(error),
             Self::ContentType => "content-type",
             Self::TooLarge(_) => "too-large",
             Self::Slow => "slow",
@@ -149,7 +157,7 @@ impl ApiError {
     /// When it may be tried again, where that is known.
     fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::TooManyCalls(wait) | Self::TooOften(wait) => Some(*wait),
+            Self::TooManyCalls(wait) | Self::TooOften(wait) | Self::People(PeopleError::Wait(wait)) => Some(*wait),
             Self::StillRunning => Some(Duration::from_secs(1)),
             _ => None,
         }
@@ -159,6 +167,41 @@ impl ApiError {
 /// Whole ones, at least one: as a header says it.
 fn seconds(wait: &Duration) -> u64 {
     wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1)
+}
+
+/// Refused log-ins; whatever else people and rights refuse has a kind of its own ([`ApiError::from`]).
+fn people_kind(error: &PeopleError) -> &'static str {
+    match error {
+        PeopleError::CodeNeeded { .. } => "code-needed",
+        PeopleError::WrongCode => "wrong-code",
+        PeopleError::Wait(_) => "too-often",
+        PeopleError::Busy => "busy",
+        _ => "credentials",
+    }
+}
+
+impl From<PeopleError> for ApiError {
+    fn from(error: PeopleError) -> Self {
+        match error {
+            PeopleError::Password(problem) => Self::field("password", problem),
+            PeopleError::WrongPassword => Self::field("password", "is wrong"),
+            PeopleError::EmailTaken => Self::field("email", "is somebody else's"),
+            PeopleError::LastAdmin | PeopleError::LinkOver | PeopleError::NoPendingFactor | PeopleError::HasFactor => {
+                Self::Conflict(error.to_string())
+            }
+            PeopleError::UnknownUser => Self::NotFound("member of staff"),
+            PeopleError::UnknownSession => Self::NotFound("session"),
+            PeopleError::UnknownKey => Self::NotFound("valid API key"),
+            PeopleError::Stale => Self::Stale,
+            PeopleError::Store(error) => Self::Store(error),
+            PeopleError::Credentials
+            | PeopleError::CodeNeeded { .. }
+            | PeopleError::WrongCode
+            | PeopleError::TicketOld
+            | PeopleError::Wait(_)
+            | PeopleError::Busy => Self::People(error),
+        }
+    }
 }
 
 fn in_words(fields: &[FieldProblem]) -> String {
@@ -233,7 +276,12 @@ impl ResponseError for ApiError {
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::TooManyCalls(_) | Self::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Broken | Self::Json(_) | Self::NotAnObject | Self::BadIdempotencyKey => StatusCode::BAD_REQUEST,
+            Self::Broken | Self::Form | Self::Json(_) | Self::NotAnObject | Self::BadIdempotencyKey => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::People(PeopleError::Wait(_)) => StatusCode::TOO_MANY_REQUESTS,
+            Self::People(PeopleError::Busy) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::People(_) => StatusCode::UNAUTHORIZED,
             Self::Fields(_) | Self::OtherRequest => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotFound(_) | Self::NoLink => StatusCode::NOT_FOUND,
             Self::Conflict(_) | Self::StillRunning | Self::NeverAnswered => StatusCode::CONFLICT,
@@ -262,12 +310,38 @@ impl ResponseError for ApiError {
     }
 }
 
-/// An endpoint that this request may not use.
-pub(super) fn refused(request: &HttpRequest, _access: Access, error: &ApiError) -> HttpResponse {
-    if wants_page(request) {
-        return answer(request, error.status_code(), error.kind(), "Not without leave", &error.to_string());
+/// An endpoint that this request may not use. A member of staff who is not logged in is sent to do that.
+pub(super) fn refused(request: &HttpRequest, access: Access, error: &ApiError) -> HttpResponse {
+    let is_for_staff = matches!(access, Access::Person(_) | Access::Staff(..));
+    match error {
+        ApiError::NoSession | ApiError::NoKey if is_for_staff && wants_page(request) => pages::to_log_in(request),
+        error => for_page(request, error),
     }
-    error.error_response()
+}
+
+/// What a request for a page asked for cannot be done.
+pub(super) fn for_page(request: &HttpRequest, error: &ApiError) -> HttpResponse {
+    if !wants_page(request) {
+        return error.error_response();
+    }
+    if let ApiError::Store(error) = error {
+        tracing::error!(%error, "asking the database for a page");
+    }
+    let title = match error.status_code() {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "Not without leave",
+        status if status.is_server_error() => "Not at this moment",
+        _ => "Not possible",
+    };
+    answer(request, error.status_code(), error.kind(), title, &sentence(error))
+}
+
+/// What an error says, as a sentence on a page.
+pub(super) fn sentence(error: &impl ToString) -> String {
+    let mut text = error.to_string();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text + "."
 }
 
 #[derive(Template)]

@@ -11,9 +11,12 @@ use actix_web::rt;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use crate::store::{
-    Store, StoreError,
-    api_keys::{self, ApiKey, KeySecret},
+use crate::{
+    domain::ApiKeyId,
+    store::{
+        Store, StoreError,
+        api_keys::{self, ApiKey, KeySecret},
+    },
 };
 
 /// How long a key that was found is not asked for again; so long a revoked one may go on.
@@ -43,6 +46,12 @@ impl KeyCache {
             note_use(store, key);
         }
         Ok(found)
+    }
+
+    /// A key was revoked here, and does not go on.
+    pub(super) fn forget(&self, id: &ApiKeyId) {
+        let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.retain(|_, it| it.key.id != *id);
     }
 
     fn recall(&self, digest: &[u8; 32], now: Instant) -> Option<ApiKey> {
@@ -102,6 +111,8 @@ mod tests {
             assert!(cache.recall(&digest, now).is_some());
             assert!(cache.recall(&digest, now + FRESH_FOR).is_none());
             assert!(cache.recall(&[0; 32], now).is_none());
+            cache.forget(&key.id);
+            assert!(cache.recall(&digest, now).is_none());
         });
     }
 }

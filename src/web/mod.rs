@@ -7,6 +7,7 @@ mod assets;
 mod connections;
 mod endpoint;
 mod error;
+mod form;
 mod guard;
 mod headers;
 mod idempotency;
@@ -39,9 +40,10 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::{
     call::{desk::Desk, readiness::ReadinessReceiver, transcribe::Scribe, written::Written},
     config::Config,
+    people::People,
     rooms::{Rooms, token::Keys},
     sms::Sms,
-    store::Store,
+    store::{RandomSecret, Store},
     telemetry,
 };
 use connections::Connections;
@@ -84,6 +86,8 @@ pub struct State {
     pub store: Store,
     /// API keys that were used a moment ago.
     pub api_keys: KeyCache,
+    /// Members of staff.
+    pub people: People,
     /// Who asks how often.
     pub limits: Limits,
     /// Requests with an idempotency key that are being answered.
@@ -100,6 +104,11 @@ pub struct State {
     pub written: Written,
     /// This box's own certificate authority, when it has one.
     pub authority: Option<Arc<Authority>>,
+}
+
+/// Where a one-time link leads, from this server's address on.
+pub fn welcome_path(link: &RandomSecret) -> String {
+    pages::welcome_path(link)
 }
 
 /// A server on `listener`, to be awaited; its handle stops it. With a `certificate` it speaks HTTPS only. Needs an actix

@@ -35,6 +35,11 @@ pub(super) fn origin(state: &State, request: &HttpRequest) -> String {
     path.map_or(url.as_str(), |path| &url[..path]).to_owned()
 }
 
+/// The address of a page of this server, as somebody elsewhere opens it; behind a proxy it may have a path before.
+pub(super) fn page_url(state: &State, request: &HttpRequest, path: &str) -> String {
+    format!("{}{path}", signal_url(state, request).replacen("ws", "http", 1))
+}
+
 /// Whose request it is: the other side of the connection, or whom a proxy that we trust names.
 pub(super) fn client(state: &State, request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip();

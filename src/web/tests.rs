@@ -20,6 +20,7 @@ use super::{
 use crate::{
     call::{desk::Desk, readiness, transcribe::Scribe, written::Written},
     config::Config,
+    people::People,
     rooms::{Rooms, token::Keys},
     sms::Sms,
     store::{
@@ -50,6 +51,7 @@ fn state(folder: &Path, change: impl FnOnce(&mut Config)) -> State {
         config: Arc::new(config.clone()),
         rooms,
         keys: Arc::new(keys),
+        people: People::new(store.clone(), &config.sessions),
         store: store.clone(),
         api_keys: KeyCache::default(),
         running: Running::default(),

@@ -57,7 +57,7 @@ fn a_wrong_scope_or_name_is_told_with_the_right_ones() {
         let output = desk.run(&[&create[..], words].concat());
         let told = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{words:?}");
-        assert!(told.contains("token, dispatch, converse, transcribe, admin, metrics, openai"), "{told}");
+        assert!(told.contains("token, dispatch, converse, transcribe, read, desk, admin, metrics, openai"), "{told}");
     }
     for words in [&["--scope", "token"][..], &["--name", "n"], &["--scope", "token", "--name", " "]] {
         assert_eq!(desk.run(&[&create[..], words].concat()).status.code(), Some(2), "{words:?}");

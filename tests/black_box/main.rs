@@ -25,6 +25,7 @@ mod sdk;
 mod serve;
 mod sheets;
 mod sms;
+mod staff;
 mod support;
 mod tls;
 mod tokens;

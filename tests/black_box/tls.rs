@@ -14,10 +14,11 @@ use crate::{
     support::{Desk, Server, error},
 };
 
-const SELF_SIGNED: [(&str, &str); 2] = [("CALLSTEAD_TLS_MODE", "self-signed"), ("CALLSTEAD_TLS_NAMES", "calls.lan")];
+pub(crate) const SELF_SIGNED: [(&str, &str); 2] =
+    [("CALLSTEAD_TLS_MODE", "self-signed"), ("CALLSTEAD_TLS_NAMES", "calls.lan")];
 
 /// A TLS connection by someone who trusts the certificates in `authority`, if any.
-fn connect(
+pub(crate) fn connect(
     server: &Server,
     authority: Option<&Path>,
     name: &str,

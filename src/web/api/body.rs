@@ -133,7 +133,7 @@ pub(super) fn field(name: &'static str, problem: impl ToString) -> ApiError {
 }
 
 /// A body of which each field has one type: the handler's argument. What is wrong is said with the field's name.
-pub(super) struct Body<T>(pub(super) T);
+pub(in crate::web) struct Body<T>(pub(in crate::web) T);
 
 impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     type Error = ApiError;

@@ -1,10 +1,17 @@
 //! Pages for people. Each template's struct sits beside its handler.
 
+mod account;
 mod call;
+mod login;
 mod start;
 mod try_out;
+mod welcome;
 
-use actix_web::{HttpResponse, http::header, web};
+use actix_web::{
+    HttpResponse,
+    http::{StatusCode, header},
+    web,
+};
 use askama::Template;
 
 use super::{
@@ -12,7 +19,16 @@ use super::{
     error,
 };
 
+use crate::store::users::Role;
+use account::ACCOUNT_PATH;
 pub(super) use call::CALL_PATH;
+use login::LOGIN_PATH;
+pub(super) use login::to_log_in;
+use welcome::WELCOME_PATH;
+pub(super) use welcome::path_of as welcome_path;
+
+/// Every member of staff, in their own name.
+const MEMBER: Access = Access::Person(Role::Viewer);
 
 /// Everything that people open.
 pub(super) const ENDPOINTS: &[Endpoint] = &[
@@ -20,12 +36,27 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get(CALL_PATH, Access::Open, || web::route().to(call::call)),
     Endpoint::get(try_out::PATH, Access::Open, || web::route().to(try_out::page)),
     Endpoint::get(try_out::FILES_PATH, Access::Open, || web::route().to(try_out::file)),
+    Endpoint::get(LOGIN_PATH, Access::Open, || web::route().to(login::form)),
+    Endpoint::post(LOGIN_PATH, Access::Open, || web::route().to(login::log_in)),
+    Endpoint::post("/logout", MEMBER, || web::route().to(login::log_out)),
+    Endpoint::get(WELCOME_PATH, Access::Open, || web::route().to(welcome::form)),
+    Endpoint::post(WELCOME_PATH, Access::Open, || web::route().to(welcome::arrive)),
+    Endpoint::get(ACCOUNT_PATH, MEMBER, || web::route().to(account::account)),
+    Endpoint::post("/account/password", MEMBER, || web::route().to(account::change_password)),
+    Endpoint::post("/account/factor", MEMBER, || web::route().to(account::begin_factor)),
+    Endpoint::post("/account/factor/confirm", MEMBER, || web::route().to(account::confirm_factor)),
+    Endpoint::post("/account/factor/end", MEMBER, || web::route().to(account::end_factor)),
+    Endpoint::post("/account/sessions/end", MEMBER, || web::route().to(account::end_sessions)),
 ];
 
 /// A page that tells how things are at this moment: it is not kept.
 fn fresh(page: &impl Template) -> HttpResponse {
+    fresh_as(StatusCode::OK, page)
+}
+
+fn fresh_as(status: StatusCode, page: &impl Template) -> HttpResponse {
     match page.render() {
-        Ok(html) => HttpResponse::Ok()
+        Ok(html) => HttpResponse::build(status)
             .content_type("text/html; charset=utf-8")
             .insert_header((header::CACHE_CONTROL, "no-store"))
             .body(html),

@@ -1,45 +1,29 @@
-//! `callstead admin`: who may use this box. Works beside a running server, and without one.
+//! `callstead admin api-key`: keys for programs.
 
 use clap::Subcommand;
-use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Context, erase, exit::NotFound, foreign::shown, runtime};
+use super::day;
 use crate::{
+    cli::{Context, exit::NotFound, foreign::shown, runtime},
     domain::ApiKeyId,
+    people::{self, PeopleError},
     store::{
-        Store,
+        self, Change, Store,
         api_keys::{self, ApiKey, KeySecret, NewKey, Scope},
+        audit::Actor,
     },
 };
 
-/// Longest name of a key, in characters: it stands in one line of a table.
-const LONGEST_NAME: usize = 100;
-
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
 #[derive(Debug, Subcommand)]
-enum Command {
-    /// Make, list and revoke keys for programs
-    #[command(subcommand)]
-    ApiKey(KeyCommand),
-    /// Erase what is kept of one person, everywhere and for good
-    Erase(erase::Args),
-}
-
-#[derive(Debug, Subcommand)]
-enum KeyCommand {
+pub(super) enum Command {
     /// Make a key, and print it: it is not shown again
     Create {
         /// What its holder may do: token, dispatch, converse, transcribe, read, desk, admin, metrics, openai; several with commas
         #[arg(long = "scope", required = true, value_name = "SCOPE", value_delimiter = ',', value_parser = scope)]
         scopes: Vec<Scope>,
         /// What it is for
-        #[arg(long, value_parser = name)]
+        #[arg(long, value_parser = people::parse_name)]
         name: String,
     },
     /// List keys, the latest first
@@ -51,31 +35,17 @@ enum KeyCommand {
     },
 }
 
-pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
-    let store = context.store()?;
-    match args.command {
-        Command::ApiKey(KeyCommand::Create { scopes, name }) => create(&store, scopes, name, context),
-        Command::ApiKey(KeyCommand::List) => list(&store, context),
-        Command::ApiKey(KeyCommand::Revoke { id }) => revoke(&store, &id, context),
-        Command::Erase(args) => erase::run(&args, &store, context),
+pub(super) fn run(command: Command, store: &Store, context: &Context) -> anyhow::Result<()> {
+    match command {
+        Command::Create { scopes, name } => create(store, scopes, name, context),
+        Command::List => list(store, context),
+        Command::Revoke { id } => revoke(store, &id, context),
     }
 }
 
 fn scope(text: &str) -> Result<Scope, String> {
     let known = || Scope::ALL.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(", ");
     text.trim().parse().map_err(|_| format!("the scopes are {}", known()))
-}
-
-fn name(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    let fits = !text.is_empty() && text.chars().count() <= LONGEST_NAME && !text.chars().any(char::is_control);
-    fits.then(|| text.to_owned()).ok_or_else(|| format!("give 1 to {LONGEST_NAME} characters on one line"))
-}
-
-/// To the millisecond, as it is kept.
-fn now() -> Timestamp {
-    let now = Timestamp::now();
-    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }
 
 /// A key for programs; `key`, its secret, only when it is made.
@@ -110,8 +80,9 @@ impl<'a> Row<'a> {
 fn create(store: &Store, mut scopes: Vec<Scope>, name: String, context: &Context) -> anyhow::Result<()> {
     scopes.sort_unstable();
     scopes.dedup();
-    let new = NewKey { name, scopes, created_at: now() };
-    let write = store.write(move |transaction| api_keys::create(transaction, &new));
+    let now = store::now();
+    let new = NewKey { name, scopes, created_at: now };
+    let write = store.change(Actor::console(), now, move |change: &Change<'_>| people::create_key(change, &new));
     let (key, secret) = runtime::block_on(&context.interrupt, write)?;
     context.output.result(&Row::new(&key, Some(&secret)), |_| secret.reveal().to_owned())?;
     if !context.output.json {
@@ -136,7 +107,6 @@ fn list(store: &Store, context: &Context) -> anyhow::Result<()> {
 }
 
 fn table(keys: &[ApiKey]) -> String {
-    let day = |moment: Timestamp| moment.strftime("%Y-%m-%d").to_string();
     let mut lines = vec![format!(
         "{:15} {:9} {:10} {:10} {:18} {:24} {}",
         "ID", "KEY", "CREATED", "LAST USED", "STATE", "SCOPES", "NAME"
@@ -162,10 +132,12 @@ struct Revoked<'a> {
 fn revoke(store: &Store, id: &str, context: &Context) -> anyhow::Result<()> {
     let missing = || NotFound { what: "valid API key", id: id.to_owned(), list: "admin api-key list" };
     let key: ApiKeyId = id.parse().map_err(|_| missing())?;
-    let write = store.write(move |transaction| api_keys::revoke(transaction, &key, now()));
-    if !runtime::block_on(&context.interrupt, write)? {
-        return Err(missing().into());
-    }
+    let write =
+        store.change(Actor::console(), store::now(), move |change: &Change<'_>| people::revoke_key(change, &key));
+    runtime::block_on(&context.interrupt, write).map_err(|error| match error.downcast_ref() {
+        Some(PeopleError::UnknownKey) => missing().into(),
+        _ => error,
+    })?;
     Ok(context.output.result(&Revoked { id, revoked: true }, |_| format!("{id}: revoked"))?)
 }
 
@@ -181,13 +153,5 @@ mod tests {
             scope("root"),
             Err("the scopes are token, dispatch, converse, transcribe, read, desk, admin, metrics, openai".to_owned())
         );
-    }
-
-    #[test]
-    fn names_are_short_lines() {
-        assert_eq!(name(" front end ").as_deref(), Ok("front end"));
-        for bad in ["", " ", "two\nlines", &"x".repeat(101)] {
-            assert!(name(bad).is_err(), "{bad:?}");
-        }
     }
 }

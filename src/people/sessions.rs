@@ -1,0 +1,76 @@
+//! Sessions that have begun: whose they are, and how they end.
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{People, PeopleError, Visit, themselves};
+use crate::{
+    domain::{SessionId, UserId},
+    store::{
+        Change, RandomSecret, StoreError,
+        audit::{Action, Entity, Entry},
+        sessions::{self, Session},
+        users::User,
+    },
+};
+
+impl People {
+    /// The session with this secret, and whose it is; `None` when it is over. That it is in use is noted in the background.
+    /// To be called in a runtime.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn session(&self, secret: RandomSecret, now: Timestamp) -> Result<Option<(Session, User)>, StoreError> {
+        let limits = self.limits;
+        let found = self.store.read(move |connection| sessions::find(connection, &secret, limits, now)).await?;
+        if let Some((session, _)) = &found
+            && session.is_worth_noting(now)
+        {
+            let (store, id) = (self.store.clone(), session.id.clone());
+            tokio::spawn(async move {
+                if let Err(error) = store.write(move |transaction| sessions::note_seen(transaction, &id, now)).await {
+                    tracing::warn!(%error, "noting the use of a session");
+                }
+            });
+        }
+        Ok(found)
+    }
+
+    /// The sessions of a member of staff, the latest used first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sessions(&self, user: &UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        let (user, limits) = (user.clone(), self.limits);
+        self.store.read(move |connection| sessions::of_user(connection, &user, limits, now)).await
+    }
+
+    /// Ends one session of `user`.
+    ///
+    /// # Errors
+    /// [`PeopleError::UnknownSession`], and when the database fails.
+    pub async fn end_session(&self, user: &User, session: &SessionId, visit: &Visit) -> Result<(), PeopleError> {
+        let (id, session) = (user.id.clone(), session.clone());
+        let work = move |change: &Change<'_>| {
+            if !sessions::end(change.transaction, &id, &session)? {
+                return Err(PeopleError::UnknownSession);
+            }
+            Ok(change.record(&Entry::new(Action::Logout, Entity::Session, &session))?)
+        };
+        self.store.change(themselves(user, visit), visit.at, work).await
+    }
+
+    /// Ends all sessions of `user`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_all_sessions(&self, user: &User, visit: &Visit) -> Result<(), PeopleError> {
+        let id = user.id.clone();
+        let work = move |change: &Change<'_>| {
+            let ended = sessions::end_all(change.transaction, &id, None)?;
+            let detail = json!({ "sessions": ended });
+            Ok(change.record(&Entry::new(Action::Logout, Entity::User, &id).after(&detail))?)
+        };
+        self.store.change(themselves(user, visit), visit.at, work).await
+    }
+}

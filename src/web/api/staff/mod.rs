@@ -1,0 +1,69 @@
+//! Members of staff: logging in from front ends of this origin, one's own account, and what administrators manage: users, keys
+//! and the audit log.
+
+pub(in crate::web) mod account;
+pub(in crate::web) mod api_keys;
+pub(in crate::web) mod audit;
+pub(in crate::web) mod log_in;
+pub(in crate::web) mod users;
+
+use actix_web::{HttpRequest, web};
+use serde::de::DeserializeOwned;
+
+use crate::{
+    store::{api_keys::Scope, users::Role},
+    web::{
+        access::Who,
+        endpoint::{Access, Endpoint},
+        error::ApiError,
+        session::Staff,
+    },
+};
+
+/// Every member of staff, in their own name.
+const MEMBER: Access = Access::Person(Role::Viewer);
+const ADMIN: Access = Access::Staff(Role::Admin, Scope::Admin);
+
+/// Longest list that is given at once, and the usual one.
+const MOST_ITEMS: u32 = 200;
+const USUAL_ITEMS: u32 = 50;
+
+pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
+    Endpoint::post("/api/session", Access::Open, || web::route().to(log_in::log_in)),
+    Endpoint::delete("/api/session", MEMBER, || web::route().to(log_in::log_out)),
+    Endpoint::get("/api/account", MEMBER, || web::route().to(account::account)),
+    Endpoint::post("/api/account/password", MEMBER, || web::route().to(account::change_password)),
+    Endpoint::post("/api/account/totp", MEMBER, || web::route().to(account::begin_factor)),
+    Endpoint::delete("/api/account/totp", MEMBER, || web::route().to(account::end_factor)),
+    Endpoint::post("/api/account/totp/confirm", MEMBER, || web::route().to(account::confirm_factor)),
+    Endpoint::get("/api/account/sessions", MEMBER, || web::route().to(account::sessions)),
+    Endpoint::delete("/api/account/sessions", MEMBER, || web::route().to(account::end_sessions)),
+    Endpoint::delete("/api/account/sessions/{id}", MEMBER, || web::route().to(account::end_session)),
+    Endpoint::get("/api/admin/users", ADMIN, || web::route().to(users::list)),
+    Endpoint::post("/api/admin/users", ADMIN, || web::route().to(users::create)),
+    Endpoint::get("/api/admin/users/{id}", ADMIN, || web::route().to(users::read)),
+    Endpoint::patch("/api/admin/users/{id}", ADMIN, || web::route().to(users::update)),
+    Endpoint::delete("/api/admin/users/{id}", ADMIN, || web::route().to(users::delete)),
+    Endpoint::post("/api/admin/users/{id}/link", ADMIN, || web::route().to(users::link)),
+    Endpoint::get("/api/admin/api-keys", ADMIN, || web::route().to(api_keys::list)),
+    Endpoint::post("/api/admin/api-keys", ADMIN, || web::route().to(api_keys::create)),
+    Endpoint::delete("/api/admin/api-keys/{id}", ADMIN, || web::route().to(api_keys::revoke)),
+    Endpoint::get("/api/admin/audit", ADMIN, || web::route().to(audit::list)),
+];
+
+/// The member of staff who asks, at an endpoint that is for those only.
+fn staff(who: Who) -> Result<Staff, ApiError> {
+    if let Who::Staff(staff) = who { Ok(staff) } else { Err(ApiError::NoSession) }
+}
+
+/// What stands after the question mark.
+fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, ApiError> {
+    let query = web::Query::<T>::from_query(request.query_string());
+    query.map(web::Query::into_inner).map_err(|error| ApiError::field("query", format!("cannot be read: {error}")))
+}
+
+fn limit(asked: Option<u32>) -> Result<u32, ApiError> {
+    let limit = asked.unwrap_or(USUAL_ITEMS);
+    let fits = (1..=MOST_ITEMS).contains(&limit);
+    if fits { Ok(limit) } else { Err(ApiError::field("limit", format!("must be from 1 to {MOST_ITEMS}"))) }
+}

@@ -1,0 +1,239 @@
+//! The page where members of staff log in: e-mail address and password, then a code where there is a second factor. It works
+//! without any script.
+
+use actix_web::{
+    HttpRequest, HttpResponse, ResponseError,
+    http::{StatusCode, header},
+    web,
+};
+use askama::Template;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+
+use super::{account::ACCOUNT_PATH, fresh, fresh_as};
+use crate::{
+    people::{Attempt, Begun, PeopleError},
+    web::{
+        State, assets,
+        error::{self, ApiError, sentence},
+        form::{PublicForm, StaffForm},
+        session,
+    },
+};
+
+pub(super) const LOGIN_PATH: &str = "/login";
+/// Longest address to which somebody is sent on.
+const LONGEST_NEXT: usize = 2048;
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct LoginPage {
+    stylesheet: String,
+    icon: String,
+    /// What was wrong the last time.
+    problem: Option<String>,
+    /// What went well just now.
+    notice: Option<&'static str>,
+    next: String,
+    step: Step,
+}
+
+enum Step {
+    /// With the address that was typed.
+    Password { email: String },
+    /// With what shows that the password was right.
+    Code { ticket: String },
+}
+
+/// What the address says: where somebody wanted to go, and what has just happened.
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    next: Option<String>,
+    done: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Typed {
+    email: Option<String>,
+    password: Option<String>,
+    ticket: Option<String>,
+    code: Option<String>,
+    next: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Nothing {}
+
+impl LoginPage {
+    fn new(next: Option<&str>, step: Step) -> Self {
+        Self {
+            stylesheet: assets::address("app.css"),
+            icon: assets::address("icon.svg"),
+            problem: None,
+            notice: None,
+            next: next.unwrap_or_default().to_owned(),
+            step,
+        }
+    }
+}
+
+/// `GET /login?next=…`
+pub(super) async fn form(request: HttpRequest, asked: web::Query<Asked>, state: web::Data<State>) -> HttpResponse {
+    let next = asked.next.as_deref().and_then(local);
+    match session::of(&state, &request).await {
+        Ok(Some(_)) => see(next.unwrap_or(ACCOUNT_PATH)),
+        Ok(None) => {
+            let notice = match asked.done.as_deref() {
+                Some("welcome") => Some("Your password is set. Log in with it."),
+                Some("logout") => Some("You are logged out."),
+                _ => None,
+            };
+            fresh(&LoginPage { notice, ..LoginPage::new(next, Step::Password { email: String::new() }) })
+        }
+        Err(error) => error::for_page(&request, &error),
+    }
+}
+
+/// `POST /login`
+pub(super) async fn log_in(
+    request: HttpRequest,
+    form: Result<PublicForm<Typed>, ApiError>,
+    state: web::Data<State>,
+) -> HttpResponse {
+    let PublicForm(typed) = match form {
+        Ok(form) => form,
+        Err(error) => return error::for_page(&request, &error),
+    };
+    let next = typed.next.as_deref().and_then(local);
+    let visit = session::visit(&state, &request);
+    let email = typed.email.unwrap_or_default();
+    let result = match &typed.ticket {
+        Some(ticket) => state.people.log_in_with_code(ticket, typed.code.unwrap_or_default(), &visit).await,
+        None => {
+            let password = typed.password.unwrap_or_default().into();
+            state.people.log_in(Attempt { email: email.clone(), password, code: typed.code }, &visit).await
+        }
+    };
+    match result {
+        Ok(Begun { secret, .. }) => {
+            session::with_cookie(see(next.unwrap_or(ACCOUNT_PATH)), &state, &request, Some(&secret))
+        }
+        Err(error) => again(&request, error, next, email, typed.ticket),
+    }
+}
+
+/// The page again, with what was wrong.
+fn again(
+    request: &HttpRequest,
+    error: PeopleError,
+    next: Option<&str>,
+    email: String,
+    ticket: Option<String>,
+) -> HttpResponse {
+    let problem = sentence(&error);
+    let (status, step, problem) = match error {
+        PeopleError::CodeNeeded { ticket } => (StatusCode::OK, Step::Code { ticket }, None),
+        PeopleError::Store(_) => return error::for_page(request, &error.into()),
+        error => {
+            let is_over = matches!(error, PeopleError::TicketOld);
+            let step = match ticket.filter(|_| !is_over) {
+                Some(ticket) => Step::Code { ticket },
+                None => Step::Password { email },
+            };
+            (ApiError::from(error).status_code(), step, Some(problem))
+        }
+    };
+    fresh_as(status, &LoginPage { problem, ..LoginPage::new(next, step) })
+}
+
+/// `POST /logout`
+pub(super) async fn log_out(
+    request: HttpRequest,
+    form: Result<StaffForm<Nothing>, ApiError>,
+    state: web::Data<State>,
+) -> HttpResponse {
+    let ended = async {
+        let StaffForm { staff, .. } = form?;
+        let user = state.people.user(&staff.id).await?;
+        Ok(state.people.end_session(&user, &staff.session, &session::visit(&state, &request)).await?)
+    };
+    match ended.await {
+        Ok(()) => logged_out(&state, &request),
+        Err(error) => error::for_page(&request, &error),
+    }
+}
+
+/// There is no session any more: back to the log-in.
+pub(super) fn logged_out(state: &State, request: &HttpRequest) -> HttpResponse {
+    session::with_cookie(see("/login?done=logout"), state, request, None)
+}
+
+/// Sends a browser to the log-in, and from there back to what it asked for.
+pub(in crate::web) fn to_log_in(request: &HttpRequest) -> HttpResponse {
+    let asked = request.uri().path_and_query().map(|it| it.as_str()).unwrap_or_default();
+    match local(asked).filter(|_| request.method().is_safe()) {
+        Some(next) => see(&format!("{LOGIN_PATH}?next={}", utf8_percent_encode(next, NON_ALPHANUMERIC))),
+        None => see(LOGIN_PATH),
+    }
+}
+
+/// Sends a browser on, whatever it has just sent.
+pub(super) fn see(path: &str) -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, path))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .finish()
+}
+
+/// A path of this server, and of no other, however a browser reads it: `//evil.example`, `/\evil.example` and `/<tab>/evil…`
+/// are addresses of others.
+fn local(next: &str) -> Option<&str> {
+    let begins = next.starts_with('/') && !next.starts_with("//");
+    let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    let is_end = next.starts_with(LOGIN_PATH) || next.starts_with("/logout");
+    (begins && is_plain && !is_end && next.len() <= LONGEST_NEXT).then_some(next)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn nobody_is_sent_to_another_site() {
+        for (next, followed) in [
+            ("/account", true),
+            ("/leads?q=a%20b&sort=-createdAt", true),
+            ("/", true),
+            ("", false),
+            ("account", false),
+            ("https://evil.example", false),
+            ("//evil.example", false),
+            ("/\\evil.example", false),
+            ("\\\\evil.example", false),
+            ("/\t/evil.example", false),
+            ("/\n/evil.example", false),
+            ("javascript:alert(1)", false),
+            (" /account", false),
+            ("/a b", false),
+            ("/\u{2f}/é", false),
+            ("/login?next=/login", false),
+            ("/logout", false),
+            (&format!("/{}", "a".repeat(LONGEST_NEXT)), false),
+        ] {
+            assert_eq!(local(next).is_some(), followed, "{next:?}");
+        }
+    }
+
+    #[test]
+    fn who_is_not_logged_in_comes_back_afterwards() {
+        let location = |request: TestRequest| {
+            let response = to_log_in(&request.to_http_request());
+            response.headers().get(header::LOCATION).unwrap().to_str().unwrap().to_owned()
+        };
+        assert_eq!(location(TestRequest::with_uri("/leads?q=1&a=b")), "/login?next=%2Fleads%3Fq%3D1%26a%3Db");
+        assert_eq!(location(TestRequest::post().uri("/account/password")), "/login");
+        assert_eq!(location(TestRequest::with_uri("//evil.example/x")), "/login");
+    }
+}
