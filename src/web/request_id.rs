@@ -15,7 +15,6 @@ use rand::{RngExt, distr::Alphanumeric};
 use tracing::Instrument;
 
 use super::{State, public};
-use crate::sms;
 
 pub(super) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 /// Letters and digits: enough to find one among a year's.
@@ -32,9 +31,10 @@ pub(super) fn current() -> Option<String> {
     REQUEST_ID.try_with(Clone::clone).ok()
 }
 
-/// A path without the secret at its end, if it has one.
-fn shown(path: &str) -> &str {
-    if path.starts_with(sms::CALLBACK_PATH) { sms::CALLBACK_PATH } else { path }
+/// A path as the log has it: where a part of it is a secret, as `route` has it.
+fn shown<'a>(path: &'a str, route: Option<&'a str>) -> &'a str {
+    let has_secret = |route: &str| ["{link}", "{token}"].iter().any(|secret| route.contains(secret));
+    route.filter(|route| has_secret(route)).unwrap_or(path)
 }
 
 /// `work` under the name of the request that is being answered, for a task of its own.
@@ -56,7 +56,7 @@ pub(super) async fn log(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let began = Instant::now();
     let state = request.app_data::<web::Data<State>>().expect("the application has its state").clone();
-    let (method, path) = (request.method().clone(), shown(request.path()).to_owned());
+    let (method, path) = (request.method().clone(), request.path().to_owned());
     let id = handed_over(&state, &request).unwrap_or_else(random);
     // Of the level of errors, so that what is logged in it has its name at any level.
     let span = tracing::error_span!("request", request.id = id);
@@ -71,6 +71,7 @@ pub(super) async fn log(
         Err(error) => (error.as_response_error().status_code(), None),
     };
     let _inside = span.enter();
+    let path = shown(&path, route.as_deref()).to_owned();
     state.traffic.count(&method, route, status, began.elapsed());
     let (status, duration_ms) = (status.as_u16(), began.elapsed().as_secs_f64() * 1000.0);
     // What is asked for every second says nothing new.
@@ -104,8 +105,14 @@ mod tests {
 
     #[test]
     fn a_secret_in_a_path_is_not_shown() {
-        assert_eq!(shown("/api/sms/status/hunter2"), "/api/sms/status/");
-        assert_eq!(shown("/api/admin/sms/SM_23456789ABCD"), "/api/admin/sms/SM_23456789ABCD");
+        for (path, route, seen) in [
+            ("/api/sms/status/hunter2", Some("/api/sms/status/{token}"), "/api/sms/status/{token}"),
+            ("/welcome/hunter2", Some("/welcome/{link}"), "/welcome/{link}"),
+            ("/api/admin/sms/SM_23456789ABCD", Some("/api/admin/sms/{id}"), "/api/admin/sms/SM_23456789ABCD"),
+            ("/nowhere", None, "/nowhere"),
+        ] {
+            assert_eq!(shown(path, route), seen);
+        }
     }
 
     #[test]

@@ -22,8 +22,9 @@ use crate::{
     },
 };
 
-/// What each table of endpoints says of them: one beside every table in [`endpoint::all`].
-const PARTS: &[fn() -> Document] = &[super::Described::openapi];
+/// What each table of endpoints outside of `admin` says of them: one beside every table in [`endpoint::all`].
+const PARTS: &[fn() -> Document] =
+    &[super::Described::openapi, super::staff::Described::openapi, super::voice::Described::openapi];
 
 const KEY: &str = "key";
 const SESSION: &str = "session";
@@ -45,7 +46,7 @@ struct Common;
 
 impl Modify for Common {
     fn modify(&self, document: &mut Document) {
-        for part in PARTS {
+        for part in PARTS.iter().chain(super::admin::DESCRIBED) {
             document.merge(part());
         }
         let components = document.components.get_or_insert_default();

@@ -47,5 +47,6 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     tokens::of_identity,
     tokens::of_participant,
     dispatch::dispatch,
+    sms::status,
 ))]
 struct Described;

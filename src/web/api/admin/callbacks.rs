@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use jiff::Timestamp;
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::{
     entity::{self, By, IfMatch},
@@ -36,6 +36,11 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/api/admin/callbacks/{id}", READ, || web::route().to(find)),
     Endpoint::patch("/api/admin/callbacks/{id}", WORK, || web::route().to(update)),
 ];
+
+/// What the API's document says of them.
+#[derive(OpenApi)]
+#[openapi(paths(list, create, find, update))]
+pub(super) struct Described;
 
 /// A callback as it is given. Of `leadId` and `customerId`, one; neither can be changed later, nor can `callId`.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]

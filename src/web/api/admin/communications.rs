@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, http::header, web};
 use jiff::Timestamp;
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::{OpenApi, ToSchema};
 
 use super::{
     entity::By,
@@ -35,6 +35,11 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/api/admin/customers/{id}/communications", READ, || web::route().to(of_customer)),
     Endpoint::post("/api/admin/customers/{id}/notes", WORK, || web::route().to(note_on_customer)),
 ];
+
+/// What the API's document says of them.
+#[derive(OpenApi)]
+#[openapi(paths(of_lead, note_on_lead, of_customer, note_on_customer))]
+pub(super) struct Described;
 
 /// A note as it is given.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use jiff::Timestamp;
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::{
     entity::{self, By},
@@ -39,6 +39,11 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/api/admin/do-not-call/{id}", READ, || web::route().to(find)),
     Endpoint::delete("/api/admin/do-not-call/{id}", LEAD, || web::route().to(remove)),
 ];
+
+/// What the API's document says of them.
+#[derive(OpenApi)]
+#[openapi(paths(list, add, find, remove))]
+pub(super) struct Described;
 
 /// Whom not to call, and why.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]

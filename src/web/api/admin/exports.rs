@@ -9,7 +9,7 @@ use futures_util::stream;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, OpenApi};
 
 use super::{
     customers::CustomerFilter,
@@ -44,6 +44,11 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/api/admin/leads.csv", LEAD, || web::route().to(export_leads)),
     Endpoint::get("/api/admin/customers.csv", LEAD, || web::route().to(export_customers)),
 ];
+
+/// What the API's document says of them.
+#[derive(OpenApi)]
+#[openapi(paths(export_leads, export_customers))]
+pub(super) struct Described;
 
 const LEADS: &[&str] = &[
     "id",

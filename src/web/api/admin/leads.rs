@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use jiff::Timestamp;
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::{
     entity::{self, By, IfMatch},
@@ -39,6 +39,11 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::patch("/api/admin/leads/{id}", WORK, || web::route().to(update)),
     Endpoint::delete("/api/admin/leads/{id}", LEAD, || web::route().to(delete)),
 ];
+
+/// What the API's document says of them.
+#[derive(OpenApi)]
+#[openapi(paths(list, create, find, update, delete))]
+pub(super) struct Described;
 
 /// A lead as it is given. Absent fields are left as they are, null empties one.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]

@@ -23,6 +23,8 @@ mod sheet;
 mod sms;
 mod upload;
 
+use utoipa::{OpenApi, openapi};
+
 use crate::web::endpoint::Endpoint;
 
 /// Everything under `/api/admin`, one table for each entity.
@@ -44,4 +46,24 @@ pub(in crate::web) const ENDPOINTS: &[&[Endpoint]] = &[
     settings::ENDPOINTS,
     provider_keys::ENDPOINTS,
     persons::ENDPOINTS,
+];
+
+/// What the API's document says of them, table by table.
+pub(in crate::web) const DESCRIBED: &[fn() -> openapi::OpenApi] = &[
+    imports::Described::openapi,
+    exports::Described::openapi,
+    leads::Described::openapi,
+    customers::Described::openapi,
+    communications::Described::openapi,
+    scripts::Described::openapi,
+    profiles::Described::openapi,
+    rules::Described::openapi,
+    calls::Described::openapi,
+    promises::Described::openapi,
+    callbacks::Described::openapi,
+    do_not_call::Described::openapi,
+    sms::Described::openapi,
+    settings::Described::openapi,
+    provider_keys::Described::openapi,
+    persons::Described::openapi,
 ];

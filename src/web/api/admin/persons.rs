@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, http::header, web};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{OpenApi, ToSchema};
 
 use super::{
     entity::By,
@@ -29,6 +29,11 @@ use crate::{
 
 pub(super) const ENDPOINTS: &[Endpoint] =
     &[Endpoint::post("/api/admin/persons/erase", Access::Staff(Role::Admin, Scope::Admin), || web::route().to(erase))];
+
+/// What the API's document says of it.
+#[derive(OpenApi)]
+#[openapi(paths(erase))]
+pub(super) struct Described;
 
 /// Whom to erase: one of the first three.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use actix_web::{HttpResponse, http::header, web};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{OpenApi, ToSchema};
 
 use super::{
     entity::{self, By, IfMatch},
@@ -47,6 +47,11 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::patch("/api/admin/agent-profiles/{id}", LEAD, || web::route().to(update)),
     Endpoint::delete("/api/admin/agent-profiles/{id}", LEAD, || web::route().to(delete)),
 ];
+
+/// What the API's document says of them.
+#[derive(OpenApi)]
+#[openapi(paths(list, create, find, update, delete))]
+pub(super) struct Described;
 
 /// Where a profile or rule is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]

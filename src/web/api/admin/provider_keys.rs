@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, http::header, web};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{OpenApi, ToSchema};
 
 use super::{
     entity::{self, By},
@@ -36,6 +36,11 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::put("/api/admin/provider-keys/{provider}", ADMIN, || web::route().to(put)),
     Endpoint::delete("/api/admin/provider-keys/{provider}", ADMIN, || web::route().to(delete)),
 ];
+
+/// What the API's document says of them.
+#[derive(OpenApi)]
+#[openapi(paths(list, put, delete))]
+pub(super) struct Described;
 
 /// A key as it is given.
 #[derive(Clone, Default, Deserialize, ToSchema)]

@@ -4,7 +4,7 @@
 use actix_web::{HttpResponse, http::header, web};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{OpenApi, ToSchema};
 
 use super::{
     entity::{self, By, IfMatch},
@@ -38,6 +38,11 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::patch("/api/admin/room-rules/{id}", LEAD, || web::route().to(update)),
     Endpoint::delete("/api/admin/room-rules/{id}", LEAD, || web::route().to(delete)),
 ];
+
+/// What the API's document says of them.
+#[derive(OpenApi)]
+#[openapi(paths(list, create, find, update, delete))]
+pub(super) struct Described;
 
 /// A rule as it is given. Absent fields are left as they are.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]

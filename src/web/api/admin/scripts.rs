@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::{
     entity::{self, By, IfMatch},
@@ -45,6 +45,11 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/api/admin/scripts/{id}/versions/{number}", READ, || web::route().to(version)),
     Endpoint::post("/api/admin/scripts/{id}/live", LEAD, || web::route().to(set_live)),
 ];
+
+/// What the API's document says of them.
+#[derive(OpenApi)]
+#[openapi(paths(list, create, find, update, delete, versions, version, set_live))]
+pub(super) struct Described;
 
 /// A script as it is given. Absent fields are left as they are, null empties one.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]

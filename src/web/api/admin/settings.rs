@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{OpenApi, ToSchema};
 
 use super::{
     entity::{self, By, IfMatch},
@@ -29,6 +29,11 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/api/admin/settings", ADMIN, || web::route().to(find)),
     Endpoint::patch("/api/admin/settings", ADMIN, || web::route().to(update)),
 ];
+
+/// What the API's document says of them.
+#[derive(OpenApi)]
+#[openapi(paths(find, update))]
+pub(super) struct Described;
 
 /// Settings as they are given. Absent ones are left as they are, null empties one.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::{
     entity::{self, By, IfMatch},
@@ -34,13 +34,18 @@ const READ: Access = Access::Staff(Role::Viewer, Scope::Read);
 const WORK: Access = Access::Staff(Role::Agent, Scope::Desk);
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::post("/api/admin/leads/{id}/sms", WORK, || web::route().to(to_lead)),
-    Endpoint::post("/api/admin/customers/{id}/sms", WORK, || web::route().to(to_customer)),
+    Endpoint::post("/api/admin/leads/{id}/sms", WORK, || web::route().to(to_lead)).idempotent(),
+    Endpoint::post("/api/admin/customers/{id}/sms", WORK, || web::route().to(to_customer)).idempotent(),
     Endpoint::get("/api/admin/sms", READ, || web::route().to(list)),
     Endpoint::get("/api/admin/sms/{id}", READ, || web::route().to(find)),
     Endpoint::delete("/api/admin/sms/{id}", WORK, || web::route().to(cancel)),
-    Endpoint::post("/api/admin/sms/{id}/retry", WORK, || web::route().to(retry)),
+    Endpoint::post("/api/admin/sms/{id}/retry", WORK, || web::route().to(retry)).idempotent(),
 ];
+
+/// What the API's document says of them.
+#[derive(OpenApi)]
+#[openapi(paths(to_lead, to_customer, list, find, cancel, retry))]
+pub(super) struct Described;
 
 /// A message as it is given.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]

@@ -7,6 +7,7 @@ pub(in crate::web) mod audit;
 pub(in crate::web) mod log_in;
 pub(in crate::web) mod users;
 
+use utoipa::OpenApi;
 use actix_web::{HttpRequest, web};
 use serde::de::DeserializeOwned;
 
@@ -50,6 +51,11 @@ pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::delete("/api/admin/api-keys/{id}", ADMIN, || web::route().to(api_keys::revoke)),
     Endpoint::get("/api/admin/audit", ADMIN, || web::route().to(audit::list)),
 ];
+
+/// What the API's document says of them.
+#[derive(OpenApi)]
+#[openapi(paths(log_in::log_in, log_in::log_out, account::account, account::change_password, account::begin_factor, account::end_factor, account::confirm_factor, account::sessions, account::end_sessions, account::end_session, users::list, users::create, users::read, users::update, users::delete, users::link, api_keys::list, api_keys::create, api_keys::revoke, audit::list))]
+pub(super) struct Described;
 
 /// The member of staff who asks, at an endpoint that is for those only.
 fn staff(who: Who) -> Result<Staff, ApiError> {

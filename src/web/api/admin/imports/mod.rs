@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use jiff::Timestamp;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, OpenApi};
 
 use super::{
     columns::{self, Field},
@@ -48,6 +48,11 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/admin/customers/import/{id}/confirm", LEAD, || web::route().to(confirm_customers)),
     Endpoint::delete("/api/admin/customers/import/{id}", LEAD, || web::route().to(discard_customers)),
 ];
+
+/// What the API's document says of them.
+#[derive(OpenApi)]
+#[openapi(paths(preview_leads, confirm_leads, discard_leads, preview_customers, confirm_customers, discard_customers))]
+pub(super) struct Described;
 
 /// What rows are of.
 trait Form: DeserializeOwned + 'static {
