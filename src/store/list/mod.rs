@@ -49,7 +49,7 @@ pub struct Table {
 pub struct Sort {
     /// As programs name it; with `-` before it, it is the other way round.
     pub name: &'static str,
-    /// A column that is never null, or an expression that an index is over.
+    /// A column that is never null, and indexed together with `tie`.
     pub by: &'static str,
     /// The index to walk, where SQLite is not to choose.
     pub index: Option<&'static str>,
