@@ -214,6 +214,8 @@ CREATE TABLE customers (
     card_masked TEXT,
     bank TEXT,
     amount_due INTEGER,
+    -- To sort by: who owes nothing that is known stands before all others.
+    amount_key INTEGER NOT NULL AS (coalesce(amount_due, -1)) VIRTUAL,
     -- 2026-11, or as it was given.
     due_month TEXT,
     overdue_days INTEGER,
@@ -231,8 +233,7 @@ CREATE UNIQUE INDEX customers_by_user_id ON customers (user_id) WHERE deleted_at
 CREATE INDEX customers_by_creation ON customers (seq, overdue_days, deleted_at) WHERE deleted_at IS NULL;
 CREATE INDEX customers_by_update ON customers (updated_at, seq, overdue_days, deleted_at) WHERE deleted_at IS NULL;
 CREATE INDEX customers_by_name ON customers (name_key, seq, overdue_days, deleted_at) WHERE deleted_at IS NULL;
--- Who owes nothing that is known stands before all others.
-CREATE INDEX customers_by_amount ON customers (coalesce(amount_due, -1), seq, overdue_days, deleted_at) WHERE deleted_at IS NULL;
+CREATE INDEX customers_by_amount ON customers (amount_key, seq, overdue_days, deleted_at) WHERE deleted_at IS NULL;
 CREATE INDEX customers_by_phone ON customers (phone);
 CREATE INDEX customers_by_person ON customers (person);
 

@@ -29,7 +29,7 @@ pub const TABLE: Table = Table {
         Sort { name: "createdAt", by: "seq", index: Some("customers_by_creation") },
         Sort { name: "updatedAt", by: "updated_at", index: Some("customers_by_update") },
         Sort { name: "name", by: "name_key", index: Some("customers_by_name") },
-        Sort { name: "amountDue", by: "coalesce(amount_due, -1)", index: Some("customers_by_amount") },
+        Sort { name: "amountDue", by: "amount_key", index: Some("customers_by_amount") },
     ],
     usual: "-createdAt",
 };

@@ -269,3 +269,33 @@ pub fn confirm<P: Importable>(
     change.record(&Entry::new(Action::Import, P::ENTITY, id).after(&written))?;
     Ok(written)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[tokio::test]
+    async fn a_file_waits_for_its_owner_and_not_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let began = Timestamp::UNIX_EPOCH;
+        let just = began + LIFETIME - SignedDuration::from_secs(1);
+        let late = began + LIFETIME;
+        let done = store.write(move |transaction| {
+            let id = keep(transaction, Imported::Leads, "[1]", "US_1", began)?;
+            let rows = |imported, owner, now| find(transaction, imported, &id, owner, now);
+            assert_eq!(rows(Imported::Leads, "US_1", just)?.as_deref(), Some("[1]"));
+            assert_eq!(rows(Imported::Leads, "US_1", late)?, None);
+            assert_eq!(rows(Imported::Leads, "US_2", just)?, None);
+            assert_eq!(rows(Imported::Customers, "US_1", just)?, None);
+            assert!(!discard(transaction, Imported::Leads, &id, "US_2")?);
+            // Whoever begins the next one takes away what was forgotten.
+            let other = keep(transaction, Imported::Customers, "[2]", "US_2", late)?;
+            assert!(!discard(transaction, Imported::Leads, &id, "US_1")?);
+            assert!(discard(transaction, Imported::Customers, &other, "US_2")?);
+            Ok(())
+        });
+        done.await.unwrap();
+    }
+}

@@ -23,7 +23,7 @@ pub const MOST_LIMIT: u32 = 200;
 /// Rows are counted up to here.
 const COUNTED: u32 = 10_000;
 /// So few rows are fetched and sorted, instead of going through the index that has them in order.
-const FEW: u32 = 1000;
+const FEW: u32 = 2000;
 
 /// How an entity is listed. All texts are SQL, of the program's own.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ pub struct Table {
 pub struct Sort {
     /// As programs name it; with `-` before it, it is the other way round.
     pub name: &'static str,
-    /// A column that is never null, or an expression that an index is over.
+    /// A column that is never null, and indexed together with `tie`.
     pub by: &'static str,
     /// The index to walk, where SQLite is not to choose.
     pub index: Option<&'static str>,
@@ -256,38 +256,57 @@ struct Query {
 impl Query {
     fn new(table: &Table, filter: &Filter, page: &Page, way: Way) -> Self {
         let Table { name, columns, tie, .. } = table;
-        let (by, index) = (page.sort.by, page.sort.index);
+        let by = page.sort.by;
+        let columns = if way == Way::Sorted { String::new() } else { format!("{columns}, ") };
         let mut query = Self::default();
-        query.push(&format!("SELECT {columns}, {by} AS list_value, {name}.{tie} AS list_tie FROM "));
-        match (way, table.search) {
-            (Way::Found, Some(words)) => {
-                query.push(&format!("{words} CROSS JOIN {name} ON {name}.{tie} = {words}.rowid"))
+        query.push(&format!("SELECT {columns}{by} AS list_value, {name}.{tie} AS list_tie FROM "));
+        match (way, table.search, page.sort.index) {
+            (Way::Found, Some(words), _) => {
+                query.push(&format!("{words} CROSS JOIN {name} ON {name}.{tie} = {words}.rowid"));
             }
-            (Way::Sorted, _) => query.push(&format!("{name} NOT INDEXED")),
-            (Way::Walk | Way::Among | Way::Found, _) => match index {
-                Some(index) => query.push(&format!("{name} INDEXED BY {index}")),
-                None => query.push(name),
-            },
+            (Way::Sorted, ..) => query.push(&format!("{name} NOT INDEXED")),
+            (_, _, Some(index)) => query.push(&format!("{name} INDEXED BY {index}")),
+            (_, _, None) => query.push(name),
         }
         query.filter(table, filter, way);
         let key = match (way, table.search) {
             (Way::Found, Some(words)) => format!("{words}.rowid"),
             _ => format!("{name}.{tie}"),
         };
+        query.order(table, page, &key);
+        if way == Way::Sorted {
+            query.fetch(table, page);
+        }
+        query
+    }
+
+    /// From where, in which order, and how many.
+    fn order(&mut self, table: &Table, page: &Page, key: &str) {
+        let by = page.sort.by;
+        let is_tied = by == table.tie;
         let (direction, beyond) = if page.is_descending { ("DESC", "<") } else { ("ASC", ">") };
-        let is_tied = by == *tie;
-        if let Some(Cursor { value, tie }) = &page.after {
-            if is_tied {
-                query.and(&format!("{key} {beyond} ?"), [tie.clone()]);
-            } else {
-                query.and(&format!("({by}, {key}) {beyond} (?, ?)"), [value.clone(), tie.clone()]);
+        match &page.after {
+            Some(after) if is_tied => self.and(&format!("{key} {beyond} ?"), [after.tie.clone()]),
+            Some(after) => {
+                self.and(&format!("({by}, {key}) {beyond} (?, ?)"), [after.value.clone(), after.tie.clone()])
             }
+            None => {}
         }
         let order = if is_tied { String::new() } else { format!("{by} {direction}, ") };
-        query.push(&format!(" ORDER BY {order}{key} {direction} LIMIT ?"));
+        self.push(&format!(" ORDER BY {order}{key} {direction} LIMIT ?"));
         // One more, to see whether there is a next page.
-        query.values.push(Value::Integer(i64::from(page.limit) + 1));
-        query
+        self.values.push(Value::Integer(i64::from(page.limit) + 1));
+    }
+
+    /// Reads the rows of which only what they are sorted by was read so far.
+    fn fetch(&mut self, table: &Table, page: &Page) {
+        let Table { name, columns, tie, .. } = table;
+        let direction = if page.is_descending { "DESC" } else { "ASC" };
+        self.sql = format!(
+            "SELECT {columns}, list_value, list_tie FROM ({}) CROSS JOIN {name} ON {name}.{tie} = list_tie
+             ORDER BY list_value {direction}, list_tie {direction}",
+            self.sql
+        );
     }
 
     fn counting(table: &Table, filter: &Filter, most: u32) -> Self {

@@ -48,7 +48,9 @@ pub(in crate::web::api::admin) struct Sheet {
 impl Sheet {
     /// Reads CSV (RFC 4180) whose first row names the columns; rows without a single cell are passed over.
     pub(in crate::web::api::admin) fn parse(text: &str) -> Result<Self, BadSheet> {
-        let (separator, skipped, text) = separator(text);
+        // With line feeds only, where a row begins is exact.
+        let text = text.replace("\r\n", "\n");
+        let (separator, skipped, text) = separator(&text);
         let mut reader =
             ReaderBuilder::new().delimiter(separator).flexible(true).has_headers(false).from_reader(text.as_bytes());
         let mut records = reader.records().map(|record| record.map_err(|_| BadSheet::Unreadable));
@@ -59,7 +61,7 @@ impl Sheet {
         let mut rows = Vec::new();
         for record in records {
             let record = record?;
-            let row = Row { line: skipped + record.position().map_or(0, csv::Position::line), cells: cells(&record) };
+            let row = Row { line: skipped + line(&record, text), cells: cells(&record) };
             match rows.len() {
                 _ if row.cells.iter().all(String::is_empty) => {}
                 MOST_ROWS => return Err(BadSheet::TooManyRows),
@@ -74,7 +76,7 @@ impl Sheet {
 /// else it is what stands most often in the first line.
 fn separator(text: &str) -> (u8, u64, &str) {
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
-    if let [named] = first.trim_end_matches('\r').strip_prefix("sep=").unwrap_or_default().as_bytes()
+    if let [named] = first.strip_prefix("sep=").unwrap_or_default().as_bytes()
         && named.is_ascii()
     {
         return (*named, 1, rest);
@@ -90,6 +92,14 @@ fn separator(text: &str) -> (u8, u64, &str) {
     // The first of those that are as frequent.
     let usual = SEPARATORS.into_iter().rev().max_by_key(|separator| count(*separator));
     (usual.unwrap_or(b','), 0, text)
+}
+
+/// Where a record begins; blank lines before it are taken for a part of it.
+fn line(record: &StringRecord, text: &str) -> u64 {
+    let Some(position) = record.position() else { return 0 };
+    let from = usize::try_from(position.byte()).ok().and_then(|at| text.as_bytes().get(at..));
+    let blank = from.unwrap_or_default().iter().take_while(|byte| **byte == b'\n').count();
+    position.line() + blank as u64
 }
 
 fn cells(record: &StringRecord) -> Vec<String> {
@@ -118,6 +128,7 @@ mod tests {
             ("a,b\n1,2\n", "a|b / 2:1|2"),
             ("a;b\r\n1;2,5\r\n\r\n;\r\n3;4", "a|b / 2:1|2,5 / 5:3|4"),
             ("a\tb\n1\t\"x\ny\"\n3\t4", "a|b / 2:1|x\ny / 4:3|4"),
+            ("a,b\n\n\n1,2\n", "a|b / 4:1|2"),
             ("sep=;\na;b\n1;2\n", "a|b / 3:1|2"),
             ("\"a;x\",b\n1,2", "a;x|b / 2:1|2"),
             ("a,b\n 1 ,\n1,2,3\n", "a|b / 2:1| / 3:1|2|3"),
