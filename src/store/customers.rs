@@ -143,6 +143,30 @@ impl CustomerPatch {
 }
 
 impl Customer {
+    /// A new one of whom nothing is known yet.
+    fn blank(person: PersonId, now: Timestamp) -> Self {
+        let id = CustomerId::random();
+        Self {
+            person,
+            user_id: id.to_string(),
+            id,
+            name: Pii::default(),
+            phone: None,
+            card: None,
+            bank: None,
+            amount_due: None,
+            due_month: None,
+            overdue_days: None,
+            language: None,
+            script: None,
+            notes: Pii::default(),
+            do_not_call: false,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        }
+    }
+
     fn searchable(&self) -> String {
         Searchable::default()
             .text(self.name.reveal())
@@ -155,20 +179,36 @@ impl Customer {
     }
 
     /// What has to hold of every customer.
-    fn check(&self, change: &Change<'_>, patch: &CustomerPatch) -> Result<(), Refusal> {
+    fn check(&self, connection: &Connection, patch: &CustomerPatch) -> Result<(), Refusal> {
         if self.name.reveal().is_empty() && self.phone.is_none() {
             return Err(Refusal::Field("userName", "is missing: give a name or a telephone number"));
         }
         if let Some(Some(script)) = &patch.script
-            && !script_exists(change.transaction, script)?
+            && !script_exists(connection, script)?
         {
             return Err(Refusal::Field("scriptId", "names no script"));
         }
-        match with_user_id(change.transaction, &self.user_id)? {
+        match with_user_id(connection, &self.user_id)? {
             Some(other) if other.id != self.id => Err(Refusal::Conflict("another customer has this userId")),
             _ => Ok(()),
         }
     }
+}
+
+/// Whether `patch` would change anything of `there`, or of a new customer.
+///
+/// # Errors
+/// When a value does not fit, or the database fails.
+pub(super) fn try_patch(
+    connection: &Connection,
+    there: Option<&Customer>,
+    patch: &CustomerPatch,
+) -> Result<bool, Refusal> {
+    let before = there.cloned().unwrap_or_else(|| Customer::blank(PersonId::random(), Timestamp::UNIX_EPOCH));
+    let mut customer = before.clone();
+    patch.apply(&mut customer);
+    customer.check(connection, patch)?;
+    Ok(customer != before)
 }
 
 /// Keeps a new customer.
@@ -182,28 +222,10 @@ pub fn create(change: &Change<'_>, patch: &CustomerPatch) -> Result<Customer, Re
 /// The same for whatever the audit log is to call it.
 pub(super) fn create_by(change: &Change<'_>, patch: &CustomerPatch, action: Action) -> Result<Customer, Refusal> {
     let phone = patch.phone.as_ref().and_then(Option::as_ref).map(Pii::reveal);
-    let id = CustomerId::random();
-    let mut customer = Customer {
-        person: persons::of_phone(change.transaction, change.vault, phone)?,
-        user_id: id.to_string(),
-        id,
-        name: Pii::default(),
-        phone: None,
-        card: None,
-        bank: None,
-        amount_due: None,
-        due_month: None,
-        overdue_days: None,
-        language: None,
-        script: None,
-        notes: Pii::default(),
-        do_not_call: false,
-        created_at: change.now,
-        updated_at: change.now,
-        version: 1,
-    };
+    let person = persons::of_phone(change.transaction, change.vault, phone)?;
+    let mut customer = Customer::blank(person, change.now);
     patch.apply(&mut customer);
-    customer.check(change, patch)?;
+    customer.check(change.transaction, patch)?;
     let mut statement = change.transaction.prepare_cached(
         "INSERT INTO customers (id, person, user_id, name, name_key, phone, card_masked, bank, amount_due, due_month,
              overdue_days, language, script, notes, created_at, updated_at, version, search)
@@ -244,7 +266,7 @@ pub(super) fn update_by(
     if customer == before {
         return Ok(before);
     }
-    customer.check(change, patch)?;
+    customer.check(change.transaction, patch)?;
     if customer.phone != before.phone {
         let phone = customer.phone.as_ref().map(Pii::reveal);
         customer.person = persons::with_new_phone(change.transaction, change.vault, &before.person, phone)?;

@@ -146,6 +146,27 @@ impl LeadPatch {
 }
 
 impl Lead {
+    /// A new one of whom nothing is known yet.
+    fn blank(person: PersonId, now: Timestamp) -> Self {
+        Self {
+            id: LeadId::random(),
+            person,
+            name: Pii::default(),
+            phone: None,
+            email: None,
+            company: None,
+            status: LeadStatus::New,
+            source: None,
+            language: None,
+            script: None,
+            notes: Pii::default(),
+            do_not_call: false,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        }
+    }
+
     fn searchable(&self) -> String {
         let email = self.email.as_ref().map_or("", |email| email.reveal().as_str());
         let company = self.company.as_ref().map_or("", |company| company.reveal().as_str());
@@ -162,17 +183,29 @@ impl Lead {
     }
 
     /// What has to hold of every lead.
-    fn check(&self, change: &Change<'_>, patch: &LeadPatch) -> Result<(), Refusal> {
+    fn check(&self, connection: &Connection, patch: &LeadPatch) -> Result<(), Refusal> {
         if self.name.reveal().is_empty() && self.phone.is_none() {
             return Err(Refusal::Field("name", "is missing: give a name or a telephone number"));
         }
         match &patch.script {
-            Some(Some(script)) if !script_exists(change.transaction, script)? => {
+            Some(Some(script)) if !script_exists(connection, script)? => {
                 Err(Refusal::Field("scriptId", "names no script"))
             }
             _ => Ok(()),
         }
     }
+}
+
+/// Whether `patch` would change anything of `there`, or of a new lead.
+///
+/// # Errors
+/// When a value does not fit, or the database fails.
+pub(super) fn try_patch(connection: &Connection, there: Option<&Lead>, patch: &LeadPatch) -> Result<bool, Refusal> {
+    let before = there.cloned().unwrap_or_else(|| Lead::blank(PersonId::random(), Timestamp::UNIX_EPOCH));
+    let mut lead = before.clone();
+    patch.apply(&mut lead);
+    lead.check(connection, patch)?;
+    Ok(lead != before)
 }
 
 /// Keeps a new lead.
@@ -186,25 +219,10 @@ pub fn create(change: &Change<'_>, patch: &LeadPatch) -> Result<Lead, Refusal> {
 /// The same for whatever the audit log is to call it.
 pub(super) fn create_by(change: &Change<'_>, patch: &LeadPatch, action: Action) -> Result<Lead, Refusal> {
     let phone = patch.phone.as_ref().and_then(Option::as_ref).map(Pii::reveal);
-    let mut lead = Lead {
-        id: LeadId::random(),
-        person: persons::of_phone(change.transaction, change.vault, phone)?,
-        name: Pii::default(),
-        phone: None,
-        email: None,
-        company: None,
-        status: LeadStatus::New,
-        source: None,
-        language: None,
-        script: None,
-        notes: Pii::default(),
-        do_not_call: false,
-        created_at: change.now,
-        updated_at: change.now,
-        version: 1,
-    };
+    let person = persons::of_phone(change.transaction, change.vault, phone)?;
+    let mut lead = Lead::blank(person, change.now);
     patch.apply(&mut lead);
-    lead.check(change, patch)?;
+    lead.check(change.transaction, patch)?;
     let mut statement = change.transaction.prepare_cached(
         "INSERT INTO leads (id, person, name, name_key, phone, email, company, status, source, language, script, notes,
              created_at, updated_at, version, search)
@@ -240,7 +258,7 @@ pub(super) fn update_by(
     if lead == before {
         return Ok(before);
     }
-    lead.check(change, patch)?;
+    lead.check(change.transaction, patch)?;
     if lead.phone != before.phone {
         let phone = lead.phone.as_ref().map(Pii::reveal);
         lead.person = persons::with_new_phone(change.transaction, change.vault, &before.person, phone)?;

@@ -14,6 +14,7 @@ pub mod customers;
 pub mod do_not_call;
 pub mod erasure;
 mod error;
+pub mod imports;
 mod json;
 pub mod leads;
 pub mod list;

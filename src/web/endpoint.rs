@@ -109,10 +109,13 @@ pub(super) fn routes(config: &mut ServiceConfig, state: &State) {
         for endpoint in &here {
             let (verb, access) = (endpoint.verb, endpoint.access);
             let checked = from_fn(move |request, next| access::check(access, request, next));
-            resource = resource.route((endpoint.route)().guard(fn_guard(move |context| verb.is(&context.head().method))).wrap(checked));
+            resource = resource.route(
+                (endpoint.route)().guard(fn_guard(move |context| verb.is(&context.head().method))).wrap(checked),
+            );
         }
         let allowed: Vec<_> = here.iter().map(|it| it.verb).collect();
-        let resource = resource.default_service(web::route().to(move |request| error::not_allowed(request, allowed.clone())));
+        let resource =
+            resource.default_service(web::route().to(move |request| error::not_allowed(request, allowed.clone())));
         if endpoint.is_api() {
             config.service(resource.wrap(cors(state)));
         } else {

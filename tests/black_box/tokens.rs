@@ -40,7 +40,7 @@ fn claims(answer: &Value) -> Claims {
 }
 
 /// A key made beside the server, as the command line does it.
-fn key(desk: &Desk, scopes: &[Scope]) -> String {
+pub(crate) fn key(desk: &Desk, scopes: &[Scope]) -> String {
     let new = NewKey { name: "test".to_owned(), scopes: scopes.to_vec(), created_at: jiff::Timestamp::now() };
     let store = Store::open(&desk.data_dir()).unwrap();
     let made = store.write(move |transaction| api_keys::create(transaction, &new));

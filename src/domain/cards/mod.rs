@@ -27,7 +27,7 @@ const SHORTEST: usize = 12;
 /// The length of nearly all cards' numbers.
 const USUAL: usize = 16;
 /// Takes the place of a digit.
-const HIDDEN: char = '•';
+pub const HIDDEN: char = '•';
 
 /// Masks card-like numbers in a text that is complete in itself.
 pub fn mask(text: &str) -> String {

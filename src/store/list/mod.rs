@@ -134,6 +134,12 @@ impl Page {
         Some(Self { sort, is_descending, order: order.to_owned(), after: None, limit })
     }
 
+    /// The same with so many rows.
+    pub fn with_limit(mut self, limit: u32) -> Self {
+        self.limit = limit;
+        self
+    }
+
     /// The page after the one that gave this cursor.
     pub fn after(mut self, cursor: &str) -> Self {
         self.after = Cursor::read(cursor, &self.order);

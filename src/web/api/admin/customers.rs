@@ -215,9 +215,9 @@ async fn delete(
     expected: IfMatch,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let deleted = state.store.change(by.0, Timestamp::now(), move |change| {
-        customers::delete(change, &named(change, &id)?.id, expected.0)
-    });
+    let deleted = state
+        .store
+        .change(by.0, Timestamp::now(), move |change| customers::delete(change, &named(change, &id)?.id, expected.0));
     deleted.await?;
     Ok(entity::gone())
 }

@@ -219,7 +219,9 @@ pub(super) fn word<T: std::str::FromStr + Display>(text: &str, all: &[T]) -> Res
 pub(super) fn user_id(text: &str) -> Result<String, &'static str> {
     const LONGEST: usize = 64;
     match text {
-        _ if cards::is_number(&fold(text)) => Err("must not be a payment card's number"),
+        _ if cards::is_number(&fold(text)) || text.contains(cards::HIDDEN) => {
+            Err("must not be a payment card's number")
+        }
         _ if text.chars().count() > LONGEST => Err("is longer than 64 characters"),
         _ if text.chars().any(|c| c.is_control() || c == '/') => Err("has a slash or control characters in it"),
         _ => Ok(text.to_owned()),
@@ -278,6 +280,7 @@ mod tests {
         }
         assert_eq!(card("411111••••••1111").unwrap().reveal(), "411111••••••1111");
         assert!(user_id("٤١١١ ١١١١ ١١١١ ١١١١").is_err() && user_id(number).is_err());
+        assert!(user_id("411111••••••1111").is_err(), "nor a masked one, which is nobody's own");
         assert!(phone(None)("+371449635398431").is_err());
     }
 

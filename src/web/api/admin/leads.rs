@@ -179,9 +179,8 @@ async fn update(
     let id = lead_id(&id)?;
     let home = state.store.read(persons::home).await?;
     let patch = body.0.check(home).map_err(ApiError::Fields)?;
-    let changed = state.store.change(by.0, Timestamp::now(), move |change| {
-        leads::update(change, &id, expected.0, &patch)
-    });
+    let changed =
+        state.store.change(by.0, Timestamp::now(), move |change| leads::update(change, &id, expected.0, &patch));
     let lead = changed.await?;
     Ok(entity::found(lead.version, &lead))
 }

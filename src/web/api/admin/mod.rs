@@ -2,10 +2,13 @@
 
 mod callbacks;
 mod calls;
+mod columns;
 mod communications;
 mod customers;
 mod do_not_call;
 mod entity;
+mod exports;
+mod imports;
 mod input;
 mod leads;
 mod list;
@@ -16,11 +19,16 @@ mod provider_keys;
 mod rules;
 mod scripts;
 mod settings;
+mod sheet;
+mod upload;
 
 use crate::web::endpoint::Endpoint;
 
 /// Everything under `/api/admin`, one table for each entity.
 pub(in crate::web) const ENDPOINTS: &[&[Endpoint]] = &[
+    // Imports before what has an id where they have `import`: the first address that fits is taken.
+    imports::ENDPOINTS,
+    exports::ENDPOINTS,
     leads::ENDPOINTS,
     customers::ENDPOINTS,
     communications::ENDPOINTS,
