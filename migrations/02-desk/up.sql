@@ -373,15 +373,21 @@ CREATE TABLE sms_outbox (
     due_at INTEGER,
     -- What the transport calls it.
     reference TEXT,
+    -- SHA-256 of the secret in the address where the transport reports on the latest attempt.
+    callback BLOB UNIQUE,
     problem TEXT,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
-    author TEXT NOT NULL
+    author TEXT NOT NULL,
+    version INTEGER NOT NULL DEFAULT 1
 ) STRICT;
 
 CREATE INDEX sms_by_due ON sms_outbox (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX sms_by_creation ON sms_outbox (created_at, id);
-CREATE INDEX sms_by_reference ON sms_outbox (reference) WHERE reference IS NOT NULL;
+CREATE INDEX sms_by_state ON sms_outbox (state, created_at, id);
+CREATE INDEX sms_by_lead ON sms_outbox (lead) WHERE lead IS NOT NULL;
+CREATE INDEX sms_by_customer ON sms_outbox (customer) WHERE customer IS NOT NULL;
+CREATE INDEX communications_by_sms ON communications (sms) WHERE sms IS NOT NULL;
 
 -- Answers to requests with an Idempotency-Key, to be given again.
 CREATE TABLE idempotency (

@@ -117,6 +117,7 @@ impl Exit {
             | StartError::Media(_)
             | StartError::Keys(KeysError::File { .. })
             | StartError::Store(_)
+            | StartError::Sms(_)
             | StartError::Thread(_)
             | StartError::Server(_) => Some(Self::Failed),
         }

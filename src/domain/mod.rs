@@ -1,4 +1,5 @@
-//! Words of the trade as types: languages, media time, turns, text, telephone numbers, money. No I/O, no clock, no other module of the crate.
+//! Words of the trade as types: languages, media time, turns, text, telephone numbers, money. No I/O, no clock, no other
+//! module of the crate.
 
 pub mod cards;
 mod email;

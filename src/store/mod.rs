@@ -30,6 +30,7 @@ pub mod rules;
 mod schema;
 pub mod scripts;
 pub mod settings;
+pub mod sms_outbox;
 pub mod turns;
 pub mod users;
 mod vault;

@@ -34,6 +34,7 @@ use crate::{
     call::{desk::Desk, readiness::ReadinessReceiver},
     config::Config,
     rooms::{Rooms, token::Keys},
+    sms::Sms,
     store::Store,
 };
 use connections::Connections;
@@ -76,6 +77,8 @@ pub struct State {
     pub visitors: Visitors,
     /// Who sends agents into rooms.
     pub desk: Desk,
+    /// Text messages on their way out.
+    pub sms: Sms,
     /// This box's own certificate authority, when it has one.
     pub authority: Option<Arc<Authority>>,
 }

@@ -66,7 +66,8 @@ fn a_browser_talks_with_the_box() {
     desk.put("data/config.toml", settings().as_bytes());
     let shots = repository("target/screenshots");
     fs::create_dir_all(&shots).unwrap();
-    let server = Server::start(&desk, &["--dev"], &KEYS);
+    // A page that is opened before says "getting ready", and asks again.
+    let server = Server::start(&desk, &["--dev"], &KEYS).when_ready();
     drive(&desk, &server, "", &shots);
     drop(server);
 

@@ -21,6 +21,7 @@ mod say;
 mod sdk;
 mod serve;
 mod sheets;
+mod sms;
 mod support;
 mod tls;
 mod tokens;

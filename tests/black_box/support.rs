@@ -9,12 +9,22 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
 };
 
-use callstead::audio::{self, Clip};
+use callstead::{
+    audio::{self, Clip},
+    store::{
+        Store,
+        api_keys::{self, NewKey, Scope},
+    },
+};
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::http::ask;
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_callstead");
 
@@ -146,8 +156,22 @@ impl Server {
         Self { address: address.parse().unwrap(), child, started }
     }
 
+    /// Ends it as a power cut would: it can do nothing more.
+    pub(crate) fn kill(self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Waits until its engines are loaded, or found missing.
+    pub(crate) fn when_ready(self) -> Self {
+        while ask(self.address, "GET", "/api/health", &[]).status == 503 {
+            thread::sleep(Duration::from_millis(50));
+        }
+        self
     }
 }
 
@@ -157,6 +181,16 @@ impl Drop for Server {
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         self.child.wait().unwrap();
     }
+}
+
+/// What a program sends as `Authorization` with a new key for these scopes, made beside the server as the command line
+/// does it.
+pub(crate) fn key(desk: &Desk, scopes: &[Scope]) -> String {
+    let new = NewKey { name: "test".to_owned(), scopes: scopes.to_vec(), created_at: jiff::Timestamp::now() };
+    let store = Store::open(&desk.data_dir()).unwrap();
+    let made = store.write(move |transaction| api_keys::create(transaction, &new));
+    let (_, secret) = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(made).unwrap();
+    format!("Bearer {}", secret.reveal())
 }
 
 pub(crate) fn text(bytes: &[u8]) -> String {

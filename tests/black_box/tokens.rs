@@ -5,16 +5,13 @@ use std::{fs, os::unix::fs::PermissionsExt, time::SystemTime};
 use callstead::{
     domain::Language,
     rooms::token::{self, Claims, Keys},
-    store::{
-        Store,
-        api_keys::{self, NewKey, Scope},
-    },
+    store::api_keys::Scope,
 };
 use serde_json::{Value, json};
 
 use crate::{
     http::{ask, post, post_bytes},
-    support::{Desk, Server, error},
+    support::{Desk, Server, error, key},
 };
 
 const SECRET: &str = "secret-of-the-tests-32-bytes-long";
@@ -37,15 +34,6 @@ fn right() -> [(&'static str, Value); 5] {
 fn claims(answer: &Value) -> Claims {
     let keys = Keys { api_key: "APItest".to_owned(), api_secret: SECRET.into() };
     token::verify(&keys, answer["token"].as_str().unwrap(), SystemTime::now()).unwrap()
-}
-
-/// A key made beside the server, as the command line does it.
-pub(crate) fn key(desk: &Desk, scopes: &[Scope]) -> String {
-    let new = NewKey { name: "test".to_owned(), scopes: scopes.to_vec(), created_at: jiff::Timestamp::now() };
-    let store = Store::open(&desk.data_dir()).unwrap();
-    let made = store.write(move |transaction| api_keys::create(transaction, &new));
-    let (_, secret) = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(made).unwrap();
-    format!("Bearer {}", secret.reveal())
 }
 
 #[test]

@@ -5,6 +5,7 @@ pub(super) mod admin;
 mod body;
 mod dispatch;
 mod health;
+mod sms;
 mod tokens;
 
 use actix_web::web;
@@ -20,4 +21,6 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/token", Access::Caller(Scope::Token), || web::route().to(tokens::of_identity)),
     Endpoint::post("/api/livekit-token", Access::Caller(Scope::Token), || web::route().to(tokens::of_participant)),
     Endpoint::post("/api/dispatch-agent", Access::Caller(Scope::Dispatch), || web::route().to(dispatch::dispatch)),
+    // The address itself holds a secret; Twilio signs besides.
+    Endpoint::post("/api/sms/status/{token}", Access::Open, || web::route().to(sms::status)),
 ];

@@ -20,6 +20,7 @@ mod rules;
 mod scripts;
 mod settings;
 mod sheet;
+mod sms;
 mod upload;
 
 use crate::web::endpoint::Endpoint;
@@ -39,6 +40,7 @@ pub(in crate::web) const ENDPOINTS: &[&[Endpoint]] = &[
     promises::ENDPOINTS,
     callbacks::ENDPOINTS,
     do_not_call::ENDPOINTS,
+    sms::ENDPOINTS,
     settings::ENDPOINTS,
     provider_keys::ENDPOINTS,
     persons::ENDPOINTS,
