@@ -1,18 +1,13 @@
 //! What the desk works with, over HTTP with keys, on a real server and its database.
 
-use std::net::TcpStream;
-
-use callstead::store::{
-    Store, StoreError,
-    api_keys::{self, NewKey, Scope},
-};
+use callstead::store::{Store, api_keys::Scope};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
     calls::keep,
-    http::{Answer, send},
-    support::{Desk, Server, error, json as printed},
+    http::{Answer, request},
+    support::{Desk, Server, error, json as printed, key},
 };
 
 /// A server, and a key with a scope.
@@ -28,20 +23,15 @@ impl Office {
     }
 
     fn on(desk: Desk, scopes: &[Scope]) -> Self {
-        let new = NewKey { name: "test".to_owned(), scopes: scopes.to_vec(), created_at: Timestamp::now() };
-        let (_, secret) =
-            write(&desk, async |store| store.write(move |transaction| api_keys::create(transaction, &new)).await);
+        let key = key(&desk, scopes);
         let server = Server::start(&desk, &[], &[]);
-        Self { desk, server, key: secret.reveal().to_owned() }
+        Self { desk, server, key }
     }
 
     fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        let key = format!("Bearer {}", self.key);
-        let usual = [("Authorization", key.as_str()), ("Content-Type", "application/json")];
-        let address = self.server.address;
-        let mut stream = TcpStream::connect(address).unwrap();
-        send(&mut stream, &address.to_string(), method, path, &[&usual, headers].concat(), body.as_bytes())
+        let usual = [("Authorization", self.key.as_str()), ("Content-Type", "application/json")];
+        request(self.server.address, method, path, &[&usual, headers].concat(), body.as_bytes())
     }
 
     #[track_caller]
@@ -77,12 +67,6 @@ impl Office {
         }
         id
     }
-}
-
-/// Does something with the database beside the server.
-fn write<T>(desk: &Desk, work: impl AsyncFnOnce(Store) -> Result<T, StoreError>) -> T {
-    let store = Store::open(&desk.data_dir()).unwrap();
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work(store)).unwrap()
 }
 
 fn lead(office: &Office, name: &str, phone: &str) -> String {
@@ -401,7 +385,8 @@ fn found<'a>(desk: &Desk, words: &[&'a str]) -> Vec<&'a str> {
 #[test]
 fn an_erased_person_is_gone_from_all_files_of_a_running_server() {
     let desk = Desk::new();
-    let call = keep(&Store::open(&desk.data_dir()).unwrap(), Timestamp::now(), "Zephyrine Quattlebaum");
+    let store = Store::open(&desk.data_dir()).unwrap();
+    let call = keep(&store, Timestamp::now(), "Zephyrine Quattlebaum");
     let office = Office::on(desk, &[Scope::Admin]);
     let erase = "/api/admin/persons/erase";
     let one = office.make("/api/admin/leads", &json!({
@@ -409,10 +394,12 @@ fn an_erased_person_is_gone_from_all_files_of_a_running_server() {
     }));
     let other = lead(&office, "Bernadette", "+442079460111");
     let (tied_call, tied_lead) = (call.to_string(), one.clone());
-    let tie = "UPDATE calls SET lead = ?2 WHERE id = ?1";
-    write(&office.desk, async |store| {
-        store.write(move |transaction| Ok(transaction.execute(tie, [tied_call, tied_lead])?)).await
+    let tie = store.write(move |transaction| {
+        let sql = "UPDATE calls SET lead = ?2 WHERE id = ?1";
+        Ok(transaction.execute(sql, [tied_call, tied_lead])?)
     });
+    assert_eq!(tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(tie).unwrap(), 1);
+    drop(store);
     office.make(
         "/api/admin/promises",
         &json!({ "leadId": one, "amount": 1, "dueOn": "2026-12-01", "note": "by Quattlebaum" }),
