@@ -50,7 +50,7 @@ impl Http {
 /// Makes a request. An answer is one with a status from 200 to 299; everything else is an outcome already. `code` finds the
 /// service's own number for an error in the body.
 pub(super) async fn send(request: RequestBuilder, code: fn(&[u8]) -> Option<i64>) -> Result<Answer, Outcome> {
-    let response = request.send().await.map_err(|error| failed(error))?;
+    let response = request.send().await.map_err(failed)?;
     let (status, wish) = (response.status(), retry_after(&response, Timestamp::now()));
     let body = whole(response).await;
     if status.is_success() {
@@ -148,6 +148,21 @@ mod tests {
             (599, "unclear"),
         ] {
             assert_eq!(refused(StatusCode::from_u16(status).unwrap(), "", None).name(), outcome, "{status}");
+        }
+    }
+
+    #[tokio::test]
+    async fn without_a_connection_nothing_was_sent() {
+        let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let http = Http::new(Duration::from_secs(10)).unwrap();
+        // Nobody listens there any more; nobody has this name; nobody speaks TLS there.
+        let deaf = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let no_tls = format!("https://{}", deaf.local_addr().unwrap());
+        std::thread::spawn(move || deaf.accept().map(drop));
+        for url in [format!("http://{address}"), "http://nobody.invalid".to_owned(), no_tls] {
+            let request = http.post(&url.parse().unwrap()).body("message");
+            let outcome = send(request, |_| None).await.map(|_| ()).unwrap_err();
+            assert_eq!(outcome, Outcome::NotTaken { problem: NO_CONNECTION.to_owned(), wish: None }, "{url}");
         }
     }
 
