@@ -36,7 +36,9 @@ pub enum AskError {
 
 /// The calls. Clones share them.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Live(Arc<Mutex<HashMap<CallId, (RoomName, mpsc::Sender<Ask>)>>>);
+pub(super) struct Live(Arc<Mutex<Calls>>);
+
+type Calls = HashMap<CallId, (RoomName, mpsc::Sender<Ask>)>;
 
 /// A call's place among them: it is not under way any more when this is dropped.
 #[derive(Debug)]
@@ -76,7 +78,7 @@ impl Live {
     }
 
     /// Held for a look-up; nothing in there panics half-way.
-    fn lock(&self) -> MutexGuard<'_, HashMap<CallId, (RoomName, mpsc::Sender<Ask>)>> {
+    fn lock(&self) -> MutexGuard<'_, Calls> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

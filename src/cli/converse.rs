@@ -20,7 +20,7 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// What the caller says: a recording (WAV, MP3, FLAC, Ogg Vorbis, AAC …), or - for standard input
+    /// What the caller says: a recording (WAV, MP3, FLAC, Ogg, WebM, AAC …), or - for standard input
     input: PathBuf,
     /// Where the agent's answer goes, as WAV; - for standard output
     #[arg(short, long, value_name = "FILE")]

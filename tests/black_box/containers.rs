@@ -76,7 +76,9 @@ fn checksum(bytes: &[u8]) -> u32 {
 pub(crate) fn webm(clip: &Clip, gap: Option<usize>) -> Vec<u8> {
     let mut file = element(&[0x1A, 0x45, 0xDF, 0xA3], &element(&[0x42, 0x82], b"webm"));
     file.extend(open(&[0x18, 0x53, 0x80, 0x67]));
-    file.extend(element(&[0x15, 0x49, 0xA9, 0x66], &element(&[0x2A, 0xD7, 0xB1], &1_000_000_u32.to_be_bytes())));
+    let scale = element(&[0x2A, 0xD7, 0xB1], &1_000_000_u32.to_be_bytes());
+    let info = [scale, element(&[0x4D, 0x80], b"test"), element(&[0x57, 0x41], b"test")];
+    file.extend(element(&[0x15, 0x49, 0xA9, 0x66], &info.concat()));
     let sound = [element(&[0xB5], &48_000_f32.to_be_bytes()), element(&[0x9F], &[1])].concat();
     let track = [
         element(&[0xD7], &[1]),

@@ -4,6 +4,7 @@
 //! read as far as it goes: the end of a call is where the answer is. Writing goes through a temporary file, so that the
 //! target appears whole or not at all.
 
+mod ebml;
 mod opus;
 mod read;
 mod riff;

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{Cursor, ErrorKind, Read, Seek},
+    io::{self, Cursor, ErrorKind, Read, Seek},
     path::Path,
     time::Duration,
 };
@@ -21,7 +21,7 @@ use symphonia::core::{
     units::TimeBase,
 };
 
-use super::{AudioError, Limit, name, opus::OpusStream, riff};
+use super::{AudioError, Limit, ebml, name, opus::OpusStream, riff};
 use crate::audio::{Clip, LINE_HZ};
 
 /// Rates in Hz that speech is recorded at; beyond them a header is damaged.
@@ -86,7 +86,8 @@ impl<'s> Recording<'s> {
         Self { source: Box::new(ReadOnlySource::new(Cursor::new(header).chain(rest))), has_length }
     }
 
-    fn decode(self, name: &str, limit: &Limit) -> Result<Clip, AudioError> {
+    fn decode(mut self, name: &str, limit: &Limit) -> Result<Clip, AudioError> {
+        let is_live = self.source.is_seekable() && ebml::is_live(&mut *self.source).map_err(failed(name))?;
         let stream = MediaSourceStream::new(self.source, Default::default());
         let mut format = symphonia::default::get_probe()
             .probe(&Hint::new(), stream, FormatOptions::default(), MetadataOptions::default())
@@ -104,10 +105,14 @@ impl<'s> Recording<'s> {
         let counted = matches!(kind, FORMAT_ID_WAVE | FORMAT_ID_FLAC);
         let truncated = match frames.filter(|_| counted && self.has_length) {
             Some(frames) => (mono.samples.len() as u64) < frames,
-            None => ended_early && knows_its_end(kind),
+            None => ended_early && knows_its_end(kind) && !is_live,
         };
         mono.finish(truncated, name)
     }
+}
+
+fn failed(name: &str) -> impl Fn(io::Error) -> AudioError {
+    move |reason| AudioError::Read { path: name.to_owned(), reason }
 }
 
 /// Whether a format says where it ends. The others are plain rows of packets, and whole wherever they stop.
