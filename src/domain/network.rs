@@ -1,9 +1,10 @@
-//! Whose addresses count as one, where somebody is counted by where they come from.
+//! Who counts as one, of those who ask from somewhere.
 
 use std::net::IpAddr;
 
-/// What stands for all addresses of one customer of a network: one IPv6 customer has at least a /64 of them.
-pub fn network_of(address: IpAddr) -> IpAddr {
+/// The network that an address stands for when shares are dealt out: an IPv4 address is itself, of IPv6 one customer has at
+/// least a /64. An IPv4 address in IPv6's clothes (`::ffff:…`) is the IPv4 address.
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 64 << 64).into()),
         address @ IpAddr::V4(_) => address,
@@ -15,14 +16,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_customer_is_one_however_many_addresses_there_are() {
-        for (address, network) in [
+    fn one_customer_is_one() {
+        for (address, expect) in [
             ("192.0.2.1", "192.0.2.1"),
             ("::ffff:192.0.2.1", "192.0.2.1"),
-            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
-            ("::1", "::"),
+            ("2001:db8:1:2::1", "2001:db8:1:2::"),
+            ("2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::"),
+            ("2001:db8:1:3::1", "2001:db8:1:3::"),
         ] {
-            assert_eq!(network_of(address.parse().unwrap()), network.parse::<IpAddr>().unwrap(), "{address}");
+            assert_eq!(network(address.parse().unwrap()), expect.parse::<IpAddr>().unwrap(), "{address}");
         }
     }
 }

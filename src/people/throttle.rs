@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::domain::network_of;
+use crate::domain::network;
 
 /// Which account is tried: its e-mail address's digest, whether there is such an account or not.
 pub(super) type AccountKey = [u8; 32];
@@ -127,7 +127,7 @@ impl Throttle {
         known: bool,
         now: Instant,
     ) -> Result<(), Duration> {
-        let from = network_of(from);
+        let from = network(from);
         let failures = self.failures.get(&(account, from)).filter(|it| now.saturating_duration_since(it.last) < MEMORY);
         let failures = failures.copied();
         let mut wait = failures.map_or(Duration::ZERO, |it| it.next_try().saturating_duration_since(now));
@@ -149,12 +149,12 @@ impl Throttle {
     /// The last attempt came to its end: whoever it was may log in. Earlier failures are forgotten.
     pub(super) fn succeeded(&mut self, account: AccountKey, from: IpAddr, known: bool) {
         self.forgive(account, from, known);
-        self.failures.remove(&(account, network_of(from)));
+        self.failures.remove(&(account, network(from)));
     }
 
     /// The last attempt was no wrong guess, and proves nothing either: it does not count, and those before it still do.
     pub(super) fn forgive(&mut self, account: AccountKey, from: IpAddr, known: bool) {
-        let from = network_of(from);
+        let from = network(from);
         if let Some(failures) = self.failures.get_mut(&(account, from)) {
             failures.count = failures.count.saturating_sub(1);
         }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Transaction};
 
 use super::StoreError;
-use crate::domain::{UserId, network_of};
+use crate::domain::{UserId, network};
 
 /// A place where somebody has not logged in for so long is forgotten: 90 days.
 const REMEMBERED_MS: i64 = 90 * 24 * 60 * 60 * 1000;
@@ -20,7 +20,7 @@ pub fn is_known(connection: &Connection, user: &UserId, address: IpAddr, now: Ti
         "SELECT EXISTS (SELECT 1 FROM known_networks WHERE user = ?1 AND network = ?2 AND seen_at > ?3)",
     )?;
     let since = now.as_millisecond().saturating_sub(REMEMBERED_MS);
-    Ok(statement.query_row((user.as_str(), network_of(address).to_string(), since), |row| row.get(0))?)
+    Ok(statement.query_row((user.as_str(), network(address).to_string(), since), |row| row.get(0))?)
 }
 
 /// Notes that this member of staff has logged in from there.
@@ -33,7 +33,7 @@ pub fn note(transaction: &Transaction<'_>, user: &UserId, address: IpAddr, now: 
     transaction.execute(
         "INSERT INTO known_networks (user, network, seen_at) VALUES (?1, ?2, ?3)
          ON CONFLICT (user, network) DO UPDATE SET seen_at = excluded.seen_at",
-        (user.as_str(), network_of(address).to_string(), now),
+        (user.as_str(), network(address).to_string(), now),
     )?;
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::domain::network_of;
+use crate::domain::network;
 
 /// Calls that one address may begin at once: a household, or a few people behind one router.
 const BURST: u32 = 5;
@@ -25,7 +25,7 @@ impl Visitors {
     /// Whether this address may ask at `now`; if so, it has. For each address there is only the moment at which it will have
     /// spent nothing (a virtual scheduling algorithm, ITU-T I.371).
     pub(super) fn admit(&self, from: IpAddr, now: Instant) -> bool {
-        let from = network_of(from);
+        let from = network(from);
         let mut even = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if even.len() >= MOST_REMEMBERED {
             even.retain(|_, at| *at > now);
