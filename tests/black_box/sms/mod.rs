@@ -10,7 +10,7 @@ use callstead::{
     domain::{PhoneNumber, Pii},
     sms::Sms,
     store::{
-        Store, StoreError,
+        Store,
         api_keys::Scope,
         audit::Actor,
         do_not_call,
@@ -68,9 +68,9 @@ impl Outbox {
         let phone: PhoneNumber = PHONE.parse().unwrap();
         let new = NewSms { contact: None, phone: Pii::new(phone), text: Pii::new(text.to_owned()) };
         let transport = Sms::new(&self.config).unwrap().transport();
-        let queued = self.store.change(Actor::console(), Timestamp::now(), move |change| {
-            Ok::<_, StoreError>(sms_outbox::queue(change, &new, transport)?)
-        });
+        let queued = self
+            .store
+            .change(Actor::console(), Timestamp::now(), move |change| sms_outbox::queue(change, &new, transport));
         queued.await.unwrap()
     }
 
