@@ -7,9 +7,9 @@ pub(in crate::web) mod audit;
 pub(in crate::web) mod log_in;
 pub(in crate::web) mod users;
 
-use utoipa::OpenApi;
 use actix_web::{HttpRequest, web};
 use serde::de::DeserializeOwned;
+use utoipa::OpenApi;
 
 use crate::{
     store::{api_keys::Scope, users::Role},
@@ -54,7 +54,28 @@ pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
 
 /// What the API's document says of them.
 #[derive(OpenApi)]
-#[openapi(paths(log_in::log_in, log_in::log_out, account::account, account::change_password, account::begin_factor, account::end_factor, account::confirm_factor, account::sessions, account::end_sessions, account::end_session, users::list, users::create, users::read, users::update, users::delete, users::link, api_keys::list, api_keys::create, api_keys::revoke, audit::list))]
+#[openapi(paths(
+    log_in::log_in,
+    log_in::log_out,
+    account::account,
+    account::change_password,
+    account::begin_factor,
+    account::end_factor,
+    account::confirm_factor,
+    account::sessions,
+    account::end_sessions,
+    account::end_session,
+    users::list,
+    users::create,
+    users::read,
+    users::update,
+    users::delete,
+    users::link,
+    api_keys::list,
+    api_keys::create,
+    api_keys::revoke,
+    audit::list
+))]
 pub(super) struct Described;
 
 /// The member of staff who asks, at an endpoint that is for those only.

@@ -8,8 +8,8 @@ mod join;
 mod realtime;
 mod transcribe;
 
-use utoipa::OpenApi;
 use actix_web::web;
+use utoipa::OpenApi;
 
 use crate::{
     store::{api_keys::Scope, users::Role},
@@ -38,5 +38,13 @@ pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
 
 /// What the API's document says of them.
 #[derive(OpenApi)]
-#[openapi(paths(transcribe::transcribe, conversation::converse, conversation::message, realtime::realtime, join::join, invite::call_lead, invite::call_customer))]
+#[openapi(paths(
+    transcribe::transcribe,
+    conversation::converse,
+    conversation::message,
+    realtime::realtime,
+    join::join,
+    invite::call_lead,
+    invite::call_customer
+))]
 pub(super) struct Described;
