@@ -10,9 +10,10 @@ use std::{
     process,
     sync::Arc,
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 
 use crate::{
     call::{
@@ -25,14 +26,18 @@ use crate::{
         Rooms,
         token::{Keys, KeysError},
     },
+    sms::{Sms, SmsError},
     speech::engines::Engines,
-    store::{Store, StoreError},
+    store::{Store, StoreError, retention},
     telemetry,
     web::{
         self, KeyCache, Limits, Running, Traffic,
         tls::{self, Authority, Certificate, TlsError},
     },
 };
+
+/// How long a text message that is just being sent may take once the server stops. One that takes longer is `unknown`.
+const SMS_GRACE: Duration = Duration::from_secs(10);
 
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +90,9 @@ pub enum StartError {
     /// The database is not to be had.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Text messages cannot be sent.
+    #[error(transparent)]
+    Sms(#[from] SmsError),
     /// The system refuses a thread.
     #[error("cannot start a thread: {0}")]
     Thread(io::Error),
@@ -137,6 +145,7 @@ impl Application {
             running: Running::default(),
             traffic: Traffic::default(),
             desk,
+            sms: Sms::new(config)?,
             authority: certificate.as_ref().and_then(|it| it.authority.clone()).map(Arc::new),
         };
         Ok(Self { listener, address, state, certificate, _data_dir: data_dir })
@@ -174,14 +183,23 @@ impl Application {
     /// When the server cannot run.
     pub async fn run_until_stopped(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let (rooms, desk) = (self.state.rooms.clone(), self.state.desk.clone());
-        // Ends with the actix system.
+        // Both end with the actix system around them.
+        actix_web::rt::spawn(retention::watch(self.state.store.clone()));
         actix_web::rt::spawn(web::upkeep(self.state.limits.clone()));
+        let (stop_sending, stopped) = watch::channel(false);
+        let sending = actix_web::rt::spawn(self.state.sms.clone().run(self.state.store.clone(), stopped));
+        let stop_sending = async move {
+            stop_sending.send_replace(true);
+            if timeout(SMS_GRACE, sending).await.is_err() {
+                tracing::warn!("the server stops while a text message is being sent");
+            }
+        };
         let server = web::server(self.listener, self.state, self.certificate.as_ref()).map_err(StartError::Server)?;
         let handle = server.handle();
         let mut running = std::pin::pin!(server);
         tokio::select! {
             ended = &mut running => {
-                rooms.stop().await;
+                tokio::join!(rooms.stop(), stop_sending);
                 desk.stopped().await;
                 return ended.map_err(StartError::Server);
             }
@@ -189,7 +207,7 @@ impl Application {
         }
         tracing::info!("stopping: finishing running requests");
         // Signal connections are requests that end with their rooms.
-        let (_, _, ended) = tokio::join!(rooms.stop(), handle.stop(true), running);
+        let (_, _, ended, ()) = tokio::join!(rooms.stop(), handle.stop(true), running, stop_sending);
         desk.stopped().await;
         ended.map_err(StartError::Server)
     }

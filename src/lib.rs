@@ -11,6 +11,7 @@ pub mod domain;
 pub mod models;
 pub mod rooms;
 pub mod rtc;
+pub mod sms;
 pub mod speech;
 pub mod store;
 pub mod telemetry;

@@ -11,7 +11,7 @@ use std::{
 
 /// Module, and the modules that it may import, from the bottom up; those that do not exist yet are listed already.
 /// `app` may import all of these, and `cli` all of these and `app`. `testing` exists in tests only: there all may.
-const IMPORTS: [(&str, &[&str]); 14] = [
+const IMPORTS: [(&str, &[&str]); 15] = [
     ("cpu", &[]),
     ("domain", &[]),
     ("audio", &["domain"]),
@@ -25,7 +25,8 @@ const IMPORTS: [(&str, &[&str]); 14] = [
     ("rooms", &["domain", "config", "audio", "rtc"]),
     ("livekit", &["domain", "config", "audio", "rtc"]),
     ("call", &["domain", "config", "audio", "dialogue", "speech", "rooms", "livekit", "store"]),
-    ("web", &["domain", "config", "call", "rooms", "models", "store", "telemetry"]),
+    ("sms", &["domain", "config", "store"]),
+    ("web", &["domain", "config", "call", "rooms", "models", "store", "sms", "telemetry"]),
 ];
 
 /// The only files with `unsafe` in them: each speaks to one C library or to the system, and offers a safe interface

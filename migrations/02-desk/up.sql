@@ -81,6 +81,7 @@ CREATE TABLE audit_log (
 
 CREATE INDEX audit_by_entity ON audit_log (entity, entity_id, seq);
 CREATE INDEX audit_by_actor ON audit_log (actor, seq);
+CREATE INDEX audit_by_person ON audit_log (person, entity) WHERE person IS NOT NULL;
 
 CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit_log
 BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
@@ -163,6 +164,8 @@ CREATE TABLE leads (
     id TEXT NOT NULL UNIQUE,
     person TEXT NOT NULL REFERENCES persons (id),
     name TEXT NOT NULL,
+    -- The name folded, to sort by.
+    name_key TEXT NOT NULL,
     -- E.164, or null.
     phone TEXT,
     email TEXT,
@@ -176,14 +179,14 @@ CREATE TABLE leads (
     updated_at INTEGER NOT NULL,
     deleted_at INTEGER,
     version INTEGER NOT NULL DEFAULT 1,
-    -- Name, telephone number, e-mail address, company and notes, folded.
+    -- Name, telephone number, e-mail address, company and notes, folded; and what lists are filtered by (`store::list`).
+    -- Empty once it is deleted: it is then not in the index of words.
     search TEXT NOT NULL
 ) STRICT;
 
-CREATE INDEX leads_by_creation ON leads (created_at, id) WHERE deleted_at IS NULL;
-CREATE INDEX leads_by_update ON leads (updated_at, id) WHERE deleted_at IS NULL;
-CREATE INDEX leads_by_name ON leads (name, id) WHERE deleted_at IS NULL;
-CREATE INDEX leads_by_status ON leads (status, created_at, id) WHERE deleted_at IS NULL;
+-- Each has what a list asks for beside the order, so that rows which do not fit are passed over without being read.
+CREATE INDEX leads_by_update ON leads (updated_at, seq, deleted_at) WHERE deleted_at IS NULL;
+CREATE INDEX leads_by_name ON leads (name_key, seq, deleted_at) WHERE deleted_at IS NULL;
 CREATE INDEX leads_by_phone ON leads (phone);
 CREATE INDEX leads_by_person ON leads (person);
 
@@ -194,6 +197,7 @@ CREATE TABLE customers (
     -- What the desk's own books call this customer.
     user_id TEXT NOT NULL,
     name TEXT NOT NULL,
+    name_key TEXT NOT NULL,
     phone TEXT,
     -- Masked when it arrived: six digits at the beginning and four at the end at most.
     card_masked TEXT,
@@ -213,15 +217,17 @@ CREATE TABLE customers (
 ) STRICT;
 
 CREATE UNIQUE INDEX customers_by_user_id ON customers (user_id) WHERE deleted_at IS NULL;
-CREATE INDEX customers_by_creation ON customers (created_at, id) WHERE deleted_at IS NULL;
-CREATE INDEX customers_by_update ON customers (updated_at, id) WHERE deleted_at IS NULL;
-CREATE INDEX customers_by_name ON customers (name, id) WHERE deleted_at IS NULL;
-CREATE INDEX customers_by_amount ON customers (amount_due, id) WHERE deleted_at IS NULL;
+CREATE INDEX customers_by_creation ON customers (seq, overdue_days, deleted_at) WHERE deleted_at IS NULL;
+CREATE INDEX customers_by_update ON customers (updated_at, seq, overdue_days, deleted_at) WHERE deleted_at IS NULL;
+CREATE INDEX customers_by_name ON customers (name_key, seq, overdue_days, deleted_at) WHERE deleted_at IS NULL;
+-- Who owes nothing that is known stands before all others.
+CREATE INDEX customers_by_amount ON customers (coalesce(amount_due, -1), seq, overdue_days, deleted_at) WHERE deleted_at IS NULL;
 CREATE INDEX customers_by_phone ON customers (phone);
 CREATE INDEX customers_by_person ON customers (person);
 
--- Words that are searched for. `secure-delete` leaves nothing of a deleted row in the index.
-CREATE VIRTUAL TABLE leads_search USING fts5 (search, content = 'leads', content_rowid = 'seq', prefix = '2 3', tokenize = 'unicode61');
+-- Words that are searched for, also by their beginnings: with an index for each length, however many words begin so, the
+-- first page is there at once. `secure-delete` leaves nothing of a deleted row in the index.
+CREATE VIRTUAL TABLE leads_search USING fts5 (search, content = 'leads', content_rowid = 'seq', prefix = '1 2 3 4 5 6 8', tokenize = 'unicode61');
 INSERT INTO leads_search (leads_search, rank) VALUES ('secure-delete', 1);
 CREATE TRIGGER leads_search_insert AFTER INSERT ON leads BEGIN
     INSERT INTO leads_search (rowid, search) VALUES (new.seq, new.search);
@@ -234,7 +240,7 @@ CREATE TRIGGER leads_search_update AFTER UPDATE OF search ON leads WHEN old.sear
     INSERT INTO leads_search (rowid, search) VALUES (new.seq, new.search);
 END;
 
-CREATE VIRTUAL TABLE customers_search USING fts5 (search, content = 'customers', content_rowid = 'seq', prefix = '2 3', tokenize = 'unicode61');
+CREATE VIRTUAL TABLE customers_search USING fts5 (search, content = 'customers', content_rowid = 'seq', prefix = '1 2 3 4 5 6 8', tokenize = 'unicode61');
 INSERT INTO customers_search (customers_search, rank) VALUES ('secure-delete', 1);
 CREATE TRIGGER customers_search_insert AFTER INSERT ON customers BEGIN
     INSERT INTO customers_search (rowid, search) VALUES (new.seq, new.search);
@@ -278,6 +284,9 @@ ALTER TABLE calls ADD COLUMN outcome TEXT;
 ALTER TABLE calls ADD COLUMN medium TEXT NOT NULL DEFAULT 'voice';
 -- Since then the transcript is gone.
 ALTER TABLE calls ADD COLUMN erased_at INTEGER;
+ALTER TABLE calls ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+-- Those whose transcripts will be too old some day.
+CREATE INDEX calls_not_erased ON calls (ended_at) WHERE erased_at IS NULL AND ended_at IS NOT NULL;
 CREATE INDEX calls_by_lead ON calls (lead) WHERE lead IS NOT NULL;
 CREATE INDEX calls_by_customer ON calls (customer) WHERE customer IS NOT NULL;
 
@@ -302,8 +311,8 @@ CREATE TABLE communications (
     author TEXT NOT NULL
 ) STRICT;
 
-CREATE INDEX communications_by_lead ON communications (lead, at) WHERE lead IS NOT NULL;
-CREATE INDEX communications_by_customer ON communications (customer, at) WHERE customer IS NOT NULL;
+CREATE INDEX communications_by_lead ON communications (lead, at, id) WHERE lead IS NOT NULL;
+CREATE INDEX communications_by_customer ON communications (customer, at, id) WHERE customer IS NOT NULL;
 CREATE INDEX communications_by_call ON communications (call) WHERE call IS NOT NULL;
 
 CREATE TABLE promises (
@@ -364,15 +373,21 @@ CREATE TABLE sms_outbox (
     due_at INTEGER,
     -- What the transport calls it.
     reference TEXT,
+    -- SHA-256 of the secret in the address where the transport reports on the latest attempt.
+    callback BLOB UNIQUE,
     problem TEXT,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
-    author TEXT NOT NULL
+    author TEXT NOT NULL,
+    version INTEGER NOT NULL DEFAULT 1
 ) STRICT;
 
 CREATE INDEX sms_by_due ON sms_outbox (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX sms_by_creation ON sms_outbox (created_at, id);
-CREATE INDEX sms_by_reference ON sms_outbox (reference) WHERE reference IS NOT NULL;
+CREATE INDEX sms_by_state ON sms_outbox (state, created_at, id);
+CREATE INDEX sms_by_lead ON sms_outbox (lead) WHERE lead IS NOT NULL;
+CREATE INDEX sms_by_customer ON sms_outbox (customer) WHERE customer IS NOT NULL;
+CREATE INDEX communications_by_sms ON communications (sms) WHERE sms IS NOT NULL;
 
 -- Answers to requests with an Idempotency-Key, to be given again.
 CREATE TABLE idempotency (
@@ -399,6 +414,9 @@ CREATE TABLE imports (
     entity TEXT NOT NULL,
     -- The checked rows as JSON.
     rows TEXT NOT NULL,
+    -- The id of the user or key.
     owner TEXT NOT NULL,
     created_at INTEGER NOT NULL
 ) STRICT;
+
+CREATE INDEX imports_by_age ON imports (created_at);

@@ -8,6 +8,7 @@ pub mod desk;
 mod facts;
 mod guess;
 mod listen;
+mod profiles;
 pub mod readiness;
 pub mod transcribe;
 

@@ -4,7 +4,7 @@ use clap::Subcommand;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Context, exit::NotFound, foreign::shown, runtime};
+use super::{Context, erase, exit::NotFound, foreign::shown, runtime};
 use crate::{
     domain::ApiKeyId,
     store::{
@@ -27,6 +27,8 @@ enum Command {
     /// Make, list and revoke keys for programs
     #[command(subcommand)]
     ApiKey(KeyCommand),
+    /// Erase what is kept of one person, everywhere and for good
+    Erase(erase::Args),
 }
 
 #[derive(Debug, Subcommand)]
@@ -51,11 +53,11 @@ enum KeyCommand {
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
     let store = context.store()?;
-    let Command::ApiKey(command) = args.command;
-    match command {
-        KeyCommand::Create { scopes, name } => create(&store, scopes, name, context),
-        KeyCommand::List => list(&store, context),
-        KeyCommand::Revoke { id } => revoke(&store, &id, context),
+    match args.command {
+        Command::ApiKey(KeyCommand::Create { scopes, name }) => create(&store, scopes, name, context),
+        Command::ApiKey(KeyCommand::List) => list(&store, context),
+        Command::ApiKey(KeyCommand::Revoke { id }) => revoke(&store, &id, context),
+        Command::Erase(args) => erase::run(&args, &store, context),
     }
 }
 

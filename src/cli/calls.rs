@@ -179,7 +179,7 @@ struct TurnRow<'a> {
 }
 
 impl<'a> From<&'a Turn> for TurnRow<'a> {
-    fn from(Turn { seq, turn }: &'a Turn) -> Self {
+    fn from(Turn { seq, turn, .. }: &'a Turn) -> Self {
         Self {
             seq: *seq,
             who: turn.who,
@@ -291,7 +291,7 @@ fn delete(store: &Store, id: &str, yes: bool, context: &Context) -> anyhow::Resu
     if !yes {
         let what = format!("call {} of {} and its {} turns", call.id, local(call.started_at), turns.len());
         context.output.note(format_args!("Delete {what} for good? Type y and press Enter:"));
-        confirm(context)?;
+        confirm("deleted", context)?;
     }
     let id = call.id.clone();
     let erase = store.erase(move |transaction| calls::delete(transaction, &id));
@@ -301,13 +301,14 @@ fn delete(store: &Store, id: &str, yes: bool, context: &Context) -> anyhow::Resu
     Ok(context.output.result(&deleted, |deleted| format!("{}: deleted", deleted.id))?)
 }
 
-fn confirm(context: &Context) -> anyhow::Result<()> {
+/// Waits for a yes; `done` is what else nothing was.
+pub(super) fn confirm(done: &str, context: &Context) -> anyhow::Result<()> {
     let answer = runtime::read_patiently(&context.interrupt, || {
         let mut line = String::new();
         io::stdin().read_line(&mut line).map(|_| line)
     })?;
     if !matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
-        anyhow::bail!("nothing was deleted: answer y, or give --yes");
+        anyhow::bail!("nothing was {done}: answer y, or give --yes");
     }
     Ok(())
 }

@@ -75,6 +75,7 @@ Examples:
   callstead admin api-key create --scope metrics --name prometheus --json
   callstead admin api-key list
   callstead admin api-key revoke AK_7hQpwR2mZk9T
+  callstead admin erase --phone '+44 20 7946 0958'
 
 A program sends its key as `Authorization: Bearer csk_…`. These work beside a running server, and without one.";
 

@@ -10,7 +10,7 @@ use crate::{
     models::{ModelError, PullError},
     rooms::token::KeysError,
     speech::{SpeechError, engines::EngineError},
-    store::StoreError,
+    store::{StoreError, erasure::EraseError},
     telemetry::BadFilter,
 };
 
@@ -92,6 +92,12 @@ impl Exit {
         if let Some(error) = cause.downcast_ref::<StoreError>() {
             return Some(Self::of_store(error));
         }
+        if let Some(error) = cause.downcast_ref::<EraseError>() {
+            return Some(match error {
+                EraseError::Nobody | EraseError::OnCall => Self::Input,
+                EraseError::Store(error) => Self::of_store(error),
+            });
+        }
         if let Some(error) = cause.downcast_ref::<AudioError>() {
             return Some(Self::of_audio(error));
         }
@@ -111,6 +117,7 @@ impl Exit {
             | StartError::Media(_)
             | StartError::Keys(KeysError::File { .. })
             | StartError::Store(_)
+            | StartError::Sms(_)
             | StartError::Thread(_)
             | StartError::Server(_) => Some(Self::Failed),
         }

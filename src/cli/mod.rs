@@ -7,6 +7,7 @@ mod calls;
 mod chat;
 mod converse;
 mod doctor;
+mod erase;
 mod examples;
 mod exit;
 mod foreign;
@@ -97,7 +98,7 @@ enum Command {
     /// List, show and delete calls
     #[command(after_help = examples::CALLS)]
     Calls(calls::Args),
-    /// Make, list and revoke keys for programs
+    /// Manage keys for programs; erase a person's data
     #[command(after_help = examples::ADMIN)]
     Admin(admin::Args),
     /// Measure this machine

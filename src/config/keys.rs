@@ -24,7 +24,7 @@ impl Key {
 }
 
 /// All keys.
-pub(super) const KEYS: [Key; 36] = [
+pub(super) const KEYS: [Key; 42] = [
     Key::new("paths.data_dir", &["CALLSTEAD_DATA_DIR"]),
     Key::new("paths.models_dir", &["CALLSTEAD_MODELS_DIR"]),
     Key::new("server.listen", &["CALLSTEAD_LISTEN"]),
@@ -46,6 +46,12 @@ pub(super) const KEYS: [Key; 36] = [
     Key::new("livekit.api_key", &["LIVEKIT_API_KEY"]),
     Key::secret("livekit.api_secret", &["LIVEKIT_API_SECRET"]),
     Key::new("livekit.agent_name", &["LIVEKIT_AGENT_NAME"]),
+    Key::new("sms.transport", &["CALLSTEAD_SMS_TRANSPORT"]),
+    Key::new("sms.url", &["CALLSTEAD_SMS_URL"]),
+    Key::new("sms.account", &["CALLSTEAD_SMS_ACCOUNT"]),
+    Key::secret("sms.secret", &["CALLSTEAD_SMS_SECRET"]),
+    Key::new("sms.from", &["CALLSTEAD_SMS_FROM"]),
+    Key::new("sms.timeout_seconds", &["CALLSTEAD_SMS_TIMEOUT_SECONDS"]),
     Key::new("log.level", &["CALLSTEAD_LOG_LEVEL"]),
     Key::new("log.format", &["CALLSTEAD_LOG_FORMAT"]),
     Key::new("models.hub_url", &["CALLSTEAD_HUB_URL", "HF_ENDPOINT"]),

@@ -14,6 +14,7 @@ mod models;
 mod rtc;
 mod secret;
 mod server;
+mod sms;
 mod speech;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ pub use models::Models;
 pub use rtc::Rtc;
 pub use secret::Secret;
 pub use server::{Server, parse_address};
+pub use sms::{Sms, SmsTransport};
 pub use speech::Speech;
 pub use tls::{Tls, TlsMode};
 use values::set;
@@ -66,6 +68,8 @@ pub struct Config {
     pub tls: Tls,
     /// LiveKit's key pair, and an outside server.
     pub livekit: Livekit,
+    /// How text messages leave, if they do.
+    pub sms: Sms,
 }
 
 /// `[paths]`
@@ -138,6 +142,7 @@ impl Config {
             rtc: Rtc::default(),
             tls: Tls::defaults(),
             livekit: Livekit::defaults(),
+            sms: Sms::defaults(),
         }
     }
 
@@ -150,7 +155,8 @@ impl Config {
         self.agent.apply(written, &self.speech)?;
         self.rtc.apply(written)?;
         self.tls.apply(written)?;
-        self.livekit.apply(written)
+        self.livekit.apply(written)?;
+        self.sms.apply(written)
     }
 
     fn override_with(&mut self, overrides: &Overrides) {

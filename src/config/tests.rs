@@ -267,3 +267,36 @@ fn what_is_wrong_in_a_table_is_said_in_one_line() {
         assert_eq!(load(toml, &[]).unwrap_err(), message, "{toml}");
     }
 }
+
+#[test]
+fn text_messages_leave_only_when_all_is_set() {
+    let transport = |toml: &str, variables: &[(&str, &str)]| load(toml, variables).map(|config| config.sms.transport);
+    assert_eq!(transport("", &[("CALLSTEAD_SMS_SECRET", "hunter2")]), Ok(SmsTransport::Outbox));
+    let secret = [("CALLSTEAD_SMS_SECRET", "hunter2")];
+    let twilio = transport("[sms]\ntransport = 'twilio'\naccount = 'AC1'\nfrom = '+442079460958'", &secret).unwrap();
+    let SmsTransport::Twilio { url, .. } = &twilio else { panic!("{twilio:?}") };
+    assert_eq!(url.as_str(), "https://api.twilio.com/");
+    assert!(!format!("{twilio:?}").contains("hunter2"));
+    for (toml, message) in [
+        ("transport = 'fax'", "sms.transport is 'fax': it must be outbox, twilio or webhook"),
+        ("transport = 'twilio'", "sms.transport is twilio: set sms.account, sms.secret and sms.from too"),
+        ("transport = 'webhook'", "sms.transport is webhook: set sms.url and sms.secret too"),
+        ("timeout_seconds = 61", "sms.timeout_seconds is 61: it must be a number from 1 to 60"),
+    ] {
+        assert_eq!(transport(&format!("[sms]\n{toml}"), &secret).unwrap_err(), format!("FILE line 2: {message}"));
+    }
+    for (url, is_right) in [
+        ("https://messages.example.com/hook?key=1", true),
+        ("http://127.0.0.1:9000/hook", true),
+        ("http://192.168.1.20/hook", true),
+        ("http://[fd00::1]/hook", true),
+        ("http://localhost:9000", true),
+        ("http://messages.example.com/hook", false),
+        ("http://8.8.8.8/", false),
+        ("https://user:password@messages.example.com", false),
+        ("ftp://127.0.0.1", false),
+    ] {
+        let toml = format!("[sms]\ntransport = 'webhook'\nurl = '{url}'");
+        assert_eq!(transport(&toml, &secret).is_ok(), is_right, "{url}");
+    }
+}

@@ -23,7 +23,7 @@ pub use ids::{
 };
 pub use language::{Language, UnknownLanguage};
 pub use media_time::MediaTime;
-pub use money::{BadMoney, Money};
+pub use money::{BadMoney, Currency, Money, UnknownCurrency};
 pub use network::network;
 pub use phone::{BadPhone, Country, PhoneNumber, UnknownCountry};
 pub use pii::Pii;

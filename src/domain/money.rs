@@ -118,6 +118,42 @@ impl<'de> Deserialize<'de> for Money {
     }
 }
 
+/// A currency's three capital letters (ISO 4217): `GBP`, `EGP`. That there is such a currency is not checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Currency([u8; 3]);
+
+/// A text that names no currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be a currency's three letters, such as GBP or EGP")]
+pub struct UnknownCurrency;
+
+impl FromStr for Currency {
+    type Err = UnknownCurrency;
+
+    fn from_str(text: &str) -> Result<Self, UnknownCurrency> {
+        let letters: [u8; 3] = text.trim().to_ascii_uppercase().as_bytes().try_into().map_err(|_| UnknownCurrency)?;
+        if letters.iter().all(u8::is_ascii_uppercase) { Ok(Self(letters)) } else { Err(UnknownCurrency) }
+    }
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|letter| write!(f, "{}", char::from(*letter)))
+    }
+}
+
+impl Serialize for Currency {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Currency {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,6 +186,15 @@ mod tests {
             (&"9".repeat(400), BadMoney::TooLarge),
         ] {
             assert_eq!(text.parse::<Money>(), Err(why), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_currency_is_three_letters() {
+        assert_eq!(" egp ".parse::<Currency>().unwrap().to_string(), "EGP");
+        assert_eq!(serde_json::from_str::<Currency>("\"kwd\"").unwrap(), "KWD".parse().unwrap());
+        for bad in ["", "EG", "EURO", "E1P", "€", "ج.م"] {
+            assert_eq!(bad.parse::<Currency>(), Err(UnknownCurrency), "{bad}");
         }
     }
 

@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use phonenumber::{Mode, country};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Longer than any telephone number with its blanks and brackets.
 const LONGEST: usize = 40;
@@ -28,6 +29,18 @@ impl Country {
     /// Two capital letters.
     pub fn code(&self) -> &str {
         self.0.as_ref()
+    }
+}
+
+impl Serialize for Country {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
+}
+
+impl<'de> Deserialize<'de> for Country {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 
@@ -70,6 +83,12 @@ impl PhoneNumber {
     /// `+442079460958`
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The digits after the country's code: `2079460958`. Empty where no country has such numbers.
+    pub fn national(&self) -> String {
+        let parsed = phonenumber::parse(None, &self.0);
+        parsed.map(|number| number.national().value().to_string()).unwrap_or_default()
     }
 }
 
@@ -126,6 +145,7 @@ mod tests {
         ] {
             assert_eq!(parse(text, home), Err(why), "{text}");
         }
+        assert_eq!("+201001234567".parse::<PhoneNumber>().unwrap().national(), "1001234567");
         assert_eq!("XX".parse::<Country>(), Err(UnknownCountry));
         assert_eq!("gb".parse::<Country>().unwrap().code(), "GB");
     }

@@ -7,27 +7,53 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod callbacks;
 pub mod calls;
+pub mod communications;
+pub mod customers;
+pub mod do_not_call;
+pub mod erasure;
 mod error;
 pub mod idempotency;
+pub mod imports;
+mod json;
+pub mod leads;
+pub mod list;
 pub mod persons;
 mod private;
+pub mod profiles;
+pub mod promises;
+pub mod provider_keys;
+mod refusal;
+pub mod retention;
 mod rows;
+pub mod rules;
 mod schema;
+pub mod scripts;
+pub mod settings;
+pub mod sms_outbox;
 pub mod turns;
 pub mod users;
 mod vault;
 mod writer;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use deadpool_sqlite::{Hook, HookError, Manager, Pool, Runtime};
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction};
-use tokio::runtime::{Builder, Handle};
+use tokio::{
+    runtime::{Builder, Handle},
+    task::spawn_blocking,
+};
 
 use audit::Actor;
 pub use error::StoreError;
+pub use refusal::Refusal;
 pub use rows::UnknownWord;
 pub use vault::{KEY_FILE, Purpose, Vault};
 use writer::Writer;
@@ -48,6 +74,7 @@ struct Inner {
     readers: Pool,
     writer: Writer,
     vault: Vault,
+    path: PathBuf,
 }
 
 impl Drop for Inner {
@@ -84,11 +111,11 @@ impl Store {
                 set_up.map_err(|error| HookError::message(error.to_string()))?.map_err(HookError::Backend)
             })
         });
-        let manager = Manager::from_config(&deadpool_sqlite::Config::new(path), Runtime::Tokio1);
+        let manager = Manager::from_config(&deadpool_sqlite::Config::new(path.clone()), Runtime::Tokio1);
         let readers = Pool::builder(manager).max_size(READERS).runtime(Runtime::Tokio1).post_create(set_up).build();
         let readers = readers.expect("a pool without time limits needs nothing else");
         let writer = Writer::start(connection).map_err(&failed)?;
-        Ok(Self { inner: Arc::new(Inner { readers, writer, vault }) })
+        Ok(Self { inner: Arc::new(Inner { readers, writer, vault, path }) })
     }
 
     /// Runs `work` in a transaction, in turn with all other writes. An `Ok` is on the disk; with an `Err` nothing of `work`
@@ -115,12 +142,15 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&Change<'_>) -> Result<T, E> + Send + 'static,
     {
+        // As exact as it is stored: what is answered now is what is read later.
+        let now = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
         let vault = self.inner.vault.clone();
         self.inner.writer.write(move |transaction| work(&Change { transaction, vault: &vault, actor, now })).await
     }
 
-    /// As [`Store::write`], for work that deletes what people said or who they are: afterwards it can no longer be found in
-    /// the files, unless another process was just reading; then the next one does that.
+    /// As [`Store::write`], for work that deletes what people said or who they are: afterwards it is neither in a row nor in
+    /// the log, unless another process was just reading; then the next one does that. SQLite overwrites what it deletes,
+    /// but may have moved it within the file before and left a copy: [`Store::wipe`] leaves none.
     ///
     /// # Errors
     /// As [`Store::write`].
@@ -143,6 +173,39 @@ impl Store {
             tracing::warn!("another process is reading the database: what was deleted stays in its log for a while");
         }
         Ok(())
+    }
+
+    /// To be called after [`erasure::erase`]: writes the whole database anew, so that no byte of what was deleted is left in
+    /// it. Meanwhile nobody else writes, for about a second per 100 MB, and memory holds a second copy.
+    ///
+    /// # Errors
+    /// When the database fails, or the disk has no room for a second copy.
+    pub async fn wipe(&self) -> Result<(), StoreError> {
+        self.inner.writer.rebuild().await?;
+        self.empty_log().await
+    }
+
+    /// The names of the copies that were kept before the schema was changed: they hold what was erased since.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub async fn copies(&self) -> Result<Vec<String>, StoreError> {
+        self.at_files(schema::copies).await
+    }
+
+    /// Deletes those copies, and gives the names of those that are there all the same.
+    ///
+    /// # Errors
+    /// When they cannot be deleted.
+    pub async fn delete_copies(&self) -> Result<Vec<String>, StoreError> {
+        self.at_files(schema::delete_copies).await?;
+        self.copies().await
+    }
+
+    async fn at_files<T: Send + 'static>(&self, work: fn(&Path) -> io::Result<T>) -> Result<T, StoreError> {
+        let path = self.inner.path.clone();
+        let done = spawn_blocking(move || work(&path).map_err(StoreError::file(path))).await;
+        done.unwrap_or(Err(StoreError::Stopped))
     }
 
     /// Runs `work` on a connection that only reads. It sees all that was answered before.

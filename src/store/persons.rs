@@ -6,9 +6,51 @@ use rusqlite::{Connection, OptionalExtension, Transaction};
 
 use super::{
     StoreError,
+    communications::Contact,
+    rows::parsed,
+    settings,
     vault::{Purpose, Vault},
 };
-use crate::domain::{PersonId, PhoneNumber};
+use crate::domain::{Country, CustomerId, LeadId, PersonId, PhoneNumber};
+
+impl Contact {
+    /// Of two columns, of which at most one has something.
+    pub(super) fn of(lead: &Option<LeadId>, customer: &Option<CustomerId>) -> Option<Self> {
+        lead.clone().map(Self::Lead).or_else(|| customer.clone().map(Self::Customer))
+    }
+
+    /// For the columns `lead` and `customer`.
+    pub(super) fn ids(&self) -> (Option<LeadId>, Option<CustomerId>) {
+        match self {
+            Self::Lead(id) => (Some(id.clone()), None),
+            Self::Customer(id) => (None, Some(id.clone())),
+        }
+    }
+
+    /// Whose data this lead or customer is, even when it was deleted; `None` when there is none with this id.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn person(&self, connection: &Connection) -> Result<Option<PersonId>, StoreError> {
+        let (sql, id) = match self {
+            Self::Lead(id) => ("SELECT person FROM leads WHERE id = ?1", id.as_str()),
+            Self::Customer(id) => ("SELECT person FROM customers WHERE id = ?1", id.as_str()),
+        };
+        Ok(connection.prepare_cached(sql)?.query_row([id], |row| parsed(row, "person")).optional()?)
+    }
+
+    /// Whether there is such a lead or customer, and it was not deleted.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn exists(&self, connection: &Connection) -> Result<bool, StoreError> {
+        let (sql, id) = match self {
+            Self::Lead(id) => ("SELECT 1 FROM leads WHERE id = ?1 AND deleted_at IS NULL", id.as_str()),
+            Self::Customer(id) => ("SELECT 1 FROM customers WHERE id = ?1 AND deleted_at IS NULL", id.as_str()),
+        };
+        Ok(connection.prepare_cached(sql)?.exists([id])?)
+    }
+}
 
 /// What telephone numbers are recognised by, here and in the do-not-call list.
 pub fn digest(vault: &Vault, phone: &PhoneNumber) -> [u8; 32] {
@@ -25,17 +67,54 @@ pub fn of_phone(
     phone: Option<&PhoneNumber>,
 ) -> Result<PersonId, StoreError> {
     let digest = phone.map(|phone| digest(vault, phone));
-    if let Some(digest) = digest
-        && let Some(id) = with_digest(transaction, digest)?
-    {
+    match digest.map(|digest| with_digest(transaction, digest)).transpose()?.flatten() {
+        Some(id) => Ok(id),
+        None => create(transaction, vault, digest),
+    }
+}
+
+/// Whose data a lead's or customer's is when its number changes from `person`'s to `phone`: the person with that number; else
+/// the same as before, now with that number, unless others have the old number too.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn with_new_phone(
+    transaction: &Transaction<'_>,
+    vault: &Vault,
+    person: &PersonId,
+    phone: Option<&PhoneNumber>,
+) -> Result<PersonId, StoreError> {
+    let digest = phone.map(|phone| digest(vault, phone));
+    if let Some(id) = digest.map(|digest| with_digest(transaction, digest)).transpose()?.flatten() {
         return Ok(id);
     }
+    let entities: u32 = transaction.query_row(
+        "SELECT (SELECT count(*) FROM leads WHERE person = ?1) + (SELECT count(*) FROM customers WHERE person = ?1)",
+        [person.as_str()],
+        |row| row.get(0),
+    )?;
+    if entities > 1 {
+        return create(transaction, vault, digest);
+    }
+    transaction.execute("UPDATE persons SET phone_digest = ?2 WHERE id = ?1", (person.as_str(), digest))?;
+    Ok(person.clone())
+}
+
+fn create(transaction: &Transaction<'_>, vault: &Vault, digest: Option<[u8; 32]>) -> Result<PersonId, StoreError> {
     let (id, key) = (PersonId::random(), Vault::random());
     let sealed = vault.seal(Purpose::PersonKey, id.as_str(), key.bytes());
     let mut statement =
         transaction.prepare_cached("INSERT INTO persons (id, phone_digest, sealed_key) VALUES (?1, ?2, ?3)")?;
     statement.execute((id.as_str(), digest, sealed))?;
     Ok(id)
+}
+
+/// Where telephone numbers without a country's code are from: the desk's setting.
+///
+/// # Errors
+/// When the database fails.
+pub fn home(connection: &Connection) -> Result<Option<Country>, StoreError> {
+    Ok(settings::read(connection)?.country)
 }
 
 /// The person with this telephone number, if there is one.
@@ -48,7 +127,7 @@ pub fn find(connection: &Connection, vault: &Vault, phone: &PhoneNumber) -> Resu
 
 fn with_digest(connection: &Connection, digest: [u8; 32]) -> Result<Option<PersonId>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT id FROM persons WHERE phone_digest = ?1")?;
-    Ok(statement.query_row([digest], |row| super::rows::parsed(row, "id")).optional()?)
+    Ok(statement.query_row([digest], |row| parsed(row, "id")).optional()?)
 }
 
 /// The key under which the audit log keeps what it says of this person; `None` once the person was erased.

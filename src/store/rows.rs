@@ -3,7 +3,10 @@
 use std::{error::Error, str::FromStr, time::Duration};
 
 use jiff::Timestamp;
-use rusqlite::{Row, types::Type};
+use rusqlite::{Connection, Row, types::Type};
+
+use super::StoreError;
+use crate::domain::{Money, Pii, ScriptId};
 
 /// A column of text that one of our types can read.
 pub(super) fn parsed<T>(row: &Row<'_>, column: &str) -> rusqlite::Result<T>
@@ -39,6 +42,31 @@ pub(super) fn moment_if_any(row: &Row<'_>, column: &str) -> rusqlite::Result<Opt
         Some(_) => moment(row, column).map(Some),
         None => Ok(None),
     }
+}
+
+/// A text about a person, where there may be none.
+pub(super) fn personal_if_any(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Pii<String>>> {
+    Ok(row.get::<_, Option<String>>(column)?.map(Pii::new))
+}
+
+/// An amount, where there may be none: thousandths.
+pub(super) fn money_if_any(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Money>> {
+    let at = row.as_ref().column_index(column)?;
+    let failed = |error| rusqlite::Error::FromSqlConversionFailure(at, Type::Integer, Box::new(error));
+    row.get::<_, Option<i64>>(at)?.map(|thousandths| Money::from_thousandths(thousandths).map_err(failed)).transpose()
+}
+
+/// Takes a new value over, if there is one.
+pub(super) fn set<T: Clone>(value: &mut T, new: &Option<T>) {
+    if let Some(new) = new {
+        value.clone_from(new);
+    }
+}
+
+/// Whether there is such a script, not deleted.
+pub(super) fn script_exists(connection: &Connection, id: &ScriptId) -> Result<bool, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT 1 FROM scripts WHERE id = ?1 AND deleted_at IS NULL")?;
+    Ok(statement.exists([id.as_str()])?)
 }
 
 /// A span as it is stored: milliseconds.

@@ -8,23 +8,23 @@ use tempfile::TempDir;
 use super::{
     Store, StoreError,
     api_keys::{self, KeySecret, NewKey, Scope},
-    calls::{self, Call, Direction, EndReason, Ended, Filter, NewCall},
+    calls::{self, Call, Direction, EndReason, Ended, Filter, Medium, NewCall},
     turns::{self, NewTurn, Timings, Who},
 };
 use crate::domain::{CallId, Language, Pii};
 
-fn store() -> (TempDir, Store) {
+pub(super) fn store() -> (TempDir, Store) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
     (folder, store)
 }
 
 /// So many seconds after some moment.
-fn at(seconds: i64) -> Timestamp {
+pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_762_718_400 + seconds).unwrap()
 }
 
-fn new_call(started_at: Timestamp) -> NewCall {
+pub(super) fn new_call(started_at: Timestamp) -> NewCall {
     NewCall {
         id: CallId::random(),
         room: "call-7/عربي".parse().unwrap(),
@@ -37,7 +37,7 @@ fn new_call(started_at: Timestamp) -> NewCall {
     }
 }
 
-fn new_turn(who: Who, text: &str) -> NewTurn {
+pub(super) fn new_turn(who: Who, text: &str) -> NewTurn {
     NewTurn {
         who,
         text: Pii::new(text.to_owned()),
@@ -49,12 +49,12 @@ fn new_turn(who: Who, text: &str) -> NewTurn {
     }
 }
 
-async fn start(store: &Store, call: &NewCall) {
+pub(super) async fn start(store: &Store, call: &NewCall) {
     let call = call.clone();
     store.write(move |transaction| calls::start(transaction, &call)).await.unwrap();
 }
 
-async fn say(store: &Store, call: &CallId, turn: NewTurn) -> Result<u32, StoreError> {
+pub(super) async fn say(store: &Store, call: &CallId, turn: NewTurn) -> Result<u32, StoreError> {
     let call = call.clone();
     store.write(move |transaction| turns::add(transaction, &call, &turn)).await
 }
@@ -93,6 +93,13 @@ async fn a_call_is_kept_from_its_start_to_its_end() {
         started_at: new.started_at,
         answered_at: Some(answered),
         ended: Some(end),
+        medium: Medium::Voice,
+        lead: None,
+        customer: None,
+        script: None,
+        outcome: None,
+        erased_at: None,
+        version: 1,
     };
     assert_eq!(find(&store, &new.id).await, Some(expected));
     assert_eq!(find(&store, &CallId::random()).await, None);
@@ -151,7 +158,7 @@ async fn calls_that_a_dead_server_left_open_are_closed() {
 }
 
 /// Whether `text` is in any file of `folder`.
-fn is_found(folder: &Path, text: &str) -> bool {
+pub(super) fn is_found(folder: &Path, text: &str) -> bool {
     let files = fs::read_dir(folder).unwrap().map(|entry| fs::read(entry.unwrap().path()).unwrap());
     files.into_iter().any(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Row, Transaction, named_params};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     StoreError,
@@ -64,6 +65,19 @@ pub struct Turn {
     pub seq: u32,
     /// What it is.
     pub turn: NewTurn,
+    /// Who served it.
+    pub providers: Providers,
+}
+
+/// Which engine or service served each stage of a turn; `None` where there was no such stage, or it was not noted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Providers {
+    /// Speech to text.
+    pub stt: Option<String>,
+    /// The language model.
+    pub llm: Option<String>,
+    /// Text to speech.
+    pub tts: Option<String>,
 }
 
 /// Keeps the next turn of a call; gives its place, from 1.
@@ -128,5 +142,7 @@ fn turn(row: &Row<'_>) -> rusqlite::Result<Turn> {
         interrupted: row.get("interrupted")?,
         timings,
     };
-    Ok(Turn { seq: row.get("seq")?, turn })
+    let providers =
+        Providers { stt: row.get("stt_provider")?, llm: row.get("llm_provider")?, tts: row.get("tts_provider")? };
+    Ok(Turn { seq: row.get("seq")?, turn, providers })
 }

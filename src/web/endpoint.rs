@@ -144,7 +144,8 @@ pub(super) fn routes(config: &mut ServiceConfig, state: &State) {
 
 /// All there are, but for LiveKit's signal connections (`rtc::routes`), whose guard is their token.
 pub(super) fn all() -> impl Iterator<Item = &'static Endpoint> {
-    [super::ENDPOINTS, super::api::ENDPOINTS, super::pages::ENDPOINTS].into_iter().flatten()
+    let tables = [super::ENDPOINTS, super::api::ENDPOINTS, super::pages::ENDPOINTS];
+    tables.into_iter().chain(super::api::admin::ENDPOINTS.iter().copied()).flatten()
 }
 
 /// Pages of the sites that are set may call the API; in development mode those of this machine too, where a front end often

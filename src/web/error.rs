@@ -64,6 +64,8 @@ pub(super) enum ApiError {
     /// What is there stands against it.
     #[error("{0}")]
     Conflict(String),
+    #[error("this was not sent by the service: its signature is not right")]
+    Signature,
     #[error("somebody else has changed this since you read it: read it again, and repeat what you changed")]
     Stale,
     #[error("no agent answered in time: try again in a moment")]
@@ -113,6 +115,7 @@ impl ApiError {
             Self::Fields(_) => "fields",
             Self::NotFound(_) => "not-found",
             Self::Conflict(_) => "conflict",
+            Self::Signature => "signature",
             Self::Stale => "stale",
             Self::Late => "late",
             Self::TooManyCalls(_) | Self::TooOften(_) => "too-often",
@@ -169,7 +172,9 @@ impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::NoKey | Self::UnknownKey | Self::NoSession => StatusCode::UNAUTHORIZED,
-            Self::Scope(_) | Self::OnlyPersons | Self::Role(_) | Self::ForeignPage => StatusCode::FORBIDDEN,
+            Self::Scope(_) | Self::OnlyPersons | Self::Role(_) | Self::ForeignPage | Self::Signature => {
+                StatusCode::FORBIDDEN
+            }
             Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,

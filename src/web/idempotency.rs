@@ -99,7 +99,7 @@ async fn claim(state: &State, http: &HttpRequest, mut payload: Payload) -> Resul
     let key = key(http.headers())?;
     let owner = http.extensions().get::<Who>().and_then(owner).ok_or(ApiError::NoKey)?;
     let payload = web::Payload::from_request(http, &mut payload).await.map_err(|_| ApiError::Broken)?;
-    let bytes = body::whole(payload).await?;
+    let bytes = body::bytes(payload, body::MAX_BODY).await?;
     let route = format!("{} {}", http.method(), http.path());
     let run = state.running.begin(Request { owner, key, route, body: Sha256::digest(&bytes).into() })?;
     let (request, vault) = (run.request.clone(), state.store.vault().clone());

@@ -40,6 +40,7 @@ use crate::{
     call::{desk::Desk, readiness::ReadinessReceiver},
     config::Config,
     rooms::{Rooms, token::Keys},
+    sms::Sms,
     store::Store,
     telemetry,
 };
@@ -91,6 +92,8 @@ pub struct State {
     pub traffic: Traffic,
     /// Who sends agents into rooms.
     pub desk: Desk,
+    /// Text messages on their way out.
+    pub sms: Sms,
     /// This box's own certificate authority, when it has one.
     pub authority: Option<Arc<Authority>>,
 }

@@ -15,6 +15,7 @@ use rand::{RngExt, distr::Alphanumeric};
 use tracing::Instrument;
 
 use super::{State, public};
+use crate::sms;
 
 pub(super) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 /// Letters and digits: enough to find one among a year's.
@@ -29,6 +30,11 @@ tokio::task_local! {
 /// What the request that is being answered is called; `None` outside of one.
 pub(super) fn current() -> Option<String> {
     REQUEST_ID.try_with(Clone::clone).ok()
+}
+
+/// A path without the secret at its end, if it has one.
+fn shown(path: &str) -> &str {
+    if path.starts_with(sms::CALLBACK_PATH) { sms::CALLBACK_PATH } else { path }
 }
 
 /// `work` under the name of the request that is being answered, for a task of its own.
@@ -50,7 +56,7 @@ pub(super) async fn log(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let began = Instant::now();
     let state = request.app_data::<web::Data<State>>().expect("the application has its state").clone();
-    let (method, path) = (request.method().clone(), request.path().to_owned());
+    let (method, path) = (request.method().clone(), shown(request.path()).to_owned());
     let id = handed_over(&state, &request).unwrap_or_else(random);
     // Of the level of errors, so that what is logged in it has its name at any level.
     let span = tracing::error_span!("request", request.id = id);
@@ -95,6 +101,12 @@ fn random() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_in_a_path_is_not_shown() {
+        assert_eq!(shown("/api/sms/status/hunter2"), "/api/sms/status/");
+        assert_eq!(shown("/api/admin/sms/SM_23456789ABCD"), "/api/admin/sms/SM_23456789ABCD");
+    }
 
     #[test]
     fn only_plain_names_are_taken_over() {

@@ -21,6 +21,7 @@ use crate::{
     call::{desk::Desk, readiness},
     config::Config,
     rooms::{Rooms, token::Keys},
+    sms::Sms,
     store::{
         Store,
         api_keys::{self, NewKey, Scope},
@@ -41,6 +42,7 @@ fn state(folder: &Path, change: impl FnOnce(&mut Config)) -> State {
     let keys = Keys::open(&config.livekit, folder).unwrap();
     let store = Store::open(folder).unwrap();
     let (rooms, events) = Rooms::start(&config, &keys, true).unwrap();
+    let sms = Sms::new(&config).unwrap();
     let desk = Desk::start(&config, watch::channel(None).1, rooms.clone(), events, store.clone()).unwrap();
     State {
         readiness: readiness::channel().1,
@@ -53,6 +55,7 @@ fn state(folder: &Path, change: impl FnOnce(&mut Config)) -> State {
         running: Running::default(),
         traffic: Traffic::default(),
         desk,
+        sms,
         authority: None,
     }
 }

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use crate::support::{Desk, error, error_after_notes, first_json, json, text};
 
 /// A call of two turns, kept by a store that stays open as a server's would.
-fn keep(store: &Store, started_at: Timestamp, name: &str) -> CallId {
+pub(crate) fn keep(store: &Store, started_at: Timestamp, name: &str) -> CallId {
     let id = CallId::random();
     let call = NewCall {
         id: id.clone(),

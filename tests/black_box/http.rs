@@ -21,6 +21,21 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap()
     }
 
+    /// The body where it came in chunks (RFC 9112, section 7.1).
+    pub(crate) fn chunks(&self) -> String {
+        assert_eq!(self.header("transfer-encoding"), Some("chunked"), "{}", self.head);
+        let (mut rest, mut whole) = (self.body.as_bytes(), Vec::new());
+        loop {
+            let end = rest.windows(2).position(|pair| pair == b"\r\n").unwrap();
+            let length = usize::from_str_radix(std::str::from_utf8(&rest[..end]).unwrap(), 16).unwrap();
+            if length == 0 {
+                return String::from_utf8(whole).unwrap();
+            }
+            whole.extend_from_slice(&rest[end + 2..end + 2 + length]);
+            rest = &rest[end + 2 + length + 2..];
+        }
+    }
+
     /// The sentence that says why a program was refused.
     #[track_caller]
     pub(crate) fn message(&self) -> String {
@@ -33,7 +48,12 @@ impl Answer {
 
 /// One request on a connection of its own. A `host` among the headers takes the usual one's place.
 pub(crate) fn ask(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
-    send(&mut TcpStream::connect(address).unwrap(), &address.to_string(), method, path, headers, b"")
+    request(address, method, path, headers, b"")
+}
+
+/// The same with a body.
+pub(crate) fn request(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    send(&mut TcpStream::connect(address).unwrap(), &address.to_string(), method, path, headers, body)
 }
 
 /// JSON, posted on a connection of its own.
@@ -43,7 +63,7 @@ pub(crate) fn post(address: SocketAddr, path: &str, headers: &[(&str, &str)], bo
 }
 
 pub(crate) fn post_bytes(address: SocketAddr, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-    send(&mut TcpStream::connect(address).unwrap(), &address.to_string(), "POST", path, headers, body)
+    request(address, "POST", path, headers, body)
 }
 
 /// One request, and the connection is done.

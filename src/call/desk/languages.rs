@@ -1,10 +1,12 @@
 //! Which languages a caller may choose before a call.
 
+use std::sync::Arc;
+
 use crate::{config::Profile, domain::Language, speech::engines::Engines};
 
 /// Those of the profiles; where one of them leaves it to the caller, also all that the engines hear and speak. No engines
 /// are there yet, or will ever be: then only what the profiles say is known.
-pub(super) fn offered(profiles: &[Profile], engines: Option<&Engines>) -> Vec<Language> {
+pub(super) fn offered(profiles: &[Arc<Profile>], engines: Option<&Engines>) -> Vec<Language> {
     let is_open = profiles.iter().any(|profile| profile.language.is_none());
     let in_profile = |language| profiles.iter().any(|profile| profile.language == Some(language));
     let of_engines = |language| is_open && engines.is_some_and(|engines| serve(engines, language));
@@ -27,7 +29,7 @@ mod tests {
     #[test]
     fn what_profiles_speak_is_offered_before_there_are_engines() {
         let usual = Config::defaults(Path::new("/data")).agent.profiles.remove(0);
-        let profile = |language| Profile { language, ..usual.clone() };
+        let profile = |language| Arc::new(Profile { language, ..usual.clone() });
         let (en, ar) = (Language::ENGLISH, Language::ARABIC);
         for (profiles, languages) in [
             (vec![profile(None)], vec![]),

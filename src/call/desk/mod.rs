@@ -25,10 +25,11 @@ use tokio::{
 use super::{
     EnginesReceiver, Facts,
     actor::{self, Assignment, Exchange, Lost, Prepared, Records},
+    profiles::Directory,
 };
 use crate::{
     audio::line::{Hangup, Line},
-    config::{Config, Profile},
+    config::Config,
     dialogue::phrases::Phrase,
     domain::{
         Language, Pii, RoomName,
@@ -146,15 +147,16 @@ impl Desk {
             max_tokens: config.agent.max_tokens,
             lines: Arc::new(Semaphore::new(capacity)),
             prepared: Prepared::default(),
-            records: Records::new(store),
+            records: Records::new(store.clone()),
             conversations: AtomicU64::new(1),
         };
-        let (offer, languages) = watch::channel(languages::offered(&config.agent.profiles, None));
+        let roster = Roster::new(&config.agent);
+        let (offer, languages) = watch::channel(languages::offered(roster.profiles(), None));
         let (lines, lost) = (Arc::clone(&exchange.lines), exchange.records.lost());
         let desk = Self { commands, lines, capacity, lost, languages };
         let clerk = Clerk {
-            roster: Roster::new(&config.agent),
-            profiles: config.agent.profiles.clone(),
+            roster,
+            directory: Directory::new(config.agent.clone(), store),
             agent_name: config.livekit.agent_name.clone(),
             rooms: Arc::new(rooms),
             exchange: Arc::new(exchange),
@@ -229,7 +231,7 @@ enum Event {
 /// Does the desk's work, in one task.
 struct Clerk<F> {
     roster: Roster,
-    profiles: Vec<Profile>,
+    directory: Directory,
     agent_name: String,
     rooms: Arc<F>,
     exchange: Arc<Exchange>,
@@ -243,6 +245,7 @@ struct Clerk<F> {
 impl<F: Floor> Clerk<F> {
     async fn work(mut self, mut rooms: mpsc::Receiver<RoomEvent>, mut asked: mpsc::Receiver<Command>) {
         self.exchange.records.end_interrupted().await;
+        self.look_up().await;
         let (mut engines, mut prepared) = (self.exchange.engines.clone(), false);
         loop {
             let event = tokio::select! {
@@ -255,9 +258,9 @@ impl<F: Floor> Clerk<F> {
                 }
             };
             match event {
-                Event::Room(Some(event)) => self.room(event),
+                Event::Room(Some(event)) => self.room(event).await,
                 Event::Room(None) => break,
-                Event::Asked(command) => self.asked(command),
+                Event::Asked(command) => self.asked(command).await,
                 Event::Left(left) => self.left(left),
                 Event::Engines(engines) => self.prepare(engines),
             }
@@ -271,9 +274,18 @@ impl<F: Floor> Clerk<F> {
         }
     }
 
-    fn room(&mut self, event: RoomEvent) {
+    /// Profiles and rules may have been changed since they were last needed.
+    async fn look_up(&mut self) {
+        if let Some(book) = self.directory.changed().await {
+            self.roster.follow(book);
+            self.offer(self.exchange.engines.borrow().clone());
+        }
+    }
+
+    async fn room(&mut self, event: RoomEvent) {
         match event {
             RoomEvent::Opened(room) => {
+                self.look_up().await;
                 let assignment = self.roster.opened(Instant::now(), &room);
                 self.send(assignment);
             }
@@ -282,9 +294,10 @@ impl<F: Floor> Clerk<F> {
     }
 
     /// Whoever asks may have gone before the answer.
-    fn asked(&mut self, command: Command) {
+    async fn asked(&mut self, command: Command) {
         match command {
             Command::Dispatch(dispatch, answer) => {
+                self.look_up().await;
                 let _ = answer.send(self.dispatch(dispatch));
             }
             Command::Expect(room, language, noted) => {
@@ -330,15 +343,20 @@ impl<F: Floor> Clerk<F> {
         self.rooms_of_calls.insert(call.id(), place);
     }
 
-    /// Finds out which languages there are, and has what is said in each call made into sound before the first one, most urgent first: a box that is full has no
+    /// Finds out which languages there are.
+    fn offer(&self, engines: Option<Arc<Engines>>) {
+        let (profiles, languages) = (self.roster.profiles().to_vec(), self.languages.clone());
+        tokio::task::spawn_blocking(move || languages.send_replace(languages::offered(&profiles, engines.as_deref())));
+    }
+
+    /// Has what is said in each call made into sound before the first one, most urgent first: a box that is full has no
     /// core to spare.
     fn prepare(&self, engines: Option<Arc<Engines>>) {
         let Some(engines) = engines else { return };
-        let (profiles, languages, loaded) = (self.profiles.clone(), self.languages.clone(), Arc::clone(&engines));
-        tokio::task::spawn_blocking(move || languages.send_replace(languages::offered(&profiles, Some(&loaded))));
+        self.offer(Some(Arc::clone(&engines)));
         let mut sentences = Vec::new();
         for phrase in [Phrase::Busy, Phrase::Greeting, Phrase::Apology] {
-            for profile in &self.profiles {
+            for profile in self.roster.profiles() {
                 let language = profile.language.unwrap_or(Language::ENGLISH);
                 let own = profile.greetings.iter().find(|(of, _)| *of == language && phrase == Phrase::Greeting);
                 let (language, text) = own.map_or_else(|| phrase.spoken(language), |(of, text)| (*of, text.as_str()));

@@ -11,7 +11,7 @@ use wildmatch::WildMatch;
 use super::{Dispatch, DispatchError, Dispatched};
 use crate::{
     audio::line::Hangup,
-    call::{Facts, actor::Assignment},
+    call::{Facts, actor::Assignment, profiles::Book},
     config::{self, Profile},
     domain::{Language, RoomName},
 };
@@ -39,11 +39,18 @@ pub(super) struct Roster {
 
 impl Roster {
     pub(super) fn new(agent: &config::Agent) -> Self {
-        let profiles: Vec<_> = agent.profiles.iter().cloned().map(Arc::new).collect();
-        let named = |name: &String| profiles.iter().find(|profile| profile.name == *name).cloned();
-        let rules = agent.rules.iter();
-        let rules = rules.map(|rule| (WildMatch::new(&rule.rooms), rule.profile.as_ref().and_then(named))).collect();
+        let Book { profiles, rules } = Book::configured(agent);
         Self { profiles, rules, open: HashMap::new(), pending: HashMap::new(), expected: HashMap::new() }
+    }
+
+    /// From now on these profiles and rules are in force. Who was sent before stays as they are.
+    pub(super) fn follow(&mut self, book: Book) {
+        (self.profiles, self.rules) = (book.profiles, book.rules);
+    }
+
+    /// The profiles in force.
+    pub(super) fn profiles(&self) -> &[Arc<Profile>] {
+        &self.profiles
     }
 
     /// Somebody opened a room: the agent to send there, if any.

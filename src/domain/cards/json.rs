@@ -38,8 +38,8 @@ fn field(name: String, mut value: Value) -> (String, Value) {
 /// Masks what is known to be a card's number, or a part of one.
 fn mask_card(value: &mut Value) {
     match value {
-        Value::String(text) => *text = masked_card(text),
-        Value::Number(number) => *value = Value::String(masked_card(&digits(number))),
+        Value::String(text) => *text = mask_number(text),
+        Value::Number(number) => *value = Value::String(mask_number(&digits(number))),
         Value::Array(items) => items.iter_mut().for_each(mask_card),
         Value::Object(fields) => {
             let masked = std::mem::take(fields).into_iter().map(|(name, mut value)| {
@@ -52,8 +52,9 @@ fn mask_card(value: &mut Value) {
     }
 }
 
-/// Here a short number is no year: of fewer than twelve digits only the last four are shown, unless it is masked already.
-fn masked_card(text: &str) -> String {
+/// Masks a text that is known to be a card's number, or a part of one: a short number is no year here, so of fewer than
+/// twelve digits only the last four are shown, unless it is masked already.
+pub fn mask_number(text: &str) -> String {
     let masked = mask(text);
     let digits = masked.chars().filter(|c| c.is_numeric()).count();
     let is_masked = masked.chars().any(|c| matches!(c, HIDDEN | '*' | 'x' | 'X' | '#'));

@@ -15,7 +15,7 @@ mod json;
 mod numerals;
 mod runs;
 
-pub use json::mask_json;
+pub use json::{mask_json, mask_number};
 use runs::Run;
 
 /// Shown of a masked number: its issuer.
@@ -27,12 +27,24 @@ const SHORTEST: usize = 12;
 /// The length of nearly all cards' numbers.
 const USUAL: usize = 16;
 /// Takes the place of a digit.
-const HIDDEN: char = '•';
+pub const HIDDEN: char = '•';
 
 /// Masks card-like numbers in a text that is complete in itself.
 pub fn mask(text: &str) -> String {
     let runs = runs::find(text, false);
     rewrite(text, &runs.runs, |run| Shown::of_closed(0, run.digits()))
+}
+
+/// Whether this is nothing but a payment card's number: of the usual lengths, and with the right check digit (Luhn, ISO/IEC
+/// 7812-1 annex B). National ids of fourteen digits are left alone.
+pub fn is_number(text: &str) -> bool {
+    let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(10)).collect();
+    let is_bare = text.chars().all(|c| c.is_ascii_digit() || c.is_whitespace() || matches!(c, '-' | '+'));
+    let weighed = digits.iter().rev().enumerate().map(|(place, digit)| match (place % 2, digit * 2) {
+        (0, _) => *digit,
+        (_, double) => double / 10 + double % 10,
+    });
+    is_bare && matches!(digits.len(), 15 | 16 | 19) && weighed.sum::<u32>().is_multiple_of(10)
 }
 
 /// Masks what one speaker says, turn by turn.

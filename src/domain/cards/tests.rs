@@ -221,3 +221,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_number_with_the_right_check_digit_is_a_card() {
+    for (text, is_card) in [
+        ("4111111111111111", true),
+        ("4111 1111 1111 1111", true),
+        ("371449635398431", true),
+        ("4111111111111112", false),
+        ("29001011234567", false),
+        ("customer 4111111111111111", false),
+        ("CU_4111", false),
+        ("", false),
+    ] {
+        assert_eq!(is_number(text), is_card, "{text}");
+    }
+}

@@ -37,7 +37,7 @@ fn open_with(path: &Path, migrations: &Migrations<'_>) -> Result<Connection, Sto
     let failed = StoreError::file(path.to_owned());
     // One process at a time makes or migrates it. The folder's own lock needs no file; the system lets go of it when the
     // process ends, however it ends.
-    let folder = File::open(path.parent().unwrap_or(Path::new("."))).map_err(&failed)?;
+    let folder = File::open(folder_of(path)).map_err(&failed)?;
     folder.lock().map_err(&failed)?;
     make_private(path).map_err(&failed)?;
     let mut connection = Connection::open(path).map_err(StoreError::opening(path.to_owned()))?;
@@ -117,6 +117,38 @@ fn keep_copy(connection: &Connection, path: &Path, version: NonZeroUsize) -> Res
     fs::rename(&unfinished, &copy).map_err(&failed)?;
     tracing::info!(copy = %copy.display(), "the database is of an older version: a copy is kept");
     Ok(())
+}
+
+/// The names of the copies that [`keep_copy`] has made, or was making.
+pub(super) fn copies(path: &Path) -> io::Result<Vec<String>> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let is_copy = |file: &str| {
+        let version = file.strip_prefix(&*name).and_then(|rest| rest.strip_prefix(".v"));
+        let version = version.map(|version| version.strip_suffix(".part").unwrap_or(version));
+        version.is_some_and(|version| !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let files = fs::read_dir(folder_of(path))?.collect::<io::Result<Vec<_>>>()?;
+    let names = files.iter().map(|file| file.file_name().to_string_lossy().into_owned());
+    let mut copies: Vec<_> = names.filter(|name| is_copy(name)).collect();
+    copies.sort();
+    Ok(copies)
+}
+
+/// Deletes them.
+pub(super) fn delete_copies(path: &Path) -> io::Result<()> {
+    for name in copies(path)? {
+        fs::remove_file(folder_of(path).join(name))?;
+    }
+    Ok(())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("."))
+}
+
+/// Writes the whole database anew: deleted text that was moved within the file before is then nowhere in it.
+pub(super) fn rebuild(connection: &Connection) -> Result<(), StoreError> {
+    Ok(connection.execute_batch("VACUUM")?)
 }
 
 fn beside(path: &Path, ending: &str) -> PathBuf {

@@ -129,3 +129,77 @@ fn a_folder_that_is_not_there_is_told() {
     let error = open(&folder.path().join("nowhere/callstead.db")).unwrap_err();
     assert!(matches!(error, StoreError::Open { .. }) && error.to_string().contains("nowhere/callstead.db"), "{error}");
 }
+
+/// A database of each version before the present one, the oldest first, as it was left by the program of its time.
+const DUMPS: &[&str] = &[include_str!("dumps/v1.sql")];
+
+/// The rows of a query, each as one text.
+fn rows(connection: &Connection, sql: &str) -> Vec<String> {
+    let mut statement = connection.prepare(sql).unwrap();
+    let columns = statement.column_count();
+    let row = |row: &rusqlite::Row<'_>| {
+        let cells: rusqlite::Result<Vec<_>> =
+            (0..columns).map(|at| row.get::<_, rusqlite::types::Value>(at).map(|it| format!("{it:?}"))).collect();
+        Ok(cells?.join(" "))
+    };
+    statement.query_map([], row).unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+#[test]
+fn databases_of_all_versions_are_brought_up_whole() {
+    let migrations = Migrations::from_directory(&MIGRATIONS).unwrap();
+    let known = MIGRATIONS.dirs().count();
+    assert_eq!(DUMPS.len() + 1, known, "each migration comes with a dump of the version before (docs/development.md)");
+    for (at, dump) in DUMPS.iter().enumerate() {
+        let version = at + 1;
+        let (_folder, path) = folder();
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(dump).unwrap();
+        let tables = rows(&old, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'");
+        let names: Vec<_> = tables.iter().map(|name| name.replace("Text(\"", "").replace("\")", "")).collect();
+        let columns = |table: &str| {
+            rows(&old, &format!("SELECT name FROM pragma_table_info('{table}')"))
+                .join(", ")
+                .replace("Text(\"", "\"")
+                .replace("\")", "\"")
+        };
+        let queries: Vec<_> =
+            names.iter().map(|table| format!("SELECT {} FROM {table} ORDER BY 1, 2", columns(table))).collect();
+        let before: Vec<_> = queries.iter().map(|query| rows(&old, query)).collect();
+        assert!(before.iter().all(|rows| !rows.is_empty()), "version {version}: a table without rows shows nothing");
+        drop(old);
+
+        let connection = open(&path).unwrap();
+        assert_eq!(
+            usize::from(NonZeroUsize::try_from(&migrations.current_version(&connection).unwrap()).unwrap()),
+            known
+        );
+        let after: Vec<_> = queries.iter().map(|query| rows(&connection, query)).collect();
+        assert_eq!(after, before, "version {version}");
+        assert_eq!(rows(&connection, "PRAGMA integrity_check"), ["Text(\"ok\")"]);
+        assert_eq!(rows(&connection, "PRAGMA foreign_key_check"), [] as [&str; 0]);
+        let copy = beside(&path, &format!(".v{version}"));
+        assert_eq!(mode(&copy), OWNER_ONLY);
+        let copied = Connection::open(&copy).unwrap();
+        assert_eq!(queries.iter().map(|query| rows(&copied, query)).collect::<Vec<_>>(), before);
+        assert_eq!(pragma(&copied, "user_version"), version.to_string());
+        assert_words_are_found(&connection);
+    }
+}
+
+/// The index of words follows its table.
+fn assert_words_are_found(connection: &Connection) {
+    let found =
+        |word: &str| rows(connection, &format!("SELECT rowid FROM leads_search WHERE leads_search MATCH '{word}'"));
+    connection
+        .execute_batch(
+            "INSERT INTO persons (id) VALUES ('PE_1');
+             INSERT INTO leads (seq, id, person, name, name_key, status, notes, created_at, updated_at, search)
+             VALUES (7, 'LE_1', 'PE_1', 'سارة', 'ساره', 'new', '', 0, 0, 'ساره sara');",
+        )
+        .unwrap();
+    assert_eq!((found("ساره"), found("sa*")), (vec!["Integer(7)".to_owned()], vec!["Integer(7)".to_owned()]));
+    connection.execute("UPDATE leads SET search = 'omar'", []).unwrap();
+    assert_eq!((found("sara").len(), found("omar").len()), (0, 1));
+    connection.execute_batch("INSERT INTO leads_search (leads_search) VALUES ('integrity-check')").unwrap();
+}

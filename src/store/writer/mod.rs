@@ -28,6 +28,7 @@ trait Write: Send {
 enum Request {
     Write(Box<dyn Write>),
     EmptyLog(oneshot::Sender<Result<bool, StoreError>>),
+    Rebuild(oneshot::Sender<Result<(), StoreError>>),
 }
 
 /// The way to the thread. When it goes, what was queued is written first.
@@ -58,6 +59,12 @@ impl Writer {
     pub(super) async fn empty_log(&self) -> Result<bool, StoreError> {
         let (answer, answered) = oneshot::channel();
         self.request(Request::EmptyLog(answer)).await?;
+        answered.await.unwrap_or(Err(StoreError::Stopped))
+    }
+
+    pub(super) async fn rebuild(&self) -> Result<(), StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.request(Request::Rebuild(answer)).await?;
         answered.await.unwrap_or(Err(StoreError::Stopped))
     }
 
@@ -134,9 +141,11 @@ fn serve(mut connection: Connection, mut queue: mpsc::Receiver<Request>) {
         if !group.is_empty() {
             write_group(&mut connection, &mut group);
         }
-        if let Some(Request::EmptyLog(answer)) = next {
-            // Whoever asked may have gone.
-            let _ = answer.send(schema::empty_log(&connection));
+        // Whoever asked may have gone.
+        match next {
+            Some(Request::EmptyLog(answer)) => drop(answer.send(schema::empty_log(&connection))),
+            Some(Request::Rebuild(answer)) => drop(answer.send(schema::rebuild(&connection))),
+            Some(Request::Write(_)) | None => {}
         }
     }
 }

@@ -142,13 +142,13 @@ async fn json_bytes(request: &HttpRequest, payload: web::Payload) -> Result<Byte
     if !request.headers().get(header::CONTENT_TYPE).is_some_and(is_json) {
         return Err(ApiError::ContentType);
     }
-    whole(payload).await
+    bytes(payload, MAX_BODY).await
 }
 
-/// The body's bytes, if they are not too many and come in time.
-pub(in crate::web) async fn whole(payload: web::Payload) -> Result<Bytes, ApiError> {
-    let body = timeout(BODY_TIMEOUT, payload.to_bytes_limited(MAX_BODY)).await.map_err(|_| ApiError::Slow)?;
-    body.map_err(|_| ApiError::TooLarge(MAX_BODY))?.map_err(|_| ApiError::Broken)
+/// A body of any kind.
+pub(in crate::web) async fn bytes(payload: web::Payload, most: usize) -> Result<Bytes, ApiError> {
+    let body = timeout(BODY_TIMEOUT, payload.to_bytes_limited(most)).await.map_err(|_| ApiError::Slow)?;
+    body.map_err(|_| ApiError::TooLarge(most))?.map_err(|_| ApiError::Broken)
 }
 
 /// `application/json`, with or without parameters.

@@ -22,9 +22,6 @@ use crate::{
     },
 };
 
-/// What each table of endpoints says of them: one beside every table in [`endpoint::all`].
-const PARTS: &[fn() -> Document] = &[super::Described::openapi];
-
 const KEY: &str = "key";
 const SESSION: &str = "session";
 
@@ -45,8 +42,9 @@ struct Common;
 
 impl Modify for Common {
     fn modify(&self, document: &mut Document) {
-        for part in PARTS {
-            document.merge(part());
+        document.merge(super::Described::openapi());
+        for table in super::admin::DESCRIBED {
+            document.merge(table());
         }
         let components = document.components.get_or_insert_default();
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API key: `csk_…`"));

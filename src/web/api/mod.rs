@@ -1,10 +1,12 @@
 //! The JSON API. Each request is checked in the same order: may this caller do this, is the body JSON, is each field right.
 //! What is not is said in one sentence.
 
+pub(super) mod admin;
 pub(super) mod body;
 mod dispatch;
 mod document;
 mod health;
+mod sms;
 mod status;
 mod tokens;
 
@@ -26,9 +28,11 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/livekit-token", Access::Caller(Scope::Token), || web::route().to(tokens::of_participant)),
     Endpoint::post("/api/dispatch-agent", Access::Caller(Scope::Dispatch), || web::route().to(dispatch::dispatch))
         .idempotent(),
+    // The address itself holds a secret; Twilio signs besides.
+    Endpoint::post("/api/sms/status/{token}", Access::Open, || web::route().to(sms::status)),
 ];
 
-/// What the API's document says of them.
+/// What the API's document says of them. Each table of endpoints has such a list beside it.
 #[derive(OpenApi)]
 #[openapi(paths(
     health::health,
@@ -40,5 +44,6 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     tokens::of_identity,
     tokens::of_participant,
     dispatch::dispatch,
+    sms::status,
 ))]
 struct Described;

@@ -1,13 +1,19 @@
-//! Calls: who called, when, and how it ended.
+//! Calls: who called, when, how it ended, and what came of it.
+
+mod listing;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
 
 use super::{
-    StoreError,
+    Change, StoreError,
+    audit::{Action, Entity, Entry},
+    communications::Contact,
     rows::{moment, moment_if_any, parsed, parsed_if_any, words},
 };
-use crate::domain::{CallId, Identity, Language, Pii, RoomName};
+use crate::domain::{CallId, CustomerId, Identity, Language, LeadId, Pii, RoomName, ScriptId};
+
+pub use listing::{TABLE, Wanted, page};
 
 words! {
     /// Who called whom.
@@ -36,6 +42,16 @@ words! {
         Stopped = "stopped",
         /// The server ended without having had the time to say so.
         Interrupted = "interrupted",
+    }
+}
+
+words! {
+    /// By what means somebody converses with the agent.
+    Medium {
+        /// Aloud, in a room.
+        Voice = "voice",
+        /// In writing only.
+        Text = "text",
     }
 }
 
@@ -83,6 +99,27 @@ pub struct Call {
     pub answered_at: Option<Timestamp>,
     /// When and how it ended; `None` while it goes on.
     pub ended: Option<Ended>,
+    /// By what means.
+    pub medium: Medium,
+    /// The lead who was called.
+    pub lead: Option<LeadId>,
+    /// The customer who was called.
+    pub customer: Option<CustomerId>,
+    /// The script that it ran, and which version of it.
+    pub script: Option<(ScriptId, u32)>,
+    /// What came of it, in a word of the desk's.
+    pub outcome: Option<String>,
+    /// Since when what was said in it, and the caller's name, are gone.
+    pub erased_at: Option<Timestamp>,
+    /// How often its outcome was changed, for ETags.
+    pub version: i64,
+}
+
+impl Call {
+    /// Whom it was with, where that is known.
+    pub fn contact(&self) -> Option<Contact> {
+        Contact::of(&self.lead, &self.customer)
+    }
 }
 
 /// The end of a call.
@@ -102,9 +139,6 @@ pub struct Filter {
     /// So many at most.
     pub limit: u32,
 }
-
-const COLUMNS: &str = "id, room, caller, caller_name, language, profile, direction, started_at, answered_at, ended_at, \
-                       end_reason";
 
 /// Keeps a call that begins.
 ///
@@ -169,9 +203,8 @@ pub fn end_interrupted(transaction: &Transaction<'_>) -> Result<usize, StoreErro
 /// # Errors
 /// When the database fails.
 pub fn list(connection: &Connection, filter: Filter) -> Result<Vec<Call>, StoreError> {
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM calls WHERE started_at >= ?1 ORDER BY started_at DESC, id LIMIT ?2"
-    ))?;
+    let mut statement = connection
+        .prepare_cached("SELECT * FROM calls WHERE started_at >= ?1 ORDER BY started_at DESC, id LIMIT ?2")?;
     let since = filter.since.unwrap_or(Timestamp::MIN).as_millisecond();
     let calls = statement.query_map((since, filter.limit), call)?;
     Ok(calls.collect::<Result<_, _>>()?)
@@ -182,21 +215,56 @@ pub fn list(connection: &Connection, filter: Filter) -> Result<Vec<Call>, StoreE
 /// # Errors
 /// When the database fails.
 pub fn find(connection: &Connection, id: &CallId) -> Result<Option<Call>, StoreError> {
-    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM calls WHERE id = ?1"))?;
+    let mut statement = connection.prepare_cached("SELECT * FROM calls WHERE id = ?1")?;
     Ok(statement.query_row([id.as_str()], call).optional()?)
 }
 
-/// Deletes a call and its turns; for [`super::Store::erase`]. False when there is no such call.
+/// Notes what came of a call, which was read in this transaction.
+///
+/// # Errors
+/// When the database fails.
+pub fn set_outcome(change: &Change<'_>, old: &Call, outcome: Option<String>) -> Result<Call, StoreError> {
+    let call = Call { outcome, version: old.version + 1, ..old.clone() };
+    change.transaction.execute(
+        "UPDATE calls SET outcome = ?2, version = ?3 WHERE id = ?1",
+        (call.id.as_str(), &call.outcome, call.version),
+    )?;
+    let entry = Entry::new(Action::Update, Entity::Call, &call.id).before(&old.outcome).after(&call.outcome);
+    record(change, &call, entry)?;
+    Ok(call)
+}
+
+/// As [`delete`], in somebody's name. What was said of the call elsewhere goes too. To be followed by
+/// [`super::Store::empty_log`].
+///
+/// # Errors
+/// When the database fails.
+pub fn erase(change: &Change<'_>, call: &Call) -> Result<(), StoreError> {
+    delete(change.transaction, &call.id)?;
+    record(change, call, Entry::new(Action::Delete, Entity::Call, &call.id))
+}
+
+fn record(change: &Change<'_>, call: &Call, entry: Entry) -> Result<(), StoreError> {
+    let person = call.contact().map(|contact| contact.person(change.transaction)).transpose()?.flatten();
+    change.record(&person.iter().fold(entry, Entry::about))
+}
+
+/// Deletes a call, its turns, and what notes of the call say; for [`super::Store::erase`]. False when there is no such call.
 ///
 /// # Errors
 /// When the database fails.
 pub fn delete(transaction: &Transaction<'_>, id: &CallId) -> Result<bool, StoreError> {
+    transaction.execute("UPDATE communications SET text = '' WHERE call = ?1", [id.as_str()])?;
     Ok(transaction.execute("DELETE FROM calls WHERE id = ?1", [id.as_str()])? > 0)
 }
 
 fn call(row: &Row<'_>) -> rusqlite::Result<Call> {
     let ended = match (moment_if_any(row, "ended_at")?, parsed_if_any(row, "end_reason")?) {
         (Some(at), Some(reason)) => Some(Ended { at, reason }),
+        _ => None,
+    };
+    let script = match (parsed_if_any(row, "script")?, row.get("script_version")?) {
+        (Some(script), Some(version)) => Some((script, version)),
         _ => None,
     };
     Ok(Call {
@@ -210,5 +278,12 @@ fn call(row: &Row<'_>) -> rusqlite::Result<Call> {
         started_at: moment(row, "started_at")?,
         answered_at: moment_if_any(row, "answered_at")?,
         ended,
+        medium: parsed(row, "medium")?,
+        lead: parsed_if_any(row, "lead")?,
+        customer: parsed_if_any(row, "customer")?,
+        script,
+        outcome: row.get("outcome")?,
+        erased_at: moment_if_any(row, "erased_at")?,
+        version: row.get("version")?,
     })
 }

@@ -1,0 +1,175 @@
+//! Who answers, and where: the profiles and rules that are kept in the database, before those of the configuration.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::timeout;
+use wildmatch::WildMatch;
+
+use crate::{
+    config::{self, Profile},
+    store::{Store, StoreError, profiles, rules},
+};
+
+/// Callers wait for what is read here: if that takes longer, what was read before is in force.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The profiles and rules in force.
+#[derive(Clone, Debug)]
+pub(super) struct Book {
+    /// The first is for those who name none.
+    pub(super) profiles: Vec<Arc<Profile>>,
+    /// The first that fits decides; no profile: nobody goes there by itself.
+    pub(super) rules: Vec<(WildMatch, Option<Arc<Profile>>)>,
+}
+
+/// What is kept in the database.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Stored {
+    profiles: Vec<profiles::Profile>,
+    rules: Vec<rules::Rule>,
+}
+
+impl Book {
+    /// Those of the configuration only.
+    pub(super) fn configured(agent: &config::Agent) -> Self {
+        Self::of(agent, &Stored::default())
+    }
+
+    fn of(agent: &config::Agent, stored: &Stored) -> Self {
+        let mut profiles: Vec<_> = agent.profiles.iter().cloned().map(Arc::new).collect();
+        for kept in &stored.profiles {
+            let kept = Arc::new(profile(&kept.content, agent));
+            match profiles.iter_mut().find(|profile| profile.name == kept.name) {
+                Some(configured) => *configured = kept,
+                None => profiles.push(kept),
+            }
+        }
+        let named = |name: &String| profiles.iter().find(|profile| profile.name == *name).cloned();
+        let kept = stored.rules.iter().map(|rule| (&rule.pattern, &rule.profile));
+        let configured = agent.rules.iter().map(|rule| (&rule.rooms, &rule.profile));
+        let rules = kept.chain(configured);
+        let rules = rules.map(|(rooms, profile)| (WildMatch::new(rooms), profile.as_ref().and_then(named))).collect();
+        Self { profiles, rules }
+    }
+}
+
+fn profile(kept: &profiles::Content, agent: &config::Agent) -> Profile {
+    let greetings = kept.greetings.iter();
+    Profile {
+        name: kept.name.clone(),
+        language: kept.language,
+        voice: kept.voice.clone(),
+        speed: kept.speed,
+        prompt: if kept.prompt.is_empty() { agent.prompt.clone() } else { kept.prompt.clone() },
+        greetings: greetings.filter_map(|(code, text)| Some((code.parse().ok()?, text.clone()))).collect(),
+    }
+}
+
+/// Looks up what is in force.
+#[derive(Debug)]
+pub(super) struct Directory {
+    agent: config::Agent,
+    store: Store,
+    seen: Stored,
+}
+
+impl Directory {
+    pub(super) fn new(agent: config::Agent, store: Store) -> Self {
+        Self { agent, store, seen: Stored::default() }
+    }
+
+    /// What is in force now, if it has changed since this was last asked, or for the first time if it is not just the
+    /// configuration.
+    pub(super) async fn changed(&mut self) -> Option<Book> {
+        let stored = timeout(PATIENCE, read(&self.store)).await;
+        let stored = match stored {
+            Ok(Ok(stored)) => stored,
+            Ok(Err(error)) => {
+                tracing::error!(%error, "reading profiles and rules: those before stay in force");
+                return None;
+            }
+            Err(_) => {
+                tracing::error!("reading profiles and rules takes too long: those before stay in force");
+                return None;
+            }
+        };
+        if stored == self.seen {
+            return None;
+        }
+        self.seen = stored;
+        Some(Book::of(&self.agent, &self.seen))
+    }
+}
+
+async fn read(store: &Store) -> Result<Stored, StoreError> {
+    let read = |connection: &_| Ok(Stored { profiles: profiles::list(connection)?, rules: rules::list(connection)? });
+    store.read(read).await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, path::Path};
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{
+        config::Config,
+        domain::Language,
+        store::{Change, audit::Actor, profiles::Content},
+    };
+
+    fn content(name: &str, prompt: &str) -> Content {
+        Content {
+            name: name.to_owned(),
+            language: Some(Language::ARABIC),
+            voice: None,
+            speed: 1.5,
+            prompt: prompt.to_owned(),
+            greetings: BTreeMap::from([("ar".to_owned(), "مرحبا".to_owned()), ("xx".to_owned(), "?".to_owned())]),
+        }
+    }
+
+    fn names(book: &Book) -> Vec<&str> {
+        book.profiles.iter().map(|profile| profile.name.as_str()).collect()
+    }
+
+    async fn change(store: &Store, work: impl FnOnce(&Change<'_>) -> Result<(), StoreError> + Send + 'static) {
+        store.change(Actor::console(), Timestamp::UNIX_EPOCH, work).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_is_stored_goes_before_the_configuration() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let agent = Config::defaults(Path::new("data")).agent;
+        let mut directory = Directory::new(agent.clone(), store.clone());
+        assert!(directory.changed().await.is_none(), "nothing is stored");
+        change(&store, |change| {
+            profiles::create(change, &content("sales", ""), None)?;
+            rules::create(change, "private-*", None, None)?;
+            rules::create(change, "sales-*", Some("sales"), None)?;
+            rules::create(change, "gone-*", Some("nobody"), None)?;
+            Ok(())
+        })
+        .await;
+        let book = directory.changed().await.unwrap();
+        assert_eq!(names(&book), ["default", "sales"]);
+        let sales = &book.profiles[1];
+        assert_eq!((&sales.prompt, sales.speed, sales.language), (&agent.prompt, 1.5, Some(Language::ARABIC)));
+        assert_eq!(sales.greetings, [(Language::ARABIC, "مرحبا".to_owned())]);
+        let sent = |room: &str| {
+            let (_, profile) = book.rules.iter().find(|(pattern, _)| pattern.matches(room))?;
+            profile.as_ref().map(|profile| profile.name.as_str())
+        };
+        assert_eq!(
+            ["private-1", "sales-1", "gone-1", "call-1"].map(sent),
+            [None, Some("sales"), None, Some("default")]
+        );
+        assert!(directory.changed().await.is_none());
+
+        change(&store, |change| profiles::create(change, &content("default", "Be brief."), None).map(drop)).await;
+        let book = directory.changed().await.unwrap();
+        assert_eq!((names(&book), book.profiles[0].prompt.as_str()), (vec!["default", "sales"], "Be brief."));
+    }
+}

@@ -1,0 +1,71 @@
+//! Which calls to list, a page at a time.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, types::Value};
+
+use super::{Call, EndReason};
+use crate::{
+    domain::{CustomerId, Language, LeadId},
+    store::{
+        StoreError,
+        list::{self, Condition, Filter, Page, Rows, Sort, Table},
+    },
+};
+
+/// How calls are listed.
+pub static TABLE: Table = Table {
+    name: "calls",
+    columns: "calls.*",
+    tie: "id",
+    alive: None,
+    search: None,
+    sorts: &[Sort { name: "startedAt", by: "started_at", index: None }],
+    usual: "-startedAt",
+};
+
+/// Which calls to list.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// That started then or later.
+    pub since: Option<Timestamp>,
+    /// That started before.
+    pub until: Option<Timestamp>,
+    /// In this language.
+    pub language: Option<Language>,
+    /// With the profile of this name.
+    pub profile: Option<String>,
+    /// With this outcome.
+    pub outcome: Option<String>,
+    /// That ended so.
+    pub end_reason: Option<EndReason>,
+    /// With this lead.
+    pub lead: Option<LeadId>,
+    /// With this customer.
+    pub customer: Option<CustomerId>,
+}
+
+impl Wanted {
+    /// What holds for them.
+    pub fn filter(&self) -> Filter {
+        let text = |text: &str| Value::Text(text.to_owned());
+        let conditions = [
+            self.since.map(|since| Condition("started_at >= ?", since.as_millisecond().into())),
+            self.until.map(|until| Condition("started_at < ?", until.as_millisecond().into())),
+            self.language.map(|language| Condition("language = ?", text(language.code()))),
+            self.profile.as_deref().map(|profile| Condition("profile = ?", text(profile))),
+            self.outcome.as_deref().map(|outcome| Condition("outcome = ?", text(outcome))),
+            self.end_reason.map(|reason| Condition("end_reason = ?", text(reason.as_str()))),
+            self.lead.as_ref().map(|id| Condition("lead = ?", text(id.as_str()))),
+            self.customer.as_ref().map(|id| Condition("customer = ?", text(id.as_str()))),
+        ];
+        Filter { conditions: conditions.into_iter().flatten().collect(), ..Filter::default() }
+    }
+}
+
+/// A page of calls.
+///
+/// # Errors
+/// When the database fails.
+pub fn page(connection: &Connection, filter: &Filter, page: &Page) -> Result<Rows<Call>, StoreError> {
+    list::page(connection, &TABLE, filter, page, super::call)
+}

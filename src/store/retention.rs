@@ -1,0 +1,187 @@
+//! What is kept no longer than the settings say: transcripts of calls, with the callers' names. The calls themselves stay,
+//! for counting. Erased is in small steps, so that nobody who writes meanwhile waits for long.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, Transaction};
+use serde_json::json;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::{
+    Change, Store, StoreError,
+    audit::{Action, Actor, Entity, Entry},
+    settings,
+};
+use crate::domain::CallId;
+
+/// How often it is looked for what is too old.
+const EVERY: Duration = Duration::from_secs(60 * 60);
+/// The database is written anew at most once in so many hours.
+const HOURS_PER_WIPE: u32 = 24;
+/// Calls whose transcripts are erased in one step.
+const STEP: u32 = 50;
+/// The identity of a caller who was erased.
+pub(super) const NOBODY: &str = "erased";
+
+/// How much was erased.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// So many calls have no transcript any more.
+    pub calls: usize,
+    /// So many turns were in them.
+    pub turns: usize,
+}
+
+/// Erases what is too old, now and each hour, until it is dropped. What fails is logged and tried again.
+pub async fn watch(store: Store) {
+    let mut hours = interval(EVERY);
+    hours.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut has_erased = false;
+    for hour in (0..HOURS_PER_WIPE).cycle() {
+        hours.tick().await;
+        match run(&store, Timestamp::now()).await {
+            Ok(Erased { calls: 0, .. }) => {}
+            Ok(erased) => {
+                has_erased = true;
+                tracing::info!(calls.count = erased.calls, "transcripts were too old and are erased");
+            }
+            Err(error) => tracing::error!(%error, "erasing transcripts that are too old"),
+        }
+        if hour == 0 && has_erased {
+            match store.wipe().await {
+                Ok(()) => has_erased = false,
+                Err(error) => tracing::error!(%error, "writing the database anew after erasing"),
+            }
+        }
+    }
+}
+
+/// Erases what is too old at this moment, and says how much that was.
+///
+/// # Errors
+/// When the database fails; what was erased before stays so.
+pub async fn run(store: &Store, now: Timestamp) -> Result<Erased, StoreError> {
+    let days = store.read(settings::read).await?.retention_days.transcripts;
+    let Some(before) = days.and_then(|days| days_before(now, days)) else { return Ok(Erased::default()) };
+    let mut all = Erased::default();
+    loop {
+        let step = store.change(Actor::system(), now, move |change| erase_transcripts(change, before, STEP)).await?;
+        all = Erased { calls: all.calls + step.calls, turns: all.turns + step.turns };
+        if step.calls < STEP as usize {
+            break;
+        }
+    }
+    if all.calls > 0 {
+        store.empty_log().await?;
+    }
+    Ok(all)
+}
+
+fn days_before(now: Timestamp, days: u32) -> Option<Timestamp> {
+    now.checked_sub(SignedDuration::from_hours(i64::from(days) * 24)).ok()
+}
+
+/// Erases the transcripts of calls that ended `before`, the oldest first, of so many calls at most, and records how many.
+///
+/// # Errors
+/// When the database fails.
+pub fn erase_transcripts(change: &Change<'_>, before: Timestamp, most: u32) -> Result<Erased, StoreError> {
+    let mut erased = Erased::default();
+    for call in too_old(change.transaction, before, most)? {
+        erased.turns += erase_transcript(change.transaction, &call, change.now)?;
+        erased.calls += 1;
+    }
+    if erased.calls > 0 {
+        let counts = json!({ "calls": erased.calls, "turns": erased.turns, "endedBefore": before.to_string() });
+        change.record(&Entry::new(Action::Erase, Entity::Call, "").after(&counts))?;
+    }
+    Ok(erased)
+}
+
+fn too_old(connection: &Connection, before: Timestamp, most: u32) -> Result<Vec<CallId>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id FROM calls INDEXED BY calls_not_erased
+         WHERE erased_at IS NULL AND ended_at IS NOT NULL AND ended_at < ?1 ORDER BY ended_at LIMIT ?2",
+    )?;
+    let calls = statement.query_map((before.as_millisecond(), most), |row| super::rows::parsed(row, "id"))?;
+    Ok(calls.collect::<Result<_, _>>()?)
+}
+
+/// Erases what was said in a call, who said it, and what notes of the call say. How many turns that were.
+pub(super) fn erase_transcript(
+    transaction: &Transaction<'_>,
+    call: &CallId,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    let id = call.as_str();
+    let turns = transaction.prepare_cached("UPDATE turns SET text = '' WHERE call = ?1")?.execute([id])?;
+    transaction.prepare_cached("UPDATE communications SET text = '' WHERE call = ?1")?.execute([id])?;
+    let mut statement =
+        transaction.prepare_cached("UPDATE calls SET caller = ?2, caller_name = '', erased_at = ?3 WHERE id = ?1")?;
+    statement.execute((id, NOBODY, now.as_millisecond()))?;
+    Ok(turns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{
+        audit::{self, Filter},
+        calls::{self, EndReason, Ended},
+        settings::{RetentionDays, Settings},
+        tests::{at, is_found, new_call, new_turn, say, start, store},
+        turns::{self, Who},
+    };
+
+    const DAY: i64 = 24 * 60 * 60;
+
+    async fn set_days(store: &Store, days: Option<u32>) {
+        let settings = Settings { retention_days: RetentionDays { transcripts: days }, ..Settings::default() };
+        let set = store.change(Actor::console(), at(0), move |change| settings::replace(change, &settings));
+        set.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn transcripts_are_erased_when_they_are_too_old() {
+        let (folder, store) = store();
+        let count = i64::from(STEP) + 3;
+        // One a day; the last one still goes on.
+        for day in 0..=count {
+            let call = new_call(at(day * DAY));
+            start(&store, &call).await;
+            for seq in 1..=2 {
+                say(&store, &call.id, new_turn(Who::Caller, &format!("secret of day {day}.{seq}"))).await.unwrap();
+            }
+            if day < count {
+                let (id, ended) = (call.id, Ended { at: at(day * DAY), reason: EndReason::CallerLeft });
+                store.write(move |transaction| calls::end(transaction, &id, ended)).await.unwrap();
+            }
+        }
+        assert_eq!(run(&store, at(1000 * DAY)).await.unwrap(), Erased::default(), "nothing is set: all is kept");
+        set_days(&store, Some(1)).await;
+        let erased = run(&store, at(count * DAY - 1)).await.unwrap();
+        assert_eq!(erased, Erased { calls: count as usize - 1, turns: 2 * (count as usize - 1) });
+        for (day, is_kept) in [(0, false), (count - 2, false), (count - 1, true), (count, true)] {
+            assert_eq!(is_found(folder.path(), &format!("secret of day {day}.2")), is_kept, "day {day}");
+        }
+        assert_eq!(run(&store, at(count * DAY - 1)).await.unwrap(), Erased::default(), "once");
+        let calls = store.read(|connection| calls::list(connection, calls::Filter { since: None, limit: 1000 })).await;
+        let oldest = calls.unwrap().pop().unwrap();
+        assert!(oldest.erased_at.is_some() && oldest.caller_name.reveal().is_empty());
+        let turns = store.read(move |connection| turns::of_call(connection, &oldest.id)).await.unwrap();
+        assert!(turns.len() == 2 && turns.iter().all(|it| it.turn.text.reveal().is_empty()));
+
+        let vault = store.vault().clone();
+        let filter = Filter { entity: Some(Entity::Call), limit: 10, ..Filter::default() };
+        let log = store.read(move |connection| audit::list(connection, &vault, &filter)).await.unwrap();
+        let counts: Vec<_> = log.iter().map(|it| it.detail["after"]["calls"].as_u64().unwrap()).collect();
+        assert_eq!(counts, [2, u64::from(STEP)]);
+    }
+
+    #[test]
+    fn no_number_of_days_is_too_many() {
+        assert_eq!(days_before(at(DAY), 1), Some(at(0)));
+        assert_eq!(days_before(at(0), u32::MAX), None);
+    }
+}

@@ -1,0 +1,187 @@
+//! `/api/admin/callbacks`: calls to be made.
+
+use actix_web::{HttpResponse, web};
+use jiff::Timestamp;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    entity::{self, By, IfMatch},
+    input::{self, Checks, Given},
+    list::{List, Paging, Params, filtered},
+    promises::{About, exist, missing},
+};
+use crate::{
+    domain::CallbackId,
+    store::{
+        api_keys::Scope,
+        callbacks::{self, Callback, State as CallbackState, Terms, Wanted},
+        list,
+        users::Role,
+    },
+    web::{
+        State,
+        api::body::Body,
+        endpoint::{Access, Endpoint},
+        error::ApiError,
+    },
+};
+
+const READ: Access = Access::Staff(Role::Viewer, Scope::Read);
+const WORK: Access = Access::Staff(Role::Agent, Scope::Desk);
+
+pub(super) const ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/api/admin/callbacks", READ, || web::route().to(list)),
+    Endpoint::post("/api/admin/callbacks", WORK, || web::route().to(create)),
+    Endpoint::get("/api/admin/callbacks/{id}", READ, || web::route().to(find)),
+    Endpoint::patch("/api/admin/callbacks/{id}", WORK, || web::route().to(update)),
+];
+
+/// What the API's document says of them.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(list, create, find, update))]
+pub(super) struct Described;
+
+/// A callback as it is given. Of `leadId` and `customerId`, one; neither can be changed later, nor can `callId`.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", default)]
+struct CallbackInput {
+    #[serde(flatten)]
+    about: About,
+    #[schema(value_type = String, format = DateTime)]
+    due_at: Given,
+    #[schema(value_type = Option<String>)]
+    reason: Given,
+    /// `open` (usual), `done` or `dropped`.
+    #[schema(value_type = Option<String>)]
+    state: Given,
+}
+
+/// Which callbacks.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+struct CallbackFilter {
+    /// Only in this state: `open`, `done` or `dropped`.
+    state: Option<String>,
+    /// Only those due then or before.
+    due_until: Option<String>,
+    /// Only of this lead.
+    lead_id: Option<String>,
+    /// Only of this customer.
+    customer_id: Option<String>,
+}
+
+impl CallbackFilter {
+    fn check(&self) -> Result<list::Filter, ApiError> {
+        let wanted = Wanted {
+            state: filtered("state", &self.state, state)?,
+            due_until: filtered("dueUntil", &self.due_until, input::moment)?,
+            lead: filtered("leadId", &self.lead_id, input::id)?,
+            customer: filtered("customerId", &self.customer_id, input::id)?,
+        };
+        Ok(wanted.filter())
+    }
+}
+
+/// Callbacks, the first due first. `sort`: `dueAt`, `createdAt`.
+#[utoipa::path(
+    get, path = "/api/admin/callbacks", tag = "callbacks", params(Paging, CallbackFilter),
+    responses((status = 200, description = "A page of callbacks", body = List<Callback>))
+)]
+async fn list(
+    paging: Params<Paging>,
+    filter: Params<CallbackFilter>,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    let (page, filter) = (paging.0.of(&callbacks::TABLE)?, filter.0.check()?);
+    let read = state.store.read(move |connection| {
+        Ok((callbacks::page(connection, &filter, &page)?, list::count(connection, &callbacks::TABLE, &filter)?))
+    });
+    let (rows, total) = read.await?;
+    Ok(List::answer(rows, total))
+}
+
+/// Notes a callback.
+#[utoipa::path(
+    post, path = "/api/admin/callbacks", tag = "callbacks", request_body = CallbackInput,
+    responses(
+        (status = 201, description = "It is noted", body = Callback),
+        (status = 422, description = "Fields are wrong"),
+    )
+)]
+async fn create(by: By, body: Body<CallbackInput>, web_state: web::Data<State>) -> Result<HttpResponse, ApiError> {
+    let (given, mut checks) = (body.0, Checks::default());
+    let (contact, call) = given.about.check(&mut checks);
+    let due_at = checks.required("dueAt", given.due_at, input::moment);
+    let reason = checks.or_usual("reason", given.reason, input::personal_text).unwrap_or_default();
+    let state = checks.optional("state", given.state, state).flatten().unwrap_or(CallbackState::Open);
+    let (contact, due_at) = match (contact, due_at) {
+        (Some(contact), Some(due_at)) => (contact, due_at),
+        (contact, _) => return Err(missing(contact.is_none(), checks)),
+    };
+    let terms = input::checked(checks, Terms { due_at, reason, state }).map_err(ApiError::Fields)?;
+    let made = web_state.store.change(by.0, Timestamp::now(), move |change| {
+        exist(change, &contact, call.as_ref())?;
+        Ok::<_, ApiError>(callbacks::create(change, &contact, call.as_ref(), &terms)?)
+    });
+    let callback = made.await?;
+    Ok(entity::made(format!("/api/admin/callbacks/{}", callback.id), callback.version, &callback))
+}
+
+/// A callback.
+#[utoipa::path(
+    get, path = "/api/admin/callbacks/{id}", tag = "callbacks", params(("id" = String, Path)),
+    responses((status = 200, description = "The callback", body = Callback), (status = 404, description = "There is none"))
+)]
+async fn find(id: web::Path<String>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
+    let id = callback_id(&id)?;
+    let callback = state.store.read(move |connection| callbacks::find(connection, &id)).await?;
+    let callback = callback.ok_or(ApiError::NotFound("callback"))?;
+    Ok(entity::found(callback.version, &callback))
+}
+
+/// Changes a callback: what became of it, for one.
+#[utoipa::path(
+    patch, path = "/api/admin/callbacks/{id}", tag = "callbacks", params(("id" = String, Path)),
+    request_body = CallbackInput,
+    responses(
+        (status = 200, description = "As it is now", body = Callback),
+        (status = 404, description = "There is none"),
+        (status = 412, description = "Somebody else has changed it"),
+        (status = 422, description = "Fields are wrong"),
+    )
+)]
+async fn update(
+    by: By,
+    id: web::Path<String>,
+    expected: IfMatch,
+    body: Body<CallbackInput>,
+    web_state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    let (id, given, mut checks) = (callback_id(&id)?, body.0, Checks::default());
+    let due_at = checks.kept("dueAt", given.due_at, input::moment);
+    let reason = checks.or_usual("reason", given.reason, input::personal_text);
+    let state = checks.kept("state", given.state, state);
+    input::checked(checks, ()).map_err(ApiError::Fields)?;
+    let changed = web_state.store.change(by.0, Timestamp::now(), move |change| {
+        let old = callbacks::find(change.transaction, &id)?.ok_or(ApiError::NotFound("callback"))?;
+        expected.fits(old.version)?;
+        let terms = Terms {
+            due_at: due_at.unwrap_or(old.terms.due_at),
+            reason: reason.unwrap_or_else(|| old.terms.reason.clone()),
+            state: state.unwrap_or(old.terms.state),
+        };
+        Ok::<_, ApiError>(callbacks::update(change, &old, terms)?)
+    });
+    let callback = changed.await?;
+    Ok(entity::found(callback.version, &callback))
+}
+
+fn state(text: &str) -> Result<CallbackState, String> {
+    input::word(text, CallbackState::ALL)
+}
+
+fn callback_id(text: &str) -> Result<CallbackId, ApiError> {
+    text.parse().map_err(|_| ApiError::NotFound("callback"))
+}

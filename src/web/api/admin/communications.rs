@@ -1,0 +1,142 @@
+//! What passed with a lead or a customer: `…/{id}/communications` and `…/{id}/notes`.
+
+use actix_web::{HttpResponse, http::header, web};
+use jiff::Timestamp;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{
+    entity::By,
+    input::{self, Checks, Given},
+    leads::lead_id,
+    list::{List, Paging, Params},
+};
+use crate::{
+    store::{
+        api_keys::Scope,
+        communications::{self, Communication, Whose},
+        list,
+        users::Role,
+    },
+    web::{
+        State,
+        api::body::Body,
+        endpoint::{Access, Endpoint},
+        error::ApiError,
+    },
+};
+
+const READ: Access = Access::Staff(Role::Viewer, Scope::Read);
+const WORK: Access = Access::Staff(Role::Agent, Scope::Desk);
+
+pub(super) const ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/api/admin/leads/{id}/communications", READ, || web::route().to(of_lead)),
+    Endpoint::post("/api/admin/leads/{id}/notes", WORK, || web::route().to(note_on_lead)),
+    Endpoint::get("/api/admin/customers/{id}/communications", READ, || web::route().to(of_customer)),
+    Endpoint::post("/api/admin/customers/{id}/notes", WORK, || web::route().to(note_on_customer)),
+];
+
+/// What the API's document says of them.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(of_lead, note_on_lead, of_customer, note_on_customer))]
+pub(super) struct Described;
+
+/// A note as it is given.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(default)]
+struct NoteInput {
+    #[schema(value_type = String)]
+    text: Given,
+}
+
+/// What passed with a lead, the latest first. `sort`: `at`.
+#[utoipa::path(
+    get, path = "/api/admin/leads/{id}/communications", tag = "leads", params(("id" = String, Path), Paging),
+    responses(
+        (status = 200, description = "Calls, messages and notes", body = List<Communication>),
+        (status = 404, description = "There is no such lead"),
+    )
+)]
+async fn of_lead(
+    id: web::Path<String>,
+    paging: Params<Paging>,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    let whose = Whose::Lead(lead_id(&id)?);
+    answer(&state, whose, &paging.0).await?.ok_or(ApiError::NotFound("lead"))
+}
+
+/// Notes something on a lead.
+#[utoipa::path(
+    post, path = "/api/admin/leads/{id}/notes", tag = "leads", params(("id" = String, Path)), request_body = NoteInput,
+    responses(
+        (status = 201, description = "It is noted", body = Communication),
+        (status = 404, description = "There is no such lead"),
+        (status = 422, description = "There is no text"),
+    )
+)]
+async fn note_on_lead(
+    by: By,
+    id: web::Path<String>,
+    body: Body<NoteInput>,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    note(&state, by, Whose::Lead(lead_id(&id)?), body.0).await
+}
+
+/// What passed with a customer, the latest first. `sort`: `at`.
+#[utoipa::path(
+    get, path = "/api/admin/customers/{id}/communications", tag = "customers", params(("id" = String, Path), Paging),
+    responses(
+        (status = 200, description = "Calls, messages and notes", body = List<Communication>),
+        (status = 404, description = "There is no such customer"),
+    )
+)]
+async fn of_customer(
+    id: web::Path<String>,
+    paging: Params<Paging>,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    let whose = Whose::Customer(id.into_inner());
+    answer(&state, whose, &paging.0).await?.ok_or(ApiError::NotFound("customer"))
+}
+
+/// Notes something on a customer.
+#[utoipa::path(
+    post, path = "/api/admin/customers/{id}/notes", tag = "customers", params(("id" = String, Path)),
+    request_body = NoteInput,
+    responses(
+        (status = 201, description = "It is noted", body = Communication),
+        (status = 404, description = "There is no such customer"),
+        (status = 422, description = "There is no text"),
+    )
+)]
+async fn note_on_customer(
+    by: By,
+    id: web::Path<String>,
+    body: Body<NoteInput>,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    note(&state, by, Whose::Customer(id.into_inner()), body.0).await
+}
+
+/// A page of what passed; `None` when there is nobody of that name.
+async fn answer(state: &State, whose: Whose, paging: &Paging) -> Result<Option<HttpResponse>, ApiError> {
+    let page = paging.of(&communications::TABLE)?;
+    let read = state.store.read(move |connection| {
+        let Some((contact, _)) = communications::whose(connection, &whose)? else { return Ok(None) };
+        let filter = communications::with(&contact);
+        let rows = communications::page(connection, &filter, &page)?;
+        Ok(Some((rows, list::count(connection, &communications::TABLE, &filter)?)))
+    });
+    Ok(read.await?.map(|(rows, total)| List::answer(rows, total)))
+}
+
+async fn note(state: &State, by: By, about: Whose, input: NoteInput) -> Result<HttpResponse, ApiError> {
+    let mut checks = Checks::default();
+    let text = checks.required("text", input.text, input::personal_text);
+    let Some(text) = text else { return Err(ApiError::Fields(checks.problems())) };
+    let noted = state.store.change(by.0, Timestamp::now(), move |change| communications::note(change, &about, text));
+    // It has no address of its own: it stands in the list.
+    Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(noted.await?))
+}

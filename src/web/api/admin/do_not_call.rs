@@ -1,0 +1,159 @@
+//! `/api/admin/do-not-call`: who must not be called or written to.
+
+use actix_web::{HttpResponse, web};
+use jiff::Timestamp;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    entity::{self, By},
+    input::{self, Checks, Given},
+    list::{List, Paging, Params},
+};
+use crate::{
+    domain::DoNotCallId,
+    store::{
+        api_keys::Scope,
+        do_not_call::{self, Entry},
+        list, persons,
+        users::Role,
+    },
+    web::{
+        State,
+        api::body::Body,
+        endpoint::{Access, Endpoint},
+        error::ApiError,
+    },
+};
+
+const READ: Access = Access::Staff(Role::Viewer, Scope::Read);
+const WORK: Access = Access::Staff(Role::Agent, Scope::Desk);
+const LEAD: Access = Access::Staff(Role::Supervisor, Scope::Admin);
+
+/// An entry has no changes: it is there or not.
+const ONLY_VERSION: i64 = 1;
+
+pub(super) const ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/api/admin/do-not-call", READ, || web::route().to(list)),
+    Endpoint::post("/api/admin/do-not-call", WORK, || web::route().to(add)),
+    Endpoint::get("/api/admin/do-not-call/{id}", READ, || web::route().to(find)),
+    Endpoint::delete("/api/admin/do-not-call/{id}", LEAD, || web::route().to(remove)),
+];
+
+/// What the API's document says of them.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(list, add, find, remove))]
+pub(super) struct Described;
+
+/// Whom not to call, and why.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(default)]
+struct EntryInput {
+    /// With the country's code, or as it is dialled in the desk's country.
+    #[schema(value_type = String)]
+    phone: Given,
+    #[schema(value_type = Option<String>)]
+    reason: Given,
+}
+
+/// Why somebody may be called again.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Removal {
+    /// In a few words, for the audit log. Needed.
+    reason: Option<String>,
+}
+
+/// Which entries.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct EntryFilter {
+    /// Only the entry of this number, however it is written. It is found after the number itself was erased, too.
+    phone: Option<String>,
+}
+
+/// Entries, the latest first. `sort`: `createdAt`.
+#[utoipa::path(
+    get, path = "/api/admin/do-not-call", tag = "do-not-call", params(Paging, EntryFilter),
+    responses((status = 200, description = "A page of entries", body = List<Entry>))
+)]
+async fn list(
+    paging: Params<Paging>,
+    filter: Params<EntryFilter>,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    let page = paging.0.of(&do_not_call::TABLE)?;
+    let home = state.store.read(persons::home).await?;
+    let phone = filter.0.phone.as_deref().map(input::phone(home)).transpose();
+    let phone = phone.map_err(|problem| ApiError::field("phone", problem))?;
+    let filter = do_not_call::of_phone(state.store.vault(), phone.as_ref().map(|phone| phone.reveal()));
+    let read = state.store.read(move |connection| {
+        Ok((do_not_call::page(connection, &filter, &page)?, list::count(connection, &do_not_call::TABLE, &filter)?))
+    });
+    let (rows, total) = read.await?;
+    Ok(List::answer(rows, total))
+}
+
+/// Adds a number. One that is there already stays as it is.
+#[utoipa::path(
+    post, path = "/api/admin/do-not-call", tag = "do-not-call", request_body = EntryInput,
+    responses(
+        (status = 201, description = "It was added", body = Entry),
+        (status = 200, description = "It was there already", body = Entry),
+        (status = 422, description = "Fields are wrong"),
+    )
+)]
+async fn add(by: By, body: Body<EntryInput>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
+    let home = state.store.read(persons::home).await?;
+    let mut checks = Checks::default();
+    let phone = checks.required("phone", body.0.phone, input::phone(home));
+    let reason = checks.or_usual("reason", body.0.reason, input::personal_text).unwrap_or_default();
+    let Some(phone) = phone else { return Err(ApiError::Fields(checks.problems())) };
+    let reason = input::checked(checks, reason).map_err(ApiError::Fields)?;
+    let added =
+        state.store.change(by.0, Timestamp::now(), move |change| do_not_call::add(change, phone.reveal(), &reason));
+    let (entry, is_new) = added.await?;
+    Ok(if is_new {
+        entity::made(format!("/api/admin/do-not-call/{}", entry.id), ONLY_VERSION, &entry)
+    } else {
+        entity::found(ONLY_VERSION, &entry)
+    })
+}
+
+/// An entry.
+#[utoipa::path(
+    get, path = "/api/admin/do-not-call/{id}", tag = "do-not-call", params(("id" = String, Path)),
+    responses((status = 200, description = "The entry", body = Entry), (status = 404, description = "There is none"))
+)]
+async fn find(id: web::Path<String>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
+    let id = entry_id(&id)?;
+    let entry = state.store.read(move |connection| do_not_call::find(connection, &id)).await?;
+    Ok(entity::found(ONLY_VERSION, &entry.ok_or(ApiError::NotFound("entry"))?))
+}
+
+/// Takes a number off the list.
+#[utoipa::path(
+    delete, path = "/api/admin/do-not-call/{id}", tag = "do-not-call", params(("id" = String, Path), Removal),
+    responses(
+        (status = 204, description = "It is no more"),
+        (status = 404, description = "There is none"),
+        (status = 422, description = "There is no reason"),
+    )
+)]
+async fn remove(
+    by: By,
+    id: web::Path<String>,
+    removal: Params<Removal>,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    let id = entry_id(&id)?;
+    let reason = removal.0.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
+    let reason = reason.ok_or_else(|| ApiError::field("reason", "is missing: say why, as ?reason=…"))?;
+    let reason = input::personal_text(reason).map_err(|problem| ApiError::field("reason", problem))?;
+    let removed = state.store.change(by.0, Timestamp::now(), move |change| do_not_call::remove(change, &id, &reason));
+    if removed.await? { Ok(entity::gone()) } else { Err(ApiError::NotFound("entry")) }
+}
+
+fn entry_id(text: &str) -> Result<DoNotCallId, ApiError> {
+    text.parse().map_err(|_| ApiError::NotFound("entry"))
+}

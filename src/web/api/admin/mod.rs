@@ -1,0 +1,69 @@
+//! What the desk works with, for its pages and for programs. Each entity has a file with its addresses and handlers.
+
+mod callbacks;
+mod calls;
+mod columns;
+mod communications;
+mod customers;
+mod do_not_call;
+mod entity;
+mod exports;
+mod imports;
+mod input;
+mod leads;
+mod list;
+mod persons;
+mod profiles;
+mod promises;
+mod provider_keys;
+mod rules;
+mod scripts;
+mod settings;
+mod sheet;
+mod sms;
+mod upload;
+
+use utoipa::OpenApi;
+
+use crate::web::endpoint::Endpoint;
+
+/// Everything under `/api/admin`, one table for each entity.
+pub(in crate::web) const ENDPOINTS: &[&[Endpoint]] = &[
+    // Imports before what has an id where they have `import`: the first address that fits is taken.
+    imports::ENDPOINTS,
+    exports::ENDPOINTS,
+    leads::ENDPOINTS,
+    customers::ENDPOINTS,
+    communications::ENDPOINTS,
+    scripts::ENDPOINTS,
+    profiles::ENDPOINTS,
+    rules::ENDPOINTS,
+    calls::ENDPOINTS,
+    promises::ENDPOINTS,
+    callbacks::ENDPOINTS,
+    do_not_call::ENDPOINTS,
+    sms::ENDPOINTS,
+    settings::ENDPOINTS,
+    provider_keys::ENDPOINTS,
+    persons::ENDPOINTS,
+];
+
+/// What the API's document says of each table.
+pub(super) const DESCRIBED: &[fn() -> utoipa::openapi::OpenApi] = &[
+    imports::Described::openapi,
+    exports::Described::openapi,
+    leads::Described::openapi,
+    customers::Described::openapi,
+    communications::Described::openapi,
+    scripts::Described::openapi,
+    profiles::Described::openapi,
+    rules::Described::openapi,
+    calls::Described::openapi,
+    promises::Described::openapi,
+    callbacks::Described::openapi,
+    do_not_call::Described::openapi,
+    sms::Described::openapi,
+    settings::Described::openapi,
+    provider_keys::Described::openapi,
+    persons::Described::openapi,
+];

@@ -1,0 +1,311 @@
+//! `/api/admin/scripts`: scripts, their versions, and which version is live.
+
+use actix_web::{HttpResponse, web};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    entity::{self, By, IfMatch},
+    input::{self, Checks, Given},
+    list::{List, Paging, Params},
+};
+use crate::{
+    domain::ScriptId,
+    store::{
+        Change, StoreError,
+        api_keys::Scope,
+        list, profiles,
+        scripts::{self, About, Script, Version, VersionInfo},
+        users::Role,
+    },
+    web::{
+        State,
+        api::body::Body,
+        endpoint::{Access, Endpoint},
+        error::ApiError,
+    },
+};
+
+/// Longest text of a script, in bytes.
+const LONGEST: usize = 256 * 1024;
+/// Longest description, in bytes.
+const LONGEST_DESCRIPTION: usize = 4 * 1024;
+
+const READ: Access = Access::Staff(Role::Viewer, Scope::Read);
+const LEAD: Access = Access::Staff(Role::Supervisor, Scope::Admin);
+
+pub(super) const ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/api/admin/scripts", READ, || web::route().to(list)),
+    Endpoint::post("/api/admin/scripts", LEAD, || web::route().to(create)),
+    Endpoint::get("/api/admin/scripts/{id}", READ, || web::route().to(find)),
+    Endpoint::patch("/api/admin/scripts/{id}", LEAD, || web::route().to(update)),
+    Endpoint::delete("/api/admin/scripts/{id}", LEAD, || web::route().to(delete)),
+    Endpoint::get("/api/admin/scripts/{id}/versions", READ, || web::route().to(versions)),
+    Endpoint::get("/api/admin/scripts/{id}/versions/{number}", READ, || web::route().to(version)),
+    Endpoint::post("/api/admin/scripts/{id}/live", LEAD, || web::route().to(set_live)),
+];
+
+/// What the API's document says of them.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(list, create, find, update, delete, versions, version, set_live))]
+pub(super) struct Described;
+
+/// A script as it is given. Absent fields are left as they are, null empties one.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(default)]
+struct ScriptInput {
+    #[schema(value_type = String)]
+    name: Given,
+    #[schema(value_type = Option<String>)]
+    language: Given,
+    #[schema(value_type = Option<String>)]
+    description: Given,
+    /// The text, up to 256 KiB. Another than the latest makes a version.
+    #[schema(value_type = String)]
+    content: Given,
+    /// Whether new calls run what is saved. Usually they do, unless an older version or none is live.
+    live: Option<bool>,
+}
+
+/// Which version new calls run.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(default)]
+struct LiveInput {
+    /// Its number; null: none.
+    #[schema(value_type = Option<u32>)]
+    version: Given,
+}
+
+/// Which scripts.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ScriptFilter {
+    /// Words, or parts of words, of names and descriptions.
+    q: Option<String>,
+    /// Only those in this language.
+    language: Option<String>,
+}
+
+/// A script with its latest text.
+#[derive(Debug, Serialize, ToSchema)]
+struct Whole {
+    #[serde(flatten)]
+    script: Script,
+    /// The latest version's text.
+    content: String,
+}
+
+/// Scripts without their texts, the latest first. `sort`: `createdAt`, `updatedAt`, `name`.
+#[utoipa::path(
+    get, path = "/api/admin/scripts", tag = "scripts", params(Paging, ScriptFilter),
+    responses((status = 200, description = "A page of scripts", body = List<Script>))
+)]
+async fn list(
+    paging: Params<Paging>,
+    filter: Params<ScriptFilter>,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    let page = paging.0.of(&scripts::TABLE)?;
+    let language = filter.0.language.as_deref().map(input::language).transpose();
+    let language = language.map_err(|problem| ApiError::field("language", problem))?;
+    let filter = scripts::wanted(filter.0.q.as_deref(), language);
+    let read = state.store.read(move |connection| {
+        Ok((scripts::page(connection, &filter, &page)?, list::count(connection, &scripts::TABLE, &filter)?))
+    });
+    let (rows, total) = read.await?;
+    Ok(List::answer(rows, total))
+}
+
+/// Makes a script, whose first version is live unless `live` is false.
+#[utoipa::path(
+    post, path = "/api/admin/scripts", tag = "scripts", request_body = ScriptInput,
+    responses((status = 201, description = "It was made", body = Whole), (status = 422, description = "Fields are wrong"))
+)]
+async fn create(by: By, body: Body<ScriptInput>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
+    let (given, mut checks) = (body.0, Checks::default());
+    let name = checks.required("name", given.name, input::line);
+    let content = checks.required("content", given.content, input::plain_text(LONGEST));
+    let language = checks.optional("language", given.language, input::language).flatten();
+    let description = checks.or_usual("description", given.description, input::plain_text(LONGEST_DESCRIPTION));
+    let (Some(name), Some(content)) = (name, content) else { return Err(ApiError::Fields(checks.problems())) };
+    let about = About { name, language, description: description.unwrap_or_default() };
+    let about = input::checked(checks, about).map_err(ApiError::Fields)?;
+    let made = state.store.change(by.0, Timestamp::now(), move |change| {
+        let script = scripts::create(change, &about, &content, given.live.unwrap_or(true))?;
+        Ok::<_, StoreError>(Whole { script, content })
+    });
+    let whole = made.await?;
+    Ok(entity::made(format!("/api/admin/scripts/{}", whole.script.id), whole.script.version, &whole))
+}
+
+/// A script with its latest text.
+#[utoipa::path(
+    get, path = "/api/admin/scripts/{id}", tag = "scripts", params(("id" = String, Path)),
+    responses((status = 200, description = "The script", body = Whole), (status = 404, description = "There is none"))
+)]
+async fn find(id: web::Path<String>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
+    let id = script_id(&id)?;
+    let read = state.store.read(move |connection| {
+        let Some(script) = scripts::find(connection, &id)? else { return Ok(None) };
+        let latest = scripts::version(connection, &id, script.latest)?;
+        Ok(latest.map(|latest| Whole { script, content: latest.content }))
+    });
+    let whole = read.await?.ok_or(ApiError::NotFound("script"))?;
+    Ok(entity::found(whole.script.version, &whole))
+}
+
+/// Changes a script; another text makes a version.
+#[utoipa::path(
+    patch, path = "/api/admin/scripts/{id}", tag = "scripts", params(("id" = String, Path)), request_body = ScriptInput,
+    responses(
+        (status = 200, description = "As it is now", body = Whole),
+        (status = 404, description = "There is none"),
+        (status = 412, description = "Somebody else has changed it"),
+        (status = 422, description = "Fields are wrong"),
+    )
+)]
+async fn update(
+    by: By,
+    id: web::Path<String>,
+    expected: IfMatch,
+    body: Body<ScriptInput>,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    let (id, given, mut checks) = (script_id(&id)?, body.0, Checks::default());
+    let name = checks.kept("name", given.name, input::line);
+    let content = checks.kept("content", given.content, input::plain_text(LONGEST));
+    let language = checks.optional("language", given.language, input::language);
+    let description = checks.or_usual("description", given.description, input::plain_text(LONGEST_DESCRIPTION));
+    input::checked(checks, ()).map_err(ApiError::Fields)?;
+    let changed = state.store.change(by.0, Timestamp::now(), move |change| {
+        let old = there(change, &id, &expected)?;
+        let about = About {
+            name: name.unwrap_or_else(|| old.about.name.clone()),
+            language: language.unwrap_or(old.about.language),
+            description: description.unwrap_or_else(|| old.about.description.clone()),
+        };
+        let script = scripts::update(change, &old, about, content.as_deref(), given.live)?;
+        let latest = scripts::version(change.transaction, &id, script.latest)?.ok_or(ApiError::NotFound("version"))?;
+        Ok::<_, ApiError>(Whole { script, content: latest.content })
+    });
+    let whole = changed.await?;
+    Ok(entity::found(whole.script.version, &whole))
+}
+
+/// Deletes a script. Calls that ran it keep their version.
+#[utoipa::path(
+    delete, path = "/api/admin/scripts/{id}", tag = "scripts", params(("id" = String, Path)),
+    responses(
+        (status = 204, description = "It is no more"),
+        (status = 404, description = "There is none"),
+        (status = 409, description = "A profile names it"),
+        (status = 412, description = "Somebody else has changed it"),
+    )
+)]
+async fn delete(
+    by: By,
+    id: web::Path<String>,
+    expected: IfMatch,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    let id = script_id(&id)?;
+    let deleted = state.store.change(by.0, Timestamp::now(), move |change| {
+        let script = there(change, &id, &expected)?;
+        if let Some(profile) = profiles::with_script(change.transaction, &id)? {
+            let problem = format!("the profile '{profile}' runs this script: give that profile another one first");
+            return Err(ApiError::Conflict(problem));
+        }
+        Ok(scripts::delete(change, &script)?)
+    });
+    deleted.await?;
+    Ok(entity::gone())
+}
+
+/// A script's versions without their texts, the latest first. `sort`: `number`.
+#[utoipa::path(
+    get, path = "/api/admin/scripts/{id}/versions", tag = "scripts", params(("id" = String, Path), Paging),
+    responses(
+        (status = 200, description = "A page of versions", body = List<VersionInfo>),
+        (status = 404, description = "There is no such script"),
+    )
+)]
+async fn versions(
+    id: web::Path<String>,
+    paging: Params<Paging>,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    let (id, page) = (script_id(&id)?, paging.0.of(&scripts::VERSIONS)?);
+    let read = state.store.read(move |connection| {
+        if scripts::find(connection, &id)?.is_none() {
+            return Ok(None);
+        }
+        let filter = scripts::versions_of(&id);
+        let rows = scripts::versions(connection, &filter, &page)?;
+        Ok(Some((rows, list::count(connection, &scripts::VERSIONS, &filter)?)))
+    });
+    let (rows, total) = read.await?.ok_or(ApiError::NotFound("script"))?;
+    Ok(List::answer(rows, total))
+}
+
+/// A version of a script, even of a deleted one: calls name it.
+#[utoipa::path(
+    get, path = "/api/admin/scripts/{id}/versions/{number}", tag = "scripts",
+    params(("id" = String, Path), ("number" = u32, Path)),
+    responses((status = 200, description = "The version", body = Version), (status = 404, description = "There is none"))
+)]
+async fn version(path: web::Path<(String, String)>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
+    let (id, number) = path.into_inner();
+    let id = script_id(&id)?;
+    let number: u32 = number.parse().map_err(|_| ApiError::NotFound("version"))?;
+    let version = state.store.read(move |connection| scripts::version(connection, &id, number)).await?;
+    let version = version.ok_or(ApiError::NotFound("version"))?;
+    // A version never changes.
+    Ok(entity::found(1, &version))
+}
+
+/// Says which version new calls run.
+#[utoipa::path(
+    post, path = "/api/admin/scripts/{id}/live", tag = "scripts", params(("id" = String, Path)),
+    request_body = LiveInput,
+    responses(
+        (status = 200, description = "The script as it is now", body = Script),
+        (status = 404, description = "There is none"),
+        (status = 412, description = "Somebody else has changed it"),
+        (status = 422, description = "It has no such version"),
+    )
+)]
+async fn set_live(
+    by: By,
+    id: web::Path<String>,
+    expected: IfMatch,
+    body: Body<LiveInput>,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    let (id, mut checks) = (script_id(&id)?, Checks::default());
+    let number = |text: &str| text.parse::<u32>().map_err(|_| "must be a version's number, or null");
+    let Some(live) = checks.optional("version", body.0.version, number) else {
+        input::checked(checks, ()).map_err(ApiError::Fields)?;
+        return Err(ApiError::field("version", "is missing"));
+    };
+    let changed = state.store.change(by.0, Timestamp::now(), move |change| {
+        let old = there(change, &id, &expected)?;
+        if live.is_some_and(|live| live == 0 || live > old.latest) {
+            return Err(ApiError::field("version", format!("is none of this script's, which are 1 to {}", old.latest)));
+        }
+        Ok(scripts::set_live(change, &old, live)?)
+    });
+    let script = changed.await?;
+    Ok(entity::found(script.version, &script))
+}
+
+/// The script, in the version that was read.
+fn there(change: &Change<'_>, id: &ScriptId, expected: &IfMatch) -> Result<Script, ApiError> {
+    let script = scripts::find(change.transaction, id)?.ok_or(ApiError::NotFound("script"))?;
+    expected.fits(script.version)?;
+    Ok(script)
+}
+
+fn script_id(text: &str) -> Result<ScriptId, ApiError> {
+    text.parse().map_err(|_| ApiError::NotFound("script"))
+}

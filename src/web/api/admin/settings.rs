@@ -1,0 +1,112 @@
+//! `/api/admin/settings`: what an administrator may set while the desk runs.
+
+use actix_web::{HttpResponse, web};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    entity::{self, By, IfMatch},
+    input::{self, Checks, Given},
+};
+use crate::{
+    store::{
+        api_keys::Scope,
+        settings::{self, RetentionDays, Settings, Stored},
+        users::Role,
+    },
+    web::{
+        State,
+        api::body::Body,
+        endpoint::{Access, Endpoint},
+        error::ApiError,
+    },
+};
+
+const ADMIN: Access = Access::Staff(Role::Admin, Scope::Admin);
+
+pub(super) const ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get("/api/admin/settings", ADMIN, || web::route().to(find)),
+    Endpoint::patch("/api/admin/settings", ADMIN, || web::route().to(update)),
+];
+
+/// What the API's document says of them.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(find, update))]
+pub(super) struct Described;
+
+/// Settings as they are given. Absent ones are left as they are, null empties one.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", default)]
+struct SettingsInput {
+    #[schema(value_type = Option<String>)]
+    desk_name: Given,
+    /// Two letters (ISO 3166-1): where telephone numbers without a country's code are from.
+    #[schema(value_type = Option<String>)]
+    country: Given,
+    /// Three letters (ISO 4217).
+    #[schema(value_type = Option<String>)]
+    currency: Given,
+    retention_days: RetentionInput,
+}
+
+/// How long things are kept, in days; null: for ever.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+struct RetentionInput {
+    /// 1 to 36500.
+    #[schema(value_type = Option<u32>)]
+    transcripts: Given,
+}
+
+/// The settings in force.
+#[utoipa::path(
+    get, path = "/api/admin/settings", tag = "settings",
+    responses((status = 200, description = "The settings", body = Stored))
+)]
+async fn find(state: web::Data<State>) -> Result<HttpResponse, ApiError> {
+    let stored = state.store.read(settings::stored).await?;
+    Ok(entity::found(stored.version, &stored))
+}
+
+/// Changes settings. Each is in force at once.
+#[utoipa::path(
+    patch, path = "/api/admin/settings", tag = "settings", request_body = SettingsInput,
+    responses(
+        (status = 200, description = "As they are now", body = Stored),
+        (status = 412, description = "Somebody else has changed them"),
+        (status = 422, description = "Fields are wrong"),
+    )
+)]
+async fn update(
+    by: By,
+    expected: IfMatch,
+    body: Body<SettingsInput>,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    let (given, mut checks) = (body.0, Checks::default());
+    let desk_name = checks.optional("deskName", given.desk_name, input::line);
+    let country = checks.optional("country", given.country, str::parse);
+    let currency = checks.optional("currency", given.currency, str::parse);
+    let transcripts = checks.optional("retentionDays.transcripts", given.retention_days.transcripts, kept_days);
+    input::checked(checks, ()).map_err(ApiError::Fields)?;
+    let changed = state.store.change(by.0, Timestamp::now(), move |change| {
+        let Stored { settings: old, version, .. } = settings::stored(change.transaction)?;
+        expected.fits(version)?;
+        let wanted = Settings {
+            desk_name: desk_name.unwrap_or(old.desk_name),
+            country: country.unwrap_or(old.country),
+            currency: currency.unwrap_or(old.currency),
+            retention_days: RetentionDays { transcripts: transcripts.unwrap_or(old.retention_days.transcripts) },
+        };
+        Ok::<_, ApiError>(settings::replace(change, &wanted)?)
+    });
+    let stored = changed.await?;
+    Ok(entity::found(stored.version, &stored))
+}
+
+/// Nothing is kept for no time at all: a call's transcript is needed while it goes on.
+fn kept_days(text: &str) -> Result<u32, &'static str> {
+    let days = input::days(text).ok().filter(|days| *days > 0);
+    days.ok_or("must be a number of days from 1 to 36500, or null to keep them for ever")
+}

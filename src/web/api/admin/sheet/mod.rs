@@ -1,0 +1,14 @@
+//! Sheets as people exchange them: CSV, in whatever encoding and with whatever separator their program wrote it.
+
+mod decode;
+mod read;
+mod write;
+
+pub(super) use decode::decode;
+pub(super) use read::{Row, Sheet};
+pub(super) use write::row;
+
+/// What a spreadsheet takes for the beginning of a formula.
+const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+/// Before such a cell it says that this is text.
+const TEXT_MARK: char = '\'';
