@@ -20,6 +20,8 @@ use crate::{
         EnginesReceiver,
         desk::Desk,
         readiness::{EngineKind, Missing, Readiness, ReadinessReceiver, ReadinessSender},
+        transcribe::Scribe,
+        written::Written,
     },
     config::{self, Config, TlsMode},
     rooms::{
@@ -133,6 +135,8 @@ impl Application {
         let keys = Keys::open(&config.livekit, &config.paths.data_dir)?;
         let store = Store::open(&config.paths.data_dir)?;
         let (rooms, events) = Rooms::start(config, &keys, is_media_local(config)).map_err(StartError::Media)?;
+        let scribe = Scribe::new(engines.clone(), config.speech.language);
+        let written = Written::new(&config.agent, engines.clone(), store.clone());
         let desk = Desk::start(config, engines, rooms.clone(), events, store.clone()).map_err(StartError::Thread)?;
         let state = web::State {
             readiness,
@@ -146,6 +150,8 @@ impl Application {
             traffic: Traffic::default(),
             desk,
             sms: Sms::new(config)?,
+            scribe,
+            written,
             authority: certificate.as_ref().and_then(|it| it.authority.clone()).map(Arc::new),
         };
         Ok(Self { listener, address, state, certificate, _data_dir: data_dir })
@@ -182,7 +188,7 @@ impl Application {
     /// # Errors
     /// When the server cannot run.
     pub async fn run_until_stopped(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
-        let (rooms, desk) = (self.state.rooms.clone(), self.state.desk.clone());
+        let (rooms, desk, written) = (self.state.rooms.clone(), self.state.desk.clone(), self.state.written.clone());
         // Both end with the actix system around them.
         actix_web::rt::spawn(retention::watch(self.state.store.clone()));
         actix_web::rt::spawn(web::upkeep(self.state.limits.clone()));
@@ -204,10 +210,12 @@ impl Application {
                 return ended.map_err(StartError::Server);
             }
             () = stop => {}
+            never = written.end_idle() => match never {},
         }
         tracing::info!("stopping: finishing running requests");
         // Signal connections are requests that end with their rooms.
         let (_, _, ended, ()) = tokio::join!(rooms.stop(), handle.stop(true), running, stop_sending);
+        written.stop().await;
         desk.stopped().await;
         ended.map_err(StartError::Server)
     }

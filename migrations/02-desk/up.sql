@@ -269,6 +269,8 @@ CREATE TABLE bookings (
     direction TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
+    -- SHA-256 of what lets the person in, which is not kept; null: no link was made.
+    link BLOB UNIQUE,
     FOREIGN KEY (script, script_version) REFERENCES script_versions (script, number)
 ) STRICT, WITHOUT ROWID;
 

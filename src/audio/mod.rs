@@ -13,7 +13,7 @@ pub mod opus;
 pub mod red;
 mod resample;
 
-pub use file::{AudioError, MAX_DURATION, read, read_stream, write_wav, write_wav_to};
+pub use file::{AudioError, Limit, read, read_stream, write_wav, write_wav_to};
 pub use frame::{Clip, FRAME_MS, FRAME_SAMPLES, Frame, Framer};
 pub use resample::{Resampler, resample};
 

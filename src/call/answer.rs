@@ -90,7 +90,7 @@ pub(super) async fn answer(
 /// What the language model made.
 #[derive(Debug, Default)]
 pub(super) struct Thought {
-    text: String,
+    pub(super) text: String,
     usage: Usage,
 }
 

@@ -27,17 +27,38 @@ impl Facts {
     /// # Errors
     /// When they are longer than 2,000 bytes.
     pub fn parse(metadata: &str) -> Result<Self, TooLong> {
-        let mut lines = Vec::new();
-        match serde_json::from_str(metadata) {
-            Ok(mut value @ Value::Object(_)) => {
-                cards::mask_json(&mut value);
-                write("", &value, &mut lines);
-            }
-            _ => lines.extend(cards::mask(metadata).lines().map(one_line)),
-        }
-        lines.retain(|line| !line.is_empty());
-        let text = lines.join("\n");
+        let text = lines(metadata).join("\n");
         if text.len() > MOST_BYTES { Err(TooLong) } else { Ok(Self(Pii::new(text))) }
+    }
+
+    /// Those of a record of the desk's; of what is too long for all of it the last lines are left out.
+    pub(super) fn of(record: Value) -> Self {
+        Self::cut(&record.to_string())
+    }
+
+    /// As [`Facts::parse`], without the last lines of what is too long.
+    pub(super) fn cut(metadata: &str) -> Self {
+        Self::default().and(&Self(Pii::new(lines(metadata).join("\n"))))
+    }
+
+    /// These, and `more` after them, as far as there is room for whole lines.
+    pub(super) fn and(&self, more: &Self) -> Self {
+        let mut all = self.0.reveal().clone();
+        for line in more.0.reveal().lines() {
+            if all.len() + 1 + line.len() > MOST_BYTES {
+                break;
+            }
+            if !all.is_empty() {
+                all.push('\n');
+            }
+            all.push_str(line);
+        }
+        Self(Pii::new(all))
+    }
+
+    /// How long they are as text.
+    pub(super) fn bytes(&self) -> usize {
+        self.0.reveal().len()
     }
 
     /// `instructions` with these facts after them.
@@ -47,6 +68,20 @@ impl Facts {
             facts => format!("{instructions}\n\n{HEADING}\n{facts}"),
         }
     }
+}
+
+/// Metadata as lines, card numbers masked.
+fn lines(metadata: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    match serde_json::from_str(metadata) {
+        Ok(mut value @ Value::Object(_)) => {
+            cards::mask_json(&mut value);
+            write("", &value, &mut lines);
+        }
+        _ => lines.extend(cards::mask(metadata).lines().map(one_line)),
+    }
+    lines.retain(|line| !line.is_empty());
+    lines
 }
 
 fn write(key: &str, value: &Value, lines: &mut Vec<String>) {

@@ -3,26 +3,28 @@
 
 mod actor;
 mod answer;
+pub mod bookings;
 pub mod converse;
 pub mod desk;
 mod facts;
 mod guess;
 mod listen;
+mod live;
 mod profiles;
 pub mod readiness;
 pub mod transcribe;
+pub mod written;
 
 pub use answer::{Answer, AnswerTimings, Brief};
 pub use facts::{Facts, TooLong};
+pub use live::AskError;
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use crate::speech::{
-    SpeechError,
-    engines::{EngineError, Engines},
-};
+pub use crate::speech::SpeechError;
+use crate::speech::engines::{EngineError, Engines};
 
 /// Tells of the engines once they are loaded; closed before that when they cannot be.
 pub type EnginesReceiver = watch::Receiver<Option<Arc<Engines>>>;
@@ -42,6 +44,24 @@ pub enum CallError {
     /// Somebody wanted it to end.
     #[error("interrupted")]
     Interrupted,
+}
+
+/// Why there are no engines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotReady {
+    /// They are being loaded.
+    #[error("the server is still getting ready: try again in a moment")]
+    Starting,
+    /// They could not be loaded.
+    #[error("the engines could not be loaded: the log says why")]
+    Failed,
+}
+
+/// The engines, if they are there already.
+fn ready(engines: &EnginesReceiver) -> Result<Arc<Engines>, NotReady> {
+    let is_decided = engines.has_changed().is_err();
+    let why = if is_decided { NotReady::Failed } else { NotReady::Starting };
+    engines.borrow().clone().ok_or(why)
 }
 
 /// A transcript that ends without saying so is not whole.

@@ -1,11 +1,26 @@
-//! A recording as text.
+//! A recording as text: [`transcribe()`] one that is at hand, or hand what somebody sent to the [`Scribe`], who takes no more
+//! of them at a time than there are cores.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    fmt,
+    io::Cursor,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
-use super::CallError;
+use bytes::Bytes;
+use tokio::{
+    runtime::Handle,
+    sync::{OwnedSemaphorePermit, Semaphore, oneshot},
+    task::spawn_blocking,
+    time::timeout,
+};
+
+use super::{CallError, EnginesReceiver, NotReady, ready};
 use crate::{
-    audio::{Clip, ENGINE_HZ, resample},
-    domain::Language,
+    audio::{self, AudioError, Clip, ENGINE_HZ, Limit, resample},
+    domain::{Language, Pii, cards},
     speech::{
         Priority, Speech, Transcript,
         engines::Engines,
@@ -21,6 +36,141 @@ const PAUSE: usize = 16 * VAD_WINDOW;
 const WINDOWS_BETWEEN_LOOKS: usize = 64;
 /// Kept before and after an utterance (320 ms): the detector is sure of speech late, and leaves it early.
 const MARGIN: usize = 10 * VAD_WINDOW;
+
+/// How much of somebody else's recording is taken: half an hour at 48 kHz, which is 346 MB of samples.
+const UPLOAD: Limit = Limit { duration: Duration::from_secs(30 * 60), samples: 30 * 60 * 48_000 };
+/// So many recordings may be on their way here or wait, each a few megabytes.
+const PLACES: usize = 8;
+/// How long a recording waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How messages call a recording that was sent.
+pub const NAME: &str = "file";
+
+/// Why a recording that was sent did not become text.
+#[derive(Debug, thiserror::Error)]
+pub enum ScribeError {
+    /// It cannot be read; the text says why.
+    #[error(transparent)]
+    Audio(#[from] AudioError),
+    /// As many as can be are being transcribed, or wait.
+    #[error("other recordings are being transcribed: try again in a moment")]
+    Busy,
+    /// There are no engines, or none yet.
+    #[error(transparent)]
+    NotReady(#[from] NotReady),
+    /// The engines cannot do it.
+    #[error(transparent)]
+    Call(#[from] CallError),
+}
+
+/// A recording as text. Card numbers are masked.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    /// All the words; empty when nobody spoke.
+    pub text: Pii<String>,
+    /// The language set or recognised.
+    pub language: Language,
+    /// How long the recording plays.
+    pub duration: Duration,
+    /// The same words piece by piece: from, to, words.
+    pub segments: Vec<(Duration, Duration, Pii<String>)>,
+    /// How long the recording waited for its turn.
+    pub waited: Duration,
+    /// How long it took to decode.
+    pub decoded: Duration,
+    /// How long it took to transcribe.
+    pub transcribed: Duration,
+}
+
+/// Transcribes what others send. Clones share the places.
+#[derive(Clone)]
+pub struct Scribe {
+    engines: EnginesReceiver,
+    language: Option<Language>,
+    places: Arc<Semaphore>,
+    turns: Arc<Semaphore>,
+}
+
+impl fmt::Debug for Scribe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scribe").finish_non_exhaustive()
+    }
+}
+
+/// A place for a recording that is on its way here.
+#[derive(Debug)]
+pub struct Place {
+    scribe: Scribe,
+    held: OwnedSemaphorePermit,
+}
+
+impl Scribe {
+    /// One who takes `language` for granted unless another is said; begins as soon as there are engines.
+    pub fn new(engines: EnginesReceiver, language: Option<Language>) -> Self {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let (places, turns) = (Arc::new(Semaphore::new(PLACES)), Arc::new(Semaphore::new(cores)));
+        Self { engines, language, places, turns }
+    }
+
+    /// A place for a recording, to be had before it is received: recordings lie in memory.
+    ///
+    /// # Errors
+    /// [`ScribeError::Busy`]
+    pub fn place(&self) -> Result<Place, ScribeError> {
+        let held = Arc::clone(&self.places).try_acquire_owned().map_err(|_| ScribeError::Busy)?;
+        Ok(Place { scribe: self.clone(), held })
+    }
+}
+
+impl Place {
+    /// Makes text of a recording: a file's content, in any format that [`audio::read`] knows, of half an hour at most. Ends
+    /// the work when nobody waits for it any more.
+    ///
+    /// # Errors
+    /// See [`ScribeError`].
+    pub async fn transcribe(self, recording: Bytes, language: Option<Language>) -> Result<Heard, ScribeError> {
+        let Self { scribe, held } = self;
+        let engines = ready(&scribe.engines)?;
+        engines.transcriber().map_err(CallError::from)?;
+        let began = Instant::now();
+        let turn = timeout(PATIENCE, Arc::clone(&scribe.turns).acquire_owned()).await;
+        let Ok(Ok(turn)) = turn else { return Err(ScribeError::Busy) };
+        let (waited, language) = (began.elapsed(), language.or(scribe.language));
+        let (answer, answered) = oneshot::channel();
+        let runtime = Handle::current();
+        spawn_blocking(move || {
+            let heard = runtime.block_on(heard(&engines, recording, language, waited, |_| !answer.is_closed()));
+            drop((turn, held));
+            // Whoever waited may have gone.
+            let _ = answer.send(heard);
+        });
+        // Only a panic leaves no answer.
+        answered.await.unwrap_or(Err(CallError::Interrupted.into()))
+    }
+}
+
+async fn heard(
+    engines: &Engines,
+    recording: Bytes,
+    language: Option<Language>,
+    waited: Duration,
+    go_on: impl FnMut(f64) -> bool,
+) -> Result<Heard, ScribeError> {
+    let began = Instant::now();
+    let clip = audio::read_stream(Cursor::new(recording), NAME, &UPLOAD)?;
+    let decoded = began.elapsed();
+    let Transcript { text, language, segments, .. } = transcribe(engines, &clip, language, go_on).await?;
+    let masked = |text: &str| Pii::new(cards::mask(text));
+    Ok(Heard {
+        text: masked(&text),
+        language,
+        duration: clip.duration(),
+        segments: segments.iter().map(|it| (it.start, it.end, masked(&it.text))).collect(),
+        waited,
+        decoded,
+        transcribed: began.elapsed() - decoded,
+    })
+}
 
 /// Transcribes `recording`; `progress` is told how much of it is done, 0.0 to 1.0, and ends the work by `false`.
 ///

@@ -3,7 +3,7 @@
 use std::{fs, io, path::Path};
 
 use super::{Interrupt, Output, exit::UsageError, runtime};
-use crate::audio::{self, AudioError, Clip};
+use crate::audio::{self, AudioError, Clip, Limit};
 
 const STANDARD: &str = "-";
 
@@ -13,7 +13,7 @@ const STANDARD: &str = "-";
 /// As [`audio::read`].
 pub(super) fn read(path: &Path, interrupt: &Interrupt) -> anyhow::Result<Clip> {
     if path == Path::new(STANDARD) {
-        return runtime::read_patiently(interrupt, || audio::read_stream(io::stdin(), "standard input"));
+        return runtime::read_patiently(interrupt, || audio::read_stream(io::stdin(), "standard input", &Limit::FILE));
     }
     Ok(audio::read(path)?)
 }

@@ -13,7 +13,7 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// A recording (WAV, MP3, FLAC, Ogg Vorbis, AAC …), or - for standard input
+    /// A recording (WAV, MP3, FLAC, Ogg, WebM, AAC …), or - for standard input
     file: PathBuf,
     /// The language spoken: en, ar, … [default: as configured, else recognised]
     #[arg(long, value_name = "LANGUAGE")]

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::{
     Change, Refusal, StoreError,
     audit::{Action, Entity, Entry},
-    calls::Direction,
+    calls::{Direction, EndReason},
     customers,
     json::{revealed, shown, shown_if_any},
     leads,
@@ -145,6 +145,27 @@ impl Communication {
             call: None,
             sms: None,
             author: author.to_owned(),
+        }
+    }
+
+    /// A call that is over; what came of it is how it ended, until somebody says more.
+    pub fn call(id: &CallId, direction: Direction, started_at: Timestamp, reason: EndReason) -> Self {
+        Self {
+            kind: CommunicationKind::Call,
+            direction: Some(direction),
+            outcome: Some(reason.to_string()),
+            call: Some(id.clone()),
+            ..Self::note(Pii::default(), "", started_at)
+        }
+    }
+
+    /// A link to a call was made for somebody.
+    pub fn invitation(author: &str, at: Timestamp) -> Self {
+        Self {
+            kind: CommunicationKind::Call,
+            direction: Some(Direction::Outbound),
+            outcome: Some("invited".to_owned()),
+            ..Self::note(Pii::default(), author, at)
         }
     }
 }

@@ -7,6 +7,7 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod bookings;
 pub mod callbacks;
 pub mod calls;
 pub mod communications;

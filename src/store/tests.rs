@@ -8,7 +8,12 @@ use tempfile::TempDir;
 use super::{
     Store, StoreError,
     api_keys::{self, KeySecret, NewKey, Scope},
-    calls::{self, Call, Direction, EndReason, Ended, Filter, Medium, NewCall},
+    audit::Actor,
+    calls::{self, About, Call, Direction, EndReason, Ended, Filter, Medium, NewCall},
+    communications,
+    communications::Contact,
+    leads::{self, LeadPatch},
+    list,
     turns::{self, NewTurn, Timings, Who},
 };
 use crate::domain::{CallId, Language, Pii};
@@ -34,6 +39,7 @@ pub(super) fn new_call(started_at: Timestamp) -> NewCall {
         profile: "default".to_owned(),
         direction: Direction::Inbound,
         started_at,
+        about: About::default(),
     }
 }
 
@@ -155,6 +161,35 @@ async fn calls_that_a_dead_server_left_open_are_closed() {
     let last_word = at(10) + Duration::from_millis(3450);
     assert_eq!(find(&store, &spoken.id).await.unwrap().ended, interrupted(last_word));
     assert_eq!(find(&store, &ended.id).await.unwrap().ended, Some(end));
+}
+
+#[tokio::test]
+async fn however_a_call_ends_it_stands_with_whom_it_was() {
+    let (_folder, store) = store();
+    let created = store.change(Actor::console(), at(0), |change| {
+        let name = Some(Pii::new("Amanda".to_owned()));
+        leads::create(change, &LeadPatch { name, ..LeadPatch::default() })
+    });
+    let party = Contact::Lead(created.await.unwrap().id);
+    let about = About { party: Some(party.clone()), ..About::default() };
+    let (hung_up, cut_off) =
+        (NewCall { about: about.clone(), ..new_call(at(1)) }, NewCall { about, ..new_call(at(2)) });
+    for call in [&hung_up, &cut_off] {
+        start(&store, call).await;
+    }
+    let ended = Ended { at: at(9), reason: EndReason::CallerLeft };
+    let over = hung_up.clone();
+    for _ in 0..2 {
+        let call = over.clone();
+        store.write(move |transaction| calls::end_with_note(transaction, &call, ended)).await.unwrap();
+    }
+    assert_eq!(store.write(calls::end_interrupted).await.unwrap(), 1);
+    let with = communications::with(&party.into());
+    let page = list::Page::first(&communications::TABLE, 10);
+    let notes = store.read(move |connection| communications::page(connection, &with, &page)).await.unwrap().items;
+    let notes: Vec<_> = notes.into_iter().map(|note| (note.call, note.outcome)).collect();
+    let expected = [(cut_off.id, "interrupted"), (hung_up.id, "caller_left")];
+    assert_eq!(notes, expected.map(|(id, outcome)| (Some(id), Some(outcome.to_owned()))));
 }
 
 /// Whether `text` is in any file of `folder`.

@@ -144,7 +144,7 @@ pub(super) fn routes(config: &mut ServiceConfig, state: &State) {
 
 /// All there are, but for LiveKit's signal connections (`rtc::routes`), whose guard is their token.
 pub(super) fn all() -> impl Iterator<Item = &'static Endpoint> {
-    let tables = [super::ENDPOINTS, super::api::ENDPOINTS, super::pages::ENDPOINTS];
+    let tables = [super::ENDPOINTS, super::api::ENDPOINTS, super::api::voice::ENDPOINTS, super::pages::ENDPOINTS];
     tables.into_iter().chain(super::api::admin::ENDPOINTS.iter().copied()).flatten()
 }
 

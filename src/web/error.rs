@@ -19,7 +19,12 @@ use super::{
     rtc::Refusal,
 };
 use crate::{
-    call::desk::DispatchError,
+    call::{
+        CallError, SpeechError,
+        desk::DispatchError,
+        transcribe::{self, ScribeError},
+        written::WrittenError,
+    },
     rooms::JoinError,
     store::{StoreError, api_keys::Scope, users::Role},
 };
@@ -61,6 +66,8 @@ pub(super) enum ApiError {
     /// `there is no lead with this id`
     #[error("there is no {0} with this id")]
     NotFound(&'static str),
+    #[error("this link has expired, or is not whole: ask for another one")]
+    NoLink,
     /// What is there stands against it.
     #[error("{0}")]
     Conflict(String),
@@ -68,6 +75,12 @@ pub(super) enum ApiError {
     Signature,
     #[error("somebody else has changed this since you read it: read it again, and repeat what you changed")]
     Stale,
+    /// It can be done, but not now.
+    #[error("{0}")]
+    Busy(String),
+    /// What it takes is not there.
+    #[error("{0}")]
+    Unavailable(String),
     #[error("no agent answered in time: try again in a moment")]
     Late,
     #[error("too many calls were begun from here: try again in {} s", seconds(.0))]
@@ -114,9 +127,12 @@ impl ApiError {
             Self::Broken | Self::Json(_) | Self::NotAnObject => "body",
             Self::Fields(_) => "fields",
             Self::NotFound(_) => "not-found",
+            Self::NoLink => "no-link",
             Self::Conflict(_) => "conflict",
             Self::Signature => "signature",
             Self::Stale => "stale",
+            Self::Busy(_) => "busy",
+            Self::Unavailable(_) => "unavailable",
             Self::Late => "late",
             Self::TooManyCalls(_) | Self::TooOften(_) => "too-often",
             Self::BadIdempotencyKey => "idempotency-key",
@@ -168,6 +184,44 @@ impl From<DispatchError> for ApiError {
     }
 }
 
+impl From<ScribeError> for ApiError {
+    fn from(error: ScribeError) -> Self {
+        match error {
+            ScribeError::Audio(error) => {
+                let text = error.to_string();
+                Self::field(transcribe::NAME, text.strip_prefix(transcribe::NAME).unwrap_or(&text).trim_start())
+            }
+            ScribeError::Busy => Self::Busy(error.to_string()),
+            ScribeError::NotReady(why) => Self::Unavailable(why.to_string()),
+            ScribeError::Call(error) => error.into(),
+        }
+    }
+}
+
+impl From<CallError> for ApiError {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Speech(SpeechError::Unsupported(why)) => Self::field("language", why),
+            CallError::Speech(SpeechError::Overloaded(_)) => Self::Busy(error.to_string()),
+            error => Self::Unavailable(error.to_string()),
+        }
+    }
+}
+
+impl From<WrittenError> for ApiError {
+    fn from(error: WrittenError) -> Self {
+        match error {
+            WrittenError::Unknown => Self::NotFound("conversation"),
+            WrittenError::Over => Self::Conflict(error.to_string()),
+            WrittenError::Busy => Self::Busy(error.to_string()),
+            WrittenError::Late => Self::Late,
+            WrittenError::NotReady(why) => Self::Unavailable(why.to_string()),
+            WrittenError::Call(error) => error.into(),
+            WrittenError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
         match self {
@@ -181,11 +235,13 @@ impl ResponseError for ApiError {
             Self::TooManyCalls(_) | Self::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Broken | Self::Json(_) | Self::NotAnObject | Self::BadIdempotencyKey => StatusCode::BAD_REQUEST,
             Self::Fields(_) | Self::OtherRequest => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::NotFound(_) | Self::NoLink => StatusCode::NOT_FOUND,
             Self::Conflict(_) | Self::StillRunning | Self::NeverAnswered => StatusCode::CONFLICT,
             Self::Stale => StatusCode::PRECONDITION_FAILED,
             Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Late | Self::Dispatch(_) | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy(_) | Self::Unavailable(_) | Self::Late | Self::Dispatch(_) | Self::Store(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         }
     }
 

@@ -37,7 +37,7 @@ use actix_web::{
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::{
-    call::{desk::Desk, readiness::ReadinessReceiver},
+    call::{desk::Desk, readiness::ReadinessReceiver, transcribe::Scribe, written::Written},
     config::Config,
     rooms::{Rooms, token::Keys},
     sms::Sms,
@@ -94,6 +94,10 @@ pub struct State {
     pub desk: Desk,
     /// Text messages on their way out.
     pub sms: Sms,
+    /// Who makes text of recordings.
+    pub scribe: Scribe,
+    /// Conversations in writing.
+    pub written: Written,
     /// This box's own certificate authority, when it has one.
     pub authority: Option<Arc<Authority>>,
 }

@@ -5,7 +5,7 @@ use callstead::{
     domain::{CallId, Pii},
     store::{
         Store,
-        calls::{self, Direction, EndReason, Ended, NewCall},
+        calls::{self, About, Direction, EndReason, Ended, NewCall},
         turns::{self, NewTurn, Timings, Who},
     },
 };
@@ -25,6 +25,7 @@ pub(crate) fn keep(store: &Store, started_at: Timestamp, name: &str) -> CallId {
         profile: "default".to_owned(),
         direction: Direction::Inbound,
         started_at,
+        about: About::default(),
     };
     let turn = |who, text: &str, at, timings| NewTurn {
         who,

@@ -10,6 +10,7 @@ use callstead::{
         resample,
     },
     call::{
+        AskError,
         desk::{self, Dispatch, Floor},
         transcribe::transcribe,
     },
@@ -19,10 +20,16 @@ use callstead::{
     speech::engines::{EngineKind, Engines},
     store::{
         Store,
+        audit::Actor,
         calls::{self, EndReason, Filter},
+        communications,
+        communications::Contact,
+        customers::{self, CustomerPatch},
+        list::Page,
         turns::{self, Turn, Who},
     },
 };
+use jiff::Timestamp;
 use tokio::{
     sync::{mpsc, watch},
     time::timeout,
@@ -334,6 +341,50 @@ async fn a_call_that_the_server_ends_is_kept_as_that() {
     call.until(|sign| *sign == Sign::Notice(Notice::Unavailable)).await;
     call.end(Hangup::ServerStopped).await;
     assert_eq!(served.records().await[0].0, Some(EndReason::Stopped));
+}
+
+#[tokio::test]
+async fn who_writes_into_a_call_reads_what_its_caller_hears() {
+    let mut served = Served::new(Desk::with_models(), |_| {});
+    let customer = CustomerPatch {
+        user_id: Some("77".to_owned()),
+        name: Some(Pii::new("Amanda Castlemaine".to_owned())),
+        ..CustomerPatch::default()
+    };
+    let created = served
+        .store
+        .change(Actor::console(), Timestamp::UNIX_EPOCH, move |change| customers::create(change, &customer));
+    let party = Some(Contact::Customer(created.await.unwrap().id));
+    served.load().await;
+    let mut call = served.open("call-77").await;
+    call.arrive().await;
+    call.hear_out().await;
+    let desk = served.desk.clone();
+    let asked = "Where is my parcel? My card is 4111 1111 1111 1111.";
+    let ask = tokio::spawn(async move { desk.ask("call-77", Pii::new(asked.to_owned())).await });
+    let mut noticed = call.until(|sign| matches!(sign, Sign::Said(Speaker::Agent, _))).await;
+    let Some(Sign::Said(_, answer)) = noticed.pop() else { unreachable!("that is what was waited for") };
+    let shown = |sign: &Sign| matches!(sign, Sign::Said(Speaker::Caller, text) if text.starts_with("Where is my parcel?") && !text.contains("1111 1111"));
+    assert!(noticed.iter().any(shown), "{noticed:?}");
+    assert_eq!(ask.await.unwrap().unwrap().reveal(), &answer);
+    let unknown = served.desk.ask("call-78", Pii::new("Hello?".to_owned())).await;
+    assert_eq!(unknown, Err(AskError::NoCall));
+    call.hang_up().await;
+
+    let store = served.store.clone();
+    let records = served.records().await;
+    assert_eq!((records[0].0, records[0].1.len()), (Some(EndReason::CallerLeft), 3));
+    let kept = store.read(|connection| {
+        let call = calls::list(connection, Filter { since: None, limit: 1 })?.remove(0);
+        let with = communications::with(&call.contact().unwrap());
+        let notes = communications::page(connection, &with, &Page::first(&communications::TABLE, 10))?.items;
+        Ok((call, notes))
+    });
+    let (call, notes) = kept.await.unwrap();
+    assert_eq!(call.contact(), party);
+    assert_eq!(call.caller_name.reveal(), "Amanda", "a token's name goes before the desk's");
+    let notes: Vec<_> = notes.into_iter().map(|note| (note.call, note.outcome)).collect();
+    assert_eq!(notes, [(Some(call.id), Some("caller_left".to_owned()))]);
 }
 
 // ---- what a box cannot do ----

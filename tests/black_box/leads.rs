@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     http::{Answer, ask, request},
-    support::{Desk, Server},
+    support::{Desk, Server, key},
 };
 
 pub(crate) const CARD: &str = "4111111111111111";

@@ -23,6 +23,12 @@ export async function askForToken(roomName, userName, language) {
   return { url: answer.url, token: answer.token, roomName: answer.room_name };
 }
 
+/** Asks for the way into the room that somebody was invited to. @throws {Problem} */
+export async function askToJoin(link) {
+  const answer = await post("/api/room/join", { link });
+  return { url: answer.url, token: answer.token, roomName: answer.room_name };
+}
+
 /** Asks for an agent; for rooms that none joins by itself. @throws {Problem} */
 export async function askForAgent(roomName, language) {
   await post("/api/dispatch-agent", { roomName, language });

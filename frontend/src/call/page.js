@@ -98,6 +98,7 @@ export class Page {
       await this.#session.start({
         name: view.elements.name.value.trim() || strings.guest,
         roomName: this.#roomName(),
+        link: this.#link(),
         language: view.elements.language?.value,
         track: this.#openTrack(),
         isMuted: !this.#withMicrophone,
@@ -135,6 +136,11 @@ export class Page {
   #roomName() {
     const asked = this.#view.isDev && new URLSearchParams(location.search).get("room");
     return asked || unguessableRoom();
+  }
+
+  /** Of an invitation. It stands behind `#`, which browsers send to nobody. */
+  #link() {
+    return new URLSearchParams(location.hash.slice(1)).get("join") ?? undefined;
   }
 
   // ---- during the call ----

@@ -10,7 +10,7 @@ export class Problem extends Error {
 }
 
 /** What the server's own words for a refusal mean to a caller. */
-const CODES = { busy: "full", late: "nobody", stopping: "stopping", "too-often": "often" };
+const CODES = { busy: "full", late: "nobody", stopping: "stopping", "too-often": "often", "no-link": "expired" };
 
 /**
  * @param {number} status of an HTTP answer that is a refusal

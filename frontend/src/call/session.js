@@ -4,7 +4,7 @@
 // Events: connection {state}, quality {quality}, agent {state}, notice {kind}, agentLate, people {people}, caption {…},
 // sound {isBlocked}, ended {reason}.
 import { ConnectionQuality, ConnectionState, DisconnectReason, ParticipantKind, Room, RoomEvent, Track } from "livekit-client";
-import { askForAgent, askForToken, explained } from "./access.js";
+import { askForAgent, askForToken, askToJoin, explained } from "./access.js";
 import { CHAT, followCaptions } from "./captions.js";
 import { markConnected, markFirstPacket, markStart } from "./marks.js";
 import { problemOfConnection } from "./problem.js";
@@ -68,12 +68,13 @@ export class Session {
    * @param {object} call
    * @param {string} call.name
    * @param {string} call.roomName
+   * @param {string} [call.link] of an invitation, which goes before name and room
    * @param {string} [call.language] to be spoken
    * @param {Promise<import("livekit-client").LocalAudioTrack>} call.track may still be waiting for the caller's permission
    * @param {boolean} call.isMuted from the beginning
    * @throws {import("./problem.js").Problem}
    */
-  async start({ name, roomName, language, track, isMuted }) {
+  async start({ name, roomName, link, language, track, isMuted }) {
     markStart();
     this.#language = language;
     this.#isOver = this.#hadAgent = false;
@@ -82,7 +83,7 @@ export class Session {
     try {
       // The microphone and the room do not wait for each other.
       const joined = (async () => {
-        this.#way = await askForToken(roomName, name, language);
+        this.#way = await (link ? askToJoin(link) : askForToken(roomName, name, language));
         await this.#join();
       })();
       [this.#track] = await Promise.all([track, joined]);

@@ -4,6 +4,7 @@
 //! read as far as it goes: the end of a call is where the answer is. Writing goes through a temporary file, so that the
 //! target appears whole or not at all.
 
+mod opus;
 mod read;
 mod riff;
 mod write;
@@ -13,8 +14,19 @@ use std::{io, path::Path, time::Duration};
 pub use read::{read, read_stream};
 pub use write::{write_wav, write_wav_to};
 
-/// Recordings longer than this are refused; their samples alone would take gigabytes.
-pub const MAX_DURATION: Duration = Duration::from_secs(4 * 60 * 60);
+/// How much of a recording is read into memory, where each sample takes four bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    /// It may play so long, …
+    pub duration: Duration,
+    /// … and have so many samples: at a high rate it may play shorter.
+    pub samples: usize,
+}
+
+impl Limit {
+    /// For files of whoever runs the program: four hours at 24 kHz, which is 1.4 GB.
+    pub const FILE: Self = Self { duration: Duration::from_secs(4 * 3600), samples: 4 * 3600 * 24_000 };
+}
 
 /// Why a recording cannot be read or written. Each message is one line that names the file and says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +54,7 @@ pub enum AudioError {
         path: String,
     },
     /// The file is in no format that is known.
-    #[error("{path} is not a recording: use WAV, FLAC, MP3, Ogg, M4A or Matroska")]
+    #[error("{path} is not a recording: use WAV, FLAC, MP3, Ogg, WebM, M4A or Matroska")]
     NotAudio {
         /// Which file.
         path: String,
@@ -61,11 +73,13 @@ pub enum AudioError {
         /// How much is there.
         held: Duration,
     },
-    /// The recording plays longer than [`MAX_DURATION`].
-    #[error("{path} is longer than {} hours: cut it into shorter recordings", MAX_DURATION.as_secs() / 3600)]
+    /// The recording plays longer than may be, or has more samples.
+    #[error("{path} is longer than {}: cut it into shorter recordings", length(*most))]
     TooLong {
         /// Which file.
         path: String,
+        /// How long it may play.
+        most: Duration,
     },
     /// The file's format is known, what it holds is not.
     #[error("{path} cannot be read ({what}): convert it to WAV, for example with ffmpeg")]
@@ -75,6 +89,12 @@ pub enum AudioError {
         /// What is not supported.
         what: String,
     },
+}
+
+/// In whole hours, or minutes.
+fn length(duration: Duration) -> String {
+    let minutes = duration.as_secs() / 60;
+    if minutes.is_multiple_of(60) { format!("{} hours", minutes / 60) } else { format!("{minutes} minutes") }
 }
 
 /// How a path is named in messages.

@@ -17,20 +17,20 @@ use symphonia::core::{
     },
     io::{MediaSource, MediaSourceStream, ReadOnlySource},
     meta::MetadataOptions,
+    packet::Packet,
+    units::TimeBase,
 };
 
-use super::{AudioError, MAX_DURATION, name, riff};
-use crate::audio::Clip;
+use super::{AudioError, Limit, name, opus::OpusStream, riff};
+use crate::audio::{Clip, LINE_HZ};
 
 /// Rates in Hz that speech is recorded at; beyond them a header is damaged.
-/// A recording at a higher rate may be shorter than [`MAX_DURATION`]: it lies in memory, four bytes a sample (1.4 GB at most).
-const MAX_RATE_HZ: u32 = 24_000;
 const RATES_HZ: std::ops::RangeInclusive<u32> = 4_000..=384_000;
 /// A stream that is no WAV is kept in memory, since some formats have to be read from the end: at most so many bytes.
 const MAX_STREAM_BYTES: u64 = 1 << 30;
 
-/// Reads a recording: WAV (8 to 32 bits, float, A-law, µ-law), FLAC, MP3, Ogg Vorbis, AAC (M4A), Matroska. It keeps its
-/// rate; its channels are mixed to one; samples beyond full scale are clipped, those that are no number are zero.
+/// Reads a recording: WAV (8 to 32 bits, float, A-law, µ-law), FLAC, MP3, Ogg (Opus, Vorbis), AAC (M4A), Matroska and WebM
+/// (Opus and others). It keeps its rate; its channels are mixed to one; samples beyond full scale are clipped, those that are no number are zero.
 ///
 /// # Errors
 /// Any of [`AudioError`] but `Write`.
@@ -38,7 +38,7 @@ pub fn read(path: &Path) -> Result<Clip, AudioError> {
     let failed = |reason| AudioError::Read { path: name(path), reason };
     let mut file = File::open(path).map_err(failed)?;
     if !file.metadata().map_err(failed)?.is_file() {
-        return read_stream(file, &name(path));
+        return read_stream(file, &name(path), &Limit::FILE);
     }
     let recording = match riff::start(&mut file).map_err(failed)? {
         riff::Start::Wave { header, has_length } => Recording::wave(header, has_length, file),
@@ -48,14 +48,14 @@ pub fn read(path: &Path) -> Result<Clip, AudioError> {
             Recording { source: Box::new(file), has_length: true }
         }
     };
-    recording.decode(&name(path))
+    recording.decode(&name(path), &Limit::FILE)
 }
 
-/// Reads a recording from a stream, such as standard input, as [`read`] does; `name` stands for it in messages.
+/// Reads a recording from a stream, such as standard input or an upload, as [`read`] does; `name` stands for it in messages.
 ///
 /// # Errors
 /// Any of [`AudioError`] but `Write`.
-pub fn read_stream(mut stream: impl Read + Send + Sync, name: &str) -> Result<Clip, AudioError> {
+pub fn read_stream(mut stream: impl Read + Send + Sync, name: &str, limit: &Limit) -> Result<Clip, AudioError> {
     let failed = |reason| AudioError::Read { path: name.to_owned(), reason };
     let recording = match riff::start(&mut stream).map_err(failed)? {
         riff::Start::Wave { header, has_length } => Recording::wave(header, has_length, stream),
@@ -65,12 +65,12 @@ pub fn read_stream(mut stream: impl Read + Send + Sync, name: &str) -> Result<Cl
                 return Err(AudioError::Empty { path: name.to_owned() });
             }
             if bytes.len() as u64 >= MAX_STREAM_BYTES {
-                return Err(AudioError::TooLong { path: name.to_owned() });
+                return Err(AudioError::TooLong { path: name.to_owned(), most: limit.duration });
             }
             Recording { source: Box::new(Cursor::new(bytes)), has_length: true }
         }
     };
-    recording.decode(name)
+    recording.decode(name, limit)
 }
 
 /// An opened recording, not yet looked into.
@@ -86,7 +86,7 @@ impl<'s> Recording<'s> {
         Self { source: Box::new(ReadOnlySource::new(Cursor::new(header).chain(rest))), has_length }
     }
 
-    fn decode(self, name: &str) -> Result<Clip, AudioError> {
+    fn decode(self, name: &str, limit: &Limit) -> Result<Clip, AudioError> {
         let stream = MediaSourceStream::new(self.source, Default::default());
         let mut format = symphonia::default::get_probe()
             .probe(&Hint::new(), stream, FormatOptions::default(), MetadataOptions::default())
@@ -96,10 +96,10 @@ impl<'s> Recording<'s> {
         let track = format.default_track(TrackType::Audio).ok_or_else(no_audio)?;
         let (track_id, frames) = (track.id, track.num_frames);
         let params = track.codec_params.as_ref().and_then(|params| params.audio()).ok_or_else(no_audio)?;
-        let mut decoder = decoder(params, name)?;
+        let mut decoder = Decoder::new(params, track.time_base, name)?;
 
-        let mut mono = Mono::default();
-        let ended_early = decode_packets(format.as_mut(), track_id, decoder.as_mut(), &mut mono, name)?;
+        let mut mono = Mono::new(limit);
+        let ended_early = decode_packets(format.as_mut(), track_id, &mut decoder, &mut mono, name)?;
         // Only these two count their samples exactly; others round to packets or guess.
         let counted = matches!(kind, FORMAT_ID_WAVE | FORMAT_ID_FLAC);
         let truncated = match frames.filter(|_| counted && self.has_length) {
@@ -127,22 +127,57 @@ fn cannot_probe(error: Error, name: &str) -> AudioError {
     }
 }
 
-fn decoder(params: &AudioCodecParameters, name: &str) -> Result<Box<dyn AudioDecoder>, AudioError> {
-    symphonia::default::get_codecs().make_audio_decoder(params, &AudioDecoderOptions::default()).map_err(|error| {
-        let path = name.to_owned();
-        match codec_name(params.codec) {
-            Some(codec) => AudioError::Unsupported { path, what: format!("the {codec} codec is not supported") },
-            // Bytes of any kind look like one of MPEG's older layers here and there.
-            None if matches!(params.codec, codec::CODEC_ID_MP1 | codec::CODEC_ID_MP2) => AudioError::NotAudio { path },
-            None => AudioError::Unsupported { path, what: error.to_string() },
+/// What makes samples of packets.
+enum Decoder {
+    Symphonia(Box<dyn AudioDecoder>),
+    Opus(OpusStream),
+}
+
+impl Decoder {
+    fn new(params: &AudioCodecParameters, time_base: Option<TimeBase>, name: &str) -> Result<Self, AudioError> {
+        let unsupported = |what: String| AudioError::Unsupported { path: name.to_owned(), what };
+        if params.codec == codec::CODEC_ID_OPUS {
+            let stream = OpusStream::new(params.extra_data.as_deref(), time_base);
+            return stream.map(Self::Opus).map_err(|what| unsupported(what.to_owned()));
         }
-    })
+        let decoder = symphonia::default::get_codecs().make_audio_decoder(params, &AudioDecoderOptions::default());
+        decoder.map(Self::Symphonia).map_err(|error| match codec_name(params.codec) {
+            Some(codec) => unsupported(format!("the {codec} codec is not supported")),
+            // Bytes of any kind look like one of MPEG's older layers here and there.
+            None if matches!(params.codec, codec::CODEC_ID_MP1 | codec::CODEC_ID_MP2) => {
+                AudioError::NotAudio { path: name.to_owned() }
+            }
+            None => unsupported(error.to_string()),
+        })
+    }
+
+    /// Mixes what is in a packet into `mono`; false when it is damaged.
+    fn decode(&mut self, packet: &Packet, mono: &mut Mono, name: &str) -> Result<bool, AudioError> {
+        let (rate_hz, channels) = match self {
+            Self::Opus(stream) => match stream.decode(packet, mono.most + 1, &mut mono.interleaved) {
+                Ok(()) => (LINE_HZ, 1),
+                Err(_) => return Ok(false),
+            },
+            Self::Symphonia(decoder) => match decoder.decode(packet) {
+                Ok(decoded) => {
+                    mono.interleaved.clear();
+                    decoded.copy_to_vec_interleaved(&mut mono.interleaved);
+                    (decoded.spec().rate(), decoded.spec().channels().count())
+                }
+                Err(Error::DecodeError(_) | Error::IoError(_)) => return Ok(false),
+                Err(error) => {
+                    return Err(AudioError::Unsupported { path: name.to_owned(), what: error.to_string() });
+                }
+            },
+        };
+        mono.push(rate_hz, channels, name)?;
+        Ok(true)
+    }
 }
 
 /// The names of codecs that people meet and symphonia does not decode.
 fn codec_name(id: AudioCodecId) -> Option<&'static str> {
     match id {
-        codec::CODEC_ID_OPUS => Some("Opus"),
         codec::CODEC_ID_ALAC => Some("ALAC"),
         codec::CODEC_ID_AC3 => Some("AC-3"),
         codec::CODEC_ID_ADPCM_MS | codec::CODEC_ID_ADPCM_IMA_WAV => Some("ADPCM"),
@@ -154,7 +189,7 @@ fn codec_name(id: AudioCodecId) -> Option<&'static str> {
 fn decode_packets(
     format: &mut dyn FormatReader,
     track_id: u32,
-    decoder: &mut dyn AudioDecoder,
+    decoder: &mut Decoder,
     mono: &mut Mono,
     name: &str,
 ) -> Result<bool, AudioError> {
@@ -171,15 +206,9 @@ fn decode_packets(
             Err(Error::ResetRequired) => return Err(unsupported("several recordings in one file".to_owned())),
             Err(error) => return Err(unsupported(error.to_string())),
         };
-        match decoder.decode(&packet) {
-            Ok(decoded) => {
-                mono.interleaved.clear();
-                decoded.copy_to_vec_interleaved(&mut mono.interleaved);
-                mono.push(decoded.spec().rate(), decoded.spec().channels().count(), name)?;
-            }
-            // One damaged packet is a click; the codecs find their way back in the next one.
-            Err(Error::DecodeError(_) | Error::IoError(_)) => damaged += 1,
-            Err(error) => return Err(unsupported(error.to_string())),
+        // One damaged packet is a click; the codecs find their way back in the next one.
+        if !decoder.decode(&packet, mono, name)? {
+            damaged += 1;
         }
     };
     if damaged > 0 {
@@ -189,20 +218,28 @@ fn decode_packets(
 }
 
 /// The recording as far as it is decoded.
-#[derive(Default)]
-struct Mono {
+struct Mono<'l> {
+    limit: &'l Limit,
     rate_hz: u32,
+    /// It may have so many samples.
+    most: usize,
     samples: Vec<f32>,
     /// The latest packet as it was decoded, all channels.
     interleaved: Vec<f32>,
 }
 
-impl Mono {
+impl<'l> Mono<'l> {
+    fn new(limit: &'l Limit) -> Self {
+        Self { limit, rate_hz: 0, most: limit.samples, samples: Vec::new(), interleaved: Vec::new() }
+    }
+
     /// Mixes the latest packet in.
     fn push(&mut self, rate_hz: u32, channels: usize, name: &str) -> Result<(), AudioError> {
         let unsupported = |what: String| Err(AudioError::Unsupported { path: name.to_owned(), what });
         if self.samples.is_empty() {
             self.rate_hz = rate_hz;
+            let most = self.limit.duration.as_secs().saturating_mul(rate_hz.into());
+            self.most = usize::try_from(most).unwrap_or(usize::MAX).min(self.limit.samples);
         }
         if !RATES_HZ.contains(&rate_hz) {
             return unsupported(format!("{rate_hz} samples a second"));
@@ -214,8 +251,8 @@ impl Mono {
             let mean = frame.iter().sum::<f32>() / frame.len() as f32;
             if mean.is_finite() { mean.clamp(-1.0, 1.0) } else { 0.0 }
         }));
-        if self.samples.len() as u64 > MAX_DURATION.as_secs() * u64::from(rate_hz.min(MAX_RATE_HZ)) {
-            return Err(AudioError::TooLong { path: name.to_owned() });
+        if self.samples.len() > self.most {
+            return Err(AudioError::TooLong { path: name.to_owned(), most: self.limit.duration });
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 //! Everything that happens comes as one [`Event`], in one place. What an engine makes is asked for by tasks of its own; to
 //! drop a task is to end its work, and what comes late anyway names a turn or a take that is no longer the present one.
 
+mod asks;
 mod ear;
 mod mouth;
 mod prepared;
@@ -20,7 +21,11 @@ use std::{
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc};
 
-use super::{EnginesReceiver, Facts};
+use super::{
+    EnginesReceiver, Facts,
+    bookings::{self, Known},
+    live::{Ask, Live, Presence},
+};
 use crate::{
     audio::line::{AgentState, Caller, Hangup, Line, LineCommand, LineEvent},
     config::Profile,
@@ -52,6 +57,8 @@ pub(super) struct Exchange {
     pub(super) records: Records,
     /// Numbers the conversations, for the language model's cache.
     pub(super) conversations: AtomicU64,
+    /// The calls that are under way.
+    pub(super) live: Live,
 }
 
 /// How one call is to be served.
@@ -65,8 +72,10 @@ pub(super) struct Assignment {
     pub(super) language: Option<Language>,
     /// The caller's name, for one whose token has none.
     pub(super) user_name: Option<Pii<String>>,
-    /// What is known of the caller beforehand.
+    /// What whoever sent the agent knows of the caller.
     pub(super) facts: Facts,
+    /// What the desk's records know of the room.
+    pub(super) known: Option<Arc<Known>>,
 }
 
 /// Something that happens in a call.
@@ -74,6 +83,8 @@ pub(super) struct Assignment {
 enum Event {
     /// On the line.
     Line(LineEvent),
+    /// Somebody says something for the caller.
+    Asked(Ask),
     /// The line is dead.
     Lost,
     /// An utterance as text, so far, finally, or not at all.
@@ -98,12 +109,13 @@ pub(super) async fn run(mut line: Line, assignment: Assignment, exchange: Arc<Ex
     let call = new_call(&assignment, caller);
     tracing::info!(call = %call.id, call.refused = refusal.is_some(), "a call begins");
     let id = call.id.clone();
+    let mut presence = exchange.live.enter(&id, &call.room);
     let recorder = exchange.records.open(call);
     let setup = setup(&assignment, engines.as_deref(), refusal);
     let (results, made) = mpsc::channel(RESULTS);
     let mut session = Session::new(&line, engines, &assignment, &exchange, setup, results, &recorder);
-    let reason = converse(&mut session, early, &mut line.events, made).await;
-    drop((session, permit));
+    let reason = converse(&mut session, early, &mut line.events, &mut presence, made).await;
+    drop((session, permit, presence));
     tracing::info!(call = %id, call.end = reason.as_str(), "a call ended");
     metrics::counter!("callstead_calls_total", "end" => reason.as_str()).increment(1);
     recorder.end(Ended { at: Timestamp::now(), reason });
@@ -153,6 +165,7 @@ async fn converse(
     session: &mut Session<'_>,
     early: Vec<LineEvent>,
     line: &mut mpsc::Receiver<LineEvent>,
+    presence: &mut Presence,
     mut made: mpsc::Receiver<Event>,
 ) -> Recorded {
     session.begin().await;
@@ -165,6 +178,7 @@ async fn converse(
         let event = tokio::select! {
             biased;
             Some(result) = made.recv() => result,
+            Some(ask) = presence.asked.recv() => Event::Asked(ask),
             event = tokio::time::timeout(LINE_PATIENCE, line.recv()) => match event {
                 Ok(Some(event)) => Event::Line(event),
                 Ok(None) | Err(_) => Event::Lost,
@@ -177,9 +191,10 @@ async fn converse(
 }
 
 fn new_call(assignment: &Assignment, caller: Caller) -> NewCall {
-    let unnamed = caller.name.reveal().is_empty();
-    let caller_name = assignment.user_name.clone().filter(|_| unnamed).unwrap_or(caller.name);
-    let caller_name = Pii::new(cards::mask(caller_name.reveal()));
+    let known = assignment.known.as_deref();
+    let names = [Some(&caller.name), assignment.user_name.as_ref(), known.map(|known| &known.caller_name)];
+    let named = names.into_iter().flatten().map(Pii::reveal).find(|name| !name.is_empty());
+    let caller_name = Pii::new(cards::mask(named.map_or("", String::as_str)));
     NewCall {
         id: CallId::random(),
         room: assignment.room.clone(),
@@ -187,8 +202,9 @@ fn new_call(assignment: &Assignment, caller: Caller) -> NewCall {
         caller_name,
         language: assignment.language.or(assignment.profile.language),
         profile: assignment.profile.name.clone(),
-        direction: Direction::Inbound,
+        direction: known.map_or(Direction::Inbound, |known| known.direction),
         started_at: Timestamp::now(),
+        about: known.map(|known| known.about.clone()).unwrap_or_default(),
     }
 }
 
@@ -198,7 +214,7 @@ fn setup(assignment: &Assignment, engines: Option<&Engines>, refusal: Option<End
     let language = spoken.unwrap_or(Language::ENGLISH);
     let own = profile.greetings.iter().find(|(of, _)| *of == language);
     Setup {
-        instructions: assignment.facts.after(&profile.prompt),
+        instructions: bookings::instructions(&profile.prompt, assignment.known.as_deref(), &assignment.facts),
         language,
         follows_caller: spoken.is_none(),
         greeting: own.map(|(_, text)| text.clone()),

@@ -16,13 +16,10 @@ use tokio::{
     time::sleep,
 };
 
-use crate::{
-    domain::CallId,
-    store::{
-        Store, StoreError,
-        calls::{self, EndReason, Ended, NewCall},
-        turns::{self, NewTurn},
-    },
+use crate::store::{
+    Store, StoreError,
+    calls::{self, EndReason, Ended, NewCall},
+    turns::{self, NewTurn},
 };
 
 /// Records that wait for the store: more than a call has while the store is tried again.
@@ -79,7 +76,7 @@ impl Records {
         let (end, ended) = oneshot::channel();
         let writer = Writer {
             store: self.store.clone(),
-            call: call.id.clone(),
+            call: Arc::new(call),
             lost: self.lost.clone(),
             try_again: self.try_again,
         };
@@ -87,7 +84,7 @@ impl Records {
         while let Some(written) = writing.try_join_next() {
             note(written);
         }
-        writing.spawn(writer.write_all(Arc::new(call), waiting, ended));
+        writing.spawn(writer.write_all(waiting, ended));
         Recorder { records, end, lost: self.lost.clone() }
     }
 
@@ -145,7 +142,7 @@ impl Recorder {
 /// Something to keep.
 #[derive(Clone, Debug)]
 enum Record {
-    Start(Arc<NewCall>),
+    Start,
     Answered(Timestamp),
     Turn(Arc<NewTurn>),
     End(Ended),
@@ -154,20 +151,15 @@ enum Record {
 /// Writes one call's records.
 struct Writer {
     store: Store,
-    call: CallId,
+    call: Arc<NewCall>,
     lost: Lost,
     try_again: &'static [Duration],
 }
 
 impl Writer {
-    async fn write_all(
-        self,
-        start: Arc<NewCall>,
-        mut waiting: mpsc::Receiver<Record>,
-        ended: oneshot::Receiver<Ended>,
-    ) {
-        if let Err(error) = self.keep(Record::Start(start)).await {
-            tracing::error!(call = %self.call, %error, "nothing of a call is kept: its beginning is lost");
+    async fn write_all(self, mut waiting: mpsc::Receiver<Record>, ended: oneshot::Receiver<Ended>) {
+        if let Err(error) = self.keep(Record::Start).await {
+            tracing::error!(call = %self.call.id, %error, "nothing of a call is kept: its beginning is lost");
             return self.lose_all(waiting).await;
         }
         while let Some(record) = waiting.recv().await {
@@ -190,7 +182,7 @@ impl Writer {
     async fn keep_or_lose(&self, record: Record) {
         if let Err(error) = self.keep(record).await {
             self.lost.one_more();
-            tracing::error!(call = %self.call, %error, "a call's record is lost");
+            tracing::error!(call = %self.call.id, %error, "a call's record is lost");
         }
     }
 
@@ -198,19 +190,19 @@ impl Writer {
         let mut patience = self.try_again.iter();
         while let Err(error) = self.write(record.clone()).await {
             let Some(wait) = patience.next() else { return Err(error) };
-            tracing::warn!(call = %self.call, %error, "a call's record is not kept yet");
+            tracing::warn!(call = %self.call.id, %error, "a call's record is not kept yet");
             sleep(*wait).await;
         }
         Ok(())
     }
 
     async fn write(&self, record: Record) -> Result<(), StoreError> {
-        let call = self.call.clone();
+        let call = Arc::clone(&self.call);
         let write = self.store.write(move |transaction| match record {
-            Record::Start(new) => calls::start(transaction, &new),
-            Record::Answered(at) => calls::answer(transaction, &call, at).map(drop),
-            Record::Turn(turn) => turns::add(transaction, &call, &turn).map(drop),
-            Record::End(ended) => calls::end(transaction, &call, ended).map(drop),
+            Record::Start => calls::start(transaction, &call),
+            Record::Answered(at) => calls::answer(transaction, &call.id, at).map(drop),
+            Record::Turn(turn) => turns::add(transaction, &call.id, &turn).map(drop),
+            Record::End(ended) => calls::end_with_note(transaction, &call, ended),
         });
         write.await
     }
@@ -222,9 +214,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::Pii,
+        domain::{CallId, Pii},
         store::{
-            calls::{Call, Direction},
+            calls::{About, Call, Direction},
             turns::{Timings, Turn, Who},
         },
     };
@@ -245,6 +237,7 @@ mod tests {
             profile: "default".to_owned(),
             direction: Direction::Inbound,
             started_at: Timestamp::UNIX_EPOCH,
+            about: About::default(),
         }
     }
 

@@ -16,6 +16,7 @@ use tokio::{
 
 use super::{
     Assignment, Event, Exchange, LINE_PATIENCE, Recorded, Recorder,
+    asks::Asks,
     ear::Ear,
     mouth::{Mouth, Report, Stage, Words},
     next_conversation, recorded,
@@ -29,12 +30,13 @@ use crate::{
         Brief,
         answer::{Marks, Passed},
         guess,
+        live::Ask,
     },
     dialogue::{
         self, Dialogue, Input, Output, Phase, Setup, Side, Spoken, Take,
         endpointing::{self, PauseId},
     },
-    domain::{Language, MediaTime, Pii, TurnId},
+    domain::{Language, MediaTime, Pii, TurnId, cards},
     speech::{Sampling, SpeechError, Transcript, engines::Engines},
     store::turns::{NewTurn, Timings, Who},
 };
@@ -106,6 +108,10 @@ pub(super) struct Session<'a> {
     asked: Asked,
     /// The agent's present turn, and what it answers.
     answering: (TurnId, Asked),
+    /// Who waits for an answer without being in the room.
+    asks: Asks,
+    /// How much they have said.
+    asked_lines: u64,
 }
 
 impl<'a> Session<'a> {
@@ -147,6 +153,8 @@ impl<'a> Session<'a> {
             answered: is_refused,
             asked: Asked::since(Duration::ZERO),
             answering: (TurnId::default(), Asked::since(Duration::ZERO)),
+            asks: Asks::default(),
+            asked_lines: 0,
         }
     }
 
@@ -166,6 +174,7 @@ impl<'a> Session<'a> {
             // It is the one that this call is about: a line has one caller at a time.
             Event::Line(LineEvent::Caller(_)) => {}
             Event::Line(LineEvent::Hangup(hangup)) => return Some(self.hung_up(hangup).await),
+            Event::Asked(ask) => self.asked_for(ask).await,
             Event::Lost => return Some(self.hung_up(Hangup::RoomClosed).await),
             Event::Transcribed(take, result) => self.transcribed(take, result).await,
             Event::Judged(pause, result) => self.judged(pause, result).await,
@@ -219,6 +228,20 @@ impl<'a> Session<'a> {
     async fn typed(&mut self, text: Pii<String>) {
         self.asked = Asked::since(Duration::ZERO);
         self.tell(Input::Typed(text)).await;
+    }
+
+    /// As if the caller had typed it. Those in the room see it, too: the caller's own page does not show it by itself.
+    async fn asked_for(&mut self, Ask { text, answer }: Ask) {
+        self.asked_lines += 1;
+        let line = TranscriptLine {
+            segment: format!("{}-caller-asked-{}", self.job, self.asked_lines),
+            speaker: Speaker::Caller,
+            text: Pii::new(cards::mask(text.reveal())),
+            is_final: true,
+        };
+        self.command(LineCommand::Transcript(line)).await;
+        self.asks.wait(answer);
+        self.typed(text).await;
     }
 
     async fn transcribed(&mut self, take: Take, result: Result<Transcript, SpeechError>) {
@@ -320,6 +343,7 @@ impl<'a> Session<'a> {
                 Output::Judge(pause) => self.judge(pause),
                 Output::Answer { turn, messages, language } => {
                     self.answering = (turn, self.asked);
+                    self.asks.answered_by(turn);
                     self.answering.1.timings.transcript = Some(millis(self.asked.at.elapsed()));
                     self.speak(turn, Words::Answer(messages), language);
                 }
@@ -415,13 +439,16 @@ impl<'a> Session<'a> {
         self.command(LineCommand::Transcript(line)).await;
     }
 
-    fn record(&self, spoken: Spoken) {
+    fn record(&mut self, spoken: Spoken) {
         count_turn(spoken.side, if spoken.interrupted { "interrupted" } else { "complete" });
         let since = |at: MediaTime| at.since(MediaTime::ZERO);
         let timings = match spoken.played {
             Some((turn, _)) if turn == self.answering.0 => self.answering.1.timings,
             _ => Timings::default(),
         };
+        if let Some((turn, _)) = spoken.played {
+            self.asks.heard(turn, &spoken.text);
+        }
         self.recorder.turn(NewTurn {
             who: if spoken.side == Side::Caller { Who::Caller } else { Who::Agent },
             text: spoken.text,

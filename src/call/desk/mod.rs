@@ -15,6 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
 use tokio::{
     runtime,
     sync::{Semaphore, mpsc, oneshot, watch},
@@ -23,8 +24,10 @@ use tokio::{
 };
 
 use super::{
-    EnginesReceiver, Facts,
+    AskError, EnginesReceiver, Facts,
     actor::{self, Assignment, Exchange, Lost, Prepared, Records},
+    bookings::Known,
+    live::Live,
     profiles::Directory,
 };
 use crate::{
@@ -45,6 +48,8 @@ use roster::Roster;
 const CORES_PER_THREAD: usize = 4;
 /// Dispatches that wait for the desk.
 const DISPATCHES: usize = 64;
+/// How long an agent waits to hear what is known of a room; it takes less than a millisecond when the box is well.
+const RECORDS_PATIENCE: Duration = Duration::from_secs(1);
 /// For calls to write their last records when the rooms have closed.
 const FAREWELL: Duration = Duration::from_secs(5);
 
@@ -118,6 +123,7 @@ pub struct Desk {
     capacity: usize,
     lost: Lost,
     languages: watch::Receiver<Vec<Language>>,
+    live: Live,
 }
 
 /// What the desk is asked for.
@@ -149,16 +155,18 @@ impl Desk {
             prepared: Prepared::default(),
             records: Records::new(store.clone()),
             conversations: AtomicU64::new(1),
+            live: Live::default(),
         };
         let roster = Roster::new(&config.agent);
         let (offer, languages) = watch::channel(languages::offered(roster.profiles(), None));
         let (lines, lost) = (Arc::clone(&exchange.lines), exchange.records.lost());
-        let desk = Self { commands, lines, capacity, lost, languages };
+        let desk = Self { commands, lines, capacity, lost, languages, live: exchange.live.clone() };
         let clerk = Clerk {
             roster,
-            directory: Directory::new(config.agent.clone(), store),
+            directory: Directory::new(config.agent.clone(), store.clone()),
             agent_name: config.livekit.agent_name.clone(),
             rooms: Arc::new(rooms),
+            store,
             exchange: Arc::new(exchange),
             calls: JoinSet::new(),
             rooms_of_calls: HashMap::new(),
@@ -192,6 +200,15 @@ impl Desk {
         if self.commands.send(Command::Expect(room, language, noted)).await.is_ok() {
             let _ = heard.await;
         }
+    }
+
+    /// Says `text` for the caller in a call that is under way: the one of this id, or the one in the room of this name. Those in
+    /// the room read it, and hear the answer. Gives what they heard of that.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub async fn ask(&self, call: &str, text: Pii<String>) -> Result<Pii<String>, AskError> {
+        self.live.ask(call, text).await
     }
 
     /// The languages that callers may choose from, the two first-class ones first.
@@ -234,6 +251,7 @@ struct Clerk<F> {
     directory: Directory,
     agent_name: String,
     rooms: Arc<F>,
+    store: Store,
     exchange: Arc<Exchange>,
     calls: JoinSet<Hangup>,
     /// The room and the job of each call.
@@ -286,7 +304,8 @@ impl<F: Floor> Clerk<F> {
         match event {
             RoomEvent::Opened(room) => {
                 self.look_up().await;
-                let assignment = self.roster.opened(Instant::now(), &room);
+                let known = self.known(&room).await;
+                let assignment = self.roster.opened(Instant::now(), &room, known);
                 self.send(assignment);
             }
             RoomEvent::Closed(room) => self.roster.closed(&room),
@@ -298,7 +317,7 @@ impl<F: Floor> Clerk<F> {
         match command {
             Command::Dispatch(dispatch, answer) => {
                 self.look_up().await;
-                let _ = answer.send(self.dispatch(dispatch));
+                let _ = answer.send(self.dispatch(dispatch).await);
             }
             Command::Expect(room, language, noted) => {
                 self.roster.expect(Instant::now(), room, language);
@@ -307,8 +326,24 @@ impl<F: Floor> Clerk<F> {
         }
     }
 
-    fn dispatch(&mut self, dispatch: Dispatch) -> Result<Dispatched, DispatchError> {
-        let (dispatched, assignment) = self.roster.dispatch(Instant::now(), dispatch)?;
+    /// What the desk's records know of a room. An agent comes also where they do not answer.
+    async fn known(&self, room: &RoomName) -> Option<Arc<Known>> {
+        match timeout(RECORDS_PATIENCE, Known::of_room(&self.store, room, Timestamp::now())).await {
+            Ok(Ok(known)) => known.map(Arc::new),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "asking the database what is known of a room");
+                None
+            }
+            Err(_) => {
+                tracing::error!("the database does not say in time what is known of a room");
+                None
+            }
+        }
+    }
+
+    async fn dispatch(&mut self, dispatch: Dispatch) -> Result<Dispatched, DispatchError> {
+        let known = self.known(&dispatch.room).await;
+        let (dispatched, assignment) = self.roster.dispatch(Instant::now(), dispatch, known)?;
         self.send(assignment);
         Ok(dispatched)
     }

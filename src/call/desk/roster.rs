@@ -11,7 +11,7 @@ use wildmatch::WildMatch;
 use super::{Dispatch, DispatchError, Dispatched};
 use crate::{
     audio::line::Hangup,
-    call::{Facts, actor::Assignment, profiles::Book},
+    call::{Facts, actor::Assignment, bookings::Known, profiles::Book},
     config::{self, Profile},
     domain::{Language, RoomName},
 };
@@ -53,8 +53,8 @@ impl Roster {
         &self.profiles
     }
 
-    /// Somebody opened a room: the agent to send there, if any.
-    pub(super) fn opened(&mut self, now: Instant, room: &RoomName) -> Option<Assignment> {
+    /// Somebody opened a room of which this is known: the agent to send there, if any.
+    pub(super) fn opened(&mut self, now: Instant, room: &RoomName, known: Option<Arc<Known>>) -> Option<Assignment> {
         self.forget(now);
         if let Some(Some(present)) = self.open.get(room) {
             tracing::debug!(job = present.job, "a room was opened again");
@@ -62,11 +62,13 @@ impl Roster {
         }
         let dispatched = self.pending.remove(room).map(|(_, assignment)| assignment);
         let expected = self.expected.remove(room).map(|(_, language)| language);
+        let expected = expected.or(known.as_ref().and_then(|known| known.language));
+        let booked = known.as_ref().filter(|known| known.is_booked).and_then(|known| self.booked(room, known));
         let by_rule = || match (self.by_rule(room)?, expected) {
             (assignment, Some(language)) => Some(assignment.in_language(language, &self.profiles)),
             (assignment, None) => Some(assignment),
         };
-        let assignment = dispatched.or_else(by_rule);
+        let assignment = dispatched.or(booked).or_else(by_rule).map(|assignment| Assignment { known, ..assignment });
         self.open.insert(room.clone(), assignment.clone());
         assignment
     }
@@ -105,6 +107,7 @@ impl Roster {
         &mut self,
         now: Instant,
         dispatch: Dispatch,
+        known: Option<Arc<Known>>,
     ) -> Result<(Dispatched, Option<Assignment>), DispatchError> {
         self.forget(now);
         let by_itself = self.by_rule(&dispatch.room).is_some();
@@ -118,9 +121,10 @@ impl Roster {
             room: dispatch.room.clone(),
             job: new_job(),
             profile,
-            language: dispatch.language,
+            language: dispatch.language.or(known.as_ref().and_then(|known| known.language)),
             user_name: dispatch.user_name.clone(),
             facts: dispatch.facts.clone(),
+            known,
         };
         if let Some(present) = self.open.get_mut(&dispatch.room) {
             *present = Some(assignment.clone());
@@ -139,12 +143,30 @@ impl Roster {
     /// The one asked for, else the rule's, else the first.
     fn profile(&self, dispatch: &Dispatch) -> Result<Arc<Profile>, DispatchError> {
         let Some(name) = &dispatch.profile else {
-            let by_rule = self.rule(&dispatch.room).and_then(|(_, profile)| profile.clone());
-            return by_rule.or_else(|| self.profiles.first().cloned()).ok_or(DispatchError::Stopped);
+            return self.usual(&dispatch.room).ok_or(DispatchError::Stopped);
         };
         let known = || self.profiles.iter().map(|profile| profile.name.as_str()).collect::<Vec<_>>().join(", ");
-        let found = self.profiles.iter().find(|profile| profile.name == *name).cloned();
-        found.ok_or_else(|| DispatchError::UnknownProfile { name: name.clone(), known: known() })
+        self.named(name).ok_or_else(|| DispatchError::UnknownProfile { name: name.clone(), known: known() })
+    }
+
+    fn named(&self, name: &str) -> Option<Arc<Profile>> {
+        self.profiles.iter().find(|profile| profile.name == name).cloned()
+    }
+
+    /// The rule's, else the first.
+    fn usual(&self, room: &RoomName) -> Option<Arc<Profile>> {
+        let by_rule = self.rule(room).and_then(|(_, profile)| profile.clone());
+        by_rule.or_else(|| self.profiles.first().cloned())
+    }
+
+    /// Whom a room that was made for somebody gets, whatever the rules say; a profile that is gone gives way to the usual one.
+    fn booked(&self, room: &RoomName, known: &Known) -> Option<Assignment> {
+        let named = known.profile.as_deref().and_then(|name| self.named(name));
+        let assignment = Assignment::of(room, named.or_else(|| self.usual(room))?);
+        Some(match known.language {
+            Some(language) => assignment.in_language(language, &self.profiles),
+            None => assignment,
+        })
     }
 
     fn rule(&self, room: &RoomName) -> Option<&(WildMatch, Option<Arc<Profile>>)> {
@@ -153,14 +175,7 @@ impl Roster {
 
     fn by_rule(&self, room: &RoomName) -> Option<Assignment> {
         let (_, profile) = self.rule(room)?;
-        Some(Assignment {
-            room: room.clone(),
-            job: new_job(),
-            profile: profile.clone()?,
-            language: None,
-            user_name: None,
-            facts: Facts::default(),
-        })
+        Some(Assignment::of(room, profile.clone()?))
     }
 
     fn forget(&mut self, now: Instant) {
@@ -171,6 +186,12 @@ impl Roster {
 }
 
 impl Assignment {
+    /// To a room, everything else as it is configured.
+    fn of(room: &RoomName, profile: Arc<Profile>) -> Self {
+        let facts = Facts::default();
+        Self { room: room.clone(), job: new_job(), profile, language: None, user_name: None, facts, known: None }
+    }
+
     /// The same in `language`: a profile of another one gives way to one of that language, if there is one.
     fn in_language(self, language: Language, profiles: &[Arc<Profile>]) -> Self {
         let speaks = |profile: &Profile| profile.language == Some(language);
@@ -187,7 +208,11 @@ fn new_job() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{config::Rule, domain::Language};
+    use crate::{
+        config::Rule,
+        domain::{Language, Pii},
+        store::calls::{About, Direction},
+    };
 
     fn room(name: &str) -> RoomName {
         name.parse().unwrap()
@@ -219,19 +244,19 @@ mod tests {
         for (name, expected) in
             [("sales-7", Some("sales")), ("private-7", None), ("call-7", Some("default")), ("sales", Some("default"))]
         {
-            assert_eq!(profile_of(roster.opened(Instant::now(), &room(name))).as_deref(), expected, "{name}");
+            assert_eq!(profile_of(roster.opened(Instant::now(), &room(name), None)).as_deref(), expected, "{name}");
         }
     }
 
     #[test]
     fn a_dispatch_goes_where_no_rule_sends_anybody() {
         let (mut roster, now) = (roster(&[("*", None)]), Instant::now());
-        assert_eq!(profile_of(roster.opened(now, &room("a"))), None);
-        let (first, sent) = roster.dispatch(now, dispatch("a", Some("sales"))).unwrap();
+        assert_eq!(profile_of(roster.opened(now, &room("a"), None)), None);
+        let (first, sent) = roster.dispatch(now, dispatch("a", Some("sales")), None).unwrap();
         assert_eq!((first.joins_by_itself, profile_of(sent)), (false, Some("sales".to_owned())));
-        let (again, sent) = roster.dispatch(now, dispatch("a", None)).unwrap();
+        let (again, sent) = roster.dispatch(now, dispatch("a", None), None).unwrap();
         assert_eq!((again.job_id, sent.is_none()), (first.job_id, true), "there is an agent already");
-        let unknown = roster.dispatch(now, dispatch("a", Some("support"))).unwrap_err().to_string();
+        let unknown = roster.dispatch(now, dispatch("a", Some("support")), None).unwrap_err().to_string();
         assert!(unknown.contains("support") && unknown.contains("default, sales"), "{unknown}");
     }
 
@@ -240,19 +265,19 @@ mod tests {
         let (mut roster, now) = (roster(&[("*", Some("default"))]), Instant::now());
         let facts = Facts::parse("Her name is Amanda.").unwrap();
         let known = Dispatch { facts: facts.clone(), ..dispatch("a", Some("sales")) };
-        roster.dispatch(now, known.clone()).unwrap();
-        assert_eq!(roster.opened(now, &room("a")).unwrap().facts, facts);
+        roster.dispatch(now, known.clone(), None).unwrap();
+        assert_eq!(roster.opened(now, &room("a"), None).unwrap().facts, facts);
         roster.closed(&room("a"));
         let arabic = Dispatch { language: Some(Language::ARABIC), ..known };
-        let (dispatched, sent) = roster.dispatch(now, arabic).unwrap();
+        let (dispatched, sent) = roster.dispatch(now, arabic, None).unwrap();
         assert!(dispatched.joins_by_itself && sent.is_none());
-        let again = roster.dispatch(now, dispatch("a", Some("sales"))).unwrap().0;
+        let again = roster.dispatch(now, dispatch("a", Some("sales")), None).unwrap().0;
         assert_eq!(again, dispatched);
-        let joins = roster.opened(now + PENDING_FOR / 2, &room("a")).unwrap();
+        let joins = roster.opened(now + PENDING_FOR / 2, &room("a"), None).unwrap();
         assert_eq!((joins.job, joins.profile.name.as_str()), (dispatched.job_id, "sales"));
 
-        roster.dispatch(now, dispatch("b", Some("sales"))).unwrap();
-        assert_eq!(profile_of(roster.opened(now + PENDING_FOR, &room("b"))).as_deref(), Some("default"));
+        roster.dispatch(now, dispatch("b", Some("sales")), None).unwrap();
+        assert_eq!(profile_of(roster.opened(now + PENDING_FOR, &room("b"), None)).as_deref(), Some("default"));
     }
 
     #[test]
@@ -265,7 +290,7 @@ mod tests {
             if let Some(language) = spoken {
                 roster.expect(now, room(name), language);
             }
-            roster.opened(now, &room(name)).map(|it| (it.profile.name.clone(), it.language))
+            roster.opened(now, &room(name), None).map(|it| (it.profile.name.clone(), it.language))
         };
         let (default, sales) = ("default".to_owned(), "sales".to_owned());
         let ar = Some(Language::ARABIC);
@@ -284,13 +309,43 @@ mod tests {
     }
 
     #[test]
+    fn a_room_that_was_made_for_somebody_gets_an_agent_whatever_the_rules_say() {
+        let mut roster = roster(&[("*", None)]);
+        let known = |is_booked, profile: Option<&str>| {
+            let about = About::default();
+            Some(Arc::new(Known {
+                is_booked,
+                profile: profile.map(str::to_owned),
+                language: Some(Language::ARABIC),
+                caller_name: Pii::default(),
+                direction: Direction::Outbound,
+                about,
+                facts: Facts::default(),
+                script: Pii::default(),
+            }))
+        };
+        let now = Instant::now();
+        assert_eq!(profile_of(roster.opened(now, &room("a"), known(false, Some("sales")))), None);
+        for (name, profile, expected) in
+            [("b", Some("sales"), "sales"), ("c", Some("gone"), "default"), ("d", None, "default")]
+        {
+            let known = known(true, profile);
+            let joins = roster.opened(now, &room(name), known.clone()).unwrap();
+            assert_eq!((joins.profile.name.as_str(), joins.language), (expected, Some(Language::ARABIC)));
+            assert_eq!(joins.known, known);
+        }
+        let sent = roster.dispatch(now, dispatch("a", None), known(true, None)).unwrap().1.unwrap();
+        assert!(sent.known.is_some() && sent.language == Some(Language::ARABIC));
+    }
+
+    #[test]
     fn callers_who_do_not_come_are_forgotten() {
         let (mut roster, now) = (roster(&[("*", Some("default"))]), Instant::now());
         for number in 0..=MOST_EXPECTED {
             roster.expect(now, room(&number.to_string()), Language::ARABIC);
         }
         assert_eq!(roster.expected.len(), MOST_EXPECTED);
-        let joins = roster.opened(now + PENDING_FOR, &room("0")).unwrap();
+        let joins = roster.opened(now + PENDING_FOR, &room("0"), None).unwrap();
         assert_eq!((joins.language, roster.expected.len()), (None, 0));
     }
 
@@ -298,34 +353,34 @@ mod tests {
     fn dispatches_are_bounded() {
         let (mut roster, now) = (roster(&[]), Instant::now());
         for number in 0..MOST_PENDING {
-            roster.dispatch(now, dispatch(&number.to_string(), None)).unwrap();
+            roster.dispatch(now, dispatch(&number.to_string(), None), None).unwrap();
         }
-        assert_eq!(roster.dispatch(now, dispatch("more", None)).unwrap_err(), DispatchError::TooMany);
-        assert!(roster.dispatch(now, dispatch("1", None)).is_ok());
-        assert!(roster.dispatch(now + PENDING_FOR, dispatch("more", None)).is_ok());
+        assert_eq!(roster.dispatch(now, dispatch("more", None), None).unwrap_err(), DispatchError::TooMany);
+        assert!(roster.dispatch(now, dispatch("1", None), None).is_ok());
+        assert!(roster.dispatch(now + PENDING_FOR, dispatch("more", None), None).is_ok());
     }
 
     #[test]
     fn a_caller_who_comes_back_finds_an_agent() {
         let (mut roster, now) = (roster(&[("*", Some("default"))]), Instant::now());
-        let first = roster.opened(now, &room("a")).unwrap();
-        assert!(roster.opened(now, &room("a")).is_none());
+        let first = roster.opened(now, &room("a"), None).unwrap();
+        assert!(roster.opened(now, &room("a"), None).is_none());
         let second = roster.left(&room("a"), &first.job, Hangup::CallerLeft).unwrap();
         assert_ne!(first.job, second.job);
         assert!(roster.left(&room("a"), &second.job, Hangup::NobodyCame).is_none());
         assert!(roster.left(&room("a"), &second.job, Hangup::CallerLeft).is_none());
         roster.closed(&room("a"));
         assert!(roster.left(&room("a"), &second.job, Hangup::CallerLeft).is_none());
-        assert!(roster.opened(now, &room("a")).is_some());
+        assert!(roster.opened(now, &room("a"), None).is_some());
     }
 
     #[test]
     fn an_agent_of_a_room_that_was_opened_anew_leaves_its_successor_alone() {
         let (mut roster, now) = (roster(&[("*", Some("default"))]), Instant::now());
-        let before = roster.opened(now, &room("a")).unwrap();
+        let before = roster.opened(now, &room("a"), None).unwrap();
         roster.closed(&room("a"));
-        let present = roster.opened(now, &room("a")).unwrap();
+        let present = roster.opened(now, &room("a"), None).unwrap();
         assert!(roster.left(&room("a"), &before.job, Hangup::CallerLeft).is_none());
-        assert_eq!(roster.dispatch(now, dispatch("a", None)).unwrap().0.job_id, present.job);
+        assert_eq!(roster.dispatch(now, dispatch("a", None), None).unwrap().0.job_id, present.job);
     }
 }

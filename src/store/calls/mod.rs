@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
 use super::{
     Change, StoreError,
     audit::{Action, Entity, Entry},
-    communications::Contact,
+    communications::{self, Communication, Contact},
     rows::{moment, moment_if_any, parsed, parsed_if_any, words},
 };
 use crate::domain::{CallId, CustomerId, Identity, Language, LeadId, Pii, RoomName, ScriptId};
@@ -74,6 +74,26 @@ pub struct NewCall {
     pub direction: Direction,
     /// When the caller was there. Stored to the millisecond.
     pub started_at: Timestamp,
+    /// What is known of it from the beginning.
+    pub about: About,
+}
+
+/// What a call is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// By what means.
+    pub medium: Medium,
+    /// With whom, where that is somebody that the desk knows.
+    pub party: Option<Contact>,
+    /// The script that it runs, and which version of it.
+    pub script: Option<(ScriptId, u32)>,
+}
+
+impl Default for About {
+    /// Somebody calls.
+    fn default() -> Self {
+        Self { medium: Medium::Voice, party: None, script: None }
+    }
 }
 
 /// A call as it is known.
@@ -146,9 +166,12 @@ pub struct Filter {
 /// When the database fails, or the id is taken.
 pub fn start(transaction: &Transaction<'_>, call: &NewCall) -> Result<(), StoreError> {
     let mut statement = transaction.prepare_cached(
-        "INSERT INTO calls (id, room, caller, caller_name, language, profile, direction, started_at)
-         VALUES (:id, :room, :caller, :caller_name, :language, :profile, :direction, :started_at)",
+        "INSERT INTO calls (id, room, caller, caller_name, language, profile, direction, started_at, medium, lead, customer,
+             script, script_version)
+         VALUES (:id, :room, :caller, :caller_name, :language, :profile, :direction, :started_at, :medium, :lead, :customer,
+             :script, :script_version)",
     )?;
+    let About { medium, party, script } = &call.about;
     statement.execute(named_params! {
         ":id": call.id.as_str(),
         ":room": call.room.as_str(),
@@ -158,8 +181,29 @@ pub fn start(transaction: &Transaction<'_>, call: &NewCall) -> Result<(), StoreE
         ":profile": call.profile,
         ":direction": call.direction.as_str(),
         ":started_at": call.started_at.as_millisecond(),
+        ":medium": medium.as_str(),
+        ":lead": party.as_ref().and_then(Contact::lead),
+        ":customer": party.as_ref().and_then(Contact::customer),
+        ":script": script.as_ref().map(|(id, _)| id.as_str()),
+        ":script_version": script.as_ref().map(|(_, number)| number),
     })?;
     Ok(())
+}
+
+/// As [`end`], for a call whose beginning is known: whoever looks at the lead or customer will find it there.
+///
+/// # Errors
+/// When the database fails.
+pub fn end_with_note(transaction: &Transaction<'_>, call: &NewCall, ended: Ended) -> Result<(), StoreError> {
+    if !end(transaction, &call.id, ended)? {
+        return Ok(());
+    }
+    let communication = Communication::call(&call.id, call.direction, call.started_at, ended.reason);
+    note(transaction, call.about.party.clone(), &communication)
+}
+
+fn note(transaction: &Transaction<'_>, party: Option<Contact>, call: &Communication) -> Result<(), StoreError> {
+    party.map_or(Ok(()), |party| communications::add(transaction, &party.into(), call))
 }
 
 /// Notes when the agent began to speak: the first time counts. False when there is no such call.
@@ -188,14 +232,18 @@ pub fn end(transaction: &Transaction<'_>, id: &CallId, ended: Ended) -> Result<b
 /// # Errors
 /// When the database fails.
 pub fn end_interrupted(transaction: &Transaction<'_>) -> Result<usize, StoreError> {
-    let ended = transaction.execute(
+    let mut statement = transaction.prepare(
         "UPDATE calls SET end_reason = ?1, ended_at = max(
              coalesce(answered_at, started_at),
              started_at + coalesce((SELECT max(ended_ms) FROM turns WHERE call = calls.id), 0)
-         ) WHERE ended_at IS NULL",
-        [EndReason::Interrupted.as_str()],
+         ) WHERE ended_at IS NULL RETURNING *",
     )?;
-    Ok(ended)
+    let reason = EndReason::Interrupted;
+    let ended = statement.query_map([reason.as_str()], call)?.collect::<Result<Vec<_>, _>>()?;
+    for call in &ended {
+        note(transaction, call.contact(), &Communication::call(&call.id, call.direction, call.started_at, reason))?;
+    }
+    Ok(ended.len())
 }
 
 /// Calls, the latest first.

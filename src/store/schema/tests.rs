@@ -147,7 +147,6 @@ fn rows(connection: &Connection, sql: &str) -> Vec<String> {
 
 #[test]
 fn databases_of_all_versions_are_brought_up_whole() {
-    let migrations = Migrations::from_directory(&MIGRATIONS).unwrap();
     let known = MIGRATIONS.dirs().count();
     assert_eq!(DUMPS.len() + 1, known, "each migration comes with a dump of the version before (docs/development.md)");
     for (at, dump) in DUMPS.iter().enumerate() {
@@ -170,10 +169,7 @@ fn databases_of_all_versions_are_brought_up_whole() {
         drop(old);
 
         let connection = open(&path).unwrap();
-        assert_eq!(
-            usize::from(NonZeroUsize::try_from(&migrations.current_version(&connection).unwrap()).unwrap()),
-            known
-        );
+        assert_eq!(pragma(&connection, "user_version"), known.to_string());
         let after: Vec<_> = queries.iter().map(|query| rows(&connection, query)).collect();
         assert_eq!(after, before, "version {version}");
         assert_eq!(rows(&connection, "PRAGMA integrity_check"), ["Text(\"ok\")"]);

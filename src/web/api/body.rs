@@ -27,6 +27,19 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) struct Fields(Map<String, Value>);
 
 impl Fields {
+    /// Reads the body, if there is one.
+    pub(super) async fn read_if_any(request: &HttpRequest, payload: web::Payload) -> Result<Self, ApiError> {
+        let says_nothing = !request.headers().contains_key(header::CONTENT_TYPE);
+        let is_empty = |name| request.headers().get(name).is_none_or(|length| length == "0");
+        if says_nothing
+            && is_empty(header::CONTENT_LENGTH)
+            && !request.headers().contains_key(header::TRANSFER_ENCODING)
+        {
+            return Ok(Self(Map::new()));
+        }
+        Self::read(request, payload).await
+    }
+
     /// Reads the body.
     pub(super) async fn read(request: &HttpRequest, payload: web::Payload) -> Result<Self, ApiError> {
         Self::parse(&json_bytes(request, payload).await?)
@@ -67,11 +80,13 @@ impl Fields {
 
     /// The language that is to be spoken; `auto` and nothing at all leave it to the agent's profile.
     pub(super) fn language(&self) -> Result<Option<Language>, ApiError> {
-        let Some(text) = self.text("language")?.map(str::trim).filter(|text| *text != "auto") else { return Ok(None) };
-        text.parse().map(Some).map_err(|_| {
-            let known: Vec<_> = Language::all().map(Language::code).collect();
-            field("language", format!("is unknown: give one of auto, {}", known.join(", ")))
-        })
+        language(self.text("language")?.unwrap_or_default())
+    }
+
+    /// An id; `thing` is what it would be of.
+    pub(super) fn id<T: FromStr>(&self, name: &'static str, thing: &str) -> Result<Option<T>, ApiError> {
+        let Some(text) = self.text(name)?.filter(|text| !text.is_empty()) else { return Ok(None) };
+        text.parse().map(Some).map_err(|_| field(name, format!("names no {thing}")))
     }
 
     /// A text that may be missing; null counts as missing.
@@ -99,6 +114,18 @@ impl Fields {
             Some(_) => Err(field(name, "must be an object or a string")),
         }
     }
+}
+
+/// A language as requests name it; `auto` and nothing at all name none.
+pub(super) fn language(text: &str) -> Result<Option<Language>, ApiError> {
+    let text = text.trim();
+    if text.is_empty() || text == "auto" {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(|_| {
+        let known: Vec<_> = Language::all().map(Language::code).collect();
+        field("language", format!("is unknown: give one of auto, {}", known.join(", ")))
+    })
 }
 
 pub(super) fn field(name: &'static str, problem: impl ToString) -> ApiError {

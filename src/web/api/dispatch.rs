@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// An answer is promised within five seconds; the rest of a request takes far less than one.
-const PATIENCE: Duration = Duration::from_secs(4);
+pub(super) const PATIENCE: Duration = Duration::from_secs(4);
 const BY_ITSELF: &str = "An agent joins this room by itself.";
 const ON_ITS_WAY: &str = "The agent joins when the room is open.";
 

@@ -43,6 +43,7 @@ struct Common;
 impl Modify for Common {
     fn modify(&self, document: &mut Document) {
         document.merge(super::Described::openapi());
+        document.merge(super::voice::Described::openapi());
         for table in super::admin::DESCRIBED {
             document.merge(table());
         }

@@ -9,6 +9,7 @@ mod health;
 mod sms;
 mod status;
 mod tokens;
+pub(super) mod voice;
 
 use actix_web::web;
 use utoipa::OpenApi;

@@ -19,11 +19,11 @@ const LIFETIME: Duration = Duration::from_secs(60 * 60);
 
 /// The answer to `/api/room/token`.
 #[derive(Serialize, ToSchema)]
-struct RoomToken<'a> {
-    token: String,
-    room_name: &'a str,
-    url: &'a str,
-    user_name: &'a str,
+pub(super) struct RoomToken<'a> {
+    pub(super) token: String,
+    pub(super) room_name: &'a str,
+    pub(super) url: &'a str,
+    pub(super) user_name: &'a str,
 }
 
 /// The answer to both other forms.
@@ -156,16 +156,16 @@ pub(super) async fn of_participant(
     Ok(HttpResponse::Ok().json(Token { token, url: &url, server_url: &url, room_name: Some(room.as_str()) }))
 }
 
-fn claims(identity: Identity, room: &RoomName) -> Claims {
+pub(super) fn claims(identity: Identity, room: &RoomName) -> Claims {
     Claims::new(identity, room.clone(), SystemTime::now(), LIFETIME)
 }
 
 /// An identity that nobody else has: one participant's evicts another of the same.
-fn anybody() -> Identity {
+pub(super) fn anybody() -> Identity {
     random_name("user-", 12).parse().expect("letters and digits are a name")
 }
 
 /// A room that nobody else finds: 116 bits.
-fn unguessable_room() -> RoomName {
+pub(super) fn unguessable_room() -> RoomName {
     random_name("call-", 20).parse().expect("letters and digits are a name")
 }

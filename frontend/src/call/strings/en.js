@@ -100,6 +100,10 @@ export const strings = {
       title: "This call is not allowed.",
       advice: "You may need an invitation. Ask whoever runs this server.",
     },
+    expired: {
+      title: "This invitation has expired.",
+      advice: "Ask whoever sent it to you for another one.",
+    },
     blocked: {
       title: "The call cannot be connected.",
       advice: "Your network may block calls. Try another network, or ask whoever runs this server about its ports.",
