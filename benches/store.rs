@@ -13,7 +13,7 @@ use callstead::{
     domain::{CallId, Pii},
     store::{
         Store,
-        calls::{self, Direction, NewCall},
+        calls::{self, About, Direction, NewCall},
         turns::{self, NewTurn, Timings, Who},
     },
 };
@@ -38,6 +38,7 @@ fn main() {
         profile: "default".to_owned(),
         direction: Direction::Inbound,
         started_at: Timestamp::now(),
+        about: About::default(),
     };
     let id = call.id.clone();
     let runtime = || Builder::new_current_thread().build().expect("a runtime");

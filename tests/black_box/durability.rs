@@ -7,7 +7,7 @@ use callstead::{
     store::{
         Store,
         api_keys::Scope,
-        calls::{self, Direction, NewCall},
+        calls::{self, About, Direction, NewCall},
     },
 };
 use serde_json::{Value, json};
@@ -77,6 +77,8 @@ fn open_call(desk: &Desk) -> CallId {
         profile: "default".to_owned(),
         direction: Direction::Inbound,
         started_at: jiff::Timestamp::now(),
+        about: About::default(),
+        about: About::default(),
     };
     let store = Store::open(&desk.data_dir()).unwrap();
     let write = store.write(move |transaction| calls::start(transaction, &call));

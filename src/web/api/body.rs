@@ -172,7 +172,7 @@ async fn json_bytes(request: &HttpRequest, payload: web::Payload) -> Result<Byte
     bytes(payload, MAX_BODY).await
 }
 
-/// A body of any kind.
+/// A body of any kind, if it is not too long and comes in time.
 pub(in crate::web) async fn bytes(payload: web::Payload, most: usize) -> Result<Bytes, ApiError> {
     let body = timeout(BODY_TIMEOUT, payload.to_bytes_limited(most)).await.map_err(|_| ApiError::Slow)?;
     body.map_err(|_| ApiError::TooLarge(most))?.map_err(|_| ApiError::Broken)
