@@ -13,7 +13,7 @@ use callstead::{
 use serde_json::{Value, json};
 
 use crate::{
-    http::{Answer, post, try_send},
+    http::{Answer, ask, post, try_send},
     support::{Desk, Server, json, key},
 };
 
@@ -78,6 +78,7 @@ fn open_call(desk: &Desk) -> CallId {
         direction: Direction::Inbound,
         started_at: jiff::Timestamp::now(),
         about: About::default(),
+        about: About::default(),
     };
     let store = Store::open(&desk.data_dir()).unwrap();
     let write = store.write(move |transaction| calls::start(transaction, &call));
@@ -110,4 +111,23 @@ fn answers_outlive_the_server() {
     let calls = listed["calls"].as_array().unwrap();
     let cut_off = calls.iter().find(|it| it["id"] == call.as_str()).unwrap();
     assert_eq!(cut_off["end_reason"], "interrupted");
+}
+
+#[test]
+fn no_answered_lead_is_lost() {
+    let desk = Desk::new();
+    let server = Server::start(&desk, &[], &NO_LIMIT);
+    let key = key(&desk, &[Scope::Desk]);
+    let name = |number: usize| format!("Lead {number}");
+    let answered = kill_amid(server, "/api/admin/leads", &key, move |number| json!({ "name": name(number) }));
+    assert!(answered.len() >= ENOUGH);
+
+    let server = Server::start(&desk, &[], &NO_LIMIT);
+    for (number, answer) in &answered {
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        let location = answer.header("location").unwrap();
+        let kept = ask(server.address, "GET", location, &[("Authorization", &key)]);
+        assert_eq!(kept.status, 200, "write {number}: {}", kept.body);
+        assert_eq!(kept.json()["name"], name(*number));
+    }
 }

@@ -167,12 +167,6 @@ impl Server {
         }
         self
     }
-
-    /// Ends it as a power cut would: it can do nothing more.
-    pub(crate) fn kill(self) {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
-    }
 }
 
 impl Drop for Server {

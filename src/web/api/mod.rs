@@ -35,7 +35,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/sms/status/{token}", Access::Open, || web::route().to(sms::status)),
 ];
 
-/// What the API's document says of them.
+/// What the API's document says of them. Each table of endpoints has such a list beside it.
 #[derive(OpenApi)]
 #[openapi(paths(
     health::health,
