@@ -47,6 +47,7 @@ fn state(folder: &Path, change: impl FnOnce(&mut Config)) -> State {
     let store = Store::open(folder).unwrap();
     let (rooms, events) = Rooms::start(&config, &keys, true).unwrap();
     let sms = Sms::new(&config).unwrap();
+    let people = People::new(store.clone(), &config.sessions);
     let engines = watch::channel(None).1;
     let scribe = Scribe::new(engines.clone(), config.speech.language);
     let written = Written::new(&config.agent, engines.clone(), store.clone());
@@ -54,11 +55,11 @@ fn state(folder: &Path, change: impl FnOnce(&mut Config)) -> State {
     State {
         readiness: readiness::channel().1,
         limits: Limits::new(config.server.requests_per_second),
-        config: Arc::new(config.clone()),
+        config: Arc::new(config),
         rooms,
         keys: Arc::new(keys),
-        people: People::new(store.clone(), &config.sessions),
-        store: store.clone(),
+        people,
+        store,
         api_keys: KeyCache::default(),
         running: Running::default(),
         traffic: Traffic::default(),

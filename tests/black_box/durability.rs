@@ -78,7 +78,6 @@ fn open_call(desk: &Desk) -> CallId {
         direction: Direction::Inbound,
         started_at: jiff::Timestamp::now(),
         about: About::default(),
-        about: About::default(),
     };
     let store = Store::open(&desk.data_dir()).unwrap();
     let write = store.write(move |transaction| calls::start(transaction, &call));

@@ -156,6 +156,12 @@ impl Server {
         Self { address: address.parse().unwrap(), child, started }
     }
 
+    /// Ends it as a power cut would: it can do nothing more.
+    pub(crate) fn kill(self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
