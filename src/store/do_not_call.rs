@@ -170,7 +170,7 @@ mod tests {
         assert_eq!(add().await, (entry.clone(), false));
         let (wanted, first) = (of_phone(store.vault(), Some(&phone)), Page::first(&TABLE, 10));
         let listed = store.read(move |connection| page(connection, &wanted, &first)).await.unwrap();
-        assert_eq!(listed.items, [entry.clone()]);
+        assert_eq!(listed.items, std::slice::from_ref(&entry));
         for removed in [true, false] {
             let (id, reason) = (entry.id.clone(), Pii::new("a mistake".to_owned()));
             let done = store.change(Actor::console(), now, move |change| remove(change, &id, &reason)).await;

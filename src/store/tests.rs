@@ -184,7 +184,7 @@ async fn however_a_call_ends_it_stands_with_whom_it_was() {
         store.write(move |transaction| calls::end_with_note(transaction, &call, ended)).await.unwrap();
     }
     assert_eq!(store.write(calls::end_interrupted).await.unwrap(), 1);
-    let with = communications::with(&party.into());
+    let with = communications::with(&party);
     let page = list::Page::first(&communications::TABLE, 10);
     let notes = store.read(move |connection| communications::page(connection, &with, &page)).await.unwrap().items;
     let notes: Vec<_> = notes.into_iter().map(|note| (note.call, note.outcome)).collect();

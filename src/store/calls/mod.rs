@@ -203,7 +203,7 @@ pub fn end_with_note(transaction: &Transaction<'_>, call: &NewCall, ended: Ended
 }
 
 fn note(transaction: &Transaction<'_>, party: Option<Contact>, call: &Communication) -> Result<(), StoreError> {
-    party.map_or(Ok(()), |party| communications::add(transaction, &party.into(), call))
+    party.map_or(Ok(()), |party| communications::add(transaction, &party, call))
 }
 
 /// Notes when the agent began to speak: the first time counts. False when there is no such call.

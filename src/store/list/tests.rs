@@ -175,7 +175,7 @@ async fn plans_walk_indexes_and_sort_nothing() {
                     if way == Way::Found && !is_tied || matches!(way, Way::Among | Way::Sorted) && is_tied {
                         continue;
                     }
-                    let after = (!is_first).then(|| Cursor { value: Value::Integer(5), tie: Value::Integer(5) });
+                    let after = (!is_first).then_some(Cursor { value: Value::Integer(5), tie: Value::Integer(5) });
                     let page = Page { sort, is_descending, order: String::new(), after, limit: 50 };
                     let search = if way == Way::Walk { Search::default() } else { search.clone() };
                     let filter = Filter { search, ..Filter::default() };

@@ -140,7 +140,7 @@ fn keep(
     };
     let booking = booking::keep(change, &room, wanted, Some(known), Direction::Outbound, expires_at, Some(link))?;
     let invitation = Communication::invitation(&change.actor.name, change.now);
-    communications::add(change.transaction, &known.party.clone().into(), &invitation)?;
+    communications::add(change.transaction, &known.party, &invitation)?;
     let (entity, id) = match &known.party {
         Contact::Lead(id) => (Entity::Lead, id.as_str()),
         Contact::Customer(id) => (Entity::Customer, id.as_str()),
