@@ -2,14 +2,13 @@
 //! desk's books call so. What a caller's client says of itself is not asked.
 
 use jiff::Timestamp;
-use rusqlite::Connection;
 use serde_json::json;
 
 use super::Facts;
 use crate::{
     domain::{Language, Pii, RoomName},
     store::{
-        Store, StoreError,
+        Connection, Store, StoreError,
         bookings::{self, Booking},
         calls::{About, Direction, Medium},
         communications::Contact,

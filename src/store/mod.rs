@@ -50,7 +50,9 @@ use std::{
 
 use deadpool_sqlite::{Hook, HookError, Manager, Pool, Runtime};
 use jiff::Timestamp;
-use rusqlite::{Connection, Transaction};
+/// What is read from, for functions that read several entities; what can be asked of one stands in this module.
+pub use rusqlite::Connection;
+use rusqlite::Transaction;
 use tokio::{
     runtime::{Builder, Handle},
     task::spawn_blocking,

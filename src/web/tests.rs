@@ -10,7 +10,6 @@ use actix_web::{
     web::{Data, PayloadConfig},
 };
 use jiff::Timestamp;
-use rusqlite::Transaction;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
@@ -139,12 +138,12 @@ async fn credentials(state: &State, asker: Asker) -> Option<Credentials> {
 async fn session(state: &State, role: Role) -> Credentials {
     let email = format!("{}@example.com", CallId::random());
     let new = NewUser { email: email.parse().unwrap(), name: "Nadia".to_owned(), role };
-    let begin = move |transaction: &Transaction<'_>| {
+    let begun = state.store.write(move |transaction| {
         let now = Timestamp::now();
         let user = users::create(transaction, &new, now)?.expect("nobody else has this address");
         Ok(sessions::create(transaction, &user.id, "", "", now)?.1)
-    };
-    let secret = state.store.write(begin).await.unwrap();
+    });
+    let secret = begun.await.unwrap();
     (header::COOKIE, format!("callstead-session={}", secret.reveal()))
 }
 

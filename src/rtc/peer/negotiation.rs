@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use str0m::{
+    Rtc,
     change::{SdpAnswer, SdpApi, SdpOffer, SdpPendingOffer},
     channel::{ChannelConfig, Reliability},
     media::Direction,
@@ -141,7 +142,9 @@ impl Peer {
             return None;
         }
         let (stream, track) = (msid.stream.clone(), msid.track.clone());
-        let mid = self.stage(|api| api.add_media(kind, Direction::SendOnly, Some(stream), Some(track), None))?;
+        let mid = self.stage_section(|api| {
+            api.add_media(kind, Direction::SendOnly, Some(stream.clone()), Some(track.clone()), None)
+        })?;
         self.senders.push(Sender::new(mid, kind, Some(msid), true));
         Some(mid)
     }
@@ -170,7 +173,7 @@ impl Peer {
         if self.negotiation.offered.is_some() || self.is_full() {
             return None;
         }
-        let mid = self.stage(|api| api.add_media(kind, Direction::RecvOnly, None, None, None))?;
+        let mid = self.stage_section(|api| api.add_media(kind, Direction::RecvOnly, None, None, None))?;
         self.negotiation.receivers.push(mid);
         Some(mid)
     }
@@ -220,10 +223,12 @@ impl Peer {
         let restarts = restart.is_some() && earlier.as_ref().is_none_or(|earlier| earlier.restart.is_none());
         let staged = self.negotiation.staged.take();
         let opens = self.negotiation.channels == Channels::Wanted;
+        let taken = self.own_mids();
         let made = self.with(|rtc| {
+            let channels = if opens { Some(open_channels(rtc, &taken)?) } else { None };
             let mut api = rtc.sdp_api();
-            for channel in Channel::ALL.into_iter().filter(|_| opens) {
-                api.add_channel_with_config(config(channel));
+            if let Some(channels) = channels {
+                api.merge(channels);
             }
             for (mid, direction) in directions {
                 api.set_direction(mid, direction);
@@ -328,6 +333,34 @@ impl Peer {
         sending.chain(self.negotiation.receivers.iter().map(|mid| (*mid, Direction::RecvOnly)))
     }
 
+    /// Sections that we have made, those of the next offer too.
+    fn own_mids(&self) -> Vec<Mid> {
+        let senders = self.senders.iter().map(|sender| sender.mid);
+        senders.chain(self.negotiation.receivers.iter().copied()).collect()
+    }
+
+    /// Keeps a new section for the next offer. Its mid has three random letters; str0m sees to it that no section in use has
+    /// the same, and we, that none of the next offer has.
+    fn stage_section(&mut self, add: impl Fn(&mut SdpApi<'_>) -> Mid) -> Option<Mid> {
+        let taken = self.own_mids();
+        let staged = self.negotiation.staged.take();
+        let (mid, staged) = self.with(|rtc| {
+            loop {
+                let mut api = rtc.sdp_api();
+                let mid = add(&mut api);
+                if taken.contains(&mid) {
+                    continue;
+                }
+                if let Some(staged) = staged {
+                    api.merge(staged);
+                }
+                return (mid, api.apply().map(|(_, pending)| pending));
+            }
+        })?;
+        self.negotiation.staged = staged;
+        Some(mid)
+    }
+
     /// Keeps changes for the next offer.
     fn stage<T>(&mut self, change: impl FnOnce(&mut SdpApi<'_>) -> T) -> Option<T> {
         let staged = self.negotiation.staged.take();
@@ -386,6 +419,28 @@ impl Peer {
         }
         Ok(description)
     }
+}
+
+/// LiveKit's data channels, to be merged into an offer; in a section whose mid none of `taken` is. `None` when str0m has
+/// nothing to offer for them.
+fn open_channels(rtc: &mut Rtc, taken: &[Mid]) -> Option<SdpPendingOffer> {
+    loop {
+        let mut api = rtc.sdp_api();
+        for channel in Channel::ALL {
+            api.add_channel_with_config(config(channel));
+        }
+        let (offer, pending) = api.apply()?;
+        if !taken.iter().any(|mid| has_application(&offer.to_sdp_string(), *mid)) {
+            return Some(pending);
+        }
+    }
+}
+
+/// Whether a description has its data channels in this section.
+fn has_application(sdp: &str, mid: Mid) -> bool {
+    let section = sdp.split_once("m=application").map(|(_, section)| section);
+    let named = section.and_then(|section| section.lines().find_map(|line| line.strip_prefix("a=mid:")));
+    named.is_some_and(|named| named.trim_end() == &*mid)
 }
 
 fn config(channel: Channel) -> ChannelConfig {
