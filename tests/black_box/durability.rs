@@ -14,14 +14,13 @@ use serde_json::{Value, json};
 
 use crate::{
     http::{Answer, ask, post, try_send},
-    support::{Desk, Server, json, key},
+    support::{Desk, NO_LIMIT, Server, json, key},
 };
 
 /// Programs that write at the same time, so that commits are shared.
 const WRITERS: usize = 8;
 /// Answers that are there before the server is killed.
 const ENOUGH: usize = 200;
-const NO_LIMIT: [(&str, &str); 1] = [("CALLSTEAD_REQUESTS_PER_SECOND", "1000000")];
 
 /// Has many write at once, one after the other each, with what `request` makes of the number of a write; kills the server
 /// in the midst of that. Gives the writes that were answered.

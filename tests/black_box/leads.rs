@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     http::{Answer, ask, request},
-    support::{Desk, Server, key},
+    support::{Desk, NO_LIMIT, Server, key},
 };
 
 pub(crate) const CARD: &str = "4111111111111111";
@@ -52,7 +52,7 @@ pub(crate) fn wrong_fields(answer: &Answer) -> Vec<String> {
 #[test]
 fn a_lead_is_made_read_changed_and_deleted() {
     let desk = Desk::new();
-    let server = Server::start(&desk, &[], &[]);
+    let server = Server::start(&desk, &[], &NO_LIMIT);
     let admin = Client::new(&desk, &server, Scope::Admin);
     let answer = admin.json(
         "POST",
@@ -99,7 +99,7 @@ fn a_lead_is_made_read_changed_and_deleted() {
 #[test]
 fn a_customer_has_the_fields_that_front_ends_know() {
     let desk = Desk::new();
-    let server = Server::start(&desk, &[], &[]);
+    let server = Server::start(&desk, &[], &NO_LIMIT);
     let admin = Client::new(&desk, &server, Scope::Admin);
     let customer = admin.made(
         "/api/admin/customers",
@@ -149,7 +149,7 @@ fn a_customer_has_the_fields_that_front_ends_know() {
 #[test]
 fn all_that_is_wrong_is_said_at_once() {
     let desk = Desk::new();
-    let server = Server::start(&desk, &[], &[]);
+    let server = Server::start(&desk, &[], &NO_LIMIT);
     let admin = Client::new(&desk, &server, Scope::Admin);
     let long = "x".repeat(20_000);
     for (path, body, wrong) in [
@@ -204,7 +204,7 @@ fn all_that_is_wrong_is_said_at_once() {
 #[test]
 fn scopes_decide() {
     let desk = Desk::new();
-    let server = Server::start(&desk, &[], &[]);
+    let server = Server::start(&desk, &[], &NO_LIMIT);
     let [read, work, admin, token] =
         [Scope::Read, Scope::Desk, Scope::Admin, Scope::Token].map(|scope| Client::new(&desk, &server, scope));
     let lead = work.made("/api/admin/leads", &json!({ "name": "Sara" }));
@@ -222,7 +222,7 @@ fn scopes_decide() {
 #[test]
 fn the_second_of_two_writers_is_told() {
     let desk = Desk::new();
-    let server = Server::start(&desk, &[], &[]);
+    let server = Server::start(&desk, &[], &NO_LIMIT);
     let desk = Client::new(&desk, &server, Scope::Admin);
     for (entities, name) in [("leads", "name"), ("customers", "userName")] {
         let made = desk.made(&format!("/api/admin/{entities}"), &json!({ name: "Sara" }));
@@ -245,7 +245,7 @@ fn the_second_of_two_writers_is_told() {
 #[test]
 fn notes_are_listed_with_the_latest_first() {
     let desk = Desk::new();
-    let server = Server::start(&desk, &[], &[]);
+    let server = Server::start(&desk, &[], &NO_LIMIT);
     let desk = Client::new(&desk, &server, Scope::Desk);
     desk.made("/api/admin/customers", &json!({ "userId": "7", "userName": "Omar" }));
     let path = "/api/admin/customers/7";
@@ -270,7 +270,7 @@ fn notes_are_listed_with_the_latest_first() {
 #[test]
 fn paging_through_many_neither_loses_nor_repeats_while_rows_are_added() {
     let desk = Desk::new();
-    let server = Server::start(&desk, &[], &[]);
+    let server = Server::start(&desk, &[], &NO_LIMIT);
     let desk = Client::new(&desk, &server, Scope::Desk);
     for number in 0..250 {
         desk.made("/api/admin/leads", &json!({ "name": format!("Sara {number:03}"), "source": "web" }));
@@ -313,7 +313,7 @@ pub(crate) fn keeps(desk: &Desk, text: &str) -> bool {
 fn a_card_number_is_nowhere_in_the_data_folder() {
     let desk = Desk::new();
     {
-        let server = Server::start(&desk, &[], &[]);
+        let server = Server::start(&desk, &[], &NO_LIMIT);
         let admin = Client::new(&desk, &server, Scope::Admin);
         let spaced = "4111 1111 1111 1111";
         admin.made(

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     leads::{CARD, Client, keeps, wrong_fields},
-    support::{Desk, Server},
+    support::{Desk, NO_LIMIT, Server},
 };
 
 const LEADS: &str = "/api/admin/leads/import";
@@ -34,7 +34,7 @@ fn total(client: &Client, entities: &str) -> u64 {
 #[test]
 fn nothing_is_written_before_it_is_confirmed_and_then_all_of_it() {
     let desk = Desk::new();
-    let server = Server::start(&desk, &[], &[]);
+    let server = Server::start(&desk, &[], &NO_LIMIT);
     let admin = Client::new(&desk, &server, Scope::Admin);
     let known = json!({ "name": "Sara", "phone": "+201001234567", "company": "Acme", "notes": "old" });
     let known = admin.made("/api/admin/leads", &known);
@@ -69,7 +69,7 @@ fn nothing_is_written_before_it_is_confirmed_and_then_all_of_it() {
 #[test]
 fn what_is_wrong_is_said_row_by_row_and_nothing_can_be_confirmed() {
     let desk = Desk::new();
-    let server = Server::start(&desk, &[], &[]);
+    let server = Server::start(&desk, &[], &NO_LIMIT);
     let admin = Client::new(&desk, &server, Scope::Admin);
     let file = format!(
         "userId,userName,userPhone,creditCardNumber,amountDue,dueMonth\n1,Omar,,{CARD},\"1,500.50\",2026-11\n2,Nour,12,,much,\n\
@@ -107,7 +107,7 @@ fn what_is_wrong_is_said_row_by_row_and_nothing_can_be_confirmed() {
 #[test]
 fn what_changed_since_the_preview_is_not_written_over() {
     let desk = Desk::new();
-    let server = Server::start(&desk, &[], &[]);
+    let server = Server::start(&desk, &[], &NO_LIMIT);
     let admin = Client::new(&desk, &server, Scope::Admin);
     let known = admin.made("/api/admin/leads", &json!({ "name": "Sara", "phone": "+201001234567" }));
     let path = format!("/api/admin/leads/{}", known["id"].as_str().unwrap());
@@ -133,7 +133,7 @@ fn what_changed_since_the_preview_is_not_written_over() {
 #[test]
 fn files_come_in_forms_and_in_old_encodings() {
     let desk = Desk::new();
-    let server = Server::start(&desk, &[], &[]);
+    let server = Server::start(&desk, &[], &NO_LIMIT);
     let admin = Client::new(&desk, &server, Scope::Admin);
     // "الاسم,الهاتف" and "سارة,+201001234567" in Windows-1256.
     let windows = b"\xc7\xe1\xc7\xd3\xe3,\xc7\xe1\xe5\xc7\xca\xdd\r\n\xd3\xc7\xd1\xc9,+201001234567\r\n";
@@ -157,7 +157,7 @@ fn files_come_in_forms_and_in_old_encodings() {
 #[test]
 fn what_goes_out_comes_back() {
     let desk = Desk::new();
-    let server = Server::start(&desk, &[], &[]);
+    let server = Server::start(&desk, &[], &NO_LIMIT);
     let admin = Client::new(&desk, &server, Scope::Admin);
     for number in 0..1100 {
         let name = if number % 2 == 0 { format!("=SUM({number})") } else { format!("سارة {number}") };
@@ -177,7 +177,7 @@ fn what_goes_out_comes_back() {
     let same = preview(&admin, CUSTOMERS, text.as_bytes());
     assert_eq!(same["counts"], json!({ "create": 0, "update": 0, "skip": 1100, "error": 0, "total": 1100 }));
     let other_desk = Desk::new();
-    let other_server = Server::start(&other_desk, &[], &[]);
+    let other_server = Server::start(&other_desk, &[], &NO_LIMIT);
     let other = Client::new(&other_desk, &other_server, Scope::Admin);
     let shown = preview(&other, CUSTOMERS, text.as_bytes());
     let written = other.send("POST", &confirm_path(CUSTOMERS, &shown), &[], b"");
@@ -193,7 +193,7 @@ fn what_goes_out_comes_back() {
 fn no_card_number_of_a_file_is_kept() {
     let desk = Desk::new();
     {
-        let server = Server::start(&desk, &[], &[]);
+        let server = Server::start(&desk, &[], &NO_LIMIT);
         let admin = Client::new(&desk, &server, Scope::Admin);
         let file =
             format!("userId,name,card,notes,bank\n1,Omar,{CARD},\"found-by-this-word {CARD}\",4111 1111 1111 1111\n");

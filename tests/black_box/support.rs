@@ -135,6 +135,9 @@ impl Desk {
     }
 }
 
+/// For a test that asks more often than a program does.
+pub(crate) const NO_LIMIT: [(&str, &str); 1] = [("CALLSTEAD_REQUESTS_PER_SECOND", "1000000")];
+
 /// The program, serving in its own process on a port of its own; it ends when this is dropped.
 pub(crate) struct Server {
     child: Child,

@@ -241,7 +241,7 @@ fn bodies_that_are_no_json_are_refused_clearly() {
         (&[json], b"[1]", 400, "must be a JSON object"),
         (&[json], b"\xff", 400, "not JSON"),
         (&[json], deep.as_bytes(), 400, "not JSON"),
-        (&[json], &long, 413, "longer than 1024 KiB"),
+        (&[json], &long, 413, "longer than 1 MiB"),
         (&[], b"{}", 415, "Content-Type"),
         (&[("Content-Type", "text/plain")], b"{}", 415, "Content-Type"),
         (&[("Content-Type", "application/x-www-form-urlencoded")], b"roomName=r", 415, "Content-Type"),
