@@ -60,6 +60,28 @@ fn a_caller_and_an_agent_hear_each_other() {
     }
 }
 
+/// The agent has its caller, who is silent, and hears when that ends.
+#[test]
+fn a_microphone_may_be_muted_from_the_start() {
+    let mut world = World::new();
+    world.join(V0, "ann");
+    let mut line = agent_joins(&mut world);
+    let sid = world.publish_as(0, true).unwrap();
+    assert!(world.sees(0, "ann").unwrap().tracks[0].muted);
+    // A client that goes on sending is muted all the same.
+    world.speak(0, 50);
+    let is_heard =
+        |event: &LineEvent| matches!(event, LineEvent::Audio(frame) if frame.samples.iter().any(|it| *it != 0));
+    let heard = events(&mut line);
+    assert!(heard.iter().any(|event| matches!(event, LineEvent::Caller(_))));
+    assert!(!heard.iter().any(is_heard));
+
+    world.say(0, Request::Mute(proto::MuteTrackRequest { sid, muted: false }));
+    assert!(!world.sees(0, "ann").unwrap().tracks[0].muted);
+    world.speak(0, 50);
+    assert!(events(&mut line).iter().any(is_heard));
+}
+
 #[test]
 fn agents_alone_do_not_keep_a_room() {
     let mut world = World::new();

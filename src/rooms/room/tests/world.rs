@@ -185,9 +185,15 @@ impl World {
 
     /// Publishes a microphone, or tries to; its sid.
     pub(super) fn publish(&mut self, nth: usize) -> Option<String> {
+        self.publish_as(nth, false)
+    }
+
+    /// The same, perhaps muted from the start.
+    pub(super) fn publish_as(&mut self, nth: usize, muted: bool) -> Option<String> {
         let cid = format!("mic-{nth}");
         let source = proto::TrackSource::Microphone.into();
-        self.say(nth, Request::AddTrack(proto::AddTrackRequest { cid: cid.clone(), source, ..Default::default() }));
+        let request = proto::AddTrackRequest { cid: cid.clone(), source, muted, ..Default::default() };
+        self.say(nth, Request::AddTrack(request));
         let published = self.clients[nth].told.iter().rev().find_map(|message| match message {
             Message::TrackPublished(published) if published.cid == cid => published.track.clone(),
             _ => None,
