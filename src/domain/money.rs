@@ -53,7 +53,7 @@ impl Money {
 impl FromStr for Money {
     type Err = BadMoney;
 
-    /// `1500`, `1500.5`, `1,500.50`; digits of any script that [`super::fold`] knows. Nothing is rounded.
+    /// `1500`, `1500.5`, `1,500.50`; digits of any script that [`super::fold()`] knows. Nothing is rounded.
     fn from_str(text: &str) -> Result<Self, BadMoney> {
         let text = super::fold(text).replace([',', '٬', ' '], "").replace('٫', ".");
         if let Some(rest) = text.strip_prefix(['-', '−']) {
