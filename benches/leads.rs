@@ -228,6 +228,7 @@ struct Server {
 impl Server {
     fn start(data_dir: &Path, key: String) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_callstead"))
+            .env("CALLSTEAD_REQUESTS_PER_SECOND", "1000000")
             .args(["serve", "--listen", "127.0.0.1:0", "--rtc-port", "0", "--json", "--log-level", "error"])
             .arg("--data-dir")
             .arg(data_dir)
