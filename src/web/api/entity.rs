@@ -1,61 +1,118 @@
-//! Things with an id and a version: how they are answered, and which version somebody has read (RFC 9110, sections 8.8.3 and
-//! 13.1.1).
+//! What all entities share over HTTP: who changes one, which version of it was read, and how one is answered.
+
+use std::future::{Ready, ready};
 
 use actix_web::{
-    HttpRequest, HttpResponse, HttpResponseBuilder,
-    http::header::{self, ETag, EntityTag},
+    FromRequest, HttpMessage, HttpRequest, HttpResponse,
+    dev::Payload,
+    http::header::{self, HeaderValue},
+    web,
 };
 use serde::Serialize;
 
-use crate::web::error::ApiError;
+use crate::{
+    store::{Refusal, audit::Actor},
+    web::{State, access::Who, error::ApiError, public},
+};
 
-/// The thing at this version.
-pub(super) fn answer(mut response: HttpResponseBuilder, version: i64, body: &impl Serialize) -> HttpResponse {
-    response.insert_header(ETag(EntityTag::new_strong(version.to_string())));
-    response.insert_header((header::CACHE_CONTROL, "no-store")).json(body)
-}
+/// In whose name a request changes something.
+pub(in crate::web) struct By(pub(super) Actor);
 
-/// A thing that was just made at `path`.
-pub(super) fn created(path: &str, version: i64, body: &impl Serialize) -> HttpResponse {
-    let mut response = HttpResponse::Created();
-    response.insert_header((header::LOCATION, path));
-    answer(response, version, body)
-}
+impl FromRequest for By {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
 
-/// The version that somebody has read and wants to change; `None`: whichever it is now.
-///
-/// # Errors
-/// [`ApiError::Stale`] when it names no version of ours.
-pub(super) fn if_match(request: &HttpRequest) -> Result<Option<i64>, ApiError> {
-    let Some(value) = request.headers().get(header::IF_MATCH) else { return Ok(None) };
-    let text = value.to_str().map_err(|_| ApiError::Stale)?.trim();
-    if text == "*" {
-        return Ok(None);
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let state = request.app_data::<web::Data<State>>().expect("the application has its state");
+        let who = request.extensions().get::<Who>().cloned().unwrap_or(Who::Anybody);
+        ready(Ok(Self(who.actor(public::client(state, request)))))
     }
-    // What compresses answers makes their tags weak.
-    let text = text.strip_prefix("W/").unwrap_or(text);
-    let version = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).and_then(|text| text.parse().ok());
-    version.map(Some).ok_or(ApiError::Stale)
+}
+
+/// The version that a change is meant for (`If-Match`); `None`: whichever there is.
+pub(in crate::web) struct IfMatch(pub(super) Option<i64>);
+
+impl IfMatch {
+    /// Holds that what is there has the version that was read.
+    pub(super) fn fits(&self, version: i64) -> Result<(), ApiError> {
+        if self.0.is_none_or(|expected| expected == version) { Ok(()) } else { Err(ApiError::Stale) }
+    }
+}
+
+/// No entity has it: they count from 1.
+const NO_VERSION: i64 = 0;
+
+impl FromRequest for IfMatch {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(request.headers().get(header::IF_MATCH).and_then(wanted_version))))
+    }
+}
+
+/// `"7"`, also as a proxy that compresses changes it (`W/"7"`); `*` is any. What is none of our tags fits nothing.
+fn wanted_version(value: &HeaderValue) -> Option<i64> {
+    let text = value.to_str().unwrap_or_default().trim();
+    if text == "*" {
+        return None;
+    }
+    let tag = text.strip_prefix("W/").unwrap_or(text);
+    let number = tag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).and_then(|number| number.parse().ok());
+    Some(number.unwrap_or(NO_VERSION))
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Missing(what) => Self::NotFound(what),
+            Refusal::Stale => Self::Stale,
+            Refusal::Field(name, problem) => Self::field(name, problem),
+            Refusal::Conflict(text) => Self::Conflict(text.to_owned()),
+            Refusal::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+/// An entity as it is. It is about a person: nobody between keeps it.
+pub(super) fn found(version: i64, entity: &impl Serialize) -> HttpResponse {
+    HttpResponse::Ok().insert_header(tag(version)).insert_header((header::CACHE_CONTROL, "no-store")).json(entity)
+}
+
+/// An entity that was made, and where it is.
+pub(super) fn made(address: String, version: i64, entity: &impl Serialize) -> HttpResponse {
+    HttpResponse::Created()
+        .insert_header((header::LOCATION, address))
+        .insert_header(tag(version))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .json(entity)
+}
+
+/// It is no more.
+pub(super) fn gone() -> HttpResponse {
+    HttpResponse::NoContent().finish()
+}
+
+fn tag(version: i64) -> (header::HeaderName, String) {
+    (header::ETAG, format!("\"{version}\""))
 }
 
 #[cfg(test)]
 mod tests {
-    use actix_web::test::TestRequest;
-
     use super::*;
 
     #[test]
-    fn a_version_is_named_as_it_was_given() {
-        let read =
-            |value: &str| if_match(&TestRequest::default().insert_header((header::IF_MATCH, value)).to_http_request());
-        assert!(
-            matches!(read("\"7\""), Ok(Some(7)))
-                && matches!(read("W/\"7\""), Ok(Some(7)))
-                && matches!(read("*"), Ok(None))
-        );
-        for bad in ["7", "\"x\"", "\"\"", ""] {
-            assert!(matches!(read(bad), Err(ApiError::Stale)), "{bad}");
+    fn a_tag_is_a_version_in_quotes() {
+        for (text, version) in [
+            ("\"7\"", Some(7)),
+            ("W/\"7\"", Some(7)),
+            ("*", None),
+            ("7", Some(NO_VERSION)),
+            ("\"abc\"", Some(NO_VERSION)),
+            ("\"1\", \"2\"", Some(NO_VERSION)),
+            ("", Some(NO_VERSION)),
+        ] {
+            assert_eq!(wanted_version(&HeaderValue::from_static(text)), version, "{text}");
         }
-        assert!(matches!(if_match(&TestRequest::default().to_http_request()), Ok(None)));
     }
 }

@@ -6,7 +6,6 @@ mod columns;
 mod communications;
 mod customers;
 mod do_not_call;
-mod entity;
 mod exports;
 mod imports;
 mod input;
@@ -25,6 +24,7 @@ mod upload;
 
 use utoipa::{OpenApi, openapi};
 
+use super::entity;
 use crate::web::endpoint::Endpoint;
 
 /// Everything under `/api/admin`, one table for each entity.

@@ -128,7 +128,7 @@ pub(in crate::web) async fn account(
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
     let (_, user, _) = member(who, &request, &state).await?;
-    Ok(entity::answer(HttpResponse::Ok(), user.version, &Account::from(&user)))
+    Ok(entity::found(user.version, &Account::from(&user)))
 }
 
 /// Changes the password; the other sessions end.

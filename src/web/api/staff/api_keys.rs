@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,7 +14,14 @@ use crate::{
         self,
         api_keys::{self, ApiKey, NewKey, Scope},
     },
-    web::{State, access::Who, api::body::Body, error::ApiError, public},
+    web::{
+        State,
+        api::{
+            body::Body,
+            entity::{self, By},
+        },
+        error::ApiError,
+    },
 };
 
 /// An API key, without its secret.
@@ -118,15 +125,13 @@ pub(in crate::web) async fn list(state: web::Data<State>) -> Result<HttpResponse
     ),
 )]
 pub(in crate::web) async fn create(
-    who: Who,
-    request: HttpRequest,
+    by: By,
     body: Body<KeyWanted>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
     let now = store::now();
     let new = body.0.parse(now)?;
-    let actor = who.actor(public::client(&state, &request));
-    let made = state.store.change(actor, now, move |change| people::create_key(change, &new)).await;
+    let made = state.store.change(by.0, now, move |change| people::create_key(change, &new)).await;
     let (key, secret) = made?;
     let body = MadeKey { item: KeyItem::from(&key), key: secret.reveal().to_owned() };
     Ok(HttpResponse::Created().insert_header(("Cache-Control", "no-store")).json(body))
@@ -141,14 +146,13 @@ pub(in crate::web) async fn create(
     responses((status = 204, description = "Revoked"), (status = 404, description = "No valid key")),
 )]
 pub(in crate::web) async fn revoke(
-    who: Who,
-    request: HttpRequest,
+    by: By,
     key: web::Path<String>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
     let id: ApiKeyId = key.parse().map_err(|_| PeopleError::UnknownKey)?;
-    let (actor, revoked) = (who.actor(public::client(&state, &request)), id.clone());
-    state.store.change(actor, store::now(), move |change| people::revoke_key(change, &revoked)).await?;
+    let revoked = id.clone();
+    state.store.change(by.0, store::now(), move |change| people::revoke_key(change, &revoked)).await?;
     state.api_keys.forget(&id);
-    Ok(HttpResponse::NoContent().finish())
+    Ok(entity::gone())
 }

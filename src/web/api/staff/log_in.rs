@@ -51,7 +51,8 @@ pub(in crate::web) async fn log_in(
     let Body(NewSession { email, password, code }) = body;
     let attempt = Attempt { email, password: password.into(), code };
     let Begun { user, secret, .. } = state.people.log_in(attempt, &session::visit(&state, &request)).await?;
-    let response = entity::answer(HttpResponse::build(StatusCode::CREATED), user.version, &Account::from(&user));
+    let mut response = entity::found(user.version, &Account::from(&user));
+    *response.status_mut() = StatusCode::CREATED;
     Ok(session::with_cookie(response, &state, &request, Some(&secret)))
 }
 

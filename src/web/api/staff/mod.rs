@@ -12,7 +12,11 @@ use serde::de::DeserializeOwned;
 use utoipa::OpenApi;
 
 use crate::{
-    store::{api_keys::Scope, users::Role},
+    store::{
+        api_keys::Scope,
+        list::{MOST_LIMIT, USUAL_LIMIT},
+        users::Role,
+    },
     web::{
         access::Who,
         endpoint::{Access, Endpoint},
@@ -24,10 +28,6 @@ use crate::{
 /// Every member of staff, in their own name.
 const MEMBER: Access = Access::Person(Role::Viewer);
 const ADMIN: Access = Access::Staff(Role::Admin, Scope::Admin);
-
-/// Longest list that is given at once, and the usual one.
-const MOST_ITEMS: u32 = 200;
-const USUAL_ITEMS: u32 = 50;
 
 pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/session", Access::Open, || web::route().to(log_in::log_in)),
@@ -90,7 +90,7 @@ fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, ApiError> {
 }
 
 fn limit(asked: Option<u32>) -> Result<u32, ApiError> {
-    let limit = asked.unwrap_or(USUAL_ITEMS);
-    let fits = (1..=MOST_ITEMS).contains(&limit);
-    if fits { Ok(limit) } else { Err(ApiError::field("limit", format!("must be from 1 to {MOST_ITEMS}"))) }
+    let limit = asked.unwrap_or(USUAL_LIMIT);
+    let fits = (1..=MOST_LIMIT).contains(&limit);
+    if fits { Ok(limit) } else { Err(ApiError::field("limit", format!("must be from 1 to {MOST_LIMIT}"))) }
 }

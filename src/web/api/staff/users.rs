@@ -18,7 +18,10 @@ use crate::{
     web::{
         State,
         access::Who,
-        api::{body::Body, entity},
+        api::{
+            body::Body,
+            entity::{self, By, IfMatch},
+        },
         error::ApiError,
         public, welcome_path,
     },
@@ -204,17 +207,16 @@ fn after(cursor: &str) -> Result<Email, ApiError> {
     ),
 )]
 pub(in crate::web) async fn create(
-    who: Who,
+    by: By,
     request: HttpRequest,
     body: Body<NewMember>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
     let Body(new) = body;
     let new = NewUser { email: email(&new.email)?, name: name(&new.name)?, role: role(&new.role)? };
-    let actor = who.actor(public::client(&state, &request));
-    let (user, link) = state.people.invite(new, actor, store::now()).await?;
+    let (user, link) = state.people.invite(new, by.0, store::now()).await?;
     let body = Invited { user: UserItem::from(&user), link: address(&state, &request, &link) };
-    Ok(entity::created(&format!("/api/admin/users/{}", user.id), user.version, &body))
+    Ok(entity::made(format!("/api/admin/users/{}", user.id), user.version, &body))
 }
 
 /// One member of staff.
@@ -227,7 +229,7 @@ pub(in crate::web) async fn create(
 )]
 pub(in crate::web) async fn read(user: web::Path<String>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
     let user = state.people.user(&id(&user)?).await?;
-    Ok(entity::answer(HttpResponse::Ok(), user.version, &UserItem::from(&user)))
+    Ok(entity::found(user.version, &UserItem::from(&user)))
 }
 
 /// Changes a member of staff. A new role, or being disabled, ends their sessions.
@@ -246,16 +248,16 @@ pub(in crate::web) async fn read(user: web::Path<String>, state: web::Data<State
 )]
 pub(in crate::web) async fn update(
     who: Who,
-    request: HttpRequest,
+    by: By,
     user: web::Path<String>,
+    expected: IfMatch,
     body: Body<MemberChange>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let (id, change, expected) = (id(&user)?, body.0.parse()?, entity::if_match(&request)?);
-    let actor = who.actor(public::client(&state, &request));
+    let (id, change) = (id(&user)?, body.0.parse()?);
     let own = if let Who::Staff(staff) = who { Some(staff.session) } else { None };
-    let user = state.people.update(id, change, expected, own, actor, store::now()).await?;
-    Ok(entity::answer(HttpResponse::Ok(), user.version, &UserItem::from(&user)))
+    let user = state.people.update(id, change, expected.0, own, by.0, store::now()).await?;
+    Ok(entity::found(user.version, &UserItem::from(&user)))
 }
 
 /// Deletes a member of staff. What they did stays in the audit log.
@@ -272,15 +274,13 @@ pub(in crate::web) async fn update(
     ),
 )]
 pub(in crate::web) async fn delete(
-    who: Who,
-    request: HttpRequest,
+    by: By,
     user: web::Path<String>,
+    expected: IfMatch,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let (id, expected) = (id(&user)?, entity::if_match(&request)?);
-    let actor = who.actor(public::client(&state, &request));
-    state.people.delete(id, expected, actor, store::now()).await?;
-    Ok(HttpResponse::NoContent().finish())
+    state.people.delete(id(&user)?, expected.0, by.0, store::now()).await?;
+    Ok(entity::gone())
 }
 
 /// Makes a link for somebody who forgot the password, or whose invitation is too old. Earlier links are void.
@@ -292,13 +292,12 @@ pub(in crate::web) async fn delete(
     responses((status = 201, description = "The link, shown once", body = Link), (status = 404, description = "Nobody")),
 )]
 pub(in crate::web) async fn link(
-    who: Who,
+    by: By,
     request: HttpRequest,
     user: web::Path<String>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let actor = who.actor(public::client(&state, &request));
-    let link = state.people.link(id(&user)?, actor, store::now()).await?;
+    let link = state.people.link(id(&user)?, by.0, store::now()).await?;
     Ok(HttpResponse::Created().json(Link { link: address(&state, &request, &link) }))
 }
 
