@@ -70,21 +70,44 @@ impl Facts {
     }
 }
 
-/// Metadata as lines, card numbers masked.
+/// Metadata as lines, card numbers masked. Of what is too long there are some lines more than fit, and no more.
 fn lines(metadata: &str) -> Vec<String> {
-    let mut lines = Vec::new();
+    let mut lines = Lines::default();
     match serde_json::from_str(metadata) {
         Ok(mut value @ Value::Object(_)) => {
             cards::mask_json(&mut value);
             write("", &value, &mut lines);
         }
-        _ => lines.extend(cards::mask(metadata).lines().map(one_line)),
+        _ => cards::mask(metadata).lines().for_each(|line| lines.push(one_line(line))),
     }
-    lines.retain(|line| !line.is_empty());
-    lines
+    lines.all
 }
 
-fn write(key: &str, value: &Value, lines: &mut Vec<String>) {
+/// Lines as they are collected. Each repeats the names of the objects that it is in: without a bound, a small text with a long
+/// name and many fields would become gigabytes.
+#[derive(Debug, Default)]
+struct Lines {
+    all: Vec<String>,
+    /// With the ends of lines.
+    bytes: usize,
+}
+
+impl Lines {
+    /// Blank lines, and those after the last that can count, are passed over.
+    fn push(&mut self, line: String) {
+        if !line.is_empty() && !self.is_full() {
+            self.bytes += line.len() + 1;
+            self.all.push(line);
+        }
+    }
+
+    /// There are too many already, whatever comes.
+    fn is_full(&self) -> bool {
+        self.bytes > MOST_BYTES + 1
+    }
+}
+
+fn write(key: &str, value: &Value, lines: &mut Lines) {
     match value {
         Value::Null => {}
         Value::Object(fields) => write_fields(key, fields, lines),
@@ -97,20 +120,29 @@ fn write(key: &str, value: &Value, lines: &mut Vec<String>) {
     }
 }
 
-fn write_fields(key: &str, fields: &Map<String, Value>, lines: &mut Vec<String>) {
+fn write_fields(key: &str, fields: &Map<String, Value>, lines: &mut Lines) {
     for (name, value) in fields {
+        if lines.is_full() {
+            break;
+        }
         let path = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
-        write(&path, value, lines);
+        if path.len() > MOST_BYTES {
+            // No line that begins so can fit.
+            lines.push(path);
+        } else {
+            write(&path, value, lines);
+        }
     }
 }
 
-/// A value in one line. A list's items stand side by side, as JSON when they are lists or objects themselves.
+/// A value in one line. A list's items stand side by side, as JSON when they are lists or objects themselves; together they
+/// may be a card's number.
 fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => one_line(text),
         Value::Array(items) => {
             let item = |item: &Value| item.as_str().map_or_else(|| item.to_string(), one_line);
-            items.iter().map(item).collect::<Vec<_>>().join(", ")
+            cards::mask(&items.iter().map(item).collect::<Vec<_>>().join(", "))
         }
         value => value.to_string(),
     }
@@ -154,10 +186,13 @@ mod tests {
         for metadata in [
             r#"{"creditCardNumber":"4111111111111111"}"#,
             r#"{"note":"pays with 4111 1111 1111 1111"}"#,
+            r#"{"creditCardNumber":["4111","1111","1111","1111"]}"#,
+            r#"{"digits":[4111,1111,"1111",1111]}"#,
             "pays with 4111111111111111",
         ] {
             let facts = Facts::parse(metadata).unwrap();
-            assert!(!facts.0.reveal().replace(' ', "").contains("41111111"), "{}", facts.0.reveal());
+            let shown = facts.0.reveal().replace([' ', ','], "");
+            assert!(!shown.contains("41111111"), "{shown}");
             assert_eq!(Facts::parse(facts.0.reveal()).unwrap(), facts, "masked once is masked");
         }
     }
@@ -169,6 +204,21 @@ mod tests {
         let told = Facts::parse(r#"{"name":"Amanda"}"#).unwrap().after("Be kind.");
         assert!(told.starts_with("Be kind.\n\nWhat is known") && told.ends_with("\nname: Amanda"), "{told}");
         assert!(Facts::parse(&"x".repeat(MOST_BYTES)).is_ok());
+        let halves = format!("{}\n{}", "x".repeat(MOST_BYTES / 2), "y".repeat(MOST_BYTES / 2 - 1));
+        assert!(Facts::parse(&halves).is_ok() && Facts::parse(&format!("{halves}\nz")) == Err(TooLong));
         assert!(Facts::parse(&format!("{}{}", r#"{"a":"#.repeat(100), "1".to_owned() + &"}".repeat(100))).is_ok());
+    }
+
+    /// Each line begins with the names of the objects that it is in.
+    #[test]
+    fn many_fields_under_a_long_name_do_not_fill_the_memory() {
+        for (name, value) in [("k".repeat(MOST_BYTES + 1), "1"), ("k".repeat(MOST_BYTES / 2), "1"), ("k".repeat(9), "")]
+        {
+            let fields: Map<String, Value> = (0..5_000).map(|at| (at.to_string(), value.into())).collect();
+            let metadata = serde_json::json!({ name: fields }).to_string();
+            let bytes: usize = lines(&metadata).iter().map(String::len).sum();
+            assert!(bytes <= 3 * MOST_BYTES, "{bytes}");
+            assert_eq!(Facts::parse(&metadata).is_err(), !value.is_empty());
+        }
     }
 }

@@ -21,6 +21,7 @@ use super::{State, endpoint::Access, error::ApiError, guard, public, session};
 use crate::store::{
     api_keys::{ApiKey, KeySecret},
     audit::Actor,
+    users::Role,
 };
 
 /// Who asks.
@@ -49,7 +50,12 @@ impl Who {
 
     /// Whether what they ask for is honoured: their own choice of a room, for one.
     pub(super) fn is_trusted(&self) -> bool {
-        !matches!(self, Self::Anybody)
+        match self {
+            Self::Anybody => false,
+            Self::Developer | Self::Key(_) => true,
+            // Who only looks has no business in other people's calls.
+            Self::Staff(staff) => staff.role >= Role::Agent,
+        }
     }
 }
 
@@ -90,7 +96,7 @@ async fn admit(access: Access, request: &HttpRequest) -> Result<Who, ApiError> {
     // Who tries keys out is known by the address, too.
     within_limits(state, request, who.as_ref().unwrap_or(&Who::Anybody))?;
     let who = match (who?, access) {
-        (Who::Anybody, Access::Caller(_) | Access::Public(_) | Access::Local(_)) if state.config.server.dev => {
+        (Who::Anybody, Access::Caller(..) | Access::Public(_) | Access::Local(_)) if state.config.server.dev => {
             Who::Developer
         }
         (Who::Anybody, Access::Local(_)) if guard::is_from_this_machine(state, request) => return Ok(Who::Anybody),
@@ -122,9 +128,10 @@ fn within_limits(state: &State, request: &HttpRequest, who: &Who) -> Result<(), 
 pub(super) fn may(who: &Who, access: Access) -> Result<(), ApiError> {
     match (access, who) {
         (Access::Open, _)
-        | (Access::Caller(_) | Access::Public(_) | Access::Local(_), Who::Developer | Who::Staff(_)) => Ok(()),
+        | (Access::Caller(..) | Access::Public(_) | Access::Local(_), Who::Developer)
+        | (Access::Public(_) | Access::Local(_), Who::Staff(_)) => Ok(()),
         (
-            Access::Caller(scope) | Access::Public(scope) | Access::Local(scope) | Access::Staff(_, scope),
+            Access::Caller(_, scope) | Access::Public(scope) | Access::Local(scope) | Access::Staff(_, scope),
             Who::Key(key),
         ) => {
             if key.may(scope) {
@@ -133,16 +140,12 @@ pub(super) fn may(who: &Who, access: Access) -> Result<(), ApiError> {
                 Err(ApiError::Scope(scope))
             }
         }
-        (Access::Staff(role, _) | Access::Person(role), Who::Staff(staff)) => {
-            if staff.role >= role {
-                Ok(())
-            } else {
-                Err(ApiError::Role(role))
-            }
+        (Access::Caller(role, _) | Access::Staff(role, _) | Access::Person(role), Who::Staff(staff)) => {
+            if staff.role >= role { Ok(()) } else { Err(ApiError::Role(role)) }
         }
         (Access::Person(_), Who::Key(_)) => Err(ApiError::OnlyPersons),
         (Access::Person(_), _) => Err(ApiError::NoSession),
-        (Access::Caller(_) | Access::Public(_) | Access::Local(_) | Access::Staff(..), _) => Err(ApiError::NoKey),
+        (Access::Caller(..) | Access::Public(_) | Access::Local(_) | Access::Staff(..), _) => Err(ApiError::NoKey),
     }
 }
 
@@ -180,7 +183,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::{ApiKeyId, SessionId, UserId},
-        store::{api_keys::Scope, users::Role},
+        store::api_keys::Scope,
     };
 
     #[test]
@@ -215,6 +218,20 @@ mod tests {
         Who::Key(ApiKey { id, name, scopes: vec![scope], prefix, created_at, last_used_at: None, revoked_at: None })
     }
 
+    #[test]
+    fn who_only_looks_is_given_a_room_of_their_own() {
+        for (who, is_trusted) in [
+            (Who::Anybody, false),
+            (staff(Role::Viewer), false),
+            (staff(Role::Agent), true),
+            (staff(Role::Admin), true),
+            (key(Scope::Token), true),
+            (Who::Developer, true),
+        ] {
+            assert_eq!(who.is_trusted(), is_trusted, "{who:?}");
+        }
+    }
+
     /// Each kind of access, and each who may pass: everybody else may not.
     #[test]
     fn roles_and_scopes_decide() {
@@ -226,7 +243,8 @@ mod tests {
         };
         let of_staff = ["viewer", "agent", "supervisor", "admin"];
         for (access, admitted) in [
-            (Access::Caller(Scope::Token), [&["developer", "key token"][..], &of_staff].concat()),
+            (Access::Caller(Role::Viewer, Scope::Token), [&["developer", "key token"][..], &of_staff].concat()),
+            (Access::Caller(Role::Agent, Scope::Token), [&["developer", "key token"][..], &of_staff[1..]].concat()),
             (Access::Public(Scope::Token), [&["developer", "key token"][..], &of_staff].concat()),
             (
                 Access::Staff(Role::Viewer, Scope::Read),

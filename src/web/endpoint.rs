@@ -6,7 +6,7 @@ use actix_web::{
     Route,
     guard::fn_guard,
     http::{Method, header},
-    middleware::from_fn,
+    middleware::{DefaultHeaders, from_fn},
     web::{self, ServiceConfig},
 };
 
@@ -21,11 +21,11 @@ const PREFLIGHT_SECONDS: usize = 600;
 pub(super) enum Access {
     /// Everybody; or the handler itself asks for something (a token of LiveKit's, the password).
     Open,
-    /// Members of staff, and keys with this scope. Development mode asks for nothing.
-    Caller(Scope),
-    /// The same; and anybody, now and then, where calls are public.
+    /// Members of staff with at least this role, and keys with this scope. Development mode asks for nothing.
+    Caller(Role, Scope),
+    /// As `Caller` for every member of staff; and anybody, now and then, where calls are public.
     Public(Scope),
-    /// As `Caller`; and whoever is on this machine.
+    /// As `Caller` for every member of staff; and whoever is on this machine.
     Local(Scope),
     /// Members of staff with at least this role, and keys with this scope.
     Staff(Role, Scope),
@@ -135,7 +135,7 @@ pub(super) fn routes(config: &mut ServiceConfig, state: &State) {
         let resource =
             resource.default_service(web::route().to(move |request| error::not_allowed(request, allowed.clone())));
         if endpoint.is_api() {
-            config.service(resource.wrap(cors(state)));
+            config.service(resource.wrap(not_kept()).wrap(cors(state)));
         } else {
             config.service(resource);
         }
@@ -152,6 +152,11 @@ pub(super) fn all() -> impl Iterator<Item = &'static Endpoint> {
         super::pages::ENDPOINTS,
     ];
     tables.into_iter().chain(super::api::admin::ENDPOINTS.iter().copied()).flatten()
+}
+
+/// What the API says is about people, or lets somebody in: nobody between keeps it, unless a handler knows better.
+fn not_kept() -> DefaultHeaders {
+    DefaultHeaders::new().add((header::CACHE_CONTROL, "no-store"))
 }
 
 /// Pages of the sites that are set may call the API; in development mode those of this machine too, where a front end often

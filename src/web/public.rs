@@ -43,12 +43,21 @@ pub(super) fn page_url(state: &State, request: &HttpRequest, path: &str) -> Stri
 /// Whose request it is: the other side of the connection, or whom a proxy that we trust names.
 pub(super) fn client(state: &State, request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip();
-    if !is_trusted(peer, &state.config.server.trusted_proxies) {
-        return Some(peer);
+    Some(named_client(peer, request.headers(), &state.config.server.trusted_proxies))
+}
+
+/// A proxy writes one of the two headers and may pass the other on as the client wrote it. Where they name different clients
+/// one of them is made up: whoever does that is no more than the proxy itself.
+fn named_client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    if !is_trusted(peer, trusted) {
+        return peer;
     }
-    let headers = request.headers();
     let forwarded = last(headers, "forwarded").and_then(|pairs| pairs.split(';').find_map(forwarded_for));
-    Some(forwarded.or_else(|| last(headers, "x-forwarded-for")?.parse().ok()).unwrap_or(peer))
+    let listed = last(headers, "x-forwarded-for").and_then(|text| text.parse::<IpAddr>().ok());
+    match (forwarded, listed) {
+        (Some(one), Some(other)) if one.to_canonical() != other.to_canonical() => peer,
+        (one, other) => one.or(other).unwrap_or(peer),
+    }
 }
 
 /// The address in `for=192.0.2.1`, `for="[2001:db8::1]:4711"`.
@@ -174,6 +183,28 @@ mod tests {
             (PROXY, &[], "box:8080", None),
         ] {
             assert_eq!(seen(peer, headers), (host.to_owned(), is_tls), "{peer} {headers:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_chooses_an_address() {
+        for (peer, headers, client) in [
+            (PROXY, &[][..], PROXY),
+            (PROXY, &[("x-forwarded-for", "192.0.2.1")], "192.0.2.1"),
+            (PROXY, &[("x-forwarded-for", "198.51.100.9, 192.0.2.1")], "192.0.2.1"),
+            (PROXY, &[("forwarded", "for=198.51.100.9, for=192.0.2.1;proto=https")], "192.0.2.1"),
+            (PROXY, &[("forwarded", r#"For="[2001:db8::1]:4711""#)], "2001:db8::1"),
+            (PROXY, &[("forwarded", "for=192.0.2.1"), ("x-forwarded-for", "192.0.2.1")], "192.0.2.1"),
+            (PROXY, &[("forwarded", "proto=https"), ("x-forwarded-for", "192.0.2.1")], "192.0.2.1"),
+            // A proxy that writes one of them passes the other on.
+            (PROXY, &[("forwarded", "for=198.51.100.9"), ("x-forwarded-for", "192.0.2.1")], PROXY),
+            ("192.0.2.7", &[("x-forwarded-for", "192.0.2.1")], "192.0.2.7"),
+            ("192.0.2.7", &[("forwarded", "for=192.0.2.1")], "192.0.2.7"),
+        ] {
+            let request = headers.iter().fold(TestRequest::default(), |it, header| it.append_header(*header));
+            let trusted = ["10.0.0.0/8".parse().unwrap()];
+            let named = named_client(peer.parse().unwrap(), request.to_http_request().headers(), &trusted);
+            assert_eq!(named.to_string(), client, "{peer} {headers:?}");
         }
     }
 

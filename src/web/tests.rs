@@ -101,18 +101,20 @@ impl Asker {
         match (access, self) {
             (Access::Open, _) => None,
             (_, Self::WrongKey) => Some(401),
-            (Access::Caller(_) | Access::Public(_) | Access::Local(_), Self::Stranger | Self::Neighbour) if is_dev => {
+            (Access::Caller(..) | Access::Public(_) | Access::Local(_), Self::Stranger | Self::Neighbour) if is_dev => {
                 None
             }
             (Access::Local(_), Self::Neighbour) => None,
             (_, Self::Stranger | Self::Neighbour) => Some(401),
             (Access::Person(_), Self::Key(_)) => Some(403),
             (
-                Access::Caller(needed) | Access::Public(needed) | Access::Local(needed) | Access::Staff(_, needed),
+                Access::Caller(_, needed) | Access::Public(needed) | Access::Local(needed) | Access::Staff(_, needed),
                 Self::Key(scope),
             ) => (!holds(scope, needed)).then_some(403),
-            (Access::Caller(_) | Access::Public(_) | Access::Local(_), Self::Staff(_)) => None,
-            (Access::Staff(needed, _) | Access::Person(needed), Self::Staff(role)) => (role < needed).then_some(403),
+            (Access::Public(_) | Access::Local(_), Self::Staff(_)) => None,
+            (Access::Caller(needed, _) | Access::Staff(needed, _) | Access::Person(needed), Self::Staff(role)) => {
+                (role < needed).then_some(403)
+            }
         }
     }
 }
@@ -301,6 +303,55 @@ fn who_asks_too_often_waits_and_nobody_else_does() {
             assert_eq!(ask(asker, &credentials).await.status(), StatusCode::OK, "{asker:?}");
         }
     });
+}
+
+#[test]
+fn nobody_keeps_what_the_api_says() {
+    in_an_application(
+        |_| {},
+        async |state| {
+            let application =
+                App::new().app_data(Data::new(state.clone())).configure(|config| super::routes(config, &state));
+            let service = init_service(application).await;
+            let admin = Asker::Staff(Role::Admin);
+            let session = credentials(&state, admin).await;
+            for path in
+                ["/api/account", "/api/account/sessions", "/api/admin/users", "/api/admin/audit", "/api/admin/leads"]
+            {
+                let endpoint = endpoint::all().find(|it| it.path == path).unwrap();
+                let response = call_service(&service, request(endpoint, admin, session.as_ref()).to_request()).await;
+                assert_eq!(response.status(), StatusCode::OK, "{path}");
+                assert_eq!(response.headers().get(header::CACHE_CONTROL).unwrap(), "no-store", "{path}");
+            }
+        },
+    );
+}
+
+/// A customer's room is called after the customer.
+#[test]
+fn nobody_talks_into_a_call_whose_name_is_only_guessed() {
+    in_an_application(
+        |_| {},
+        async |state| {
+            let application =
+                App::new().app_data(Data::new(state.clone())).configure(|config| super::routes(config, &state));
+            let service = init_service(application).await;
+            let message = endpoint::all().find(|it| it.path == "/api/conversations/{call_id}/message").unwrap();
+            for (asker, named, status) in [
+                (Asker::Key(Scope::Converse), "call-77", 403),
+                (Asker::Key(Scope::Converse), "CA_23456789ABCD", 404),
+                (Asker::Staff(Role::Viewer), "CA_23456789ABCD", 403),
+                (Asker::Staff(Role::Agent), "call-77", 404),
+            ] {
+                let shown = credentials(&state, asker).await;
+                let request =
+                    request(message, asker, shown.as_ref()).uri(&format!("/api/conversations/{named}/message"));
+                let request = request.set_json(serde_json::json!({ "text": "Hello?" })).to_request();
+                let answered = call_service(&service, request).await.status().as_u16();
+                assert_eq!(answered, status, "{asker:?} {named}");
+            }
+        },
+    );
 }
 
 /// The name of an agent's job is new each time that an agent is sent to another room.

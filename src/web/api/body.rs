@@ -5,10 +5,11 @@ use std::{str::FromStr, time::Duration};
 
 use actix_web::{
     FromRequest, HttpRequest, dev,
+    error::PayloadError,
     http::header::{self, HeaderValue},
     web::{self, Bytes},
 };
-use futures_util::future::LocalBoxFuture;
+use futures_util::{Stream, StreamExt, future::LocalBoxFuture};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tokio::time::timeout;
@@ -176,6 +177,16 @@ async fn json_bytes(request: &HttpRequest, payload: web::Payload) -> Result<Byte
 pub(in crate::web) async fn bytes(payload: web::Payload, most: usize) -> Result<Bytes, ApiError> {
     let body = timeout(BODY_TIMEOUT, payload.to_bytes_limited(most)).await.map_err(|_| ApiError::Slow)?;
     body.map_err(|_| ApiError::TooLarge(most))?.map_err(|_| ApiError::Broken)
+}
+
+/// The same for a form, which would else go on for ever: a part of it, its head too, lies in memory until it is whole.
+pub(in crate::web) fn bounded(payload: web::Payload, most: usize) -> impl Stream<Item = Result<Bytes, PayloadError>> {
+    let mut left = most;
+    payload.map(move |chunk| {
+        let chunk = chunk?;
+        left = left.checked_sub(chunk.len()).ok_or(PayloadError::Overflow)?;
+        Ok(chunk)
+    })
 }
 
 /// `application/json`, with or without parameters.

@@ -126,9 +126,8 @@ fn security(access: Access) -> Vec<SecurityRequirement> {
     let staff = |roles: &[&str]| SecurityRequirement::new(SESSION, roles.iter().copied());
     match access {
         Access::Open => vec![anybody()],
-        Access::Caller(scope) => vec![key(scope), staff(&[])],
         Access::Public(scope) | Access::Local(scope) => vec![anybody(), key(scope), staff(&[])],
-        Access::Staff(role, scope) => vec![key(scope), staff(&[role.as_str()])],
+        Access::Caller(role, scope) | Access::Staff(role, scope) => vec![key(scope), staff(&[role.as_str()])],
         Access::Person(role) => vec![staff(&[role.as_str()])],
     }
 }
@@ -183,9 +182,10 @@ mod tests {
             ids.push(id);
             let security = match endpoint.access {
                 Access::Open => json!([{}]),
-                Access::Caller(scope) => json!([{ "key": [scope] }, { "session": [] }]),
                 Access::Public(scope) | Access::Local(scope) => json!([{}, { "key": [scope] }, { "session": [] }]),
-                Access::Staff(role, scope) => json!([{ "key": [scope] }, { "session": [role] }]),
+                Access::Caller(role, scope) | Access::Staff(role, scope) => {
+                    json!([{ "key": [scope] }, { "session": [role] }])
+                }
                 Access::Person(role) => json!([{ "session": [role] }]),
             };
             assert_eq!(operation["security"], security, "{what}");

@@ -17,7 +17,7 @@ use actix_web::web;
 use utoipa::OpenApi;
 
 use super::endpoint::{Access, Endpoint};
-use crate::store::api_keys::Scope;
+use crate::store::{api_keys::Scope, users::Role};
 
 /// Everything that programs ask for.
 pub(super) const ENDPOINTS: &[Endpoint] = &[
@@ -27,10 +27,14 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/health", Access::Open, || web::route().to(health::health)),
     Endpoint::get("/api/health", Access::Open, || web::route().to(health::readiness)),
     Endpoint::post("/api/room/token", Access::Public(Scope::Token), || web::route().to(tokens::of_room)),
-    Endpoint::post("/api/token", Access::Caller(Scope::Token), || web::route().to(tokens::of_identity)),
-    Endpoint::post("/api/livekit-token", Access::Caller(Scope::Token), || web::route().to(tokens::of_participant)),
-    Endpoint::post("/api/dispatch-agent", Access::Caller(Scope::Dispatch), || web::route().to(dispatch::dispatch))
-        .idempotent(),
+    Endpoint::post("/api/token", Access::Caller(Role::Agent, Scope::Token), || web::route().to(tokens::of_identity)),
+    Endpoint::post("/api/livekit-token", Access::Caller(Role::Agent, Scope::Token), || {
+        web::route().to(tokens::of_participant)
+    }),
+    Endpoint::post("/api/dispatch-agent", Access::Caller(Role::Agent, Scope::Dispatch), || {
+        web::route().to(dispatch::dispatch)
+    })
+    .idempotent(),
     // The address itself holds a secret; Twilio signs besides.
     Endpoint::post("/api/sms/status/{token}", Access::Open, || web::route().to(sms::status)),
 ];

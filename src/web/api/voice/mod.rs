@@ -17,19 +17,25 @@ use crate::{
 };
 
 const WORK: Access = Access::Staff(Role::Agent, Scope::Desk);
+/// Who may have an agent know what the desk knows of somebody: what it knows, it tells.
+const KNOWS: Access = WORK;
 
 /// These addresses.
 pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::post("/api/transcribe", Access::Caller(Scope::Transcribe), || web::route().to(transcribe::transcribe)),
-    Endpoint::post("/api/voice/conversation", Access::Caller(Scope::Converse), || {
+    Endpoint::post("/api/transcribe", Access::Caller(Role::Viewer, Scope::Transcribe), || {
+        web::route().to(transcribe::transcribe)
+    }),
+    Endpoint::post("/api/voice/conversation", Access::Caller(Role::Viewer, Scope::Converse), || {
         web::route().to(conversation::converse)
     })
     .idempotent(),
-    Endpoint::post("/api/conversations/{call_id}/message", Access::Caller(Scope::Converse), || {
+    Endpoint::post("/api/conversations/{call_id}/message", Access::Caller(Role::Agent, Scope::Converse), || {
         web::route().to(conversation::message)
     }),
-    Endpoint::post("/api/voice/realtime", Access::Caller(Scope::Dispatch), || web::route().to(realtime::realtime))
-        .idempotent(),
+    Endpoint::post("/api/voice/realtime", Access::Caller(Role::Agent, Scope::Dispatch), || {
+        web::route().to(realtime::realtime)
+    })
+    .idempotent(),
     Endpoint::post("/api/room/join", Access::Open, || web::route().to(join::join)),
     Endpoint::post("/api/admin/leads/{id}/call", WORK, || web::route().to(invite::call_lead)).idempotent(),
     Endpoint::post("/api/admin/customers/{id}/call", WORK, || web::route().to(invite::call_customer)).idempotent(),

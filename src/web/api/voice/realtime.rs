@@ -9,18 +9,18 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
+    KNOWS,
     booking::{self, Known, Wanted, Way},
     conversation::owner,
 };
 use crate::{
     call::{bookings, written::Opening},
     domain::{RoomName, ids::random_name},
-    store::{api_keys::Scope, bookings::Booking, calls::Direction, communications::Whose},
+    store::{bookings::Booking, calls::Direction, communications::Whose},
     web::{
         State,
         access::{self, Who},
         api::body::Fields,
-        endpoint::Access,
         error::ApiError,
         public,
     },
@@ -28,8 +28,6 @@ use crate::{
 
 /// A room that is made to be entered now; whoever loses the connection may come back with the same token for an hour.
 const LASTS: Duration = Duration::from_secs(2 * 60 * 60);
-/// Who may have an agent know what the desk knows of somebody: what it knows, it tells.
-const KNOWS: Access = Access::Staff(crate::store::users::Role::Agent, Scope::Desk);
 
 #[derive(Serialize, ToSchema)]
 pub(super) struct Answer {

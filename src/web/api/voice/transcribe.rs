@@ -9,7 +9,7 @@ use actix_web::{
     http::header,
     web::{self, Bytes},
 };
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::TryStreamExt;
 use serde::Serialize;
 use tokio::time::timeout;
 use utoipa::ToSchema;
@@ -99,7 +99,7 @@ impl Upload {
         let upload = Self { language: body::language(language.as_deref().unwrap_or_default())?, ..Self::default() };
         let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         if content_type.is_some_and(|it| it.trim_start().to_ascii_lowercase().starts_with("multipart/")) {
-            return upload.read_form(Multipart::new(request.headers(), bounded(payload))).await;
+            return upload.read_form(Multipart::new(request.headers(), body::bounded(payload, MOST_FORM_BYTES))).await;
         }
         let recording = payload.to_bytes_limited(MOST_BYTES).await.map_err(|_| ApiError::TooLarge(MOST_BYTES))?;
         Ok(Self { recording: recording.map_err(|_| ApiError::Broken)?, ..upload })
@@ -119,16 +119,6 @@ impl Upload {
         }
         Ok(self)
     }
-}
-
-/// Ends a form that goes on for ever.
-fn bounded(payload: web::Payload) -> impl futures_util::Stream<Item = Result<Bytes, PayloadError>> {
-    let mut left = MOST_FORM_BYTES;
-    payload.map(move |chunk| {
-        let chunk = chunk?;
-        left = left.checked_sub(chunk.len()).ok_or(PayloadError::Overflow)?;
-        Ok(chunk)
-    })
 }
 
 async fn bytes(field: &mut Field, most: usize) -> Result<Bytes, ApiError> {

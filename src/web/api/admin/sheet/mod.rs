@@ -8,7 +8,7 @@ pub(super) use decode::decode;
 pub(super) use read::{Row, Sheet};
 pub(super) use write::row;
 
-/// What a spreadsheet takes for the beginning of a formula.
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+/// What a spreadsheet takes for the beginning of a formula, in the width of East Asian writing too (OWASP, "CSV Injection").
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 /// Before such a cell it says that this is text.
 const TEXT_MARK: char = '\'';

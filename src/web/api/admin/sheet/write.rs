@@ -26,6 +26,7 @@ mod tests {
             "+44 20",
             "-1",
             "@SUM(1)",
+            "＝1+1",
             "سارة, \"x\"",
             "a;b",
             "two\nlines",
@@ -35,9 +36,10 @@ mod tests {
         let line = row(cells);
         assert_eq!(
             line,
-            "\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\",'+44 20,'-1,'@SUM(1),\"سارة, \"\"x\"\"\",\"a;b\",\"two\nlines\",it's,\r\n"
+            "\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\",'+44 20,'-1,'@SUM(1),'＝1+1,\"سارة, \"\"x\"\"\",\"a;b\",\"two\nlines\",it's,\r\n"
         );
-        let sheet = Sheet::parse(&format!("{}{line}", row(["a", "b", "c", "d", "e", "f", "g", "h", "i"]))).unwrap();
+        let sheet =
+            Sheet::parse(&format!("{}{line}", row(["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]))).unwrap();
         assert_eq!(sheet.rows[0].cells, cells);
     }
 }
