@@ -144,6 +144,28 @@ pub(super) fn key(connection: &Connection, vault: &Vault, person: &PersonId) -> 
     sealed.map(|sealed| open(sealed).ok_or(StoreError::Sealed)).transpose()
 }
 
+/// Makes a new person of one who stays, with the same number and rows: what the audit log said of the old one is about somebody
+/// who goes, too, and cannot be read any more.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn renew(
+    transaction: &Transaction<'_>,
+    vault: &Vault,
+    person: &PersonId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut statement = transaction.prepare_cached("SELECT phone_digest FROM persons WHERE id = ?1")?;
+    let digest = statement.query_row([person.as_str()], |row| row.get(0)).optional()?.flatten();
+    forget(transaction, person, now)?;
+    let renewed = create(transaction, vault, digest)?;
+    for table in ["leads", "customers"] {
+        let sql = format!("UPDATE {table} SET person = ?2 WHERE person = ?1");
+        transaction.prepare_cached(&sql)?.execute((person.as_str(), renewed.as_str()))?;
+    }
+    Ok(())
+}
+
 /// Destroys what makes a person's values in the audit log readable, and forgets the number. What other entities hold is
 /// erased by them. False when that was done before, or there is no such person.
 ///

@@ -78,6 +78,8 @@ impl From<rusqlite::Error> for EraseError {
 #[derive(Debug, Default)]
 struct Subject {
     persons: BTreeSet<PersonId>,
+    /// Whom we took the person for once, and who stays.
+    others: BTreeSet<PersonId>,
     leads: Vec<String>,
     customers: Vec<String>,
     phones: BTreeSet<PhoneNumber>,
@@ -127,6 +129,9 @@ pub fn erase(change: &Change<'_>, target: &Target) -> Result<Erased, EraseError>
     if !is_known {
         return Err(EraseError::Nobody);
     }
+    for person in &subject.others {
+        persons::renew(transaction, change.vault, person, change.now)?;
+    }
     erased.imports = run(transaction, "DELETE FROM imports", [])?;
     // Answers that would be given again may be about anybody. That they were given stays known: nothing is done twice.
     run(transaction, "UPDATE idempotency SET sealed_answer = NULL WHERE sealed_answer IS NOT NULL", [])?;
@@ -163,8 +168,8 @@ impl Subject {
         Ok(subject)
     }
 
-    /// A lead whose telephone number was changed may have been another person to us before; the audit log knows. Who is that
-    /// person still, or is somebody else too, is left alone.
+    /// A lead whose telephone number was changed may have been another person to us before; the audit log knows. Where somebody
+    /// else is that person still, who stays, it says something of both under one key.
     fn add_earlier_persons(&mut self, on: &Connection) -> Result<(), StoreError> {
         let mut statement = on.prepare_cached(
             "SELECT DISTINCT person FROM audit_log WHERE entity = ?1 AND entity_id = ?2 AND person IS NOT NULL",
@@ -176,8 +181,10 @@ impl Subject {
         for (entity, id) in leads.chain(self.customers.iter().map(|id| (Entity::Customer, id))) {
             let found = statement.query_map((entity.as_str(), id), |row| parsed(row, "person"))?;
             for person in found.collect::<Result<Vec<PersonId>, _>>()? {
-                if !is_taken.exists([person.as_str()])? {
-                    self.persons.insert(person);
+                match is_taken.exists([person.as_str()])? {
+                    _ if self.persons.contains(&person) => {}
+                    true => drop(self.others.insert(person)),
+                    false => drop(self.persons.insert(person)),
                 }
             }
         }

@@ -232,7 +232,7 @@ async fn others_stay_as_they_are() {
 async fn a_corrected_number_leads_to_all_that_was_known() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
-    let lead = change(&store, |change| {
+    let (lead, shared) = change(&store, |change| {
         let lead = insert_lead(change, LATIN, PHONE, ["", ""])?;
         let shared = insert_lead(change, LATIN, OTHER_PHONE, ["", ""])?;
         insert_customer(change, "Somebody Else", OTHER_PHONE)?;
@@ -240,14 +240,22 @@ async fn a_corrected_number_leads_to_all_that_was_known() {
             let now = persons::of_phone(change.transaction, change.vault, Some(&"+442079460222".parse().unwrap()))?;
             change.transaction.execute("UPDATE leads SET person = ?2 WHERE id = ?1", [id.as_str(), now.as_str()])?;
         }
-        Ok(lead)
+        Ok((lead, shared))
+    })
+    .await;
+    try_erase(&store, Target::Contact(Contact::Lead(lead))).await.unwrap();
+    let vault = store.vault().clone();
+    let left = store.read(move |connection| {
+        let readable = "SELECT count(*) FROM persons WHERE sealed_key IS NOT NULL";
+        let readable: i64 = connection.query_row(readable, [], |row| row.get(0))?;
+        let other = persons::find(connection, &vault, &OTHER_PHONE.parse().unwrap())?;
+        let of = |row: &rusqlite::Row<'_>| parsed::<PersonId>(row, "person");
+        assert_eq!(other, Some(connection.query_row("SELECT person FROM customers", [], of)?), "who stays is somebody");
+        let filter = audit::Filter { entity_id: Some(shared.to_string()), limit: 9, ..audit::Filter::default() };
+        let said = audit::list(connection, &vault, &filter)?;
+        Ok((readable, said.iter().map(|entry| (entry.erased, entry.detail.is_null())).collect::<Vec<_>>()))
     });
-    try_erase(&store, Target::Contact(Contact::Lead(lead.await))).await.unwrap();
-    let left = store.read(|connection| {
-        let sql = "SELECT count(*) FROM persons WHERE sealed_key IS NOT NULL";
-        Ok(connection.query_row(sql, [], |row| row.get::<_, i64>(0))?)
-    });
-    assert_eq!(left.await.unwrap(), 1, "only who is somebody else too is still readable");
+    assert_eq!(left.await.unwrap(), (1, vec![(true, true)]), "what was said under another's number is gone, too");
 }
 
 #[tokio::test]

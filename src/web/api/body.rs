@@ -3,6 +3,7 @@
 
 use std::{str::FromStr, time::Duration};
 
+use actix_multipart::MultipartError;
 use actix_web::{
     FromRequest, HttpRequest, dev,
     error::PayloadError,
@@ -187,6 +188,14 @@ pub(in crate::web) fn bounded(payload: web::Payload, most: usize) -> impl Stream
         left = left.checked_sub(chunk.len()).ok_or(PayloadError::Overflow)?;
         Ok(chunk)
     })
+}
+
+/// Why such a form cannot be read, of which `most` bytes are the file's.
+pub(in crate::web) fn broken_form(error: &MultipartError, most: usize) -> ApiError {
+    match error {
+        MultipartError::Payload(PayloadError::Overflow) => ApiError::TooLarge(most),
+        _ => ApiError::Broken,
+    }
 }
 
 /// `application/json`, with or without parameters.

@@ -2,10 +2,9 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use actix_multipart::{Multipart, MultipartError};
+use actix_multipart::Multipart;
 use actix_web::{
     HttpRequest,
-    error::PayloadError,
     http::header,
     web::{Bytes, Payload},
 };
@@ -49,6 +48,7 @@ impl Upload {
     }
 
     async fn of_form(mut form: Multipart) -> Result<Self, ApiError> {
+        let broken = |error| body::broken_form(&error, MOST_BYTES);
         let (mut file, mut fields) = (None, HashMap::new());
         while let Some(field) = form.next().await {
             let mut field = field.map_err(broken)?;
@@ -62,13 +62,6 @@ impl Upload {
             }
         }
         Ok(Self { file: file.ok_or_else(|| ApiError::field("file", "is missing"))?, fields })
-    }
-}
-
-fn broken(error: MultipartError) -> ApiError {
-    match error {
-        MultipartError::Payload(PayloadError::Overflow) => ApiError::TooLarge(MOST_BYTES),
-        _ => ApiError::Broken,
     }
 }
 

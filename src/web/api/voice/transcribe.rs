@@ -5,7 +5,6 @@ use std::time::Duration;
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::{
     HttpRequest, HttpResponse,
-    error::PayloadError,
     http::header,
     web::{self, Bytes},
 };
@@ -126,10 +125,7 @@ async fn bytes(field: &mut Field, most: usize) -> Result<Bytes, ApiError> {
 }
 
 fn broken(error: MultipartError) -> ApiError {
-    match error {
-        MultipartError::Payload(PayloadError::Overflow) => ApiError::TooLarge(MOST_BYTES),
-        _ => ApiError::Broken,
-    }
+    body::broken_form(&error, MOST_BYTES)
 }
 
 fn shown(heard: &Heard) -> Transcribed<'_> {
