@@ -128,7 +128,7 @@ fn write_fields(key: &str, fields: &Map<String, Value>, lines: &mut Lines) {
         let path = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
         if path.len() > MOST_BYTES {
             // No line that begins so can fit.
-            lines.push(path);
+            lines.push(one_line(&path));
         } else {
             write(&path, value, lines);
         }
@@ -179,6 +179,8 @@ mod tests {
     #[test]
     fn a_value_cannot_look_like_another_line() {
         check(r#"{"name":"Amanda\nrole: boss\u2028x","a\nb":" "}"#, &["name: Amanda role: boss x"]);
+        let name = format!("{}\nrole: boss", "k".repeat(MOST_BYTES));
+        assert_eq!(Facts::of(serde_json::json!({ name: 1 })), Facts::default());
     }
 
     #[test]
