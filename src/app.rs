@@ -201,9 +201,10 @@ impl Application {
     /// When the server cannot run.
     pub async fn run_until_stopped(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let (rooms, desk, written) = (self.state.rooms.clone(), self.state.desk.clone(), self.state.written.clone());
-        // Both end with the actix system around them.
+        // They end with the actix system around them.
         actix_web::rt::spawn(web::upkeep(self.state.limits.clone()));
         actix_web::rt::spawn(retention::watch(self.state.store.clone()));
+        actix_web::rt::spawn(self.state.people.clone().watch_sessions());
         let (stop_sending, stopped) = watch::channel(false);
         let sending = actix_web::rt::spawn(self.state.sms.clone().run(self.state.store.clone(), stopped));
         let stop_sending = async move {

@@ -72,6 +72,16 @@ pub enum Whose {
     Customer(String),
 }
 
+impl Whose {
+    /// What they are called in refusals.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Lead(_) => "lead",
+            Self::Customer(_) => "customer",
+        }
+    }
+}
+
 /// The lead or customer that is meant, and the person; `None` when there is none, or not any more.
 ///
 /// # Errors
@@ -200,11 +210,7 @@ pub fn add(transaction: &Transaction<'_>, contact: &Contact, new: &Communication
 /// # Errors
 /// When whoever it is about is not there, or the database fails.
 pub fn note(change: &Change<'_>, about: &Whose, text: Pii<String>) -> Result<Communication, Refusal> {
-    let missing = match about {
-        Whose::Lead(_) => "lead",
-        Whose::Customer(_) => "customer",
-    };
-    let (contact, person) = whose(change.transaction, about)?.ok_or(Refusal::Missing(missing))?;
+    let (contact, person) = whose(change.transaction, about)?.ok_or(Refusal::Missing(about.kind()))?;
     let note = Communication::note(text, &change.actor.name, change.now);
     add(change.transaction, &contact, &note)?;
     change.record(&Entry::new(Action::Create, Entity::Communication, &note.id).after(&note).about(&person))?;

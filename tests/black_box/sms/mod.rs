@@ -218,7 +218,7 @@ async fn who_asks_not_to_be_called_after_a_message_was_queued_does_not_get_it() 
         .change(Actor::console(), Timestamp::now(), move |change| {
             // Whatever was queued before is looked at while the number is listed; only then is it taken off.
             sms_outbox::claim(change)?;
-            do_not_call::remove(change, &entry.id, &Pii::new("asked".to_owned()))
+            do_not_call::remove(change, &entry.id, None, &Pii::new("asked".to_owned()))
         })
         .await
         .unwrap();

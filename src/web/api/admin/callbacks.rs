@@ -8,7 +8,7 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 use super::{
     entity::{self, By, IfMatch},
     input::{self, Checks, Given},
-    list::{List, Paging, Params, filtered},
+    list::{self, List, Paging, Params, filtered},
     promises::{About, exist, missing},
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     store::{
         api_keys::Scope,
         callbacks::{self, Callback, State as CallbackState, Terms, Wanted},
-        list,
+        list::Filter,
         users::Role,
     },
     web::{
@@ -61,7 +61,7 @@ struct CallbackInput {
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
-struct CallbackFilter {
+pub(super) struct CallbackFilter {
     /// Only in this state: `open`, `done` or `dropped`.
     state: Option<String>,
     /// Only those due then or before.
@@ -73,7 +73,7 @@ struct CallbackFilter {
 }
 
 impl CallbackFilter {
-    fn check(&self) -> Result<list::Filter, ApiError> {
+    pub(super) fn check(&self) -> Result<Filter, ApiError> {
         let wanted = Wanted {
             state: filtered("state", &self.state, state)?,
             due_until: filtered("dueUntil", &self.due_until, input::moment)?,
@@ -90,16 +90,11 @@ impl CallbackFilter {
     responses((status = 200, description = "A page of callbacks", body = List<Callback>))
 )]
 async fn list(
-    paging: Params<Paging>,
+    paging: Paging,
     filter: Params<CallbackFilter>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let (page, filter) = (paging.0.of(&callbacks::TABLE)?, filter.0.check()?);
-    let read = state.store.read(move |connection| {
-        Ok((callbacks::page(connection, &filter, &page)?, list::count(connection, &callbacks::TABLE, &filter)?))
-    });
-    let (rows, total) = read.await?;
-    Ok(List::answer(rows, total))
+    list::answer(&state, &callbacks::TABLE, &paging, filter.0.check()?, callbacks::page).await
 }
 
 /// Notes a callback.

@@ -9,13 +9,12 @@ use super::{
     entity::By,
     input::{self, Checks, Given},
     leads::lead_id,
-    list::{List, Paging, Params},
+    list::{self, List, Paging},
 };
 use crate::{
     store::{
         api_keys::Scope,
         communications::{self, Communication, Whose},
-        list,
         users::Role,
     },
     web::{
@@ -57,13 +56,9 @@ struct NoteInput {
         (status = 404, description = "There is no such lead"),
     )
 )]
-async fn of_lead(
-    id: web::Path<String>,
-    paging: Params<Paging>,
-    state: web::Data<State>,
-) -> Result<HttpResponse, ApiError> {
+async fn of_lead(id: web::Path<String>, paging: Paging, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
     let whose = Whose::Lead(lead_id(&id)?);
-    answer(&state, whose, &paging.0).await?.ok_or(ApiError::NotFound("lead"))
+    answer(&state, whose, &paging).await
 }
 
 /// Notes something on a lead.
@@ -92,13 +87,9 @@ async fn note_on_lead(
         (status = 404, description = "There is no such customer"),
     )
 )]
-async fn of_customer(
-    id: web::Path<String>,
-    paging: Params<Paging>,
-    state: web::Data<State>,
-) -> Result<HttpResponse, ApiError> {
+async fn of_customer(id: web::Path<String>, paging: Paging, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
     let whose = Whose::Customer(id.into_inner());
-    answer(&state, whose, &paging.0).await?.ok_or(ApiError::NotFound("customer"))
+    answer(&state, whose, &paging).await
 }
 
 /// Notes something on a customer.
@@ -120,16 +111,12 @@ async fn note_on_customer(
     note(&state, by, Whose::Customer(id.into_inner()), body.0).await
 }
 
-/// A page of what passed; `None` when there is nobody of that name.
-async fn answer(state: &State, whose: Whose, paging: &Paging) -> Result<Option<HttpResponse>, ApiError> {
-    let page = paging.of(&communications::TABLE)?;
-    let read = state.store.read(move |connection| {
-        let Some((contact, _)) = communications::whose(connection, &whose)? else { return Ok(None) };
-        let filter = communications::with(&contact);
-        let rows = communications::page(connection, &filter, &page)?;
-        Ok(Some((rows, list::count(connection, &communications::TABLE, &filter)?)))
-    });
-    Ok(read.await?.map(|(rows, total)| List::answer(rows, total)))
+/// A page of what passed, unless there is nobody of that name.
+async fn answer(state: &State, whose: Whose, paging: &Paging) -> Result<HttpResponse, ApiError> {
+    let missing = ApiError::NotFound(whose.kind());
+    let (contact, _) =
+        state.store.read(move |connection| communications::whose(connection, &whose)).await?.ok_or(missing)?;
+    list::answer(state, &communications::TABLE, paging, communications::with(&contact), communications::page).await
 }
 
 async fn note(state: &State, by: By, about: Whose, input: NoteInput) -> Result<HttpResponse, ApiError> {

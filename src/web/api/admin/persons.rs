@@ -55,7 +55,7 @@ impl EraseInput {
         let mut checks = Checks::default();
         let lead = checks.optional("leadId", self.lead_id, input::id).flatten();
         let customer = checks.optional("customerId", self.customer_id, input::id).flatten();
-        let phone = checks.optional("phone", self.phone, input::phone(home)).flatten();
+        let phone = checks.optional("phone", self.phone.or_number(), input::phone(home)).flatten();
         let lead = lead.map(|id| Target::Contact(Contact::Lead(id)));
         let customer = customer.map(|id| Target::Contact(Contact::Customer(id)));
         let given = [lead, customer, phone.map(Pii::into_inner).map(Target::Phone)];

@@ -106,7 +106,7 @@ impl ProfileInput {
             name: checks.kept("name", self.name, name),
             language: checks.optional("language", self.language, input::language),
             voice: checks.optional("voice", self.voice, input::line),
-            speed: checks.optional("speed", self.speed, speed).map(|speed| speed.unwrap_or(1.0)),
+            speed: checks.optional("speed", self.speed.or_number(), speed).map(|speed| speed.unwrap_or(1.0)),
             prompt: checks.or_usual("prompt", self.prompt, input::plain_text(LONGEST_PROMPT)),
             greetings: self.greetings.map(|given| greetings(given, &mut checks)),
             script: checks.optional("scriptId", self.script_id, input::script),

@@ -8,7 +8,7 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 use super::{
     entity::{self, By, IfMatch},
     input::{self, Checks, Given},
-    list::{List, Paging, Params, filtered},
+    list::{self, List, Paging, Params, filtered},
 };
 use crate::{
     domain::{CallId, PromiseId},
@@ -17,7 +17,7 @@ use crate::{
         api_keys::Scope,
         calls,
         communications::Contact,
-        list,
+        list::Filter,
         promises::{self, Promise, State as PromiseState, Terms, Wanted},
         users::Role,
     },
@@ -109,7 +109,7 @@ pub(super) fn exist(change: &Change<'_>, contact: &Contact, call: Option<&CallId
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
-struct PromiseFilter {
+pub(super) struct PromiseFilter {
     /// Only in this state: `open`, `kept` or `broken`.
     state: Option<String>,
     /// Only those due on this day or before.
@@ -121,7 +121,7 @@ struct PromiseFilter {
 }
 
 impl PromiseFilter {
-    fn check(&self) -> Result<list::Filter, ApiError> {
+    pub(super) fn check(&self) -> Result<Filter, ApiError> {
         let wanted = Wanted {
             state: filtered("state", &self.state, state)?,
             due_until: filtered("dueUntil", &self.due_until, day)?,
@@ -138,16 +138,11 @@ impl PromiseFilter {
     responses((status = 200, description = "A page of promises", body = List<Promise>))
 )]
 async fn list(
-    paging: Params<Paging>,
+    paging: Paging,
     filter: Params<PromiseFilter>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let (page, filter) = (paging.0.of(&promises::TABLE)?, filter.0.check()?);
-    let read = state.store.read(move |connection| {
-        Ok((promises::page(connection, &filter, &page)?, list::count(connection, &promises::TABLE, &filter)?))
-    });
-    let (rows, total) = read.await?;
-    Ok(List::answer(rows, total))
+    list::answer(&state, &promises::TABLE, &paging, filter.0.check()?, promises::page).await
 }
 
 /// Notes a promise.
@@ -158,7 +153,7 @@ async fn list(
 async fn create(by: By, body: Body<PromiseInput>, web_state: web::Data<State>) -> Result<HttpResponse, ApiError> {
     let (given, mut checks) = (body.0, Checks::default());
     let (contact, call) = given.about.check(&mut checks);
-    let amount = checks.required("amount", given.amount, str::parse);
+    let amount = checks.required("amount", given.amount.or_number(), str::parse);
     let due_on = checks.required("dueOn", given.due_on, day);
     let state = checks.optional("state", given.state, state).flatten().unwrap_or(PromiseState::Open);
     let note = checks.or_usual("note", given.note, input::personal_text).unwrap_or_default();
@@ -215,7 +210,7 @@ async fn update(
     web_state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
     let (id, given, mut checks) = (promise_id(&id)?, body.0, Checks::default());
-    let amount = checks.kept("amount", given.amount, str::parse);
+    let amount = checks.kept("amount", given.amount.or_number(), str::parse);
     let due_on = checks.kept("dueOn", given.due_on, day);
     let state = checks.kept("state", given.state, state);
     let note = checks.or_usual("note", given.note, input::personal_text);

@@ -135,7 +135,7 @@ async fn create(by: By, body: Body<RuleInput>, state: web::Data<State>) -> Resul
     let (given, mut checks) = (body.0, Checks::default());
     let pattern = checks.required("pattern", given.pattern, input::line);
     let profile = checks.optional("profile", given.profile, input::line);
-    let place = checks.optional("place", given.place, place).flatten();
+    let place = checks.optional("place", given.place.or_number(), place).flatten();
     if profile.is_none() && !checks.is_wrong(&["profile"]) {
         checks.wrong("profile", "is missing: give a profile's name, or null for nobody");
     }
@@ -188,7 +188,7 @@ async fn update(
     let (id, given, mut checks) = (rule_id(&id, &state.config)?, body.0, Checks::default());
     let pattern = checks.kept("pattern", given.pattern, input::line);
     let profile = checks.optional("profile", given.profile, input::line);
-    let place = checks.kept("place", given.place, place);
+    let place = checks.kept("place", given.place.or_number(), place);
     input::checked(checks, ()).map_err(ApiError::Fields)?;
     let config = state.config.clone();
     let changed = state.store.change(by.0, Timestamp::now(), move |change| {

@@ -88,7 +88,8 @@ async fn update(
     let desk_name = checks.optional("deskName", given.desk_name, input::line);
     let country = checks.optional("country", given.country, str::parse);
     let currency = checks.optional("currency", given.currency, str::parse);
-    let transcripts = checks.optional("retentionDays.transcripts", given.retention_days.transcripts, kept_days);
+    let transcripts =
+        checks.optional("retentionDays.transcripts", given.retention_days.transcripts.or_number(), kept_days);
     input::checked(checks, ()).map_err(ApiError::Fields)?;
     let changed = state.store.change(by.0, Timestamp::now(), move |change| {
         let Stored { settings: old, version, .. } = settings::stored(change.transaction)?;

@@ -7,16 +7,11 @@ pub(in crate::web) mod audit;
 pub(in crate::web) mod log_in;
 pub(in crate::web) mod users;
 
-use actix_web::{HttpRequest, web};
-use serde::de::DeserializeOwned;
+use actix_web::web;
 use utoipa::OpenApi;
 
 use crate::{
-    store::{
-        api_keys::Scope,
-        list::{MOST_LIMIT, USUAL_LIMIT},
-        users::Role,
-    },
+    store::{api_keys::Scope, users::Role},
     web::{
         access::Who,
         endpoint::{Access, Endpoint},
@@ -48,6 +43,7 @@ pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/admin/users/{id}/link", ADMIN, || web::route().to(users::link)),
     Endpoint::get("/api/admin/api-keys", ADMIN, || web::route().to(api_keys::list)),
     Endpoint::post("/api/admin/api-keys", ADMIN, || web::route().to(api_keys::create)),
+    Endpoint::get("/api/admin/api-keys/{id}", ADMIN, || web::route().to(api_keys::read)),
     Endpoint::delete("/api/admin/api-keys/{id}", ADMIN, || web::route().to(api_keys::revoke)),
     Endpoint::get("/api/admin/audit", ADMIN, || web::route().to(audit::list)),
 ];
@@ -73,6 +69,7 @@ pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
     users::link,
     api_keys::list,
     api_keys::create,
+    api_keys::read,
     api_keys::revoke,
     audit::list
 ))]
@@ -81,16 +78,4 @@ pub(super) struct Described;
 /// The member of staff who asks, at an endpoint that is for those only.
 fn staff(who: Who) -> Result<Staff, ApiError> {
     if let Who::Staff(staff) = who { Ok(staff) } else { Err(ApiError::NoSession) }
-}
-
-/// What stands after the question mark.
-fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, ApiError> {
-    let query = web::Query::<T>::from_query(request.query_string());
-    query.map(web::Query::into_inner).map_err(|error| ApiError::field("query", format!("cannot be read: {error}")))
-}
-
-fn limit(asked: Option<u32>) -> Result<u32, ApiError> {
-    let limit = asked.unwrap_or(USUAL_LIMIT);
-    let fits = (1..=MOST_LIMIT).contains(&limit);
-    if fits { Ok(limit) } else { Err(ApiError::field("limit", format!("must be from 1 to {MOST_LIMIT}"))) }
 }

@@ -23,8 +23,7 @@ use crate::{
     },
     web::{
         State,
-        access::Who,
-        api::{body::Fields, tokens::unguessable_room},
+        api::{body::Fields, entity::By, tokens::unguessable_room},
         error::ApiError,
         pages::CALL_PATH,
         public,
@@ -57,14 +56,14 @@ pub(super) struct Answer {
     )
 )]
 pub(super) async fn call_lead(
-    who: Who,
+    by: By,
     id: web::Path<String>,
     request: HttpRequest,
     payload: web::Payload,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
     let whose = Whose::Lead(id.parse().map_err(|_| ApiError::NotFound("lead"))?);
-    call(&state, &who, &request, payload, whose).await
+    call(&state, by, &request, payload, whose).await
 }
 
 /// Calls a customer, in the room `call-{userId}`. As with leads.
@@ -78,18 +77,18 @@ pub(super) async fn call_lead(
     )
 )]
 pub(super) async fn call_customer(
-    who: Who,
+    by: By,
     id: web::Path<String>,
     request: HttpRequest,
     payload: web::Payload,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    call(&state, &who, &request, payload, Whose::Customer(id.into_inner())).await
+    call(&state, by, &request, payload, Whose::Customer(id.into_inner())).await
 }
 
 async fn call(
     state: &State,
-    who: &Who,
+    by: By,
     request: &HttpRequest,
     payload: web::Payload,
     whose: Whose,
@@ -97,8 +96,8 @@ async fn call(
     let fields = Fields::read_if_any(request, payload).await?;
     check_mode(&fields)?;
     let (wanted, now, link) = (Wanted::read(&fields)?, Timestamp::now(), Link::random());
-    let (actor, expires_at, secret) = (who.actor(public::client(state, request)), now + LASTS, link.clone());
-    let kept = state.store.change(actor, now, move |change| {
+    let (expires_at, secret) = (now + LASTS, link.clone());
+    let kept = state.store.change(by.0, now, move |change| {
         let known = Known::find(change, &whose)?;
         keep(change, &wanted, &known, expires_at, &secret)
     });

@@ -19,10 +19,9 @@ use crate::{
     web::{
         State,
         access::{self, Who},
-        api::body::Fields,
+        api::{body::Fields, entity::By},
         endpoint::Access,
         error::ApiError,
-        public,
     },
 };
 
@@ -53,6 +52,7 @@ pub(super) struct Answer {
 )]
 pub(super) async fn realtime(
     who: Who,
+    by: By,
     request: HttpRequest,
     payload: web::Payload,
     state: web::Data<State>,
@@ -66,8 +66,7 @@ pub(super) async fn realtime(
     let room: RoomName = random_name(&format!("voice-support-{}-", now.as_millisecond()), 12)
         .parse()
         .expect("letters and digits are a name");
-    let actor = who.actor(public::client(&state, &request));
-    let kept = state.store.change(actor, now, move |change| {
+    let kept = state.store.change(by.0, now, move |change| {
         let known = whose.map(|whose| Known::find(change, &whose)).transpose()?;
         booking::keep(change, &room, &wanted, known.as_ref(), Direction::Inbound, now + LASTS, None)
     });
