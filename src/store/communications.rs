@@ -1,7 +1,7 @@
 //! What passed between the desk and a lead or a customer: calls, messages, notes. Added to, never changed.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Row, Transaction, named_params, types::Value};
+use rusqlite::{Connection, Row, Transaction, named_params};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -55,11 +55,13 @@ impl Contact {
         }
     }
 
-    fn condition(&self) -> Condition {
-        match self {
-            Self::Lead(id) => Condition("lead = ?", Value::Text(id.to_string())),
-            Self::Customer(id) => Condition("customer = ?", Value::Text(id.to_string())),
-        }
+    /// What holds for what has this lead and this customer in its columns, where one is wanted.
+    pub(super) fn conditions(
+        lead: Option<&LeadId>,
+        customer: Option<&CustomerId>,
+    ) -> impl Iterator<Item = Condition> + use<> {
+        let lead = lead.map(|id| Condition("lead = ?", id.to_string().into()));
+        lead.into_iter().chain(customer.map(|id| Condition("customer = ?", id.to_string().into())))
     }
 }
 
@@ -219,7 +221,8 @@ pub fn note(change: &Change<'_>, about: &Whose, text: Pii<String>) -> Result<Com
 
 /// Those with `contact`.
 pub fn with(contact: &Contact) -> Filter {
-    Filter { conditions: vec![contact.condition()], ..Filter::default() }
+    let (lead, customer) = contact.ids();
+    Filter { conditions: Contact::conditions(lead.as_ref(), customer.as_ref()).collect(), ..Filter::default() }
 }
 
 /// A page of those that fit.

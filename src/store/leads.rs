@@ -171,6 +171,11 @@ impl Lead {
         }
     }
 
+    /// Whether their number is on the do-not-call list; of those without a number the status says it.
+    pub fn must_not_be_called(&self) -> bool {
+        self.do_not_call || (self.phone.is_none() && self.status == LeadStatus::DoNotCall)
+    }
+
     fn searchable(&self) -> String {
         let email = self.email.as_ref().map_or("", |email| email.reveal().as_str());
         let company = self.company.as_ref().map_or("", |company| company.reveal().as_str());
@@ -482,7 +487,8 @@ mod tests {
             assert!(!update(change, &made.id, None, &noted)?.do_not_call, "what somebody took off stays off");
 
             let nameless = LeadPatch { name: Some(Pii::new("Sara".to_owned())), ..status(LeadStatus::DoNotCall) };
-            assert!(!create(change, &nameless)?.do_not_call, "there is no number");
+            let nameless = create(change, &nameless)?;
+            assert!(!nameless.do_not_call && nameless.must_not_be_called(), "there is no number");
             Ok(())
         })
         .await;

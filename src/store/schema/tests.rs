@@ -131,7 +131,7 @@ fn a_folder_that_is_not_there_is_told() {
 }
 
 /// A database of each version before the present one, the oldest first, as it was left by the program of its time.
-const DUMPS: &[&str] = &[include_str!("dumps/v1.sql")];
+const DUMPS: &[&str] = &[include_str!("dumps/v1.sql"), include_str!("dumps/v2.sql")];
 
 /// The rows of a query, each as one text.
 fn rows(connection: &Connection, sql: &str) -> Vec<String> {

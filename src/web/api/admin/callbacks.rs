@@ -14,6 +14,7 @@ use super::{
 use crate::{
     domain::CallbackId,
     store::{
+        Change,
         api_keys::Scope,
         callbacks::{self, Callback, State as CallbackState, Terms, Wanted},
         list::Filter,
@@ -29,17 +30,19 @@ use crate::{
 
 const READ: Access = Access::Staff(Role::Viewer, Scope::Read);
 const WORK: Access = Access::Staff(Role::Agent, Scope::Desk);
+const LEAD: Access = Access::Staff(Role::Supervisor, Scope::Admin);
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/api/admin/callbacks", READ, || web::route().to(list)),
     Endpoint::post("/api/admin/callbacks", WORK, || web::route().to(create)),
     Endpoint::get("/api/admin/callbacks/{id}", READ, || web::route().to(find)),
     Endpoint::patch("/api/admin/callbacks/{id}", WORK, || web::route().to(update)),
+    Endpoint::delete("/api/admin/callbacks/{id}", LEAD, || web::route().to(delete)),
 ];
 
 /// What the API's document says of them.
 #[derive(OpenApi)]
-#[openapi(paths(list, create, find, update))]
+#[openapi(paths(list, create, find, update, delete))]
 pub(super) struct Described;
 
 /// A callback as it is given. Of `leadId` and `customerId`, one; neither can be changed later, nor can `callId`.
@@ -160,8 +163,7 @@ async fn update(
     let state = checks.kept("state", given.state, state);
     input::checked(checks, ()).map_err(ApiError::Fields)?;
     let changed = web_state.store.change(by.0, Timestamp::now(), move |change| {
-        let old = callbacks::find(change.transaction, &id)?.ok_or(ApiError::NotFound("callback"))?;
-        expected.fits(old.version)?;
+        let old = there(change, &id, &expected)?;
         let terms = Terms {
             due_at: due_at.unwrap_or(old.terms.due_at),
             reason: reason.unwrap_or_else(|| old.terms.reason.clone()),
@@ -171,6 +173,37 @@ async fn update(
     });
     let callback = changed.await?;
     Ok(entity::found(callback.version, &callback))
+}
+
+/// Deletes a callback. The audit log keeps what it was.
+#[utoipa::path(
+    delete, path = "/api/admin/callbacks/{id}", tag = "callbacks", params(("id" = String, Path)),
+    responses(
+        (status = 204, description = "It is no more"),
+        (status = 404, description = "There is none"),
+        (status = 412, description = "Somebody else has changed it"),
+    )
+)]
+async fn delete(
+    by: By,
+    id: web::Path<String>,
+    expected: IfMatch,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    let id = callback_id(&id)?;
+    let deleted = state.store.change(by.0, Timestamp::now(), move |change| {
+        let callback = there(change, &id, &expected)?;
+        Ok::<_, ApiError>(callbacks::delete(change, &callback)?)
+    });
+    deleted.await?;
+    Ok(entity::gone())
+}
+
+/// The callback, in the version that was read.
+fn there(change: &Change<'_>, id: &CallbackId, expected: &IfMatch) -> Result<Callback, ApiError> {
+    let callback = callbacks::find(change.transaction, id)?.ok_or(ApiError::NotFound("callback"))?;
+    expected.fits(callback.version)?;
+    Ok(callback)
 }
 
 fn state(text: &str) -> Result<CallbackState, String> {

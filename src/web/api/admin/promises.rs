@@ -31,17 +31,19 @@ use crate::{
 
 const READ: Access = Access::Staff(Role::Viewer, Scope::Read);
 const WORK: Access = Access::Staff(Role::Agent, Scope::Desk);
+const LEAD: Access = Access::Staff(Role::Supervisor, Scope::Admin);
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/api/admin/promises", READ, || web::route().to(list)),
     Endpoint::post("/api/admin/promises", WORK, || web::route().to(create)),
     Endpoint::get("/api/admin/promises/{id}", READ, || web::route().to(find)),
     Endpoint::patch("/api/admin/promises/{id}", WORK, || web::route().to(update)),
+    Endpoint::delete("/api/admin/promises/{id}", LEAD, || web::route().to(delete)),
 ];
 
 /// What the API's document says of them.
 #[derive(OpenApi)]
-#[openapi(paths(list, create, find, update))]
+#[openapi(paths(list, create, find, update, delete))]
 pub(super) struct Described;
 
 /// A promise as it is given. Of `leadId` and `customerId`, one; neither can be changed later, nor can `callId`.
@@ -216,8 +218,7 @@ async fn update(
     let note = checks.or_usual("note", given.note, input::personal_text);
     input::checked(checks, ()).map_err(ApiError::Fields)?;
     let changed = web_state.store.change(by.0, Timestamp::now(), move |change| {
-        let old = promises::find(change.transaction, &id)?.ok_or(ApiError::NotFound("promise"))?;
-        expected.fits(old.version)?;
+        let old = there(change, &id, &expected)?;
         let terms = Terms {
             amount: amount.unwrap_or(old.terms.amount),
             due_on: due_on.unwrap_or(old.terms.due_on),
@@ -228,6 +229,37 @@ async fn update(
     });
     let promise = changed.await?;
     Ok(entity::found(promise.version, &promise))
+}
+
+/// Deletes a promise. The audit log keeps what it was.
+#[utoipa::path(
+    delete, path = "/api/admin/promises/{id}", tag = "promises", params(("id" = String, Path)),
+    responses(
+        (status = 204, description = "It is no more"),
+        (status = 404, description = "There is none"),
+        (status = 412, description = "Somebody else has changed it"),
+    )
+)]
+async fn delete(
+    by: By,
+    id: web::Path<String>,
+    expected: IfMatch,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    let id = promise_id(&id)?;
+    let deleted = state.store.change(by.0, Timestamp::now(), move |change| {
+        let promise = there(change, &id, &expected)?;
+        Ok::<_, ApiError>(promises::delete(change, &promise)?)
+    });
+    deleted.await?;
+    Ok(entity::gone())
+}
+
+/// The promise, in the version that was read.
+fn there(change: &Change<'_>, id: &PromiseId, expected: &IfMatch) -> Result<Promise, ApiError> {
+    let promise = promises::find(change.transaction, id)?.ok_or(ApiError::NotFound("promise"))?;
+    expected.fits(promise.version)?;
+    Ok(promise)
 }
 
 fn state(text: &str) -> Result<PromiseState, String> {

@@ -53,11 +53,12 @@ impl Known {
         match whose {
             Whose::Lead(id) => {
                 let lead = leads::find(change.transaction, id)?.ok_or(ApiError::NotFound("lead"))?;
+                let do_not_call = lead.must_not_be_called();
                 Ok(Self {
                     party: Contact::Lead(lead.id),
                     person: lead.person,
                     user_id: None,
-                    do_not_call: lead.do_not_call,
+                    do_not_call,
                     name: lead.name,
                     language: lead.language,
                     script: lead.script,

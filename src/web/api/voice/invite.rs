@@ -131,7 +131,9 @@ fn keep(
     link: &Link,
 ) -> Result<Booking, ApiError> {
     if known.do_not_call {
-        return Err(ApiError::Conflict("this number is on the do-not-call list: nobody may call it".to_owned()));
+        return Err(ApiError::Conflict(
+            "this lead or customer is on the do-not-call list: nobody may call them".to_owned(),
+        ));
     }
     let room = match &known.user_id {
         Some(user_id) => room_of(user_id)?,

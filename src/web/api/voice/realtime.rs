@@ -78,11 +78,11 @@ pub(super) async fn realtime(
 
 fn whose(fields: &Fields) -> Result<Option<Whose>, ApiError> {
     let lead = fields.text("leadId")?.filter(|id| !id.is_empty());
-    let customer = fields.text("customerId")?.filter(|id| !id.is_empty());
+    let customer = fields.text_or_number("customerId")?.filter(|id| !id.is_empty());
     match (lead, customer) {
         (Some(_), Some(_)) => Err(ApiError::field("customerId", "stands beside leadId: give one of them")),
         (Some(id), None) => id.parse().map(|id| Some(Whose::Lead(id))).map_err(|_| ApiError::NotFound("lead")),
-        (None, customer) => Ok(customer.map(|name| Whose::Customer(name.to_owned()))),
+        (None, customer) => Ok(customer.map(|name| Whose::Customer(name.into_owned()))),
     }
 }
 
