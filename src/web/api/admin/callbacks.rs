@@ -15,10 +15,8 @@ use crate::{
     domain::CallbackId,
     store::{
         Change,
-        api_keys::Scope,
         callbacks::{self, Callback, State as CallbackState, Terms, Wanted},
         list::Filter,
-        users::Role,
     },
     web::{
         State,
@@ -28,16 +26,12 @@ use crate::{
     },
 };
 
-const READ: Access = Access::Staff(Role::Viewer, Scope::Read);
-const WORK: Access = Access::Staff(Role::Agent, Scope::Desk);
-const LEAD: Access = Access::Staff(Role::Supervisor, Scope::Admin);
-
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::get("/api/admin/callbacks", READ, || web::route().to(list)),
-    Endpoint::post("/api/admin/callbacks", WORK, || web::route().to(create)),
-    Endpoint::get("/api/admin/callbacks/{id}", READ, || web::route().to(find)),
-    Endpoint::patch("/api/admin/callbacks/{id}", WORK, || web::route().to(update)),
-    Endpoint::delete("/api/admin/callbacks/{id}", LEAD, || web::route().to(delete)),
+    Endpoint::get("/api/admin/callbacks", Access::READ, || web::route().to(list)),
+    Endpoint::post("/api/admin/callbacks", Access::WORK, || web::route().to(create)),
+    Endpoint::get("/api/admin/callbacks/{id}", Access::READ, || web::route().to(find)),
+    Endpoint::patch("/api/admin/callbacks/{id}", Access::WORK, || web::route().to(update)),
+    Endpoint::delete("/api/admin/callbacks/{id}", Access::LEAD, || web::route().to(delete)),
 ];
 
 /// What the API's document says of them.

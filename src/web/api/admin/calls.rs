@@ -14,11 +14,9 @@ use crate::{
     domain::{CallId, Language},
     store::{
         Change,
-        api_keys::Scope,
         calls::{self, Call, EndReason, Wanted},
         list::Filter,
         turns::{self, Providers, Timings, Turn},
-        users::Role,
     },
     web::{
         State,
@@ -28,15 +26,11 @@ use crate::{
     },
 };
 
-const READ: Access = Access::Staff(Role::Viewer, Scope::Read);
-const WORK: Access = Access::Staff(Role::Agent, Scope::Desk);
-const LEAD: Access = Access::Staff(Role::Supervisor, Scope::Admin);
-
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::get("/api/admin/calls", READ, || web::route().to(list)),
-    Endpoint::get("/api/admin/calls/{id}", READ, || web::route().to(find)),
-    Endpoint::patch("/api/admin/calls/{id}", WORK, || web::route().to(update)),
-    Endpoint::delete("/api/admin/calls/{id}", LEAD, || web::route().to(delete)),
+    Endpoint::get("/api/admin/calls", Access::READ, || web::route().to(list)),
+    Endpoint::get("/api/admin/calls/{id}", Access::READ, || web::route().to(find)),
+    Endpoint::patch("/api/admin/calls/{id}", Access::WORK, || web::route().to(update)),
+    Endpoint::delete("/api/admin/calls/{id}", Access::LEAD, || web::route().to(delete)),
 ];
 
 /// What the API's document says of them.

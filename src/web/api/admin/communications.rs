@@ -12,11 +12,7 @@ use super::{
     list::{self, List, Paging},
 };
 use crate::{
-    store::{
-        api_keys::Scope,
-        communications::{self, Communication, Whose},
-        users::Role,
-    },
+    store::communications::{self, Communication, Whose},
     web::{
         State,
         api::body::Body,
@@ -25,14 +21,11 @@ use crate::{
     },
 };
 
-const READ: Access = Access::Staff(Role::Viewer, Scope::Read);
-const WORK: Access = Access::Staff(Role::Agent, Scope::Desk);
-
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::get("/api/admin/leads/{id}/communications", READ, || web::route().to(of_lead)),
-    Endpoint::post("/api/admin/leads/{id}/notes", WORK, || web::route().to(note_on_lead)),
-    Endpoint::get("/api/admin/customers/{id}/communications", READ, || web::route().to(of_customer)),
-    Endpoint::post("/api/admin/customers/{id}/notes", WORK, || web::route().to(note_on_customer)),
+    Endpoint::get("/api/admin/leads/{id}/communications", Access::READ, || web::route().to(of_lead)),
+    Endpoint::post("/api/admin/leads/{id}/notes", Access::WORK, || web::route().to(note_on_lead)),
+    Endpoint::get("/api/admin/customers/{id}/communications", Access::READ, || web::route().to(of_customer)),
+    Endpoint::post("/api/admin/customers/{id}/notes", Access::WORK, || web::route().to(note_on_customer)),
 ];
 
 /// What the API's document says of them.

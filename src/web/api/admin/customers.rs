@@ -14,11 +14,9 @@ use crate::{
     domain::Country,
     store::{
         Change, Refusal,
-        api_keys::Scope,
         customers::{self, Customer, CustomerPatch},
         list::{Facet, Filter},
         persons,
-        users::Role,
     },
     web::{
         State,
@@ -29,16 +27,12 @@ use crate::{
     },
 };
 
-const READ: Access = Access::Staff(Role::Viewer, Scope::Read);
-const WORK: Access = Access::Staff(Role::Agent, Scope::Desk);
-const LEAD: Access = Access::Staff(Role::Supervisor, Scope::Admin);
-
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::get("/api/admin/customers", READ, || web::route().to(list)),
-    Endpoint::post("/api/admin/customers", WORK, || web::route().to(create)),
-    Endpoint::get("/api/admin/customers/{id}", READ, || web::route().to(find)),
-    Endpoint::patch("/api/admin/customers/{id}", WORK, || web::route().to(update)),
-    Endpoint::delete("/api/admin/customers/{id}", LEAD, || web::route().to(delete)),
+    Endpoint::get("/api/admin/customers", Access::READ, || web::route().to(list)),
+    Endpoint::post("/api/admin/customers", Access::WORK, || web::route().to(create)),
+    Endpoint::get("/api/admin/customers/{id}", Access::READ, || web::route().to(find)),
+    Endpoint::patch("/api/admin/customers/{id}", Access::WORK, || web::route().to(update)),
+    Endpoint::delete("/api/admin/customers/{id}", Access::LEAD, || web::route().to(delete)),
 ];
 
 /// What the API's document says of them.

@@ -13,10 +13,8 @@ use super::{
 use crate::{
     domain::DoNotCallId,
     store::{
-        api_keys::Scope,
         do_not_call::{self, Entry},
         persons,
-        users::Role,
     },
     web::{
         State,
@@ -26,15 +24,11 @@ use crate::{
     },
 };
 
-const READ: Access = Access::Staff(Role::Viewer, Scope::Read);
-const WORK: Access = Access::Staff(Role::Agent, Scope::Desk);
-const LEAD: Access = Access::Staff(Role::Supervisor, Scope::Admin);
-
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::get("/api/admin/do-not-call", READ, || web::route().to(list)),
-    Endpoint::post("/api/admin/do-not-call", WORK, || web::route().to(add)),
-    Endpoint::get("/api/admin/do-not-call/{id}", READ, || web::route().to(find)),
-    Endpoint::delete("/api/admin/do-not-call/{id}", LEAD, || web::route().to(remove)),
+    Endpoint::get("/api/admin/do-not-call", Access::READ, || web::route().to(list)),
+    Endpoint::post("/api/admin/do-not-call", Access::WORK, || web::route().to(add)),
+    Endpoint::get("/api/admin/do-not-call/{id}", Access::READ, || web::route().to(find)),
+    Endpoint::delete("/api/admin/do-not-call/{id}", Access::LEAD, || web::route().to(remove)),
 ];
 
 /// What the API's document says of them.

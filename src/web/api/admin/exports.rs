@@ -23,7 +23,6 @@ use super::{
 };
 use crate::{
     store::{
-        api_keys::Scope,
         audit::{Action, Entity, Entry},
         callbacks::{self, Callback},
         calls::{self, Call},
@@ -32,7 +31,6 @@ use crate::{
         leads::{self, Lead},
         list::{Filter, Page, Reader, Table},
         promises::{self, Promise},
-        users::Role,
     },
     web::{
         State,
@@ -41,19 +39,18 @@ use crate::{
     },
 };
 
-const LEAD: Access = Access::Staff(Role::Supervisor, Scope::Admin);
 /// Rows that are in memory at a time.
 const ROWS: u32 = 500;
 /// What makes Excel take a file for UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::get("/api/admin/leads.csv", LEAD, || web::route().to(export_leads)),
-    Endpoint::get("/api/admin/customers.csv", LEAD, || web::route().to(export_customers)),
-    Endpoint::get("/api/admin/calls.csv", LEAD, || web::route().to(export_calls)),
-    Endpoint::get("/api/admin/promises.csv", LEAD, || web::route().to(export_promises)),
-    Endpoint::get("/api/admin/callbacks.csv", LEAD, || web::route().to(export_callbacks)),
-    Endpoint::get("/api/admin/do-not-call.csv", LEAD, || web::route().to(export_do_not_call)),
+    Endpoint::get("/api/admin/leads.csv", Access::LEAD, || web::route().to(export_leads)),
+    Endpoint::get("/api/admin/customers.csv", Access::LEAD, || web::route().to(export_customers)),
+    Endpoint::get("/api/admin/calls.csv", Access::LEAD, || web::route().to(export_calls)),
+    Endpoint::get("/api/admin/promises.csv", Access::LEAD, || web::route().to(export_promises)),
+    Endpoint::get("/api/admin/callbacks.csv", Access::LEAD, || web::route().to(export_callbacks)),
+    Endpoint::get("/api/admin/do-not-call.csv", Access::LEAD, || web::route().to(export_do_not_call)),
 ];
 
 /// What the API's document says of them.

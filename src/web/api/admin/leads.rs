@@ -13,11 +13,9 @@ use super::{
 use crate::{
     domain::{Country, LeadId},
     store::{
-        api_keys::Scope,
         leads::{self, Lead, LeadPatch, LeadStatus},
         list::{Facet, Filter},
         persons,
-        users::Role,
     },
     web::{
         State,
@@ -28,16 +26,12 @@ use crate::{
     },
 };
 
-const READ: Access = Access::Staff(Role::Viewer, Scope::Read);
-const WORK: Access = Access::Staff(Role::Agent, Scope::Desk);
-const LEAD: Access = Access::Staff(Role::Supervisor, Scope::Admin);
-
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::get("/api/admin/leads", READ, || web::route().to(list)),
-    Endpoint::post("/api/admin/leads", WORK, || web::route().to(create)),
-    Endpoint::get("/api/admin/leads/{id}", READ, || web::route().to(find)),
-    Endpoint::patch("/api/admin/leads/{id}", WORK, || web::route().to(update)),
-    Endpoint::delete("/api/admin/leads/{id}", LEAD, || web::route().to(delete)),
+    Endpoint::get("/api/admin/leads", Access::READ, || web::route().to(list)),
+    Endpoint::post("/api/admin/leads", Access::WORK, || web::route().to(create)),
+    Endpoint::get("/api/admin/leads/{id}", Access::READ, || web::route().to(find)),
+    Endpoint::patch("/api/admin/leads/{id}", Access::WORK, || web::route().to(update)),
+    Endpoint::delete("/api/admin/leads/{id}", Access::LEAD, || web::route().to(delete)),
 ];
 
 /// What the API's document says of them.

@@ -12,11 +12,9 @@ use super::{
 use crate::{
     domain::{Country, Pii},
     store::{
-        api_keys::Scope,
         communications::Contact,
         erasure::{self, EraseError, Erased, Target},
         persons,
-        users::Role,
     },
     web::{
         State,
@@ -28,7 +26,7 @@ use crate::{
 };
 
 pub(super) const ENDPOINTS: &[Endpoint] =
-    &[Endpoint::post("/api/admin/persons/erase", Access::Staff(Role::Admin, Scope::Admin), || web::route().to(erase))];
+    &[Endpoint::post("/api/admin/persons/erase", Access::ADMIN, || web::route().to(erase))];
 
 /// What the API's document says of it.
 #[derive(OpenApi)]

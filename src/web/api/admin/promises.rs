@@ -13,13 +13,10 @@ use super::{
 use crate::{
     domain::{CallId, PromiseId},
     store::{
-        Change,
-        api_keys::Scope,
-        calls,
+        Change, calls,
         communications::Contact,
         list::Filter,
         promises::{self, Promise, State as PromiseState, Terms, Wanted},
-        users::Role,
     },
     web::{
         State,
@@ -29,16 +26,12 @@ use crate::{
     },
 };
 
-const READ: Access = Access::Staff(Role::Viewer, Scope::Read);
-const WORK: Access = Access::Staff(Role::Agent, Scope::Desk);
-const LEAD: Access = Access::Staff(Role::Supervisor, Scope::Admin);
-
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::get("/api/admin/promises", READ, || web::route().to(list)),
-    Endpoint::post("/api/admin/promises", WORK, || web::route().to(create)),
-    Endpoint::get("/api/admin/promises/{id}", READ, || web::route().to(find)),
-    Endpoint::patch("/api/admin/promises/{id}", WORK, || web::route().to(update)),
-    Endpoint::delete("/api/admin/promises/{id}", LEAD, || web::route().to(delete)),
+    Endpoint::get("/api/admin/promises", Access::READ, || web::route().to(list)),
+    Endpoint::post("/api/admin/promises", Access::WORK, || web::route().to(create)),
+    Endpoint::get("/api/admin/promises/{id}", Access::READ, || web::route().to(find)),
+    Endpoint::patch("/api/admin/promises/{id}", Access::WORK, || web::route().to(update)),
+    Endpoint::delete("/api/admin/promises/{id}", Access::LEAD, || web::route().to(delete)),
 ];
 
 /// What the API's document says of them.

@@ -16,9 +16,7 @@ use crate::{
     domain::RuleId,
     store::{
         Change,
-        api_keys::Scope,
         rules::{self, MOST, Rule},
-        users::Role,
     },
     web::{
         State,
@@ -28,15 +26,12 @@ use crate::{
     },
 };
 
-const READ: Access = Access::Staff(Role::Viewer, Scope::Read);
-const LEAD: Access = Access::Staff(Role::Supervisor, Scope::Admin);
-
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::get("/api/admin/room-rules", READ, || web::route().to(list)),
-    Endpoint::post("/api/admin/room-rules", LEAD, || web::route().to(create)),
-    Endpoint::get("/api/admin/room-rules/{id}", READ, || web::route().to(find)),
-    Endpoint::patch("/api/admin/room-rules/{id}", LEAD, || web::route().to(update)),
-    Endpoint::delete("/api/admin/room-rules/{id}", LEAD, || web::route().to(delete)),
+    Endpoint::get("/api/admin/room-rules", Access::READ, || web::route().to(list)),
+    Endpoint::post("/api/admin/room-rules", Access::LEAD, || web::route().to(create)),
+    Endpoint::get("/api/admin/room-rules/{id}", Access::READ, || web::route().to(find)),
+    Endpoint::patch("/api/admin/room-rules/{id}", Access::LEAD, || web::route().to(update)),
+    Endpoint::delete("/api/admin/room-rules/{id}", Access::LEAD, || web::route().to(delete)),
 ];
 
 /// What the API's document says of them.

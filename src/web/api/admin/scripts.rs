@@ -13,11 +13,8 @@ use super::{
 use crate::{
     domain::ScriptId,
     store::{
-        Change, StoreError,
-        api_keys::Scope,
-        profiles,
+        Change, StoreError, profiles,
         scripts::{self, About, Script, Version, VersionInfo},
-        users::Role,
     },
     web::{
         State,
@@ -32,18 +29,15 @@ const LONGEST: usize = 256 * 1024;
 /// Longest description, in bytes.
 const LONGEST_DESCRIPTION: usize = 4 * 1024;
 
-const READ: Access = Access::Staff(Role::Viewer, Scope::Read);
-const LEAD: Access = Access::Staff(Role::Supervisor, Scope::Admin);
-
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::get("/api/admin/scripts", READ, || web::route().to(list)),
-    Endpoint::post("/api/admin/scripts", LEAD, || web::route().to(create)),
-    Endpoint::get("/api/admin/scripts/{id}", READ, || web::route().to(find)),
-    Endpoint::patch("/api/admin/scripts/{id}", LEAD, || web::route().to(update)),
-    Endpoint::delete("/api/admin/scripts/{id}", LEAD, || web::route().to(delete)),
-    Endpoint::get("/api/admin/scripts/{id}/versions", READ, || web::route().to(versions)),
-    Endpoint::get("/api/admin/scripts/{id}/versions/{number}", READ, || web::route().to(version)),
-    Endpoint::post("/api/admin/scripts/{id}/live", LEAD, || web::route().to(set_live)),
+    Endpoint::get("/api/admin/scripts", Access::READ, || web::route().to(list)),
+    Endpoint::post("/api/admin/scripts", Access::LEAD, || web::route().to(create)),
+    Endpoint::get("/api/admin/scripts/{id}", Access::READ, || web::route().to(find)),
+    Endpoint::patch("/api/admin/scripts/{id}", Access::LEAD, || web::route().to(update)),
+    Endpoint::delete("/api/admin/scripts/{id}", Access::LEAD, || web::route().to(delete)),
+    Endpoint::get("/api/admin/scripts/{id}/versions", Access::READ, || web::route().to(versions)),
+    Endpoint::get("/api/admin/scripts/{id}/versions/{number}", Access::READ, || web::route().to(version)),
+    Endpoint::post("/api/admin/scripts/{id}/live", Access::LEAD, || web::route().to(set_live)),
 ];
 
 /// What the API's document says of them.

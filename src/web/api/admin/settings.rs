@@ -10,11 +10,7 @@ use super::{
     input::{self, Checks, Given},
 };
 use crate::{
-    store::{
-        api_keys::Scope,
-        settings::{self, RetentionDays, Settings, Stored},
-        users::Role,
-    },
+    store::settings::{self, RetentionDays, Settings, Stored},
     web::{
         State,
         api::body::Body,
@@ -23,11 +19,9 @@ use crate::{
     },
 };
 
-const ADMIN: Access = Access::Staff(Role::Admin, Scope::Admin);
-
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::get("/api/admin/settings", ADMIN, || web::route().to(find)),
-    Endpoint::patch("/api/admin/settings", ADMIN, || web::route().to(update)),
+    Endpoint::get("/api/admin/settings", Access::ADMIN, || web::route().to(find)),
+    Endpoint::patch("/api/admin/settings", Access::ADMIN, || web::route().to(update)),
 ];
 
 /// What the API's document says of them.

@@ -14,10 +14,8 @@ use super::{
 use crate::{
     domain::{Pii, SmsId},
     store::{
-        api_keys::Scope,
         communications::Whose,
         sms_outbox::{self, Sms, SmsState, SmsTransport, Wanted},
-        users::Role,
     },
     web::{
         State,
@@ -29,16 +27,14 @@ use crate::{
 
 /// Most characters in a message: as many as Twilio takes.
 const LONGEST: usize = 1600;
-const READ: Access = Access::Staff(Role::Viewer, Scope::Read);
-const WORK: Access = Access::Staff(Role::Agent, Scope::Desk);
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::post("/api/admin/leads/{id}/sms", WORK, || web::route().to(to_lead)).idempotent(),
-    Endpoint::post("/api/admin/customers/{id}/sms", WORK, || web::route().to(to_customer)).idempotent(),
-    Endpoint::get("/api/admin/sms", READ, || web::route().to(list)),
-    Endpoint::get("/api/admin/sms/{id}", READ, || web::route().to(find)),
-    Endpoint::delete("/api/admin/sms/{id}", WORK, || web::route().to(cancel)),
-    Endpoint::post("/api/admin/sms/{id}/retry", WORK, || web::route().to(retry)).idempotent(),
+    Endpoint::post("/api/admin/leads/{id}/sms", Access::WORK, || web::route().to(to_lead)).idempotent(),
+    Endpoint::post("/api/admin/customers/{id}/sms", Access::WORK, || web::route().to(to_customer)).idempotent(),
+    Endpoint::get("/api/admin/sms", Access::READ, || web::route().to(list)),
+    Endpoint::get("/api/admin/sms/{id}", Access::READ, || web::route().to(find)),
+    Endpoint::delete("/api/admin/sms/{id}", Access::WORK, || web::route().to(cancel)),
+    Endpoint::post("/api/admin/sms/{id}/retry", Access::WORK, || web::route().to(retry)).idempotent(),
 ];
 
 /// What the API's document says of them.

@@ -11,7 +11,7 @@ use actix_web::web;
 use utoipa::OpenApi;
 
 use crate::{
-    store::{api_keys::Scope, users::Role},
+    store::users::Role,
     web::{
         access::Who,
         endpoint::{Access, Endpoint},
@@ -22,7 +22,6 @@ use crate::{
 
 /// Every member of staff, in their own name.
 const MEMBER: Access = Access::Person(Role::Viewer);
-const ADMIN: Access = Access::Staff(Role::Admin, Scope::Admin);
 
 pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/session", Access::Open, || web::route().to(log_in::log_in)),
@@ -35,17 +34,17 @@ pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/api/account/sessions", MEMBER, || web::route().to(account::sessions)),
     Endpoint::delete("/api/account/sessions", MEMBER, || web::route().to(account::end_sessions)),
     Endpoint::delete("/api/account/sessions/{id}", MEMBER, || web::route().to(account::end_session)),
-    Endpoint::get("/api/admin/users", ADMIN, || web::route().to(users::list)),
-    Endpoint::post("/api/admin/users", ADMIN, || web::route().to(users::create)),
-    Endpoint::get("/api/admin/users/{id}", ADMIN, || web::route().to(users::read)),
-    Endpoint::patch("/api/admin/users/{id}", ADMIN, || web::route().to(users::update)),
-    Endpoint::delete("/api/admin/users/{id}", ADMIN, || web::route().to(users::delete)),
-    Endpoint::post("/api/admin/users/{id}/link", ADMIN, || web::route().to(users::link)),
-    Endpoint::get("/api/admin/api-keys", ADMIN, || web::route().to(api_keys::list)),
-    Endpoint::post("/api/admin/api-keys", ADMIN, || web::route().to(api_keys::create)),
-    Endpoint::get("/api/admin/api-keys/{id}", ADMIN, || web::route().to(api_keys::read)),
-    Endpoint::delete("/api/admin/api-keys/{id}", ADMIN, || web::route().to(api_keys::revoke)),
-    Endpoint::get("/api/admin/audit", ADMIN, || web::route().to(audit::list)),
+    Endpoint::get("/api/admin/users", Access::ADMIN, || web::route().to(users::list)),
+    Endpoint::post("/api/admin/users", Access::ADMIN, || web::route().to(users::create)),
+    Endpoint::get("/api/admin/users/{id}", Access::ADMIN, || web::route().to(users::read)),
+    Endpoint::patch("/api/admin/users/{id}", Access::ADMIN, || web::route().to(users::update)),
+    Endpoint::delete("/api/admin/users/{id}", Access::ADMIN, || web::route().to(users::delete)),
+    Endpoint::post("/api/admin/users/{id}/link", Access::ADMIN, || web::route().to(users::link)),
+    Endpoint::get("/api/admin/api-keys", Access::ADMIN, || web::route().to(api_keys::list)),
+    Endpoint::post("/api/admin/api-keys", Access::ADMIN, || web::route().to(api_keys::create)),
+    Endpoint::get("/api/admin/api-keys/{id}", Access::ADMIN, || web::route().to(api_keys::read)),
+    Endpoint::delete("/api/admin/api-keys/{id}", Access::ADMIN, || web::route().to(api_keys::revoke)),
+    Endpoint::get("/api/admin/audit", Access::ADMIN, || web::route().to(audit::list)),
 ];
 
 /// What the API's document says of them.

@@ -6,7 +6,6 @@ use std::time::Duration;
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::json;
 use utoipa::ToSchema;
 
 use super::booking::{self, Known, Wanted, Way};
@@ -15,10 +14,8 @@ use crate::{
     domain::RoomName,
     store::{
         Change,
-        audit::{Action, Entity, Entry},
         bookings::{Booking, Link},
         calls::Direction,
-        communications::Contact,
         communications::{self, Communication, Whose},
     },
     web::{
@@ -142,12 +139,6 @@ fn keep(
     let booking = booking::keep(change, &room, wanted, Some(known), Direction::Outbound, expires_at, Some(link))?;
     let invitation = Communication::invitation(&change.actor.name, change.now);
     communications::add(change.transaction, &known.party, &invitation)?;
-    let (entity, id) = match &known.party {
-        Contact::Lead(id) => (Entity::Lead, id.as_str()),
-        Contact::Customer(id) => (Entity::Customer, id.as_str()),
-    };
-    let entry = Entry::new(Action::Call, entity, id).after(&json!({ "room": room.as_str(), "mode": "browser" }));
-    change.record(&entry.about(&known.person))?;
     Ok(booking)
 }
 

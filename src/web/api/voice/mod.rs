@@ -12,11 +12,9 @@ use actix_web::web;
 use utoipa::OpenApi;
 
 use crate::{
-    store::{api_keys::Scope, users::Role},
+    store::api_keys::Scope,
     web::endpoint::{Access, Endpoint},
 };
-
-const WORK: Access = Access::Staff(Role::Agent, Scope::Desk);
 
 /// These addresses.
 pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
@@ -31,8 +29,9 @@ pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/voice/realtime", Access::Caller(Scope::Dispatch), || web::route().to(realtime::realtime))
         .idempotent(),
     Endpoint::post("/api/room/join", Access::Open, || web::route().to(join::join)),
-    Endpoint::post("/api/admin/leads/{id}/call", WORK, || web::route().to(invite::call_lead)).idempotent(),
-    Endpoint::post("/api/admin/customers/{id}/call", WORK, || web::route().to(invite::call_customer)).idempotent(),
+    Endpoint::post("/api/admin/leads/{id}/call", Access::WORK, || web::route().to(invite::call_lead)).idempotent(),
+    Endpoint::post("/api/admin/customers/{id}/call", Access::WORK, || web::route().to(invite::call_customer))
+        .idempotent(),
 ];
 
 /// What the API's document says of them.
