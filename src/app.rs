@@ -4,7 +4,7 @@ use std::{
     fs::{File, TryLockError},
     future::Future,
     io::{self, Read, Seek, Write},
-    net::{SocketAddr, TcpListener},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     process,
@@ -42,6 +42,9 @@ use crate::{
 /// How long a text message that is just being sent may take once the server stops. One that takes longer is `unknown`.
 const SMS_GRACE: Duration = Duration::from_secs(10);
 
+/// Longest note in a data folder's lock that is read, in bytes.
+const LONGEST_NOTE: u64 = 256;
+
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -51,13 +54,13 @@ pub enum StartError {
     /// Another instance works on the same data.
     #[error(
         "the data folder {} is in use by another callstead{}: stop that one, or give another folder with --data-dir",
-        dir.display(), pid.map(|pid| format!(" (process {pid})")).unwrap_or_default()
+        dir.display(), holder.pid.map(|pid| format!(" (process {pid})")).unwrap_or_default()
     )]
     DataDirInUse {
         /// The folder.
         dir: PathBuf,
-        /// The other instance, where it said who it is.
-        pid: Option<u32>,
+        /// The other instance.
+        holder: Holder,
     },
     /// Calls would travel in the clear.
     #[error("will not listen on {0}: beyond this machine TLS is a must; set tls.mode to self-signed or files, or listen on 127.0.0.1:{port} and let a TLS proxy on this machine stand in front", port = .0.port())]
@@ -125,7 +128,7 @@ impl Application {
     pub fn build(config: &Config, readiness: ReadinessReceiver, engines: EnginesReceiver) -> Result<Self, StartError> {
         let wanted = config.server.listen;
         check_exposure(config)?;
-        let data_dir = DataDirLock::take(&config.paths.data_dir)?;
+        let mut data_dir = DataDirLock::take(&config.paths.data_dir)?;
         let listener = listen(wanted)?;
         let address = listener.local_addr().map_err(|source| StartError::Listen { address: wanted, source })?;
         if config.livekit.url.is_some() {
@@ -133,6 +136,8 @@ impl Application {
         }
         telemetry::metrics();
         let certificate = tls::open(&config.tls, &config.paths.data_dir, address)?;
+        let failed = |source| StartError::DataDir { dir: config.paths.data_dir.clone(), source };
+        data_dir.note_listening(Listening { address, is_tls: certificate.is_some() }).map_err(failed)?;
         let keys = Keys::open(&config.livekit, &config.paths.data_dir)?;
         let store = Store::open(&config.paths.data_dir)?;
         let (rooms, events) = Rooms::start(config, &keys, is_media_local(config)).map_err(StartError::Media)?;
@@ -201,9 +206,10 @@ impl Application {
     /// When the server cannot run.
     pub async fn run_until_stopped(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let (rooms, desk, written) = (self.state.rooms.clone(), self.state.desk.clone(), self.state.written.clone());
-        // Both end with the actix system around them.
+        // They end with the actix system around them.
         actix_web::rt::spawn(web::upkeep(self.state.limits.clone()));
         actix_web::rt::spawn(retention::watch(self.state.store.clone()));
+        actix_web::rt::spawn(self.state.people.clone().watch_sessions());
         let (stop_sending, stopped) = watch::channel(false);
         let sending = actix_web::rt::spawn(self.state.sms.clone().run(self.state.store.clone(), stopped));
         let stop_sending = async move {
@@ -278,9 +284,52 @@ fn load_engines(config: &Config, readiness: &ReadinessSender, go_on: impl Fn() -
     engines
 }
 
+/// Who has claimed a data folder, as far as that one has said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holder {
+    /// The process.
+    pub pid: Option<u32>,
+    /// Where it answers; `None`: not yet, or it is no server.
+    pub listening: Option<Listening>,
+}
+
+/// Where a server's pages and API are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listening {
+    /// As it was bound: with the port that was found, and perhaps for all addresses of this machine.
+    pub address: SocketAddr,
+    /// Whether over TLS.
+    pub is_tls: bool,
+}
+
+impl Listening {
+    /// Where a program of this machine finds it: `https://127.0.0.1:8443`.
+    pub fn local_url(&self) -> String {
+        let mut address = self.address;
+        if address.ip().is_unspecified() {
+            let loopback = if address.is_ipv6() { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() };
+            address.set_ip(loopback);
+        }
+        format!("{}://{address}", if self.is_tls { "https" } else { "http" })
+    }
+}
+
+impl Holder {
+    /// The process in the first line, and where it listens in the second: `https 0.0.0.0:8443`.
+    fn parse(text: &str) -> Self {
+        let mut lines = text.lines();
+        let pid = lines.next().and_then(|line| line.trim().parse().ok());
+        let listening = lines.next().and_then(|line| {
+            let (scheme, address) = line.split_once(' ')?;
+            Some(Listening { address: address.trim().parse().ok()?, is_tls: scheme == "https" })
+        });
+        Self { pid, listening }
+    }
+}
+
 /// This process's claim on a data folder. The system lets go of it when the process ends, however it ends.
 #[derive(Debug)]
-pub struct DataDirLock(#[expect(dead_code, reason = "held, never read")] File);
+pub struct DataDirLock(File);
 
 impl DataDirLock {
     /// Makes the folder (for its owner only) if it is not there, and claims it.
@@ -291,30 +340,35 @@ impl DataDirLock {
         let failed = |source| StartError::DataDir { dir: dir.to_owned(), source };
         config::make_data_dir(dir).map_err(failed)?;
         let mut options = File::options();
-        let mut file =
+        let file =
             options.read(true).write(true).create(true).truncate(false).open(dir.join("lock")).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(StartError::DataDirInUse { dir: dir.to_owned(), pid: holder(&mut file) });
+                let mut text = String::new();
+                // One that cannot be read tells nothing.
+                let _ = file.take(LONGEST_NOTE).read_to_string(&mut text);
+                return Err(StartError::DataDirInUse { dir: dir.to_owned(), holder: Holder::parse(&text) });
             }
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
-        note_holder(&mut file).map_err(failed)?;
-        Ok(Self(file))
+        let mut lock = Self(file);
+        lock.note("").map_err(failed)?;
+        Ok(lock)
     }
-}
 
-fn holder(file: &mut File) -> Option<u32> {
-    let mut text = String::new();
-    file.read_to_string(&mut text).ok()?;
-    text.trim().parse().ok()
-}
+    /// Tells others of this machine where this process answers.
+    fn note_listening(&mut self, listening: Listening) -> io::Result<()> {
+        let scheme = if listening.is_tls { "https" } else { "http" };
+        self.note(&format!("{scheme} {}\n", listening.address))
+    }
 
-fn note_holder(file: &mut File) -> io::Result<()> {
-    file.set_len(0)?;
-    file.rewind()?;
-    writeln!(file, "{}", process::id())
+    fn note(&mut self, more: &str) -> io::Result<()> {
+        let Self(file) = self;
+        file.set_len(0)?;
+        file.rewind()?;
+        write!(file, "{}\n{more}", process::id())
+    }
 }
 
 /// Whether nobody beyond this machine can send media: not when a proxy here passes calls on, and so addresses are set.
@@ -368,11 +422,29 @@ mod tests {
         let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let first = build(&config(one.path(), "127.0.0.1:0")).unwrap();
         let same_folder = build(&config(one.path(), "127.0.0.1:0"));
-        assert!(matches!(same_folder, Err(StartError::DataDirInUse { pid: Some(pid), .. }) if pid == process::id()));
+        let Err(StartError::DataDirInUse { holder, .. }) = same_folder else { panic!("{same_folder:?}") };
+        let listening = Listening { address: first.address(), is_tls: false };
+        assert_eq!(holder, Holder { pid: Some(process::id()), listening: Some(listening) });
         let same_port = build(&config(two.path(), &first.address().to_string()));
         assert!(matches!(same_port, Err(StartError::PortInUse(address)) if address == first.address()));
         drop(first);
         assert!(build(&config(one.path(), "127.0.0.1:0")).is_ok());
+    }
+
+    #[test]
+    fn a_server_is_found_by_what_it_leaves_in_its_folder() {
+        for (note, url) in [
+            ("7\nhttps 0.0.0.0:8443\n", Some("https://127.0.0.1:8443")),
+            ("7\nhttp [::]:8080\n", Some("http://[::1]:8080")),
+            ("7\nhttp 192.0.2.1:8080\n", Some("http://192.0.2.1:8080")),
+            ("7\n", None),
+            ("7\nhttp nowhere", None),
+            ("", None),
+        ] {
+            let holder = Holder::parse(note);
+            assert_eq!(holder.listening.map(|it| it.local_url()).as_deref(), url, "{note:?}");
+            assert_eq!(holder.pid, (!note.is_empty()).then_some(7));
+        }
     }
 
     #[test]

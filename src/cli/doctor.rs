@@ -14,10 +14,11 @@ use serde::Serialize;
 
 use super::{Context, Interrupt, Output, runtime};
 use crate::{
-    app::{DataDirLock, StartError},
-    config::{Config, ConfigError, TlsMode},
+    app::{DataDirLock, Holder, Listening, StartError},
+    config::{self, Config, ConfigError, TlsMode},
     cpu,
     models::{Kind, Library, ModelError},
+    sms::{self, Probe},
 };
 
 /// A conversation needs two cores: one hears and thinks, one keeps the sound flowing.
@@ -69,7 +70,9 @@ impl Finding {
 
 pub(super) fn run(_args: Args, context: &Context) -> anyhow::Result<()> {
     let config = &context.config;
-    let (data_dir, another_runs) = data_dir(config);
+    let (data_dir, holder) = data_dir(config);
+    let another_runs = holder.is_some();
+    let listening = holder.and_then(|holder| holder.listening);
     let mut findings = vec![
         processor(),
         cores(),
@@ -78,12 +81,13 @@ pub(super) fn run(_args: Args, context: &Context) -> anyhow::Result<()> {
         data_dir,
         disk(&config.paths.data_dir),
         models(config),
-        page_port(config, another_runs),
+        page_port(config, another_runs, listening),
         media_port(config, another_runs),
     ];
     if another_runs {
-        findings.push(requests(config, &context.interrupt));
+        findings.push(requests(config, listening, &context.interrupt));
     }
+    findings.push(text_messages(config, &context.interrupt));
     report(&findings, &context.output)
 }
 
@@ -158,18 +162,19 @@ fn available_memory() -> Option<u64> {
     Some(kibibytes.saturating_mul(1024))
 }
 
-/// Also says whether another instance runs on the folder: its ports are then taken, as they should be.
-fn data_dir(config: &Config) -> (Finding, bool) {
+/// Also says which other instance runs on the folder: its ports are then taken, as they should be.
+fn data_dir(config: &Config) -> (Finding, Option<Holder>) {
     let dir = &config.paths.data_dir;
     match DataDirLock::take(dir) {
-        Ok(_lock) => (Finding::ok("data folder", format!("{} can be written", dir.display())), false),
-        Err(StartError::DataDirInUse { pid, .. }) => {
-            let by = pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
-            (Finding::ok("data folder", format!("{} is in use by a running callstead{by}", dir.display())), true)
+        Ok(_lock) => (Finding::ok("data folder", format!("{} can be written", dir.display())), None),
+        Err(StartError::DataDirInUse { holder, .. }) => {
+            let by = holder.pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
+            let found = format!("{} is in use by a running callstead{by}", dir.display());
+            (Finding::ok("data folder", found), Some(holder))
         }
         Err(error) => {
             let advice = "give this user the right to write it, or another folder with --data-dir";
-            (Finding::fail("data folder", error.to_string(), advice), false)
+            (Finding::fail("data folder", error.to_string(), advice), None)
         }
     }
 }
@@ -223,7 +228,10 @@ fn models(config: &Config) -> Finding {
     Finding::warn("models", what, advice)
 }
 
-fn page_port(config: &Config, another_runs: bool) -> Finding {
+fn page_port(config: &Config, another_runs: bool, listening: Option<Listening>) -> Finding {
+    if let Some(Listening { address, .. }) = listening {
+        return Finding::ok("pages' port", format!("TCP {address} is where callstead answers"));
+    }
     let address = config.server.listen;
     port("pages' port", format!("TCP {address}"), TcpListener::bind(address).err(), another_runs, "--listen ADDR:PORT")
 }
@@ -245,12 +253,13 @@ fn port(check: &'static str, what: String, error: Option<std::io::Error>, anothe
 }
 
 /// How the requests of the last hour went, as the server that runs tells it.
-fn requests(config: &Config, interrupt: &Interrupt) -> Finding {
-    let asked = status(config);
+fn requests(config: &Config, listening: Option<Listening>, interrupt: &Interrupt) -> Finding {
+    let set = Listening { address: config.server.listen, is_tls: config.tls.mode != TlsMode::Off };
+    let asked = status(listening.unwrap_or(set).local_url());
     let shown = match runtime::block_on(interrupt, asked) {
         Ok(status) => status,
         Err(error) => {
-            let advice = "see its log; give the address with CALLSTEAD_LISTEN or the file if `serve --listen` set it";
+            let advice = "see its log; it tells this machine only, over a loopback address (127.0.0.1, ::1)";
             return Finding::warn("requests", format!("the server does not tell: {error:#}"), advice);
         }
     };
@@ -264,17 +273,40 @@ fn requests(config: &Config, interrupt: &Interrupt) -> Finding {
 }
 
 /// Asks `/api/status`, which is open to this machine.
-async fn status(config: &Config) -> anyhow::Result<serde_json::Value> {
-    let scheme = if config.tls.mode == TlsMode::Off { "http" } else { "https" };
-    let port = config.server.listen.port();
+async fn status(server: String) -> anyhow::Result<serde_json::Value> {
     // Fails only when there is one already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     // Nobody stands between us and this machine, and nothing secret is sent: the certificate is for other names.
     let client =
         reqwest::Client::builder().no_proxy().tls_danger_accept_invalid_certs(true).timeout(PATIENCE).build()?;
-    let host = if config.server.listen.is_ipv6() { "[::1]" } else { "127.0.0.1" };
-    let answer = client.get(format!("{scheme}://{host}:{port}/api/status")).send().await?;
+    let answer = client.get(format!("{server}/api/status")).send().await?;
     Ok(answer.error_for_status()?.json().await?)
+}
+
+/// Whether text messages can leave. None is sent.
+fn text_messages(config: &Config, interrupt: &Interrupt) -> Finding {
+    const CHECK: &str = "text messages";
+    let patience = config.sms.timeout.min(PATIENCE);
+    let settings = config::Sms { timeout: patience, ..config.sms.clone() };
+    let probed = runtime::block_on(interrupt, async move { sms::probe(&settings).await });
+    match probed {
+        Ok(Probe::Unset) => Finding::ok(CHECK, "are kept and not sent: sms.transport is outbox"),
+        Ok(Probe::Takes) => Finding::ok(CHECK, "the service takes sms.account and sms.secret"),
+        Ok(Probe::Answers) => {
+            Finding::ok(CHECK, "the service answers; only a message shows whether it takes what is sent")
+        }
+        Ok(Probe::Refuses(status)) => {
+            let advice = "set sms.account and sms.secret as the service has them";
+            Finding::fail(CHECK, format!("the service refuses sms.account or sms.secret ({status})"), advice)
+        }
+        Ok(Probe::Unreachable) => {
+            let advice = "see that sms.url is right, and that this machine may reach it; messages wait meanwhile";
+            Finding::warn(CHECK, "the service cannot be reached", advice)
+        }
+        Err(error) => {
+            Finding::warn(CHECK, format!("cannot be checked: {error:#}"), "see that certificates are installed")
+        }
+    }
 }
 
 #[cfg(test)]
@@ -287,11 +319,12 @@ mod tests {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut config = Config::defaults(folder.path());
         config.server.listen = taken.local_addr().unwrap();
-        assert_eq!(page_port(&config, false).outcome, Outcome::Fail);
-        assert_eq!(page_port(&config, true).outcome, Outcome::Ok);
-        assert!(!data_dir(&config).1);
+        assert_eq!(page_port(&config, false, None).outcome, Outcome::Fail);
+        assert_eq!(page_port(&config, true, None).outcome, Outcome::Ok);
+        assert_eq!(data_dir(&config).1, None);
         let _lock = DataDirLock::take(folder.path()).unwrap();
-        assert!(data_dir(&config).1);
+        let holder = data_dir(&config).1.unwrap();
+        assert_eq!(holder, Holder { pid: Some(std::process::id()), listening: None });
     }
 
     #[test]

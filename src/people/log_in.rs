@@ -198,7 +198,7 @@ impl People {
             {
                 return Err(PeopleError::WrongCode);
             }
-            sessions::forget_old(transaction, limits, at)?;
+            sessions::forget_old(change, limits)?;
             let (session, secret) = sessions::create(transaction, &user.id, &address, &agent, at)?;
             users::note_login(transaction, &user.id, at)?;
             if let Some(from) = from {

@@ -1,18 +1,30 @@
 //! Sessions that have begun: whose they are, and how they end.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde_json::json;
+use tokio::time::{MissedTickBehavior, interval};
 
 use super::{People, PeopleError, Visit, themselves};
 use crate::{
     domain::{SessionId, UserId},
     store::{
-        Change, RandomSecret, StoreError,
-        audit::{Action, Entity, Entry},
-        sessions::{self, Session},
+        self, Change, RandomSecret, Store, StoreError,
+        audit::{Action, Actor, Entity, Entry},
+        sessions::{self, Found, Session},
         users::User,
     },
 };
+
+/// How often sessions that are over are forgotten, besides when somebody logs in or comes back with one.
+const FORGET: Duration = Duration::from_secs(10 * 60);
+
+async fn note_seen(store: &Store, id: SessionId, now: Timestamp) {
+    if let Err(error) = store.write(move |transaction| sessions::note_seen(transaction, &id, now)).await {
+        tracing::warn!(%error, "noting the use of a session");
+    }
+}
 
 impl People {
     /// The session with this secret, and whose it is; `None` when it is over. That it is in use is noted in the background.
@@ -23,17 +35,40 @@ impl People {
     pub async fn session(&self, secret: RandomSecret, now: Timestamp) -> Result<Option<(Session, User)>, StoreError> {
         let limits = self.limits;
         let found = self.store.read(move |connection| sessions::find(connection, &secret, limits, now)).await?;
-        if let Some((session, _)) = &found
-            && session.is_worth_noting(now)
-        {
-            let (store, id) = (self.store.clone(), session.id.clone());
-            tokio::spawn(async move {
-                if let Err(error) = store.write(move |transaction| sessions::note_seen(transaction, &id, now)).await {
-                    tracing::warn!(%error, "noting the use of a session");
+        match found {
+            Found::Nothing => Ok(None),
+            Found::Over => {
+                let people = self.clone();
+                tokio::spawn(async move { people.forget_old_sessions(now).await });
+                Ok(None)
+            }
+            Found::Alive(session, user) => {
+                if session.is_worth_noting(now) {
+                    let (store, id) = (self.store.clone(), session.id.clone());
+                    tokio::spawn(async move { note_seen(&store, id, now).await });
                 }
-            });
+                Ok(Some((session, user)))
+            }
         }
-        Ok(found)
+    }
+
+    /// Forgets sessions that have reached a limit, now and then, until it is dropped: that they ended is in the audit log
+    /// even if nobody comes back.
+    pub async fn watch_sessions(self) {
+        let mut due = interval(FORGET);
+        due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            due.tick().await;
+            self.forget_old_sessions(store::now()).await;
+        }
+    }
+
+    async fn forget_old_sessions(&self, now: Timestamp) {
+        let limits = self.limits;
+        let forgotten = self.store.change(Actor::system(), now, move |change| sessions::forget_old(change, limits));
+        if let Err(error) = forgotten.await {
+            tracing::warn!(%error, "forgetting sessions that are over");
+        }
     }
 
     /// The sessions of a member of staff, the latest used first.

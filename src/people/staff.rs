@@ -12,6 +12,7 @@ use crate::{
     store::{
         Change, RandomSecret, StoreError,
         audit::{Action, Actor, Entity, Entry},
+        list::{Filter, Page},
         sessions, user_links,
         users::{self, NewUser, Role, State, User},
     },
@@ -80,12 +81,13 @@ impl People {
         self.store.read(move |connection| users::find_by_email(connection, &email)).await
     }
 
-    /// Members of staff by their e-mail addresses, those after `after`; `limit` at most.
+    /// Members of staff by their e-mail addresses, `limit` at most.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn users(&self, after: Option<Email>, limit: u32) -> Result<Vec<User>, StoreError> {
-        self.store.read(move |connection| users::list(connection, after.as_ref(), limit)).await
+    pub async fn users(&self, limit: u32) -> Result<Vec<User>, StoreError> {
+        let first = Page::first(&users::TABLE, limit);
+        Ok(self.store.read(move |connection| users::page(connection, &Filter::default(), &first)).await?.items)
     }
 
     /// Makes a member of staff, and a link with which they set their password: within a day, once.

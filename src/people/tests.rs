@@ -7,7 +7,7 @@ use crate::{
     domain::UserId,
     store::{
         RandomSecret,
-        audit::{self, Action, Filter, Logged},
+        audit::{self, Action, ActorKind, Entity, Filter, Logged},
         users::{self, NewUser, Role},
     },
 };
@@ -138,6 +138,41 @@ async fn who_is_refused_learns_nothing_and_all_of_it_is_noted() {
     desk.people.end_session(&begun.user, &begun.session, &desk.visit(HOME)).await.unwrap();
     assert!(!desk.is_alive(&begun.secret).await);
     assert_eq!(desk.log().await[0].action, Action::Logout);
+}
+
+#[tokio::test]
+async fn that_a_session_reached_a_limit_is_noted_once() {
+    let mut desk = Desk::new().await;
+    let (first, second) = (desk.enter().await, desk.enter().await);
+    desk.wait(3601);
+    let ended = async |desk: &Desk| {
+        let log = desk.log().await;
+        log.into_iter().filter(|it| it.entity == Entity::Session).collect::<Vec<_>>()
+    };
+    assert!(ended(&desk).await.is_empty(), "nobody has noticed yet");
+    // Each use of what is over may note it, and the first one does.
+    for _ in 0..3 {
+        assert!(!desk.is_alive(&first.secret).await);
+    }
+    while ended(&desk).await.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let log = ended(&desk).await;
+    let mut sessions: Vec<_> = log.iter().map(|it| it.entity_id.as_str()).collect();
+    sessions.sort_unstable();
+    let mut expected = [first.session.as_str(), second.session.as_str()];
+    expected.sort_unstable();
+    assert_eq!(sessions, expected, "the other one too");
+    for entry in &log {
+        assert_eq!((entry.action, entry.actor_kind), (Action::Logout, ActorKind::System));
+        let after = &entry.detail["after"];
+        assert_eq!((&after["user"], &after["limit"]), (&desk.nadia.id.as_str().into(), &"idle".into()));
+    }
+    desk.enter().await;
+    assert_eq!(ended(&desk).await.len(), 2);
+    desk.wait(13 * 3600);
+    desk.enter().await;
+    assert_eq!(ended(&desk).await[0].detail["after"]["limit"], "whole", "who logs in sweeps, too");
 }
 
 #[tokio::test]

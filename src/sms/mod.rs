@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use crate::{
-    config::{Config, Secret},
+    config::{self, Config, Secret},
     store::{
         Store, StoreError,
         audit::Actor,
@@ -26,6 +26,7 @@ use crate::{
 };
 pub use callback::BadReport;
 use sender::{Event, Sender, Step};
+pub use transport::Probe;
 use transport::Transport;
 
 /// Where the service reports, followed by a secret for each attempt.
@@ -37,6 +38,15 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 #[derive(Debug, thiserror::Error)]
 #[error("text messages cannot be sent: {0}")]
 pub struct SmsError(String);
+
+/// Asks whether the service that is set is there and takes our keys. Sends no message.
+///
+/// # Errors
+/// When this machine cannot make requests.
+pub async fn probe(settings: &config::Sms) -> Result<Probe, SmsError> {
+    let transport = Transport::new(settings).map_err(|error| SmsError(error.to_string()))?;
+    Ok(transport.probe().await)
+}
 
 /// The way out for text messages. Clones share it.
 #[derive(Clone, Debug)]

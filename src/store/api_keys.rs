@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     StoreError,
+    list::{self, Condition, Filter, Page, Rows, Sort, Table},
     rows::{moment, moment_if_any, parsed, words},
 };
 use crate::domain::ApiKeyId;
@@ -49,6 +50,20 @@ words! {
         Openai = "openai",
     }
 }
+
+/// How keys are listed. They are few: no order has an index.
+pub static TABLE: Table = Table {
+    name: "api_keys",
+    columns: "api_keys.*",
+    tie: "id",
+    alive: None,
+    search: None,
+    sorts: &[
+        Sort { name: "createdAt", by: "created_at", index: None },
+        Sort { name: "name", by: "lower(name)", index: None },
+    ],
+    usual: "-createdAt",
+};
 
 /// A key's secret, as its holder sends it. `Debug` redacts it.
 #[derive(Clone, PartialEq, Eq)]
@@ -192,6 +207,46 @@ pub fn list(connection: &Connection) -> Result<Vec<ApiKey>, StoreError> {
     let mut statement = connection.prepare("SELECT * FROM api_keys ORDER BY created_at DESC, id")?;
     let keys = statement.query_map([], key)?;
     Ok(keys.collect::<Result<_, _>>()?)
+}
+
+/// The key with this id; also one that was revoked.
+///
+/// # Errors
+/// When the database fails.
+pub fn with_id(connection: &Connection, id: &ApiKeyId) -> Result<Option<ApiKey>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT * FROM api_keys WHERE id = ?1")?;
+    Ok(statement.query_row([id.as_str()], key).optional()?)
+}
+
+/// Which keys to list.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Words, or parts of words, of names and of what is shown of secrets.
+    pub words: String,
+    /// Whether they were revoked.
+    pub is_revoked: Option<bool>,
+    /// With this scope.
+    pub scope: Option<Scope>,
+}
+
+impl Wanted {
+    /// What holds for them.
+    pub fn filter(&self) -> Filter {
+        let words = Condition::for_words("instr(lower(name || ' ' || prefix), ?)", &self.words.to_lowercase());
+        let others = [
+            self.is_revoked.map(|is_revoked| Condition("(revoked_at IS NOT NULL) = ?", is_revoked.into())),
+            self.scope.map(|scope| Condition("instr(' ' || scopes || ' ', ?)", format!(" {scope} ").into())),
+        ];
+        Filter { conditions: words.into_iter().chain(others.into_iter().flatten()).collect(), ..Filter::default() }
+    }
+}
+
+/// A page of keys.
+///
+/// # Errors
+/// When the database fails.
+pub fn page(connection: &Connection, filter: &Filter, page: &Page) -> Result<Rows<ApiKey>, StoreError> {
+    list::page(connection, &TABLE, filter, page, key)
 }
 
 /// Makes a key invalid from now on, for good. False when there is no such key that is valid.

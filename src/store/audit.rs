@@ -258,6 +258,8 @@ pub struct Filter {
     pub entity_id: Option<String>,
     /// Only what this user or key did.
     pub actor: Option<String>,
+    /// Only this.
+    pub action: Option<Action>,
     /// So many at most.
     pub limit: u32,
 }
@@ -270,13 +272,15 @@ pub fn list(connection: &Connection, vault: &Vault, filter: &Filter) -> Result<V
     let mut statement = connection.prepare_cached(
         "SELECT * FROM audit_log
          WHERE seq < ?1 AND (?2 IS NULL OR entity = ?2) AND (?3 IS NULL OR entity_id = ?3) AND (?4 IS NULL OR actor = ?4)
-         ORDER BY seq DESC LIMIT ?5",
+             AND (?5 IS NULL OR action = ?5)
+         ORDER BY seq DESC LIMIT ?6",
     )?;
     let wanted = (
         filter.before_seq.unwrap_or(i64::MAX),
         filter.entity.map(Entity::as_str),
         filter.entity_id.as_deref(),
         filter.actor.as_deref(),
+        filter.action.map(Action::as_str),
         filter.limit,
     );
     let mut rows = statement.query(wanted)?;

@@ -11,6 +11,7 @@ use super::{
     communications::Contact,
     json::{revealed, shown, shown_if_any},
     list::{self, Condition, Filter, Page, Rows, Sort, Table},
+    persons::record_about,
     rows::{moment, parsed, parsed_if_any, words},
 };
 use crate::domain::{CallId, CallbackId, CustomerId, LeadId, Pii};
@@ -32,7 +33,7 @@ pub static TABLE: Table = Table {
     name: "callbacks",
     columns: "callbacks.*",
     tie: "id",
-    alive: None,
+    alive: Some("callbacks.deleted_at IS NULL"),
     search: None,
     sorts: &[
         Sort { name: "dueAt", by: "due_at", index: None },
@@ -142,7 +143,8 @@ pub fn create(
         ":state": terms.state.as_str(),
         ":now": change.now.as_millisecond(),
     })?;
-    record(change, &callback, Entry::new(Action::Create, Entity::Callback, &callback.id).after(&callback))?;
+    let entry = Entry::new(Action::Create, Entity::Callback, &callback.id).after(&callback);
+    record_about(change, Some(contact), entry)?;
     Ok(callback)
 }
 
@@ -165,17 +167,36 @@ pub fn update(change: &Change<'_>, old: &Callback, terms: Terms) -> Result<Callb
         },
     )?;
     let entry = Entry::new(Action::Update, Entity::Callback, &callback.id);
-    record(change, &callback, entry.before(old).after(&callback))?;
+    record_about(change, callback.contact().as_ref(), entry.before(old).after(&callback))?;
     Ok(callback)
 }
 
-/// The callback with this id.
+/// Hides `old`, which was read in this transaction; it is no longer found.
+///
+/// # Errors
+/// When the database fails.
+pub fn delete(change: &Change<'_>, old: &Callback) -> Result<(), StoreError> {
+    change.transaction.execute(
+        "UPDATE callbacks SET deleted_at = ?2, updated_at = ?2, version = version + 1 WHERE id = ?1",
+        (old.id.as_str(), change.now.as_millisecond()),
+    )?;
+    record_about(change, old.contact().as_ref(), Entry::new(Action::Delete, Entity::Callback, &old.id).before(old))
+}
+
+/// The callback with this id, unless it was deleted.
 ///
 /// # Errors
 /// When the database fails.
 pub fn find(connection: &Connection, id: &CallbackId) -> Result<Option<Callback>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT * FROM callbacks WHERE id = ?1")?;
+    let mut statement = connection.prepare_cached("SELECT * FROM callbacks WHERE id = ?1 AND deleted_at IS NULL")?;
     Ok(statement.query_row([id.as_str()], callback).optional()?)
+}
+
+impl Callback {
+    /// Whom it is about; `None` once they were erased.
+    fn contact(&self) -> Option<Contact> {
+        Contact::of(&self.lead, &self.customer)
+    }
 }
 
 impl Wanted {
@@ -184,10 +205,9 @@ impl Wanted {
         let conditions = [
             self.state.map(|state| Condition("state = ?", state.as_str().to_owned().into())),
             self.due_until.map(|moment| Condition("due_at <= ?", moment.as_millisecond().into())),
-            self.lead.as_ref().map(|id| Condition("lead = ?", id.to_string().into())),
-            self.customer.as_ref().map(|id| Condition("customer = ?", id.to_string().into())),
         ];
-        Filter { conditions: conditions.into_iter().flatten().collect(), ..Filter::default() }
+        let about = Contact::conditions(self.lead.as_ref(), self.customer.as_ref());
+        Filter { conditions: conditions.into_iter().flatten().chain(about).collect(), ..Filter::default() }
     }
 }
 
@@ -197,18 +217,6 @@ impl Wanted {
 /// When the database fails.
 pub fn page(connection: &Connection, filter: &Filter, page: &Page) -> Result<Rows<Callback>, StoreError> {
     list::page(connection, &TABLE, filter, page, callback)
-}
-
-/// What it says is about the person to be called; without one, it says nothing more.
-fn record(change: &Change<'_>, callback: &Callback, entry: Entry) -> Result<(), StoreError> {
-    let person = Contact::of(&callback.lead, &callback.customer)
-        .map(|contact| contact.person(change.transaction))
-        .transpose()?
-        .flatten();
-    change.record(&match person {
-        Some(person) => entry.about(&person),
-        None => Entry { before: None, after: None, ..entry },
-    })
 }
 
 fn callback(row: &Row<'_>) -> rusqlite::Result<Callback> {

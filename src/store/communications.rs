@@ -1,7 +1,7 @@
 //! What passed between the desk and a lead or a customer: calls, messages, notes. Added to, never changed.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Row, Transaction, named_params, types::Value};
+use rusqlite::{Connection, Row, Transaction, named_params};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -55,11 +55,13 @@ impl Contact {
         }
     }
 
-    fn condition(&self) -> Condition {
-        match self {
-            Self::Lead(id) => Condition("lead = ?", Value::Text(id.to_string())),
-            Self::Customer(id) => Condition("customer = ?", Value::Text(id.to_string())),
-        }
+    /// What holds for what has this lead and this customer in its columns, where one is wanted.
+    pub(super) fn conditions(
+        lead: Option<&LeadId>,
+        customer: Option<&CustomerId>,
+    ) -> impl Iterator<Item = Condition> + use<> {
+        let lead = lead.map(|id| Condition("lead = ?", id.to_string().into()));
+        lead.into_iter().chain(customer.map(|id| Condition("customer = ?", id.to_string().into())))
     }
 }
 
@@ -70,6 +72,16 @@ pub enum Whose {
     Lead(LeadId),
     /// A customer's id, ours or that of the desk's own books.
     Customer(String),
+}
+
+impl Whose {
+    /// What they are called in refusals.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Lead(_) => "lead",
+            Self::Customer(_) => "customer",
+        }
+    }
 }
 
 /// The lead or customer that is meant, and the person; `None` when there is none, or not any more.
@@ -200,11 +212,7 @@ pub fn add(transaction: &Transaction<'_>, contact: &Contact, new: &Communication
 /// # Errors
 /// When whoever it is about is not there, or the database fails.
 pub fn note(change: &Change<'_>, about: &Whose, text: Pii<String>) -> Result<Communication, Refusal> {
-    let missing = match about {
-        Whose::Lead(_) => "lead",
-        Whose::Customer(_) => "customer",
-    };
-    let (contact, person) = whose(change.transaction, about)?.ok_or(Refusal::Missing(missing))?;
+    let (contact, person) = whose(change.transaction, about)?.ok_or(Refusal::Missing(about.kind()))?;
     let note = Communication::note(text, &change.actor.name, change.now);
     add(change.transaction, &contact, &note)?;
     change.record(&Entry::new(Action::Create, Entity::Communication, &note.id).after(&note).about(&person))?;
@@ -213,7 +221,8 @@ pub fn note(change: &Change<'_>, about: &Whose, text: Pii<String>) -> Result<Com
 
 /// Those with `contact`.
 pub fn with(contact: &Contact) -> Filter {
-    Filter { conditions: vec![contact.condition()], ..Filter::default() }
+    let (lead, customer) = contact.ids();
+    Filter { conditions: Contact::conditions(lead.as_ref(), customer.as_ref()).collect(), ..Filter::default() }
 }
 
 /// A page of those that fit.

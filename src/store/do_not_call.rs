@@ -8,11 +8,12 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{
-    Change, StoreError,
+    Change, Refusal, StoreError,
     audit::{Action, Entity, Entry as Audit},
     json::{revealed, revealed_if_any, shown},
     list::{self, Condition, Filter, Page, Rows, Sort, Table},
     persons,
+    refusal::expect_version,
     rows::{moment, parsed, parsed_if_any},
     vault::Vault,
 };
@@ -28,6 +29,9 @@ pub static TABLE: Table = Table {
     sorts: &[Sort { name: "createdAt", by: "created_at", index: None }],
     usual: "-createdAt",
 };
+
+/// The version of every entry: it is there or not, and never changed.
+pub const VERSION: i64 = 1;
 
 /// An entry of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -95,19 +99,25 @@ pub fn add(change: &Change<'_>, phone: &PhoneNumber, reason: &Pii<String>) -> Re
     Ok((added, true))
 }
 
-/// Takes an entry off the list, which `reason` justifies. False when there is no such entry.
+/// Takes an entry off the list, which `reason` justifies.
 ///
 /// # Errors
-/// When the database fails.
-pub fn remove(change: &Change<'_>, id: &DoNotCallId, reason: &Pii<String>) -> Result<bool, StoreError> {
-    let Some(entry) = find(change.transaction, id)? else { return Ok(false) };
+/// When it is not there or not at this version, or the database fails.
+pub fn remove(
+    change: &Change<'_>,
+    id: &DoNotCallId,
+    expected: Option<i64>,
+    reason: &Pii<String>,
+) -> Result<(), Refusal> {
+    let entry = find(change.transaction, id)?.ok_or(Refusal::Missing("entry"))?;
+    expect_version(VERSION, expected)?;
     change.transaction.execute("DELETE FROM do_not_call WHERE id = ?1", [id.as_str()])?;
     let audit = Audit::new(Action::Delete, Entity::DoNotCall, id).before(&entry);
     let audit = audit.after(&json!({ "reason": reason.reveal() }));
     let phone = entry.phone.as_ref().map(Pii::reveal);
     let person = persons::of_phone(change.transaction, change.vault, phone)?;
     change.record(&audit.about(&person))?;
-    Ok(true)
+    Ok(())
 }
 
 /// The entry with this id.
@@ -171,11 +181,14 @@ mod tests {
         let (wanted, first) = (of_phone(store.vault(), Some(&phone)), Page::first(&TABLE, 10));
         let listed = store.read(move |connection| page(connection, &wanted, &first)).await.unwrap();
         assert_eq!(listed.items, std::slice::from_ref(&entry));
-        for removed in [true, false] {
+        let remove = async |expected| {
             let (id, reason) = (entry.id.clone(), Pii::new("a mistake".to_owned()));
-            let done = store.change(Actor::console(), now, move |change| remove(change, &id, &reason)).await;
-            assert_eq!(done.unwrap(), removed);
-        }
+            store.change(Actor::console(), now, move |change| remove(change, &id, expected, &reason)).await
+        };
+        assert!(matches!(remove(Some(VERSION + 1)).await, Err(Refusal::Stale)));
+        assert!(is_listed("+442079460958").await);
+        assert!(remove(Some(VERSION)).await.is_ok());
+        assert!(matches!(remove(None).await, Err(Refusal::Missing(_))));
         assert!(!is_listed("+442079460958").await);
     }
 }

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::{
     Change, Refusal, StoreError,
     audit::{Action, Entity, Entry},
+    do_not_call,
     json::{revealed, revealed_if_any, shown, shown_if_any},
     list::{self, Facet, Filter, Page, Rows, Searchable, Sort, Table},
     persons,
@@ -29,10 +30,13 @@ words! {
         Won = "won",
         /// They did not.
         Lost = "lost",
-        /// They do not want to be asked.
+        /// They do not want to be asked: their number is put on the do-not-call list.
         DoNotCall = "do_not_call",
     }
 }
+
+/// Why a number is on the do-not-call list when a lead's status put it there.
+const WISH: &str = "the lead's status is do_not_call";
 
 /// How leads are listed.
 pub const TABLE: Table = Table {
@@ -167,6 +171,11 @@ impl Lead {
         }
     }
 
+    /// Whether their number is on the do-not-call list; of those without a number the status says it.
+    pub fn must_not_be_called(&self) -> bool {
+        self.do_not_call || (self.phone.is_none() && self.status == LeadStatus::DoNotCall)
+    }
+
     fn searchable(&self) -> String {
         let email = self.email.as_ref().map_or("", |email| email.reveal().as_str());
         let company = self.company.as_ref().map_or("", |company| company.reveal().as_str());
@@ -230,6 +239,7 @@ pub(super) fn create_by(change: &Change<'_>, patch: &LeadPatch, action: Action) 
              :now, :now, :version, :search)",
     )?;
     write(&mut statement, &lead)?;
+    list_number(change, None, &lead)?;
     let lead = there(change, &lead.id)?;
     change.record(&Entry::new(action, Entity::Lead, &lead.id).after(&lead).about(&lead.person))?;
     Ok(lead)
@@ -272,9 +282,20 @@ pub(super) fn update_by(
          WHERE id = :id",
     )?;
     write(&mut statement, &lead)?;
+    list_number(change, Some(&before), &lead)?;
     let lead = there(change, id)?;
     change.record(&Entry::new(action, Entity::Lead, id).before(&before).after(&lead).about(&lead.person))?;
     Ok(lead)
+}
+
+/// Who gets the status, or another number while it stands, is on the do-not-call list from now on: that list is what calls
+/// and messages are held to. Another status later takes nobody off it, which needs a reason.
+fn list_number(change: &Change<'_>, before: Option<&Lead>, lead: &Lead) -> Result<(), StoreError> {
+    let is_same = before.is_some_and(|before| before.status == lead.status && before.phone == lead.phone);
+    if let (LeadStatus::DoNotCall, Some(phone), false) = (lead.status, &lead.phone, is_same) {
+        do_not_call::add(change, phone.reveal(), &Pii::new(WISH.to_owned()))?;
+    }
+    Ok(())
 }
 
 /// Hides a lead; it is no longer found.
@@ -437,6 +458,40 @@ mod tests {
         assert!(lead.do_not_call);
         let listed = store.read(|connection| page(connection, &Filter::default(), &Page::first(&TABLE, 5))).await;
         assert_eq!(listed.unwrap().items, [lead]);
+    }
+
+    #[tokio::test]
+    async fn the_status_puts_the_number_on_the_list_and_nothing_takes_it_off() {
+        const THIRD: &str = "+96522221111";
+        let is_listed = |change: &Change<'_>, number: &str| {
+            do_not_call::is_listed(change.transaction, change.vault, &number.parse().unwrap())
+        };
+        desk(move |change| {
+            let status = |status| LeadPatch { status: Some(status), ..LeadPatch::default() };
+            let made = create(change, &LeadPatch { phone: phone(FIRST), ..status(LeadStatus::DoNotCall) })?;
+            assert!(made.do_not_call && is_listed(change, FIRST)?, "from the beginning");
+            let other = create(change, &with_number(SECOND))?;
+            assert!(!other.do_not_call);
+            assert!(update(change, &other.id, None, &status(LeadStatus::DoNotCall))?.do_not_call, "later");
+            assert!(update(change, &other.id, None, &with_number(THIRD))?.do_not_call, "with another number");
+            update(change, &other.id, None, &status(LeadStatus::New))?;
+            for number in [FIRST, SECOND, THIRD] {
+                assert!(is_listed(change, number)?, "{number}");
+            }
+
+            let wanted = do_not_call::of_phone(change.vault, Some(&FIRST.parse().unwrap()));
+            let entries = do_not_call::page(change.transaction, &wanted, &Page::first(&do_not_call::TABLE, 5))?.items;
+            assert_eq!(entries[0].reason.reveal(), WISH);
+            do_not_call::remove(change, &entries[0].id, None, &Pii::new("a mistake".to_owned()))?;
+            let noted = LeadPatch { notes: Some(Pii::new("rings back".to_owned())), ..LeadPatch::default() };
+            assert!(!update(change, &made.id, None, &noted)?.do_not_call, "what somebody took off stays off");
+
+            let nameless = LeadPatch { name: Some(Pii::new("Sara".to_owned())), ..status(LeadStatus::DoNotCall) };
+            let nameless = create(change, &nameless)?;
+            assert!(!nameless.do_not_call && nameless.must_not_be_called(), "there is no number");
+            Ok(())
+        })
+        .await;
     }
 
     #[tokio::test]

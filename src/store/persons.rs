@@ -5,13 +5,26 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
 use super::{
-    StoreError,
+    Change, StoreError,
+    audit::Entry,
     communications::Contact,
     rows::parsed,
     settings,
     vault::{Purpose, Vault},
 };
 use crate::domain::{Country, CustomerId, LeadId, PersonId, PhoneNumber};
+
+/// Records what is said of a lead or customer. Where nobody knows any more whom it is about, it says only what was done.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn record_about(change: &Change<'_>, contact: Option<&Contact>, entry: Entry) -> Result<(), StoreError> {
+    let person = contact.map(|contact| contact.person(change.transaction)).transpose()?.flatten();
+    change.record(&match person {
+        Some(person) => entry.about(&person),
+        None => Entry { before: None, after: None, ..entry },
+    })
+}
 
 impl Contact {
     /// Of two columns, of which at most one has something.

@@ -11,6 +11,7 @@ use super::{
     communications::Contact,
     json::{revealed, shown, shown_if_any},
     list::{self, Condition, Filter, Page, Rows, Sort, Table},
+    persons::record_about,
     rows::{moment, parsed, parsed_if_any, words},
 };
 use crate::domain::{CallId, CustomerId, LeadId, Money, Pii, PromiseId};
@@ -32,7 +33,7 @@ pub static TABLE: Table = Table {
     name: "promises",
     columns: "promises.*",
     tie: "id",
-    alive: None,
+    alive: Some("promises.deleted_at IS NULL"),
     search: None,
     sorts: &[
         Sort { name: "dueOn", by: "due_on", index: None },
@@ -146,7 +147,8 @@ pub fn create(
         ":note": terms.note.reveal(),
         ":now": change.now.as_millisecond(),
     })?;
-    record(change, &promise, Entry::new(Action::Create, Entity::Promise, &promise.id).after(&promise))?;
+    let entry = Entry::new(Action::Create, Entity::Promise, &promise.id).after(&promise);
+    record_about(change, Some(contact), entry)?;
     Ok(promise)
 }
 
@@ -170,17 +172,36 @@ pub fn update(change: &Change<'_>, old: &Promise, terms: Terms) -> Result<Promis
         },
     )?;
     let entry = Entry::new(Action::Update, Entity::Promise, &promise.id);
-    record(change, &promise, entry.before(old).after(&promise))?;
+    record_about(change, promise.contact().as_ref(), entry.before(old).after(&promise))?;
     Ok(promise)
 }
 
-/// The promise with this id.
+/// Hides `old`, which was read in this transaction; it is no longer found.
+///
+/// # Errors
+/// When the database fails.
+pub fn delete(change: &Change<'_>, old: &Promise) -> Result<(), StoreError> {
+    change.transaction.execute(
+        "UPDATE promises SET deleted_at = ?2, updated_at = ?2, version = version + 1 WHERE id = ?1",
+        (old.id.as_str(), change.now.as_millisecond()),
+    )?;
+    record_about(change, old.contact().as_ref(), Entry::new(Action::Delete, Entity::Promise, &old.id).before(old))
+}
+
+/// The promise with this id, unless it was deleted.
 ///
 /// # Errors
 /// When the database fails.
 pub fn find(connection: &Connection, id: &PromiseId) -> Result<Option<Promise>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT * FROM promises WHERE id = ?1")?;
+    let mut statement = connection.prepare_cached("SELECT * FROM promises WHERE id = ?1 AND deleted_at IS NULL")?;
     Ok(statement.query_row([id.as_str()], promise).optional()?)
+}
+
+impl Promise {
+    /// Whom it is about; `None` once they were erased.
+    fn contact(&self) -> Option<Contact> {
+        Contact::of(&self.lead, &self.customer)
+    }
 }
 
 impl Wanted {
@@ -189,10 +210,9 @@ impl Wanted {
         let conditions = [
             self.state.map(|state| Condition("state = ?", state.as_str().to_owned().into())),
             self.due_until.map(|day| Condition("due_on <= ?", day.to_string().into())),
-            self.lead.as_ref().map(|id| Condition("lead = ?", id.to_string().into())),
-            self.customer.as_ref().map(|id| Condition("customer = ?", id.to_string().into())),
         ];
-        Filter { conditions: conditions.into_iter().flatten().collect(), ..Filter::default() }
+        let about = Contact::conditions(self.lead.as_ref(), self.customer.as_ref());
+        Filter { conditions: conditions.into_iter().flatten().chain(about).collect(), ..Filter::default() }
     }
 }
 
@@ -202,18 +222,6 @@ impl Wanted {
 /// When the database fails.
 pub fn page(connection: &Connection, filter: &Filter, page: &Page) -> Result<Rows<Promise>, StoreError> {
     list::page(connection, &TABLE, filter, page, promise)
-}
-
-/// What it says is about the person who promised; without one, it says nothing more.
-fn record(change: &Change<'_>, promise: &Promise, entry: Entry) -> Result<(), StoreError> {
-    let person = Contact::of(&promise.lead, &promise.customer)
-        .map(|contact| contact.person(change.transaction))
-        .transpose()?
-        .flatten();
-    change.record(&match person {
-        Some(person) => entry.about(&person),
-        None => Entry { before: None, after: None, ..entry },
-    })
 }
 
 fn promise(row: &Row<'_>) -> rusqlite::Result<Promise> {

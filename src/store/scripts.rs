@@ -32,9 +32,6 @@ pub static TABLE: Table = Table {
 
 const COLUMNS: &str = "scripts.*, (SELECT max(number) FROM script_versions WHERE script = scripts.id) AS latest";
 
-/// Most words that are looked for.
-const MOST_WORDS: usize = 8;
-
 /// A script without its text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -266,11 +263,9 @@ pub fn versions(connection: &Connection, filter: &Filter, page: &Page) -> Result
 
 /// What holds for scripts in whose names and descriptions all `words` stand, in part at least, and that are in `language`.
 pub fn wanted(words: Option<&str>, language: Option<Language>) -> Filter {
-    let words = fold(words.unwrap_or_default());
-    let words = words.split_whitespace().take(MOST_WORDS);
-    let words = words.map(|word| Condition("instr(search, ?)", word.to_owned().into()));
+    let words = Condition::for_words("instr(search, ?)", &fold(words.unwrap_or_default()));
     let language = language.map(|language| Condition("language = ?", language.code().to_owned().into()));
-    Filter { conditions: words.chain(language).collect(), ..Filter::default() }
+    Filter { conditions: words.into_iter().chain(language).collect(), ..Filter::default() }
 }
 
 /// A page of scripts.

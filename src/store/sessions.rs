@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
+use serde_json::json;
 
 use super::{
-    RandomSecret, StoreError,
-    rows::{millis, moment, parsed},
+    Change, RandomSecret, StoreError,
+    audit::{self, Action, Actor, Entity, Entry},
+    rows::{millis, moment, parsed, words},
     users::{self, User},
 };
 use crate::domain::{SessionId, UserId};
@@ -30,6 +32,26 @@ impl Limits {
     fn oldest(self, now: Timestamp) -> (i64, i64) {
         let before = |span| now.as_millisecond().saturating_sub(millis(span));
         (before(self.idle), before(self.whole))
+    }
+
+    /// Why a session is over; `None`: it is not.
+    fn end_of(self, session: &Session, now: Timestamp) -> Option<End> {
+        let (seen_after, begun_after) = self.oldest(now);
+        match session {
+            _ if session.created_at.as_millisecond() <= begun_after => Some(End::Whole),
+            _ if session.seen_at.as_millisecond() <= seen_after => Some(End::Idle),
+            _ => None,
+        }
+    }
+}
+
+words! {
+    /// Which limit a session has reached.
+    End {
+        /// Nobody has used it for so long.
+        Idle = "idle",
+        /// It was begun so long ago.
+        Whole = "whole",
     }
 }
 
@@ -84,7 +106,18 @@ pub fn create(
     Ok((id, secret))
 }
 
-/// The session with this secret and whose it is; `None` when it is over, or its owner may not log in any more.
+/// What a secret is worth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// No session has it, or its owner may not log in any more.
+    Nothing,
+    /// A session that is over, and is not forgotten yet.
+    Over,
+    /// A session, and whose it is.
+    Alive(Session, User),
+}
+
+/// The session with this secret.
 ///
 /// # Errors
 /// When the database fails.
@@ -93,14 +126,15 @@ pub fn find(
     secret: &RandomSecret,
     limits: Limits,
     now: Timestamp,
-) -> Result<Option<(Session, User)>, StoreError> {
-    let (seen_after, begun_after) = limits.oldest(now);
-    let mut statement =
-        connection.prepare_cached("SELECT * FROM sessions WHERE digest = ?1 AND seen_at > ?2 AND created_at > ?3")?;
-    let found = statement.query_row((secret.digest(), seen_after, begun_after), session).optional()?;
-    let Some(session) = found else { return Ok(None) };
-    let user = users::find(connection, &session.user)?;
-    Ok(user.filter(|user| user.disabled_at.is_none()).map(|user| (session, user)))
+) -> Result<Found, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT * FROM sessions WHERE digest = ?1")?;
+    let found = statement.query_row([secret.digest()], session).optional()?;
+    let Some(session) = found else { return Ok(Found::Nothing) };
+    if limits.end_of(&session, now).is_some() {
+        return Ok(Found::Over);
+    }
+    let user = users::find(connection, &session.user)?.filter(|user| user.disabled_at.is_none());
+    Ok(user.map_or(Found::Nothing, |user| Found::Alive(session, user)))
 }
 
 /// The sessions of a member of staff that are not over, the latest used first.
@@ -153,13 +187,23 @@ pub fn end_all(transaction: &Transaction<'_>, user: &UserId, kept: Option<&Sessi
     Ok(ended)
 }
 
-/// Forgets sessions that are over.
+/// Forgets sessions that have reached a limit, and notes that in the audit log, which has who logged in. How many.
 ///
 /// # Errors
 /// When the database fails.
-pub fn forget_old(transaction: &Transaction<'_>, limits: Limits, now: Timestamp) -> Result<(), StoreError> {
-    transaction.execute("DELETE FROM sessions WHERE seen_at <= ?1 OR created_at <= ?2", limits.oldest(now))?;
-    Ok(())
+pub fn forget_old(change: &Change<'_>, limits: Limits) -> Result<usize, StoreError> {
+    let mut statement = change
+        .transaction
+        .prepare_cached("DELETE FROM sessions WHERE seen_at <= ?1 OR created_at <= ?2 RETURNING *")?;
+    let forgotten = statement.query_map(limits.oldest(change.now), session)?.collect::<Result<Vec<_>, _>>()?;
+    for session in &forgotten {
+        let why = limits.end_of(session, change.now);
+        let detail = json!({ "user": session.user.as_str(), "limit": why, "seenAt": session.seen_at.to_string() });
+        let entry = Entry::new(Action::Logout, Entity::Session, &session.id).after(&detail);
+        let system = Actor::system();
+        audit::record(change.transaction, change.vault, &system, change.now, &entry)?;
+    }
+    Ok(forgotten.len())
 }
 
 fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
@@ -206,11 +250,14 @@ mod tests {
         let secret = secret.await.unwrap();
         let again = secret.clone();
         let found = store.read(move |connection| find(connection, &again, LIMITS, now)).await.unwrap();
-        store.write(move |transaction| forget_old(transaction, LIMITS, now)).await.unwrap();
+        let is_alive = matches!(found, Found::Alive(..));
+        assert!(is_alive || found == Found::Over);
+        let forgotten = store.change(Actor::console(), now, |change| forget_old(change, LIMITS)).await.unwrap();
+        assert_eq!(forgotten, usize::from(!is_alive), "what is over is forgotten, and nothing else");
         let long = Limits { idle: Duration::MAX, whole: Duration::MAX };
         let kept = store.read(move |connection| find(connection, &secret, long, now)).await.unwrap();
-        assert_eq!(kept.is_some(), found.is_some(), "what is over is forgotten, and nothing else");
-        found.is_some()
+        assert_eq!(kept == Found::Nothing, !is_alive);
+        is_alive
     }
 
     #[tokio::test]

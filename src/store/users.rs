@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
 
 use super::{
     StoreError,
+    list::{self, Condition, Filter, Page, Rows, Sort, Table},
     rows::{moment, moment_if_any, parsed, words},
 };
 use crate::domain::{Email, UserId};
@@ -36,6 +37,25 @@ words! {
         Disabled = "disabled",
     }
 }
+
+/// [`User::state`], for the database.
+const STATE: &str =
+    "CASE WHEN disabled_at IS NOT NULL THEN 'disabled' WHEN password IS NULL THEN 'invited' ELSE 'active' END = ?";
+
+/// How members of staff are listed. They are few: only the usual order has an index.
+pub static TABLE: Table = Table {
+    name: "users",
+    columns: "users.*",
+    tie: "id",
+    alive: None,
+    search: None,
+    sorts: &[
+        Sort { name: "email", by: "email_key", index: None },
+        Sort { name: "name", by: "lower(name)", index: None },
+        Sort { name: "createdAt", by: "created_at", index: None },
+    ],
+    usual: "email",
+};
 
 /// A member of staff.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -163,15 +183,35 @@ pub fn credentials(connection: &Connection, id: &UserId) -> Result<Option<Creden
     Ok(credentials.optional()?)
 }
 
-/// Members of staff by their e-mail addresses, those after `after`; `limit` at most.
+/// Which members of staff to list.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Words, or parts of words, of names and e-mail addresses.
+    pub words: String,
+    /// With this role.
+    pub role: Option<Role>,
+    /// In this state.
+    pub state: Option<State>,
+}
+
+impl Wanted {
+    /// What holds for them.
+    pub fn filter(&self) -> Filter {
+        let words = Condition::for_words("instr(lower(name || ' ' || email), ?)", &self.words.to_lowercase());
+        let others = [
+            self.role.map(|role| Condition("role = ?", role.as_str().to_owned().into())),
+            self.state.map(|state| Condition(STATE, state.as_str().to_owned().into())),
+        ];
+        Filter { conditions: words.into_iter().chain(others.into_iter().flatten()).collect(), ..Filter::default() }
+    }
+}
+
+/// A page of members of staff.
 ///
 /// # Errors
 /// When the database fails.
-pub fn list(connection: &Connection, after: Option<&Email>, limit: u32) -> Result<Vec<User>, StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT * FROM users WHERE email_key > ?1 ORDER BY email_key LIMIT ?2")?;
-    let users = statement.query_map((after.map(Email::key).unwrap_or_default(), limit), user)?;
-    Ok(users.collect::<Result<_, _>>()?)
+pub fn page(connection: &Connection, filter: &Filter, page: &Page) -> Result<Rows<User>, StoreError> {
+    list::page(connection, &TABLE, filter, page, user)
 }
 
 /// Whether there is nobody yet.

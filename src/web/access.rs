@@ -118,10 +118,23 @@ fn within_limits(state: &State, request: &HttpRequest, who: &Who) -> Result<(), 
         Who::Key(key) => state.limits.known(key.id.as_str()),
         Who::Staff(staff) => state.limits.known(staff.id.as_str()),
         Who::Anybody | Who::Developer => {
+            warn_of_proxy(state, request);
             public::client(state, request).map_or(Ok(()), |from| state.limits.address(from))
         }
     };
     checked.map_err(ApiError::TooOften)
+}
+
+/// Its clients have one allowance together, which nobody would guess from a 429.
+fn warn_of_proxy(state: &State, request: &HttpRequest) {
+    let Some(proxy) = public::unlisted_proxy(state, request) else { return };
+    if state.limits.is_news(proxy) {
+        tracing::warn!(
+            proxy.address = %proxy,
+            "requests come through a proxy that is not listed, and all of its clients count as one: if it is yours, put its \
+             address into server.trusted_proxies (CALLSTEAD_TRUSTED_PROXIES)"
+        );
+    }
 }
 
 /// Whether they may, once it is known who they are.

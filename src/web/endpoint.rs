@@ -33,6 +33,17 @@ pub(super) enum Access {
     Person(Role),
 }
 
+impl Access {
+    /// Who may look at what the desk works with.
+    pub(super) const READ: Self = Self::Staff(Role::Viewer, Scope::Read);
+    /// Who works with leads and customers.
+    pub(super) const WORK: Self = Self::Staff(Role::Agent, Scope::Desk);
+    /// Who leads the desk: scripts, profiles, rules, deleting, files.
+    pub(super) const LEAD: Self = Self::Staff(Role::Supervisor, Scope::Admin);
+    /// Who administrates: staff, keys, settings, the audit log.
+    pub(super) const ADMIN: Self = Self::Staff(Role::Admin, Scope::Admin);
+}
+
 /// An HTTP method that some endpoint has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verb {

@@ -44,8 +44,7 @@ fn check(peer: Option<IpAddr>, uri: &Uri, headers: &HeaderMap) -> Result<(), &'s
     if !peer.is_some_and(|ip| ip.to_canonical().is_loopback()) {
         return Err("Development mode serves this machine only.");
     }
-    let is_forwarding = |name: &str| name == "forwarded" || name.starts_with("x-forwarded-") || name == "x-real-ip";
-    if headers.keys().any(|name| is_forwarding(name.as_str())) {
+    if public::is_forwarded(headers) {
         return Err("Development mode serves no proxy: the request carries a forwarding header.");
     }
     let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());

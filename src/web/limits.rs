@@ -3,7 +3,7 @@
 //! all that are not known share one allowance.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fmt,
     hash::Hash,
     net::IpAddr,
@@ -31,6 +31,9 @@ const NEXT_VISIT: Duration = Duration::from_secs(10);
 /// Most keys, people or addresses remembered of each kind: what each has spent fits in some bytes.
 const MOST_REMEMBERED: usize = 10_000;
 
+/// Most proxies that are warned of.
+const MOST_PROXIES: usize = 8;
+
 /// Who has asked lately. Clones share it.
 #[derive(Clone)]
 pub struct Limits(Arc<Kinds>);
@@ -42,6 +45,8 @@ struct Kinds {
     addresses: Limiter<IpAddr>,
     /// Calls begun without a key, by their network.
     visitors: Limiter<IpAddr>,
+    /// Proxies that are not listed, of which the log has a warning.
+    proxies: Mutex<HashSet<IpAddr>>,
 }
 
 impl Limits {
@@ -53,7 +58,14 @@ impl Limits {
             known: Limiter::new(requests, DefaultClock::default()),
             addresses: Limiter::new(requests, DefaultClock::default()),
             visitors: Limiter::new(visits, DefaultClock::default()),
+            proxies: Mutex::default(),
         }))
+    }
+
+    /// Whether nobody was warned of this proxy yet: each is worth one line in the log, and only the first few are.
+    pub(super) fn is_news(&self, proxy: IpAddr) -> bool {
+        let mut known = self.0.proxies.lock().unwrap_or_else(PoisonError::into_inner);
+        known.len() < MOST_PROXIES && known.insert(proxy)
     }
 
     /// Whether the API key or the member of staff with this id may ask now; if so, they have.

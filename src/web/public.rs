@@ -60,6 +60,24 @@ fn named_client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr 
     }
 }
 
+/// Whether somebody says that they pass a request on.
+pub(super) fn is_forwarded(headers: &HeaderMap) -> bool {
+    let is_forwarding = |name: &str| name == "forwarded" || name.starts_with("x-forwarded-") || name == "x-real-ip";
+    headers.keys().any(|name| is_forwarding(name.as_str()))
+}
+
+/// The proxy that passes a request on and is not listed: all of its clients are one for us. Only of this machine or a private
+/// network: from elsewhere anybody may send such a header.
+pub(super) fn unlisted_proxy(state: &State, request: &HttpRequest) -> Option<IpAddr> {
+    let peer = request.peer_addr()?.ip().to_canonical();
+    let is_near = match peer {
+        IpAddr::V4(ip) => ip.is_loopback() || ip.is_private(),
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local(),
+    };
+    let is_unlisted = is_near && !is_trusted(peer, &state.config.server.trusted_proxies);
+    (is_unlisted && is_forwarded(request.headers())).then_some(peer)
+}
+
 /// The address in `for=192.0.2.1`, `for="[2001:db8::1]:4711"`.
 fn forwarded_for(pair: &str) -> Option<IpAddr> {
     let (name, value) = pair.split_once('=')?;

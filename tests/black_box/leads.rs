@@ -157,15 +157,15 @@ fn all_that_is_wrong_is_said_at_once() {
         ("leads", json!({ "name": "" , "phone": null }), "name"),
         (
             "leads",
-            json!({ "name": [], "phone": "12", "email": "x", "status": "sold", "language": "xx", "scriptId": "1", "notes": long }),
+            json!({ "name": 7, "phone": "12", "email": "x", "status": "sold", "language": "xx", "scriptId": "1", "notes": long }),
             "status name phone email language scriptId notes",
         ),
         ("leads", json!({ "name": "Sara", "scriptId": "SC_23456789ABCD" }), "scriptId"),
         ("leads", json!({ "name": "Sara", "phone": "020 7946 0958" }), "phone"),
         (
             "customers",
-            json!({ "userId": CARD, "userPhone": true, "amountDue": -1, "overduePeriodInDays": "soon" }),
-            "userId userPhone amountDue overduePeriodInDays",
+            json!({ "userId": CARD, "userPhone": true, "bank": 7, "amountDue": -1, "overduePeriodInDays": "soon" }),
+            "userId userPhone bank amountDue overduePeriodInDays",
         ),
         ("customers", json!({ "userId": 5 }), "userName"),
     ] {
@@ -199,6 +199,40 @@ fn all_that_is_wrong_is_said_at_once() {
         assert_eq!(answer.status, status, "{method} {path}: {}", answer.body);
         assert!(!answer.message().is_empty());
     }
+}
+
+#[test]
+fn who_is_not_to_be_asked_gets_neither_calls_nor_messages() {
+    let desk = Desk::new();
+    let server = Server::start(&desk, &[], &NO_LIMIT);
+    let admin = Client::new(&desk, &server, Scope::Admin);
+    let phone = "+201001234567";
+    let lead = admin.made("/api/admin/leads", &json!({ "name": "Sara", "phone": phone }));
+    let customer = admin.made("/api/admin/customers", &json!({ "userId": 7, "userName": "Sara", "userPhone": phone }));
+    let path = format!("/api/admin/leads/{}", lead["id"].as_str().unwrap());
+    let asks = [
+        (format!("{path}/sms"), json!({ "message": "hello" })),
+        (format!("{path}/call"), json!({})),
+        ("/api/admin/customers/7/sms".to_owned(), json!({ "message": "hello" })),
+        ("/api/admin/customers/7/call".to_owned(), json!({})),
+    ];
+    assert_eq!((admin.json("POST", &asks[0].0, &asks[0].1).status, &customer["doNotCall"]), (201, &json!(false)));
+    let changed = admin.json("PATCH", &path, &json!({ "status": "do_not_call" })).json();
+    assert_eq!((&changed["status"], &changed["doNotCall"]), (&json!("do_not_call"), &json!(true)));
+    for (path, body) in &asks {
+        let answer = admin.json("POST", path, body);
+        assert!(answer.status == 409 && answer.message().contains("do-not-call list"), "{path}: {}", answer.body);
+    }
+    let listed = admin.get("/api/admin/do-not-call").json();
+    assert_eq!((&listed["total"], &listed["items"][0]["phone"]), (&json!(1), &json!(phone)));
+    let entry = listed["items"][0]["id"].as_str().unwrap();
+    assert_eq!(admin.get(&format!("/api/admin/audit?entityId={entry}")).json()["items"][0]["action"], "create");
+
+    admin.json("PATCH", &path, &json!({ "status": "new" }));
+    assert_eq!(admin.get(&path).json()["doNotCall"], true, "that takes a reason");
+    let nameless = admin.made("/api/admin/leads", &json!({ "name": "Omar", "status": "do_not_call" }));
+    let call = admin.json("POST", &format!("/api/admin/leads/{}/call", nameless["id"].as_str().unwrap()), &json!({}));
+    assert_eq!(call.status, 409, "without a number the status counts: {}", call.body);
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::{
     io::{BufRead, BufReader, Read},
-    process::Stdio,
+    net::SocketAddr,
+    process::{Child, Stdio},
 };
 
 use callstead::store::api_keys::Scope;
@@ -56,36 +57,65 @@ fn doctor_tells_how_requests_went() {
     for path in ["/health", "/nowhere"] {
         ask(server.address, "GET", path, &[]);
     }
-    let mut doctor = desk.command(&["doctor", "--json"]);
-    let report = json(&doctor.env("CALLSTEAD_LISTEN", server.address.to_string()).output().unwrap());
+    // It is found though it was started with --listen, which no setting says.
+    let report = json(&desk.run(&["doctor", "--json"]));
     let checks = report["checks"].as_array().unwrap();
-    let requests = checks.iter().find(|check| check["check"] == "requests").unwrap();
+    let check = |name: &str| checks.iter().find(|check| check["check"] == name).unwrap();
+    assert_eq!(check("pages' port")["found"], format!("TCP {} is where callstead answers", server.address));
+    assert_eq!(check("text messages")["found"], "are kept and not sent: sms.transport is outbox");
+    let requests = check("requests");
     assert_eq!(requests["found"], "2 in the last hour, 1 refused (4xx), 0 failed (5xx)");
     assert_eq!(requests["outcome"], "ok");
+}
+
+/// A server that logs as JSON, and where it is.
+fn logging(desk: &Desk, variables: &[(&str, &str)]) -> (Child, SocketAddr) {
+    let mut command = desk.command(&["serve", "--json", "--listen", "127.0.0.1:0", "--rtc-port", "0"]);
+    command.args(["--log-format", "json"]).envs(variables.iter().copied());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    let started: Value = serde_json::from_str(&first).unwrap();
+    let address = started["url"].as_str().unwrap().trim_start_matches("http://").parse().unwrap();
+    (child, address)
+}
+
+/// Stops it, and gives its log.
+fn stopped(mut child: Child) -> String {
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    child.wait().unwrap();
+    let mut log = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    log
+}
+
+#[test]
+fn a_proxy_that_is_not_listed_is_warned_of_once() {
+    const SAYS: &str = "server.trusted_proxies";
+    for (listed, warnings) in [("192.0.2.0/24", 1), ("127.0.0.1", 0)] {
+        let desk = Desk::new();
+        let (child, address) = logging(&desk, &[("CALLSTEAD_TRUSTED_PROXIES", listed)]);
+        for client in ["192.0.2.7", "192.0.2.8"] {
+            ask(address, "GET", "/health", &[("X-Forwarded-For", client)]);
+        }
+        ask(address, "GET", "/health", &[]);
+        let log = stopped(child);
+        assert_eq!(log.lines().filter(|line| line.contains(SAYS)).count(), warnings, "{listed}: {log}");
+    }
 }
 
 /// A proxy's name for a request is taken over only where it is plain; and no query string is in a log.
 #[test]
 fn the_log_names_requests() {
     let desk = Desk::new();
-    let proxy = [("CALLSTEAD_TRUSTED_PROXIES", "127.0.0.1")];
-    let mut command = desk.command(&["serve", "--json", "--listen", "127.0.0.1:0", "--rtc-port", "0"]);
-    command.args(["--log-format", "json"]).envs(proxy).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let mut first = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
-    let started: Value = serde_json::from_str(&first).unwrap();
-    let address = started["url"].as_str().unwrap().trim_start_matches("http://").parse().unwrap();
+    let (child, address) = logging(&desk, &[("CALLSTEAD_TRUSTED_PROXIES", "127.0.0.1")]);
     let named = ask(address, "GET", "/nowhere?access_token=secret", &[("X-Request-Id", "proxy-7.a")]);
     assert_eq!(named.header("x-request-id"), Some("proxy-7.a"));
     let refused = post(address, "/api/token", &[("X-Request-Id", "a b")], &Value::Null);
     let own = refused.header("x-request-id").unwrap();
     assert_eq!((own.len(), &refused.json()["request_id"]), (16, &own.into()));
-    let pid = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-    child.wait().unwrap();
-    let mut log = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    let log = stopped(child);
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let of = |id: &str| lines.iter().find(|line| line["span"]["request.id"] == id).unwrap();
     assert_eq!(of("proxy-7.a")["http.path"], "/nowhere");

@@ -246,6 +246,39 @@ fn promises_and_callbacks_are_kept_and_listed_by_when_they_are_due() {
 }
 
 #[test]
+fn promises_and_callbacks_are_deleted_and_written_to_files() {
+    let office = Office::new(&[Scope::Admin]);
+    let one = lead(&office, "Amanda", "+442079460958");
+    let promise = json!({ "leadId": one, "amount": 12.5, "dueOn": "2026-12-01", "note": "=cash, \"today\"" });
+    let callback = json!({ "leadId": one, "dueAt": "2026-12-01T07:00:00Z", "reason": "wants to ask her bank" });
+    for (list, body, line) in [
+        ("promises", promise, format!("{one},,,12.5,2026-12-01,open,\"'=cash, \"\"today\"\"\",")),
+        ("callbacks", callback, format!("{one},,,2026-12-01T07:00:00Z,wants to ask her bank,open,")),
+    ] {
+        let path = format!("/api/admin/{list}");
+        let (gone, kept) = (office.make(&path, &body), office.make(&path, &body));
+        let file = office.ask("GET", &format!("{path}.csv?leadId={one}"), &[], &Value::Null);
+        assert_eq!((file.status, file.header("content-type")), (200, Some("text/csv; charset=utf-8")));
+        assert!(file.body.contains(&format!("{kept},{line}")) && file.body.contains(&gone), "{}", file.body);
+        let says = format!("format must be json at this address; the list as CSV is at {path}.csv");
+        assert_eq!(office.refused("GET", &format!("{path}?format=csv"), &Value::Null, 422), says);
+
+        let at = format!("{path}/{gone}");
+        assert_eq!(office.ask("DELETE", &at, &[("If-Match", "\"2\"")], &Value::Null).status, 412);
+        assert_eq!(office.ask("DELETE", &at, &[("If-Match", "\"1\"")], &Value::Null).status, 204);
+        for method in ["GET", "DELETE"] {
+            office.expect(method, &at, &Value::Null, 404);
+        }
+        office.expect("PATCH", &at, &json!({}), 404);
+        assert_eq!(ids(&office.get(&path)), [kept.as_str()]);
+        assert!(!office.ask("GET", &format!("{path}.csv"), &[], &Value::Null).body.contains(&gone));
+        let entries = office.get(&format!("/api/admin/audit?entityId={gone}&action=delete"));
+        assert_eq!(entries["items"][0]["detail"]["before"]["leadId"], json!(one), "what it was stays known");
+    }
+    assert_eq!(office.expect("GET", "/api/admin/sms?format=csv", &Value::Null, 422)["errors"][0]["field"], "format");
+}
+
+#[test]
 fn numbers_on_the_list_are_known_in_any_spelling() {
     let office = Office::new(&[Scope::Admin]);
     let list = "/api/admin/do-not-call";
@@ -260,7 +293,9 @@ fn numbers_on_the_list_are_known_in_any_spelling() {
     assert_eq!(ids(&office.get(&format!("{list}?phone=00442079460958"))), [id.as_str()]);
     assert_eq!(ids(&office.get(&format!("{list}?phone=%2B442079460950"))), Vec::<&str>::new());
     assert!(office.refused("DELETE", &format!("{list}/{id}"), &Value::Null, 422).starts_with("reason is missing"));
-    office.expect("DELETE", &format!("{list}/{id}?reason=a+mistake"), &Value::Null, 204);
+    let removed = format!("{list}/{id}?reason=a+mistake");
+    assert_eq!(office.ask("DELETE", &removed, &[("If-Match", "\"2\"")], &Value::Null).status, 412);
+    office.expect("DELETE", &removed, &Value::Null, 204);
     office.expect("DELETE", &format!("{list}/{id}?reason=a+mistake"), &Value::Null, 404);
 }
 

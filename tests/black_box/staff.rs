@@ -407,6 +407,70 @@ fn keys_are_made_and_revoked_and_all_of_it_is_in_the_audit_log() {
 }
 
 #[test]
+fn staff_and_keys_are_listed_like_everything_else() {
+    let (_desk, server) = served();
+    let admin = Browser::logged_in(&server, OWNER, PASSWORD);
+    let invite = |email: &str, name: &str, role: &str| {
+        let answer = admin.post("/api/admin/users", &json!({ "email": email, "name": name, "role": role }));
+        assert_eq!(answer.status, 201, "{}", answer.body);
+    };
+    invite("z.adams@example.com", "Adams Zoe", "agent");
+    invite("omar@example.org", "عمر حداد", "viewer");
+    let emails = |query: &str| {
+        let list = admin.get(&format!("/api/admin/users?{query}")).json();
+        let items = list["items"].as_array().unwrap_or_else(|| panic!("{list}")).clone();
+        let emails: Vec<_> = items.iter().map(|it| it["email"].as_str().unwrap()[..1].to_owned()).collect();
+        (emails.join(""), list["nextCursor"].as_str().map(str::to_owned), list["total"].as_u64().unwrap())
+    };
+    for (query, found) in [
+        ("", "noz"),
+        ("sort=-email", "zon"),
+        ("sort=name", "zno"),
+        ("sort=createdAt", "nzo"),
+        ("q=ZOE+adams", "z"),
+        ("q=example.com", "nz"),
+        ("q=%D8%AD%D8%AF%D8%A7%D8%AF", "o"),
+        ("q=nobody", ""),
+        ("role=viewer", "o"),
+        ("state=active", "n"),
+        ("state=invited&role=agent", "z"),
+    ] {
+        assert_eq!(emails(query).0, found, "{query}");
+    }
+    let (first, next, total) = emails("limit=2&sort=name");
+    assert_eq!((first.as_str(), total), ("zn", 3));
+    assert_eq!(emails(&format!("limit=2&sort=name&cursor={}", next.unwrap())), ("o".to_owned(), None, 3));
+    for query in ["role=root", "state=away", "sort=role", "limit=0", "cursor=x", "format=csv"] {
+        assert_eq!(admin.get(&format!("/api/admin/users?{query}")).status, 422, "{query}");
+    }
+
+    let key = |name: &str, scope: &str| {
+        let made = admin.post("/api/admin/api-keys", &json!({ "name": name, "scopes": [scope] })).json();
+        made["id"].as_str().unwrap().to_owned()
+    };
+    let (desk, metrics) = (key("Front desk", "desk"), key("metrics of the house", "metrics"));
+    let at = format!("/api/admin/api-keys/{desk}");
+    assert_eq!(admin.get(&at).json()["revokedAt"], Value::Null);
+    assert_eq!(admin.delete(&at).status, 204);
+    assert!(admin.get(&at).json()["revokedAt"].is_string());
+    assert_eq!(admin.get("/api/admin/api-keys/AK_23456789ABCD").status, 404);
+    for (query, found) in [
+        ("sort=name", &[&desk, &metrics][..]),
+        ("sort=-name", &[&metrics, &desk]),
+        ("q=FRONT", &[&desk]),
+        ("scope=metrics", &[&metrics]),
+        ("revoked=true", &[&desk]),
+        ("revoked=false", &[&metrics]),
+        ("scope=desk&revoked=false", &[]),
+    ] {
+        let list = admin.get(&format!("/api/admin/api-keys?{query}")).json();
+        let ids: Vec<_> = list["items"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap()).collect();
+        assert_eq!(ids, found.iter().map(|id| id.as_str()).collect::<Vec<_>>(), "{query}");
+    }
+    assert_eq!(admin.get("/api/admin/api-keys?scope=root").status, 422);
+}
+
+#[test]
 fn administrators_are_made_at_the_machine() {
     let desk = Desk::new();
     let create = ["admin", "create", "--email", OWNER];

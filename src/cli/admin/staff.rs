@@ -119,7 +119,7 @@ fn create(people: &People, email: Email, name: Option<String>, context: &Context
 }
 
 fn list(people: &People, context: &Context) -> anyhow::Result<()> {
-    let users = runtime::block_on(&context.interrupt, people.users(None, MOST))?;
+    let users = runtime::block_on(&context.interrupt, people.users(MOST))?;
     let listing = Listing { users: users.iter().map(Row::from).collect() };
     Ok(context.output.result(&listing, |_| table(&users))?)
 }

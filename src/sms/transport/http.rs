@@ -45,6 +45,14 @@ impl Http {
     pub(super) fn post(&self, url: &Url) -> RequestBuilder {
         self.0.post(url.clone())
     }
+
+    pub(super) fn get(&self, url: &Url) -> RequestBuilder {
+        self.0.get(url.clone())
+    }
+
+    pub(super) fn head(&self, url: &Url) -> RequestBuilder {
+        self.0.head(url.clone())
+    }
 }
 
 /// Makes a request. An answer is one with a status from 200 to 299; everything else is an outcome already. `code` finds the
@@ -58,6 +66,15 @@ pub(super) async fn send(request: RequestBuilder, code: fn(&[u8]) -> Option<i64>
     }
     let code = body.and_then(|body| code(&body)).map(|code| format!(", code {code}")).unwrap_or_default();
     Err(refused(status, &code, wish))
+}
+
+/// The status with which somebody answers; `None`: nobody does.
+pub(super) async fn status(request: RequestBuilder) -> Option<StatusCode> {
+    let answered = request.send().await.map_err(reqwest::Error::without_url);
+    answered
+        .inspect_err(|error| tracing::debug!(?error, "asking whether the text message service is there"))
+        .ok()
+        .map(|response| response.status())
 }
 
 /// What a status means. Only two say that nothing was done: 429 (RFC 6585, section 4) and 503 (RFC 9110, section 15.6.4). After a 500 the

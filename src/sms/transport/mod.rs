@@ -53,6 +53,21 @@ impl Outcome {
     }
 }
 
+/// What is found of a service without sending a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Probe {
+    /// None is set.
+    Unset,
+    /// It takes our keys.
+    Takes,
+    /// It is there; whether it takes our keys only a message would show.
+    Answers,
+    /// It is there and refuses our keys, with this status.
+    Refuses(u16),
+    /// It cannot be reached.
+    Unreachable,
+}
+
 /// Who carries messages.
 #[derive(Debug)]
 pub(super) enum Transport {
@@ -80,6 +95,15 @@ impl Transport {
             Self::Outbox => SmsTransport::Outbox,
             Self::Twilio(_) => SmsTransport::Twilio,
             Self::Webhook(_) => SmsTransport::Webhook,
+        }
+    }
+
+    /// Asks for something that changes nothing.
+    pub(super) async fn probe(&self) -> Probe {
+        match self {
+            Self::Outbox => Probe::Unset,
+            Self::Twilio(twilio) => twilio.probe().await,
+            Self::Webhook(webhook) => webhook.probe().await,
         }
     }
 

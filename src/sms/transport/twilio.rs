@@ -1,11 +1,11 @@
 //! Twilio's Messages API (2010-04-01), which others offer too.
 
-use reqwest::header::CONTENT_TYPE;
+use reqwest::{StatusCode, header::CONTENT_TYPE};
 use serde::Deserialize;
 use url::{Url, form_urlencoded};
 
 use super::{
-    Outcome,
+    Outcome, Probe,
     http::{self, Http},
 };
 use crate::{config::Secret, store::sms_outbox::Attempt};
@@ -18,8 +18,8 @@ const UNREADABLE: &str = "the service took something, but its answer cannot be r
 #[derive(Debug)]
 pub(in crate::sms) struct Twilio {
     http: Http,
-    /// Where messages of the account are posted to.
-    url: Url,
+    /// What the account is under.
+    base: Url,
     account: String,
     secret: Secret,
     from: String,
@@ -38,10 +38,26 @@ struct Problem {
 
 impl Twilio {
     pub(super) fn new(http: Http, base: &Url, account: String, secret: Secret, from: String) -> Self {
-        let mut url = base.clone();
-        let path = base.path().trim_end_matches('/');
-        url.set_path(&format!("{path}/2010-04-01/Accounts/{account}/Messages.json"));
-        Self { http, url, account, secret, from }
+        Self { http, base: base.clone(), account, secret, from }
+    }
+
+    /// An address of the account's: `/Messages.json` after it is where messages are posted to.
+    fn url(&self, rest: &str) -> Url {
+        let mut url = self.base.clone();
+        let path = self.base.path().trim_end_matches('/');
+        url.set_path(&format!("{path}/2010-04-01/Accounts/{}{rest}", self.account));
+        url
+    }
+
+    /// Reads what the service says of the account. Others that offer its Messages API need not have that.
+    pub(super) async fn probe(&self) -> Probe {
+        let request = self.http.get(&self.url(".json")).basic_auth(&self.account, Some(self.secret.reveal()));
+        match http::status(request).await {
+            None => Probe::Unreachable,
+            Some(status) if status.is_success() => Probe::Takes,
+            Some(status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)) => Probe::Refuses(status.as_u16()),
+            Some(_) => Probe::Answers,
+        }
     }
 
     /// The account's auth token, which also signs what the service reports.
@@ -52,7 +68,7 @@ impl Twilio {
     pub(super) async fn send(&self, attempt: &Attempt, callback: Option<&Secret>) -> Outcome {
         let request = self
             .http
-            .post(&self.url)
+            .post(&self.url("/Messages.json"))
             .basic_auth(&self.account, Some(self.secret.reveal()))
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(self.form(attempt, callback));

@@ -8,7 +8,7 @@ use sha2::Sha256;
 use url::Url;
 
 use super::{
-    Outcome,
+    Outcome, Probe,
     http::{self, Http},
 };
 use crate::{config::Secret, store::sms_outbox::Attempt};
@@ -45,6 +45,11 @@ struct Answer {
 impl Webhook {
     pub(super) fn new(http: Http, url: Url, secret: Secret, from: Option<String>) -> Self {
         Self { http, url, secret, from }
+    }
+
+    /// Asks for the head only: the program knows messages by their signature, and this has none.
+    pub(super) async fn probe(&self) -> Probe {
+        http::status(self.http.head(&self.url)).await.map_or(Probe::Unreachable, |_| Probe::Answers)
     }
 
     pub(super) async fn send(&self, attempt: &Attempt, callback: Option<&Secret>, now: Timestamp) -> Outcome {

@@ -8,6 +8,7 @@ use crate::{
     domain::{CustomerId, Language, LeadId},
     store::{
         StoreError,
+        communications::Contact,
         list::{self, Condition, Filter, Page, Rows, Sort, Table},
     },
 };
@@ -55,10 +56,9 @@ impl Wanted {
             self.profile.as_deref().map(|profile| Condition("profile = ?", text(profile))),
             self.outcome.as_deref().map(|outcome| Condition("outcome = ?", text(outcome))),
             self.end_reason.map(|reason| Condition("end_reason = ?", text(reason.as_str()))),
-            self.lead.as_ref().map(|id| Condition("lead = ?", text(id.as_str()))),
-            self.customer.as_ref().map(|id| Condition("customer = ?", text(id.as_str()))),
         ];
-        Filter { conditions: conditions.into_iter().flatten().collect(), ..Filter::default() }
+        let with = Contact::conditions(self.lead.as_ref(), self.customer.as_ref());
+        Filter { conditions: conditions.into_iter().flatten().chain(with).collect(), ..Filter::default() }
     }
 }
 

@@ -22,6 +22,8 @@ pub const USUAL_LIMIT: u32 = 50;
 pub const MOST_LIMIT: u32 = 200;
 /// Rows are counted up to here.
 const COUNTED: u32 = 10_000;
+/// Most words that are looked for without an index of words.
+const MOST_WORDS: usize = 8;
 /// So few rows are fetched and sorted, instead of going through the index that has them in order.
 const FEW: u32 = 2000;
 
@@ -151,6 +153,14 @@ impl Page {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condition(pub &'static str, pub Value);
 
+impl Condition {
+    /// One for each word of `text`: it stands in what `sql` looks through, in part at least. For short tables, which need no
+    /// index of words.
+    pub fn for_words(sql: &'static str, text: &str) -> Vec<Self> {
+        text.split_whitespace().take(MOST_WORDS).map(|word| Self(sql, word.to_owned().into())).collect()
+    }
+}
+
 /// Which rows of a table.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
@@ -168,6 +178,16 @@ pub struct Rows<T> {
     /// What gives the next one; `None`: this is the last.
     pub next: Option<String>,
 }
+
+impl<T> Rows<T> {
+    /// The same rows in another form.
+    pub fn map<U>(self, show: impl FnMut(T) -> U) -> Rows<U> {
+        Rows { items: self.items.into_iter().map(show).collect(), next: self.next }
+    }
+}
+
+/// What reads a page of an entity.
+pub type Reader<T> = fn(&Connection, &Filter, &Page) -> Result<Rows<T>, StoreError>;
 
 /// How many rows there are on all pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

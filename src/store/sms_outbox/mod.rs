@@ -287,12 +287,9 @@ pub struct Wanted {
 impl Wanted {
     /// What holds for them.
     pub fn filter(&self) -> Filter {
-        let conditions = [
-            self.state.map(|state| Condition("state = ?", state.as_str().to_owned().into())),
-            self.lead.as_ref().map(|id| Condition("lead = ?", id.to_string().into())),
-            self.customer.as_ref().map(|id| Condition("customer = ?", id.to_string().into())),
-        ];
-        Filter { conditions: conditions.into_iter().flatten().collect(), ..Filter::default() }
+        let state = self.state.map(|state| Condition("state = ?", state.as_str().to_owned().into()));
+        let to = Contact::conditions(self.lead.as_ref(), self.customer.as_ref());
+        Filter { conditions: state.into_iter().chain(to).collect(), ..Filter::default() }
     }
 }
 

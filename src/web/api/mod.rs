@@ -7,6 +7,7 @@ mod dispatch;
 mod document;
 mod entity;
 mod health;
+mod list;
 mod sms;
 pub(super) mod staff;
 mod status;

@@ -8,7 +8,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use callstead::{
     config::{self, Config},
     domain::{PhoneNumber, Pii},
-    sms::Sms,
+    sms::{self, Probe, Sms},
     store::{
         Store,
         api_keys::Scope,
@@ -35,6 +35,34 @@ const PHONE: &str = "+442079460958";
 const FROM: &str = "+14155550100";
 const TOKEN: &str = "token-of-the-tests";
 const PUBLIC_URL: &str = "https://calls.example.com";
+
+/// What the doctor asks: nothing that a service could take for a message.
+#[tokio::test]
+async fn a_service_is_probed_without_a_message() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for (statuses, found) in [
+        (Some(200), Probe::Takes),
+        (Some(401), Probe::Refuses(401)),
+        (Some(404), Probe::Answers),
+        (None, Probe::Unreachable),
+    ] {
+        let service = Service::start(statuses.map(|status| Answer::status(status, "", "{}")));
+        let url = if statuses.is_some() { service.url.clone() } else { format!("http://{nobody}") };
+        let (url, account, from) = (url.parse().unwrap(), "AC1".to_owned(), FROM.to_owned());
+        let transport = config::SmsTransport::Twilio { url, account, secret: TOKEN.into(), from };
+        assert_eq!(sms::probe(&Outbox::new(transport).config.sms).await.unwrap(), found);
+        if statuses.is_some() {
+            let [request] = service.requests(1).try_into().unwrap();
+            assert_eq!((request.method.as_str(), request.target.as_str()), ("GET", "/2010-04-01/Accounts/AC1.json"));
+            let authorization = format!("Basic {}", BASE64_STANDARD.encode(format!("AC1:{TOKEN}")));
+            assert_eq!((request.header("authorization"), request.body.as_str()), (authorization.as_str(), ""));
+        }
+    }
+    let service = Service::start([Answer::status(405, "", "")]);
+    assert_eq!(sms::probe(&Outbox::webhook(&service.url).config.sms).await.unwrap(), Probe::Answers);
+    assert_eq!(service.requests(1)[0].method, "HEAD");
+    assert_eq!(sms::probe(&Outbox::new(config::SmsTransport::Outbox).config.sms).await.unwrap(), Probe::Unset);
+}
 
 // ---- in this process, with a real file and a real service ----
 
@@ -218,7 +246,7 @@ async fn who_asks_not_to_be_called_after_a_message_was_queued_does_not_get_it() 
         .change(Actor::console(), Timestamp::now(), move |change| {
             // Whatever was queued before is looked at while the number is listed; only then is it taken off.
             sms_outbox::claim(change)?;
-            do_not_call::remove(change, &entry.id, &Pii::new("asked".to_owned()))
+            do_not_call::remove(change, &entry.id, None, &Pii::new("asked".to_owned()))
         })
         .await
         .unwrap();

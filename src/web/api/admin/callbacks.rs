@@ -8,16 +8,15 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 use super::{
     entity::{self, By, IfMatch},
     input::{self, Checks, Given},
-    list::{List, Paging, Params, filtered},
+    list::{self, List, Paging, Params, filtered},
     promises::{About, exist, missing},
 };
 use crate::{
     domain::CallbackId,
     store::{
-        api_keys::Scope,
+        Change,
         callbacks::{self, Callback, State as CallbackState, Terms, Wanted},
-        list,
-        users::Role,
+        list::Filter,
     },
     web::{
         State,
@@ -27,19 +26,17 @@ use crate::{
     },
 };
 
-const READ: Access = Access::Staff(Role::Viewer, Scope::Read);
-const WORK: Access = Access::Staff(Role::Agent, Scope::Desk);
-
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::get("/api/admin/callbacks", READ, || web::route().to(list)),
-    Endpoint::post("/api/admin/callbacks", WORK, || web::route().to(create)),
-    Endpoint::get("/api/admin/callbacks/{id}", READ, || web::route().to(find)),
-    Endpoint::patch("/api/admin/callbacks/{id}", WORK, || web::route().to(update)),
+    Endpoint::get("/api/admin/callbacks", Access::READ, || web::route().to(list)),
+    Endpoint::post("/api/admin/callbacks", Access::WORK, || web::route().to(create)),
+    Endpoint::get("/api/admin/callbacks/{id}", Access::READ, || web::route().to(find)),
+    Endpoint::patch("/api/admin/callbacks/{id}", Access::WORK, || web::route().to(update)),
+    Endpoint::delete("/api/admin/callbacks/{id}", Access::LEAD, || web::route().to(delete)),
 ];
 
 /// What the API's document says of them.
 #[derive(OpenApi)]
-#[openapi(paths(list, create, find, update))]
+#[openapi(paths(list, create, find, update, delete))]
 pub(super) struct Described;
 
 /// A callback as it is given. Of `leadId` and `customerId`, one; neither can be changed later, nor can `callId`.
@@ -61,7 +58,7 @@ struct CallbackInput {
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
-struct CallbackFilter {
+pub(super) struct CallbackFilter {
     /// Only in this state: `open`, `done` or `dropped`.
     state: Option<String>,
     /// Only those due then or before.
@@ -73,7 +70,7 @@ struct CallbackFilter {
 }
 
 impl CallbackFilter {
-    fn check(&self) -> Result<list::Filter, ApiError> {
+    pub(super) fn check(&self) -> Result<Filter, ApiError> {
         let wanted = Wanted {
             state: filtered("state", &self.state, state)?,
             due_until: filtered("dueUntil", &self.due_until, input::moment)?,
@@ -90,16 +87,11 @@ impl CallbackFilter {
     responses((status = 200, description = "A page of callbacks", body = List<Callback>))
 )]
 async fn list(
-    paging: Params<Paging>,
+    paging: Paging,
     filter: Params<CallbackFilter>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let (page, filter) = (paging.0.of(&callbacks::TABLE)?, filter.0.check()?);
-    let read = state.store.read(move |connection| {
-        Ok((callbacks::page(connection, &filter, &page)?, list::count(connection, &callbacks::TABLE, &filter)?))
-    });
-    let (rows, total) = read.await?;
-    Ok(List::answer(rows, total))
+    list::answer(&state, &callbacks::TABLE, &paging, filter.0.check()?, callbacks::page).await
 }
 
 /// Notes a callback.
@@ -165,8 +157,7 @@ async fn update(
     let state = checks.kept("state", given.state, state);
     input::checked(checks, ()).map_err(ApiError::Fields)?;
     let changed = web_state.store.change(by.0, Timestamp::now(), move |change| {
-        let old = callbacks::find(change.transaction, &id)?.ok_or(ApiError::NotFound("callback"))?;
-        expected.fits(old.version)?;
+        let old = there(change, &id, &expected)?;
         let terms = Terms {
             due_at: due_at.unwrap_or(old.terms.due_at),
             reason: reason.unwrap_or_else(|| old.terms.reason.clone()),
@@ -176,6 +167,37 @@ async fn update(
     });
     let callback = changed.await?;
     Ok(entity::found(callback.version, &callback))
+}
+
+/// Deletes a callback. The audit log keeps what it was.
+#[utoipa::path(
+    delete, path = "/api/admin/callbacks/{id}", tag = "callbacks", params(("id" = String, Path)),
+    responses(
+        (status = 204, description = "It is no more"),
+        (status = 404, description = "There is none"),
+        (status = 412, description = "Somebody else has changed it"),
+    )
+)]
+async fn delete(
+    by: By,
+    id: web::Path<String>,
+    expected: IfMatch,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    let id = callback_id(&id)?;
+    let deleted = state.store.change(by.0, Timestamp::now(), move |change| {
+        let callback = there(change, &id, &expected)?;
+        Ok::<_, ApiError>(callbacks::delete(change, &callback)?)
+    });
+    deleted.await?;
+    Ok(entity::gone())
+}
+
+/// The callback, in the version that was read.
+fn there(change: &Change<'_>, id: &CallbackId, expected: &IfMatch) -> Result<Callback, ApiError> {
+    let callback = callbacks::find(change.transaction, id)?.ok_or(ApiError::NotFound("callback"))?;
+    expected.fits(callback.version)?;
+    Ok(callback)
 }
 
 fn state(text: &str) -> Result<CallbackState, String> {

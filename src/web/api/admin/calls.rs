@@ -8,18 +8,15 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 use super::{
     entity::{self, By, IfMatch},
     input::{self, Checks, Given},
-    list::{List, Paging, Params, filtered},
+    list::{self, List, Paging, Params, filtered},
 };
 use crate::{
     domain::{CallId, Language},
     store::{
         Change,
-        api_keys::Scope,
         calls::{self, Call, EndReason, Wanted},
-        list,
-        list::Rows,
+        list::Filter,
         turns::{self, Providers, Timings, Turn},
-        users::Role,
     },
     web::{
         State,
@@ -29,15 +26,11 @@ use crate::{
     },
 };
 
-const READ: Access = Access::Staff(Role::Viewer, Scope::Read);
-const WORK: Access = Access::Staff(Role::Agent, Scope::Desk);
-const LEAD: Access = Access::Staff(Role::Supervisor, Scope::Admin);
-
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::get("/api/admin/calls", READ, || web::route().to(list)),
-    Endpoint::get("/api/admin/calls/{id}", READ, || web::route().to(find)),
-    Endpoint::patch("/api/admin/calls/{id}", WORK, || web::route().to(update)),
-    Endpoint::delete("/api/admin/calls/{id}", LEAD, || web::route().to(delete)),
+    Endpoint::get("/api/admin/calls", Access::READ, || web::route().to(list)),
+    Endpoint::get("/api/admin/calls/{id}", Access::READ, || web::route().to(find)),
+    Endpoint::patch("/api/admin/calls/{id}", Access::WORK, || web::route().to(update)),
+    Endpoint::delete("/api/admin/calls/{id}", Access::LEAD, || web::route().to(delete)),
 ];
 
 /// What the API's document says of them.
@@ -49,7 +42,7 @@ pub(super) struct Described;
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Call)]
-struct Shown {
+pub(super) struct Shown {
     /// `CA_` and 12 characters.
     id: String,
     room: String,
@@ -197,7 +190,7 @@ impl From<Turn> for ShownTurn {
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
-struct CallFilter {
+pub(super) struct CallFilter {
     /// Only those that started then or later.
     since: Option<String>,
     /// Only those that started before.
@@ -217,7 +210,7 @@ struct CallFilter {
 }
 
 impl CallFilter {
-    fn check(self) -> Result<list::Filter, ApiError> {
+    pub(super) fn check(self) -> Result<Filter, ApiError> {
         let reason = |text: &str| input::word(text, EndReason::ALL);
         let wanted = Wanted {
             since: filtered("since", &self.since, input::moment)?,
@@ -247,17 +240,8 @@ struct CallInput {
     get, path = "/api/admin/calls", tag = "calls", params(Paging, CallFilter),
     responses((status = 200, description = "A page of calls", body = List<Shown>))
 )]
-async fn list(
-    paging: Params<Paging>,
-    filter: Params<CallFilter>,
-    state: web::Data<State>,
-) -> Result<HttpResponse, ApiError> {
-    let (page, filter) = (paging.0.of(&calls::TABLE)?, filter.0.check()?);
-    let read = state.store.read(move |connection| {
-        Ok((calls::page(connection, &filter, &page)?, list::count(connection, &calls::TABLE, &filter)?))
-    });
-    let (Rows { items, next }, total) = read.await?;
-    Ok(List::answer(Rows { items: items.into_iter().map(Shown::from).collect(), next }, total))
+async fn list(paging: Paging, filter: Params<CallFilter>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
+    list::answer_as(&state, &calls::TABLE, &paging, filter.0.check()?, calls::page, Shown::from).await
 }
 
 /// A call with its turns: who said what, how long each stage of an answer took, and who served it.

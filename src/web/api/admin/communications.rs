@@ -9,15 +9,10 @@ use super::{
     entity::By,
     input::{self, Checks, Given},
     leads::lead_id,
-    list::{List, Paging, Params},
+    list::{self, List, Paging},
 };
 use crate::{
-    store::{
-        api_keys::Scope,
-        communications::{self, Communication, Whose},
-        list,
-        users::Role,
-    },
+    store::communications::{self, Communication, Whose},
     web::{
         State,
         api::body::Body,
@@ -26,14 +21,11 @@ use crate::{
     },
 };
 
-const READ: Access = Access::Staff(Role::Viewer, Scope::Read);
-const WORK: Access = Access::Staff(Role::Agent, Scope::Desk);
-
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::get("/api/admin/leads/{id}/communications", READ, || web::route().to(of_lead)),
-    Endpoint::post("/api/admin/leads/{id}/notes", WORK, || web::route().to(note_on_lead)),
-    Endpoint::get("/api/admin/customers/{id}/communications", READ, || web::route().to(of_customer)),
-    Endpoint::post("/api/admin/customers/{id}/notes", WORK, || web::route().to(note_on_customer)),
+    Endpoint::get("/api/admin/leads/{id}/communications", Access::READ, || web::route().to(of_lead)),
+    Endpoint::post("/api/admin/leads/{id}/notes", Access::WORK, || web::route().to(note_on_lead)),
+    Endpoint::get("/api/admin/customers/{id}/communications", Access::READ, || web::route().to(of_customer)),
+    Endpoint::post("/api/admin/customers/{id}/notes", Access::WORK, || web::route().to(note_on_customer)),
 ];
 
 /// What the API's document says of them.
@@ -57,13 +49,9 @@ struct NoteInput {
         (status = 404, description = "There is no such lead"),
     )
 )]
-async fn of_lead(
-    id: web::Path<String>,
-    paging: Params<Paging>,
-    state: web::Data<State>,
-) -> Result<HttpResponse, ApiError> {
+async fn of_lead(id: web::Path<String>, paging: Paging, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
     let whose = Whose::Lead(lead_id(&id)?);
-    answer(&state, whose, &paging.0).await?.ok_or(ApiError::NotFound("lead"))
+    answer(&state, whose, &paging).await
 }
 
 /// Notes something on a lead.
@@ -92,13 +80,9 @@ async fn note_on_lead(
         (status = 404, description = "There is no such customer"),
     )
 )]
-async fn of_customer(
-    id: web::Path<String>,
-    paging: Params<Paging>,
-    state: web::Data<State>,
-) -> Result<HttpResponse, ApiError> {
+async fn of_customer(id: web::Path<String>, paging: Paging, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
     let whose = Whose::Customer(id.into_inner());
-    answer(&state, whose, &paging.0).await?.ok_or(ApiError::NotFound("customer"))
+    answer(&state, whose, &paging).await
 }
 
 /// Notes something on a customer.
@@ -120,16 +104,12 @@ async fn note_on_customer(
     note(&state, by, Whose::Customer(id.into_inner()), body.0).await
 }
 
-/// A page of what passed; `None` when there is nobody of that name.
-async fn answer(state: &State, whose: Whose, paging: &Paging) -> Result<Option<HttpResponse>, ApiError> {
-    let page = paging.of(&communications::TABLE)?;
-    let read = state.store.read(move |connection| {
-        let Some((contact, _)) = communications::whose(connection, &whose)? else { return Ok(None) };
-        let filter = communications::with(&contact);
-        let rows = communications::page(connection, &filter, &page)?;
-        Ok(Some((rows, list::count(connection, &communications::TABLE, &filter)?)))
-    });
-    Ok(read.await?.map(|(rows, total)| List::answer(rows, total)))
+/// A page of what passed, unless there is nobody of that name.
+async fn answer(state: &State, whose: Whose, paging: &Paging) -> Result<HttpResponse, ApiError> {
+    let missing = ApiError::NotFound(whose.kind());
+    let (contact, _) =
+        state.store.read(move |connection| communications::whose(connection, &whose)).await?.ok_or(missing)?;
+    list::answer(state, &communications::TABLE, paging, communications::with(&contact), communications::page).await
 }
 
 async fn note(state: &State, by: By, about: Whose, input: NoteInput) -> Result<HttpResponse, ApiError> {

@@ -8,17 +8,15 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 use super::{
     entity::{self, By, IfMatch},
     input::{self, Checks, Given},
-    list::{List, Paging, Params, search},
+    list::{self, List, Paging, Params, filtered, search},
 };
 use crate::{
     domain::Country,
     store::{
         Change, Refusal,
-        api_keys::Scope,
         customers::{self, Customer, CustomerPatch},
-        list::{self, Facet, Filter},
+        list::{Facet, Filter},
         persons,
-        users::Role,
     },
     web::{
         State,
@@ -29,16 +27,12 @@ use crate::{
     },
 };
 
-const READ: Access = Access::Staff(Role::Viewer, Scope::Read);
-const WORK: Access = Access::Staff(Role::Agent, Scope::Desk);
-const LEAD: Access = Access::Staff(Role::Supervisor, Scope::Admin);
-
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::get("/api/admin/customers", READ, || web::route().to(list)),
-    Endpoint::post("/api/admin/customers", WORK, || web::route().to(create)),
-    Endpoint::get("/api/admin/customers/{id}", READ, || web::route().to(find)),
-    Endpoint::patch("/api/admin/customers/{id}", WORK, || web::route().to(update)),
-    Endpoint::delete("/api/admin/customers/{id}", LEAD, || web::route().to(delete)),
+    Endpoint::get("/api/admin/customers", Access::READ, || web::route().to(list)),
+    Endpoint::post("/api/admin/customers", Access::WORK, || web::route().to(create)),
+    Endpoint::get("/api/admin/customers/{id}", Access::READ, || web::route().to(find)),
+    Endpoint::patch("/api/admin/customers/{id}", Access::WORK, || web::route().to(update)),
+    Endpoint::delete("/api/admin/customers/{id}", Access::LEAD, || web::route().to(delete)),
 ];
 
 /// What the API's document says of them.
@@ -83,14 +77,14 @@ impl CustomerInput {
         let mut checks = Checks::default();
         let patch = CustomerPatch {
             // One that is blank is as good as none: a customer always has one.
-            user_id: checks.optional("userId", self.user_id, input::user_id).flatten(),
+            user_id: checks.optional("userId", self.user_id.or_number(), input::user_id).flatten(),
             name: checks.or_usual("userName", self.user_name, input::personal_line),
-            phone: checks.optional("userPhone", self.user_phone, input::phone(home)),
-            card: checks.optional("creditCardNumber", self.credit_card_number, input::card),
+            phone: checks.optional("userPhone", self.user_phone.or_number(), input::phone(home)),
+            card: checks.optional("creditCardNumber", self.credit_card_number.or_number(), input::card),
             bank: checks.optional("bank", self.bank, input::line),
-            amount_due: checks.optional("amountDue", self.amount_due, str::parse),
-            due_month: checks.optional("dueMonth", self.due_month, input::line),
-            overdue_days: checks.optional("overduePeriodInDays", self.overdue_period_in_days, input::days),
+            amount_due: checks.optional("amountDue", self.amount_due.or_number(), str::parse),
+            due_month: checks.optional("dueMonth", self.due_month.or_number(), input::line),
+            overdue_days: checks.optional("overduePeriodInDays", self.overdue_period_in_days.or_number(), input::days),
             language: checks.optional("language", self.language, input::language),
             script: checks.optional("scriptId", self.script_id, input::script),
             notes: checks.or_usual("notes", self.notes, input::personal_text),
@@ -120,12 +114,10 @@ impl CustomerFilter {
         if let Some(bank) = &self.bank {
             filter.search = filter.search.facet(Facet::Bank, bank);
         }
-        if let Some(text) = &self.language {
-            let language = input::language(text).map_err(|problem| ApiError::field("language", problem))?;
+        if let Some(language) = filtered("language", &self.language, input::language)? {
             filter.search = filter.search.facet(Facet::Language, language.code());
         }
-        if let Some(text) = &self.overdue_days_from {
-            let days = input::days(text).map_err(|problem| ApiError::field("overdueDaysFrom", problem))?;
+        if let Some(days) = filtered("overdueDaysFrom", &self.overdue_days_from, input::days)? {
             filter.conditions.push(customers::overdue_from(days));
         }
         Ok(filter)
@@ -138,16 +130,11 @@ impl CustomerFilter {
     responses((status = 200, description = "A page of customers", body = List<Customer>))
 )]
 async fn list(
-    paging: Params<Paging>,
+    paging: Paging,
     filter: Params<CustomerFilter>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let (page, filter) = (paging.0.of(&customers::TABLE)?, filter.0.check()?);
-    let read = state.store.read(move |connection| {
-        Ok((customers::page(connection, &filter, &page)?, list::count(connection, &customers::TABLE, &filter)?))
-    });
-    let (rows, total) = read.await?;
-    Ok(List::answer(rows, total))
+    list::answer(&state, &customers::TABLE, &paging, filter.0.check()?, customers::page).await
 }
 
 /// Makes a customer.

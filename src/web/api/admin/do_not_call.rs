@@ -6,17 +6,15 @@ use serde::Deserialize;
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::{
-    entity::{self, By},
+    entity::{self, By, IfMatch},
     input::{self, Checks, Given},
-    list::{List, Paging, Params},
+    list::{self, List, Paging, Params},
 };
 use crate::{
     domain::DoNotCallId,
     store::{
-        api_keys::Scope,
         do_not_call::{self, Entry},
-        list, persons,
-        users::Role,
+        persons,
     },
     web::{
         State,
@@ -26,18 +24,11 @@ use crate::{
     },
 };
 
-const READ: Access = Access::Staff(Role::Viewer, Scope::Read);
-const WORK: Access = Access::Staff(Role::Agent, Scope::Desk);
-const LEAD: Access = Access::Staff(Role::Supervisor, Scope::Admin);
-
-/// An entry has no changes: it is there or not.
-const ONLY_VERSION: i64 = 1;
-
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::get("/api/admin/do-not-call", READ, || web::route().to(list)),
-    Endpoint::post("/api/admin/do-not-call", WORK, || web::route().to(add)),
-    Endpoint::get("/api/admin/do-not-call/{id}", READ, || web::route().to(find)),
-    Endpoint::delete("/api/admin/do-not-call/{id}", LEAD, || web::route().to(remove)),
+    Endpoint::get("/api/admin/do-not-call", Access::READ, || web::route().to(list)),
+    Endpoint::post("/api/admin/do-not-call", Access::WORK, || web::route().to(add)),
+    Endpoint::get("/api/admin/do-not-call/{id}", Access::READ, || web::route().to(find)),
+    Endpoint::delete("/api/admin/do-not-call/{id}", Access::LEAD, || web::route().to(remove)),
 ];
 
 /// What the API's document says of them.
@@ -77,21 +68,12 @@ struct EntryFilter {
     get, path = "/api/admin/do-not-call", tag = "do-not-call", params(Paging, EntryFilter),
     responses((status = 200, description = "A page of entries", body = List<Entry>))
 )]
-async fn list(
-    paging: Params<Paging>,
-    filter: Params<EntryFilter>,
-    state: web::Data<State>,
-) -> Result<HttpResponse, ApiError> {
-    let page = paging.0.of(&do_not_call::TABLE)?;
+async fn list(paging: Paging, filter: Params<EntryFilter>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
     let home = state.store.read(persons::home).await?;
     let phone = filter.0.phone.as_deref().map(input::phone(home)).transpose();
     let phone = phone.map_err(|problem| ApiError::field("phone", problem))?;
     let filter = do_not_call::of_phone(state.store.vault(), phone.as_ref().map(|phone| phone.reveal()));
-    let read = state.store.read(move |connection| {
-        Ok((do_not_call::page(connection, &filter, &page)?, list::count(connection, &do_not_call::TABLE, &filter)?))
-    });
-    let (rows, total) = read.await?;
-    Ok(List::answer(rows, total))
+    list::answer(&state, &do_not_call::TABLE, &paging, filter, do_not_call::page).await
 }
 
 /// Adds a number. One that is there already stays as it is.
@@ -106,7 +88,7 @@ async fn list(
 async fn add(by: By, body: Body<EntryInput>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
     let home = state.store.read(persons::home).await?;
     let mut checks = Checks::default();
-    let phone = checks.required("phone", body.0.phone, input::phone(home));
+    let phone = checks.required("phone", body.0.phone.or_number(), input::phone(home));
     let reason = checks.or_usual("reason", body.0.reason, input::personal_text).unwrap_or_default();
     let Some(phone) = phone else { return Err(ApiError::Fields(checks.problems())) };
     let reason = input::checked(checks, reason).map_err(ApiError::Fields)?;
@@ -114,9 +96,9 @@ async fn add(by: By, body: Body<EntryInput>, state: web::Data<State>) -> Result<
         state.store.change(by.0, Timestamp::now(), move |change| do_not_call::add(change, phone.reveal(), &reason));
     let (entry, is_new) = added.await?;
     Ok(if is_new {
-        entity::made(format!("/api/admin/do-not-call/{}", entry.id), ONLY_VERSION, &entry)
+        entity::made(format!("/api/admin/do-not-call/{}", entry.id), do_not_call::VERSION, &entry)
     } else {
-        entity::found(ONLY_VERSION, &entry)
+        entity::found(do_not_call::VERSION, &entry)
     })
 }
 
@@ -128,7 +110,7 @@ async fn add(by: By, body: Body<EntryInput>, state: web::Data<State>) -> Result<
 async fn find(id: web::Path<String>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
     let id = entry_id(&id)?;
     let entry = state.store.read(move |connection| do_not_call::find(connection, &id)).await?;
-    Ok(entity::found(ONLY_VERSION, &entry.ok_or(ApiError::NotFound("entry"))?))
+    Ok(entity::found(do_not_call::VERSION, &entry.ok_or(ApiError::NotFound("entry"))?))
 }
 
 /// Takes a number off the list.
@@ -137,12 +119,14 @@ async fn find(id: web::Path<String>, state: web::Data<State>) -> Result<HttpResp
     responses(
         (status = 204, description = "It is no more"),
         (status = 404, description = "There is none"),
+        (status = 412, description = "It is another one than was read"),
         (status = 422, description = "There is no reason"),
     )
 )]
 async fn remove(
     by: By,
     id: web::Path<String>,
+    expected: IfMatch,
     removal: Params<Removal>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
@@ -150,8 +134,10 @@ async fn remove(
     let reason = removal.0.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
     let reason = reason.ok_or_else(|| ApiError::field("reason", "is missing: say why, as ?reason=…"))?;
     let reason = input::personal_text(reason).map_err(|problem| ApiError::field("reason", problem))?;
-    let removed = state.store.change(by.0, Timestamp::now(), move |change| do_not_call::remove(change, &id, &reason));
-    if removed.await? { Ok(entity::gone()) } else { Err(ApiError::NotFound("entry")) }
+    let removed =
+        state.store.change(by.0, Timestamp::now(), move |change| do_not_call::remove(change, &id, expected.0, &reason));
+    removed.await?;
+    Ok(entity::gone())
 }
 
 fn entry_id(text: &str) -> Result<DoNotCallId, ApiError> {

@@ -12,20 +12,25 @@ use serde_json::{Value, json};
 use utoipa::{IntoParams, OpenApi};
 
 use super::{
+    callbacks::CallbackFilter,
+    calls::{CallFilter, Shown},
     customers::CustomerFilter,
     entity::By,
     leads::LeadFilter,
     list::{Paging, Params},
+    promises::PromiseFilter,
     sheet,
 };
 use crate::{
     store::{
-        Store, StoreError,
-        api_keys::Scope,
         audit::{Action, Entity, Entry},
-        customers, leads,
-        list::{Filter, Page, Rows},
-        users::Role,
+        callbacks::{self, Callback},
+        calls::{self, Call},
+        customers::{self, Customer},
+        do_not_call,
+        leads::{self, Lead},
+        list::{Filter, Page, Reader, Table},
+        promises::{self, Promise},
     },
     web::{
         State,
@@ -34,54 +39,138 @@ use crate::{
     },
 };
 
-const LEAD: Access = Access::Staff(Role::Supervisor, Scope::Admin);
 /// Rows that are in memory at a time.
 const ROWS: u32 = 500;
 /// What makes Excel take a file for UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::get("/api/admin/leads.csv", LEAD, || web::route().to(export_leads)),
-    Endpoint::get("/api/admin/customers.csv", LEAD, || web::route().to(export_customers)),
+    Endpoint::get("/api/admin/leads.csv", Access::LEAD, || web::route().to(export_leads)),
+    Endpoint::get("/api/admin/customers.csv", Access::LEAD, || web::route().to(export_customers)),
+    Endpoint::get("/api/admin/calls.csv", Access::LEAD, || web::route().to(export_calls)),
+    Endpoint::get("/api/admin/promises.csv", Access::LEAD, || web::route().to(export_promises)),
+    Endpoint::get("/api/admin/callbacks.csv", Access::LEAD, || web::route().to(export_callbacks)),
+    Endpoint::get("/api/admin/do-not-call.csv", Access::LEAD, || web::route().to(export_do_not_call)),
 ];
 
 /// What the API's document says of them.
 #[derive(OpenApi)]
-#[openapi(paths(export_leads, export_customers))]
+#[openapi(paths(export_leads, export_customers, export_calls, export_promises, export_callbacks, export_do_not_call))]
 pub(super) struct Described;
 
-const LEADS: &[&str] = &[
-    "id",
-    "name",
-    "phone",
-    "email",
-    "company",
-    "status",
-    "source",
-    "language",
-    "scriptId",
-    "notes",
-    "doNotCall",
-    "createdAt",
-    "updatedAt",
-];
-const CUSTOMERS: &[&str] = &[
-    "id",
-    "userId",
-    "userName",
-    "userPhone",
-    "creditCardNumber",
-    "bank",
-    "amountDue",
-    "dueMonth",
-    "overduePeriodInDays",
-    "language",
-    "scriptId",
-    "notes",
-    "doNotCall",
-    "createdAt",
-    "updatedAt",
-];
+/// A list, as a file.
+struct Sheet<T: 'static> {
+    entity: Entity,
+    /// How the file is called.
+    disposition: &'static str,
+    table: &'static Table,
+    read: Reader<T>,
+    /// A row as the list has it.
+    show: fn(T) -> Value,
+    /// What is taken of it, in this order.
+    columns: &'static [&'static str],
+}
+
+static LEADS: Sheet<Lead> = Sheet {
+    entity: Entity::Lead,
+    disposition: "attachment; filename=\"leads.csv\"",
+    table: &leads::TABLE,
+    read: leads::page,
+    show: as_it_is,
+    columns: &[
+        "id",
+        "name",
+        "phone",
+        "email",
+        "company",
+        "status",
+        "source",
+        "language",
+        "scriptId",
+        "notes",
+        "doNotCall",
+        "createdAt",
+        "updatedAt",
+    ],
+};
+
+static CUSTOMERS: Sheet<Customer> = Sheet {
+    entity: Entity::Customer,
+    disposition: "attachment; filename=\"customers.csv\"",
+    table: &customers::TABLE,
+    read: customers::page,
+    show: as_it_is,
+    columns: &[
+        "id",
+        "userId",
+        "userName",
+        "userPhone",
+        "creditCardNumber",
+        "bank",
+        "amountDue",
+        "dueMonth",
+        "overduePeriodInDays",
+        "language",
+        "scriptId",
+        "notes",
+        "doNotCall",
+        "createdAt",
+        "updatedAt",
+    ],
+};
+
+static CALLS: Sheet<Call> = Sheet {
+    entity: Entity::Call,
+    disposition: "attachment; filename=\"calls.csv\"",
+    table: &calls::TABLE,
+    read: calls::page,
+    show: |call| json!(Shown::from(call)),
+    columns: &[
+        "id",
+        "room",
+        "caller",
+        "callerName",
+        "leadId",
+        "customerId",
+        "direction",
+        "medium",
+        "language",
+        "profile",
+        "startedAt",
+        "answeredAt",
+        "endedAt",
+        "endReason",
+        "outcome",
+        "erasedAt",
+    ],
+};
+
+static PROMISES: Sheet<Promise> = Sheet {
+    entity: Entity::Promise,
+    disposition: "attachment; filename=\"promises.csv\"",
+    table: &promises::TABLE,
+    read: promises::page,
+    show: as_it_is,
+    columns: &["id", "leadId", "customerId", "callId", "amount", "dueOn", "state", "note", "createdAt", "updatedAt"],
+};
+
+static CALLBACKS: Sheet<Callback> = Sheet {
+    entity: Entity::Callback,
+    disposition: "attachment; filename=\"callbacks.csv\"",
+    table: &callbacks::TABLE,
+    read: callbacks::page,
+    show: as_it_is,
+    columns: &["id", "leadId", "customerId", "callId", "dueAt", "reason", "state", "createdAt", "updatedAt"],
+};
+
+static DO_NOT_CALL: Sheet<do_not_call::Entry> = Sheet {
+    entity: Entity::DoNotCall,
+    disposition: "attachment; filename=\"do-not-call.csv\"",
+    table: &do_not_call::TABLE,
+    read: do_not_call::page,
+    show: as_it_is,
+    columns: &["id", "phone", "reason", "author", "createdAt"],
+};
 
 /// How the file is written.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -91,13 +180,6 @@ struct ExportParams {
     bom: Option<String>,
 }
 
-/// Which rows, and how they are got.
-#[derive(Clone, Copy, Debug)]
-enum What {
-    Leads,
-    Customers,
-}
-
 /// Leads as CSV, with the list's filters and orders.
 #[utoipa::path(
     get, path = "/api/admin/leads.csv", tag = "leads", params(Paging, LeadFilter, ExportParams),
@@ -105,13 +187,12 @@ enum What {
 )]
 async fn export_leads(
     by: By,
-    paging: Params<Paging>,
+    paging: Paging,
     filter: Params<LeadFilter>,
     params: Params<ExportParams>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let (page, filter) = (paging.0.of(&leads::TABLE)?, filter.0.check()?);
-    export(What::Leads, by, page, filter, &params.0, &state).await
+    export(&LEADS, by, &paging, filter.0.check()?, &params.0, &state).await
 }
 
 /// Customers as CSV, with the list's filters and orders.
@@ -121,55 +202,81 @@ async fn export_leads(
 )]
 async fn export_customers(
     by: By,
-    paging: Params<Paging>,
+    paging: Paging,
     filter: Params<CustomerFilter>,
     params: Params<ExportParams>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let (page, filter) = (paging.0.of(&customers::TABLE)?, filter.0.check()?);
-    export(What::Customers, by, page, filter, &params.0, &state).await
+    export(&CUSTOMERS, by, &paging, filter.0.check()?, &params.0, &state).await
 }
 
-impl What {
-    const fn entity(self) -> Entity {
-        match self {
-            Self::Leads => Entity::Lead,
-            Self::Customers => Entity::Customer,
-        }
-    }
+/// Calls as CSV, without what was said, with the list's filters and orders.
+#[utoipa::path(
+    get, path = "/api/admin/calls.csv", tag = "calls", params(Paging, CallFilter, ExportParams),
+    responses((status = 200, description = "CSV", body = String, content_type = "text/csv"))
+)]
+async fn export_calls(
+    by: By,
+    paging: Paging,
+    filter: Params<CallFilter>,
+    params: Params<ExportParams>,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    export(&CALLS, by, &paging, filter.0.check()?, &params.0, &state).await
+}
 
-    const fn columns(self) -> &'static [&'static str] {
-        match self {
-            Self::Leads => LEADS,
-            Self::Customers => CUSTOMERS,
-        }
-    }
+/// Promises as CSV, with the list's filters and orders.
+#[utoipa::path(
+    get, path = "/api/admin/promises.csv", tag = "promises", params(Paging, PromiseFilter, ExportParams),
+    responses((status = 200, description = "CSV", body = String, content_type = "text/csv"))
+)]
+async fn export_promises(
+    by: By,
+    paging: Paging,
+    filter: Params<PromiseFilter>,
+    params: Params<ExportParams>,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    export(&PROMISES, by, &paging, filter.0.check()?, &params.0, &state).await
+}
 
-    const fn file(self) -> &'static str {
-        match self {
-            Self::Leads => "attachment; filename=\"leads.csv\"",
-            Self::Customers => "attachment; filename=\"customers.csv\"",
-        }
-    }
+/// Callbacks as CSV, with the list's filters and orders.
+#[utoipa::path(
+    get, path = "/api/admin/callbacks.csv", tag = "callbacks", params(Paging, CallbackFilter, ExportParams),
+    responses((status = 200, description = "CSV", body = String, content_type = "text/csv"))
+)]
+async fn export_callbacks(
+    by: By,
+    paging: Paging,
+    filter: Params<CallbackFilter>,
+    params: Params<ExportParams>,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    export(&CALLBACKS, by, &paging, filter.0.check()?, &params.0, &state).await
+}
 
-    async fn rows(self, store: &Store, filter: Filter, page: Page) -> Result<Rows<String>, StoreError> {
-        store
-            .read(move |connection| {
-                Ok(match self {
-                    Self::Leads => self.written(leads::page(connection, &filter, &page)?),
-                    Self::Customers => self.written(customers::page(connection, &filter, &page)?),
-                })
-            })
-            .await
-    }
+/// The do-not-call list as CSV.
+#[utoipa::path(
+    get, path = "/api/admin/do-not-call.csv", tag = "do-not-call", params(Paging, ExportParams),
+    responses((status = 200, description = "CSV", body = String, content_type = "text/csv"))
+)]
+async fn export_do_not_call(
+    by: By,
+    paging: Paging,
+    params: Params<ExportParams>,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    export(&DO_NOT_CALL, by, &paging, Filter::default(), &params.0, &state).await
+}
 
-    fn written(self, rows: Rows<impl Serialize>) -> Rows<String> {
-        let items = rows.items.iter().map(|row| self.line(&json!(row))).collect();
-        Rows { items, next: rows.next }
-    }
+fn as_it_is(row: impl Serialize) -> Value {
+    json!(row)
+}
 
-    fn line(self, row: &Value) -> String {
-        let cells = self.columns().iter().map(|column| match &row[column] {
+impl<T> Sheet<T> {
+    fn line(&self, row: T) -> String {
+        let row = (self.show)(row);
+        let cells = self.columns.iter().map(|column| match &row[column] {
             Value::Null => String::new(),
             Value::String(text) => text.clone(),
             other => other.to_string(),
@@ -186,19 +293,19 @@ enum Next {
     Nothing,
 }
 
-async fn export(
-    what: What,
+async fn export<T: 'static>(
+    what: &'static Sheet<T>,
     by: By,
-    page: Page,
+    paging: &Paging,
     filter: Filter,
     params: &ExportParams,
     state: &State,
 ) -> Result<HttpResponse, ApiError> {
+    let page = paging.of(what.table)?.with_limit(ROWS);
     // That it was taken out is known before the first row is.
-    let entry = Entry::new(Action::Export, what.entity(), "");
+    let entry = Entry::new(Action::Export, what.entity, "");
     let recorded = state.store.change(by.0, Timestamp::now(), move |change| change.record(&entry));
     recorded.await?;
-    let page = page.with_limit(ROWS);
     let (store, head) = (state.store.clone(), Next::Head { with_mark: params.bom.as_deref() == Some("1") });
     let rows = stream::try_unfold((head, store), move |(next, store)| {
         let (page, filter) = (page.clone(), filter.clone());
@@ -207,19 +314,24 @@ async fn export(
                 Next::Nothing => return Ok::<_, ApiError>(None),
                 Next::Head { with_mark } => {
                     let mark = if with_mark { BYTE_ORDER_MARK } else { "" };
-                    let head = format!("{mark}{}", sheet::row(what.columns().iter().copied()));
+                    let head = format!("{mark}{}", sheet::row(what.columns.iter().copied()));
                     return Ok(Some((Bytes::from(head), (Next::Rows(page), store))));
                 }
                 Next::Rows(page) => page,
             };
-            let rows = what.rows(&store, filter, page.clone()).await?;
-            let next = rows.next.map_or(Next::Nothing, |cursor| Next::Rows(page.after(&cursor)));
+            let after = page.clone();
+            let read = store.read(move |connection| {
+                let rows = (what.read)(connection, &filter, &page)?;
+                Ok(rows.map(|row| what.line(row)))
+            });
+            let rows = read.await?;
+            let next = rows.next.map_or(Next::Nothing, |cursor| Next::Rows(after.after(&cursor)));
             Ok(Some((Bytes::from(rows.items.concat()), (next, store))))
         }
     });
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8")
-        .insert_header((header::CONTENT_DISPOSITION, what.file()))
+        .insert_header((header::CONTENT_DISPOSITION, what.disposition))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .streaming(rows))
 }

@@ -28,13 +28,22 @@ impl<'de> Deserialize<'de> for Given {
     }
 }
 
+impl Given {
+    /// The same where a number counts as its digits: what has digits in it, front ends send either way.
+    pub(super) fn or_number(self) -> Self {
+        match self.0 {
+            Some(Value::Number(number)) => Self(Some(Value::String(number.to_string()))),
+            _ => self,
+        }
+    }
+}
+
 /// Reads fields, and collects what is wrong with them.
 #[derive(Debug, Default)]
 pub(super) struct Checks(Vec<FieldProblem>);
 
 impl Checks {
-    /// A field that may be missing: `None` when it did not come, or is wrong; `Some(None)` when it is null or blank. A number
-    /// counts as its digits.
+    /// A field that may be missing: `None` when it did not come, or is wrong; `Some(None)` when it is null or blank.
     pub(super) fn optional<T, E: Display>(
         &mut self,
         field: &'static str,
@@ -44,8 +53,7 @@ impl Checks {
         let text = match given.0? {
             Value::Null => return Some(None),
             Value::String(text) => text,
-            Value::Number(number) => number.to_string(),
-            Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+            Value::Number(_) | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
                 self.wrong(field, "must be a text");
                 return None;
             }
@@ -258,11 +266,23 @@ mod tests {
         assert_eq!(read(Some(Value::Null)), Some(None));
         assert_eq!(read(Some(json!("  "))), Some(None));
         assert_eq!(read(Some(json!(" Sara "))), Some(Some("Sara".to_owned())));
-        assert_eq!(read(Some(json!(7))), Some(Some("7".to_owned())));
-        for wrong in [json!(true), json!([]), json!({}), json!("a\u{0}b"), json!("x".repeat(LINE + 1))] {
+        for wrong in [json!(7), json!(true), json!([]), json!({}), json!("a\u{0}b"), json!("x".repeat(LINE + 1))] {
             assert_eq!(read(Some(wrong)), None);
         }
-        assert_eq!(checks.problems().len(), 5);
+        assert_eq!(checks.problems().len(), 6);
+    }
+
+    #[test]
+    fn a_number_is_its_digits_only_where_it_may_be_one() {
+        let mut checks = Checks::default();
+        let mut read = |given: Value| checks.optional("amount", Given(Some(given)).or_number(), line);
+        for (given, digits) in [(json!(1017), "1017"), (json!(1500.5), "1500.5"), (json!(" 7 "), "7")] {
+            assert_eq!(read(given), Some(Some(digits.to_owned())));
+        }
+        for wrong in [json!(true), json!([7]), json!({ "amount": 7 })] {
+            assert_eq!(read(wrong), None);
+        }
+        assert_eq!(checks.problems().len(), 3);
     }
 
     #[test]

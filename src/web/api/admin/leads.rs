@@ -8,16 +8,14 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 use super::{
     entity::{self, By, IfMatch},
     input::{self, Checks, Given},
-    list::{List, Paging, Params, search},
+    list::{self, List, Paging, Params, filtered, search},
 };
 use crate::{
     domain::{Country, LeadId},
     store::{
-        api_keys::Scope,
         leads::{self, Lead, LeadPatch, LeadStatus},
-        list::{self, Facet, Filter},
+        list::{Facet, Filter},
         persons,
-        users::Role,
     },
     web::{
         State,
@@ -28,16 +26,12 @@ use crate::{
     },
 };
 
-const READ: Access = Access::Staff(Role::Viewer, Scope::Read);
-const WORK: Access = Access::Staff(Role::Agent, Scope::Desk);
-const LEAD: Access = Access::Staff(Role::Supervisor, Scope::Admin);
-
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::get("/api/admin/leads", READ, || web::route().to(list)),
-    Endpoint::post("/api/admin/leads", WORK, || web::route().to(create)),
-    Endpoint::get("/api/admin/leads/{id}", READ, || web::route().to(find)),
-    Endpoint::patch("/api/admin/leads/{id}", WORK, || web::route().to(update)),
-    Endpoint::delete("/api/admin/leads/{id}", LEAD, || web::route().to(delete)),
+    Endpoint::get("/api/admin/leads", Access::READ, || web::route().to(list)),
+    Endpoint::post("/api/admin/leads", Access::WORK, || web::route().to(create)),
+    Endpoint::get("/api/admin/leads/{id}", Access::READ, || web::route().to(find)),
+    Endpoint::patch("/api/admin/leads/{id}", Access::WORK, || web::route().to(update)),
+    Endpoint::delete("/api/admin/leads/{id}", Access::LEAD, || web::route().to(delete)),
 ];
 
 /// What the API's document says of them.
@@ -77,7 +71,7 @@ impl LeadInput {
         let status = checks.optional("status", self.status, |text| input::word(text, LeadStatus::ALL));
         let patch = LeadPatch {
             name: checks.or_usual("name", self.name, input::personal_line),
-            phone: checks.optional("phone", self.phone, input::phone(home)),
+            phone: checks.optional("phone", self.phone.or_number(), input::phone(home)),
             email: checks.optional("email", self.email, input::email),
             company: checks.optional("company", self.company, input::personal_line),
             status: status.map(|status| status.unwrap_or(LeadStatus::New)),
@@ -107,12 +101,10 @@ pub(super) struct LeadFilter {
 impl LeadFilter {
     pub(super) fn check(&self) -> Result<Filter, ApiError> {
         let mut search = search(self.q.as_deref())?;
-        if let Some(text) = &self.status {
-            let status = input::word(text, LeadStatus::ALL).map_err(|problem| ApiError::field("status", problem))?;
+        if let Some(status) = filtered("status", &self.status, |text| input::word(text, LeadStatus::ALL))? {
             search = search.facet(Facet::Status, status.as_str());
         }
-        if let Some(text) = &self.language {
-            let language = input::language(text).map_err(|problem| ApiError::field("language", problem))?;
+        if let Some(language) = filtered("language", &self.language, input::language)? {
             search = search.facet(Facet::Language, language.code());
         }
         if let Some(source) = &self.source {
@@ -127,17 +119,8 @@ impl LeadFilter {
     get, path = "/api/admin/leads", tag = "leads", params(Paging, LeadFilter),
     responses((status = 200, description = "A page of leads", body = List<Lead>))
 )]
-async fn list(
-    paging: Params<Paging>,
-    filter: Params<LeadFilter>,
-    state: web::Data<State>,
-) -> Result<HttpResponse, ApiError> {
-    let (page, filter) = (paging.0.of(&leads::TABLE)?, filter.0.check()?);
-    let read = state.store.read(move |connection| {
-        Ok((leads::page(connection, &filter, &page)?, list::count(connection, &leads::TABLE, &filter)?))
-    });
-    let (rows, total) = read.await?;
-    Ok(List::answer(rows, total))
+async fn list(paging: Paging, filter: Params<LeadFilter>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
+    list::answer(&state, &leads::TABLE, &paging, filter.0.check()?, leads::page).await
 }
 
 /// Makes a lead.

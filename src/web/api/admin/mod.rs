@@ -10,7 +10,6 @@ mod exports;
 mod imports;
 mod input;
 mod leads;
-mod list;
 mod persons;
 mod profiles;
 mod promises;
@@ -24,7 +23,7 @@ mod upload;
 
 use utoipa::{OpenApi, openapi};
 
-use super::entity;
+use super::{entity, list};
 use crate::web::endpoint::Endpoint;
 
 /// Everything under `/api/admin`, one table for each entity.

@@ -12,11 +12,9 @@ use super::{
 use crate::{
     domain::{Country, Pii},
     store::{
-        api_keys::Scope,
         communications::Contact,
         erasure::{self, EraseError, Erased, Target},
         persons,
-        users::Role,
     },
     web::{
         State,
@@ -28,7 +26,7 @@ use crate::{
 };
 
 pub(super) const ENDPOINTS: &[Endpoint] =
-    &[Endpoint::post("/api/admin/persons/erase", Access::Staff(Role::Admin, Scope::Admin), || web::route().to(erase))];
+    &[Endpoint::post("/api/admin/persons/erase", Access::ADMIN, || web::route().to(erase))];
 
 /// What the API's document says of it.
 #[derive(OpenApi)]
@@ -55,7 +53,7 @@ impl EraseInput {
         let mut checks = Checks::default();
         let lead = checks.optional("leadId", self.lead_id, input::id).flatten();
         let customer = checks.optional("customerId", self.customer_id, input::id).flatten();
-        let phone = checks.optional("phone", self.phone, input::phone(home)).flatten();
+        let phone = checks.optional("phone", self.phone.or_number(), input::phone(home)).flatten();
         let lead = lead.map(|id| Target::Contact(Contact::Lead(id)));
         let customer = customer.map(|id| Target::Contact(Contact::Customer(id)));
         let given = [lead, customer, phone.map(Pii::into_inner).map(Target::Phone)];

@@ -16,10 +16,8 @@ use crate::{
     domain::{Language, ProfileId, ScriptId},
     store::{
         Change, StoreError,
-        api_keys::Scope,
         profiles::{self, Content, MOST, Profile},
         rules, scripts,
-        users::Role,
     },
     web::{
         State,
@@ -37,15 +35,12 @@ const LONGEST_GREETING: usize = 1000;
 /// Stands before the names of those of the configuration file, as their ids.
 pub(super) const CONFIGURED: &str = "configuration:";
 
-const READ: Access = Access::Staff(Role::Viewer, Scope::Read);
-const LEAD: Access = Access::Staff(Role::Supervisor, Scope::Admin);
-
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::get("/api/admin/agent-profiles", READ, || web::route().to(list)),
-    Endpoint::post("/api/admin/agent-profiles", LEAD, || web::route().to(create)),
-    Endpoint::get("/api/admin/agent-profiles/{id}", READ, || web::route().to(find)),
-    Endpoint::patch("/api/admin/agent-profiles/{id}", LEAD, || web::route().to(update)),
-    Endpoint::delete("/api/admin/agent-profiles/{id}", LEAD, || web::route().to(delete)),
+    Endpoint::get("/api/admin/agent-profiles", Access::READ, || web::route().to(list)),
+    Endpoint::post("/api/admin/agent-profiles", Access::LEAD, || web::route().to(create)),
+    Endpoint::get("/api/admin/agent-profiles/{id}", Access::READ, || web::route().to(find)),
+    Endpoint::patch("/api/admin/agent-profiles/{id}", Access::LEAD, || web::route().to(update)),
+    Endpoint::delete("/api/admin/agent-profiles/{id}", Access::LEAD, || web::route().to(delete)),
 ];
 
 /// What the API's document says of them.
@@ -106,7 +101,7 @@ impl ProfileInput {
             name: checks.kept("name", self.name, name),
             language: checks.optional("language", self.language, input::language),
             voice: checks.optional("voice", self.voice, input::line),
-            speed: checks.optional("speed", self.speed, speed).map(|speed| speed.unwrap_or(1.0)),
+            speed: checks.optional("speed", self.speed.or_number(), speed).map(|speed| speed.unwrap_or(1.0)),
             prompt: checks.or_usual("prompt", self.prompt, input::plain_text(LONGEST_PROMPT)),
             greetings: self.greetings.map(|given| greetings(given, &mut checks)),
             script: checks.optional("scriptId", self.script_id, input::script),

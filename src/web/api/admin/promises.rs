@@ -8,18 +8,15 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 use super::{
     entity::{self, By, IfMatch},
     input::{self, Checks, Given},
-    list::{List, Paging, Params, filtered},
+    list::{self, List, Paging, Params, filtered},
 };
 use crate::{
     domain::{CallId, PromiseId},
     store::{
-        Change,
-        api_keys::Scope,
-        calls,
+        Change, calls,
         communications::Contact,
-        list,
+        list::Filter,
         promises::{self, Promise, State as PromiseState, Terms, Wanted},
-        users::Role,
     },
     web::{
         State,
@@ -29,19 +26,17 @@ use crate::{
     },
 };
 
-const READ: Access = Access::Staff(Role::Viewer, Scope::Read);
-const WORK: Access = Access::Staff(Role::Agent, Scope::Desk);
-
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::get("/api/admin/promises", READ, || web::route().to(list)),
-    Endpoint::post("/api/admin/promises", WORK, || web::route().to(create)),
-    Endpoint::get("/api/admin/promises/{id}", READ, || web::route().to(find)),
-    Endpoint::patch("/api/admin/promises/{id}", WORK, || web::route().to(update)),
+    Endpoint::get("/api/admin/promises", Access::READ, || web::route().to(list)),
+    Endpoint::post("/api/admin/promises", Access::WORK, || web::route().to(create)),
+    Endpoint::get("/api/admin/promises/{id}", Access::READ, || web::route().to(find)),
+    Endpoint::patch("/api/admin/promises/{id}", Access::WORK, || web::route().to(update)),
+    Endpoint::delete("/api/admin/promises/{id}", Access::LEAD, || web::route().to(delete)),
 ];
 
 /// What the API's document says of them.
 #[derive(OpenApi)]
-#[openapi(paths(list, create, find, update))]
+#[openapi(paths(list, create, find, update, delete))]
 pub(super) struct Described;
 
 /// A promise as it is given. Of `leadId` and `customerId`, one; neither can be changed later, nor can `callId`.
@@ -109,7 +104,7 @@ pub(super) fn exist(change: &Change<'_>, contact: &Contact, call: Option<&CallId
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
-struct PromiseFilter {
+pub(super) struct PromiseFilter {
     /// Only in this state: `open`, `kept` or `broken`.
     state: Option<String>,
     /// Only those due on this day or before.
@@ -121,7 +116,7 @@ struct PromiseFilter {
 }
 
 impl PromiseFilter {
-    fn check(&self) -> Result<list::Filter, ApiError> {
+    pub(super) fn check(&self) -> Result<Filter, ApiError> {
         let wanted = Wanted {
             state: filtered("state", &self.state, state)?,
             due_until: filtered("dueUntil", &self.due_until, day)?,
@@ -138,16 +133,11 @@ impl PromiseFilter {
     responses((status = 200, description = "A page of promises", body = List<Promise>))
 )]
 async fn list(
-    paging: Params<Paging>,
+    paging: Paging,
     filter: Params<PromiseFilter>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let (page, filter) = (paging.0.of(&promises::TABLE)?, filter.0.check()?);
-    let read = state.store.read(move |connection| {
-        Ok((promises::page(connection, &filter, &page)?, list::count(connection, &promises::TABLE, &filter)?))
-    });
-    let (rows, total) = read.await?;
-    Ok(List::answer(rows, total))
+    list::answer(&state, &promises::TABLE, &paging, filter.0.check()?, promises::page).await
 }
 
 /// Notes a promise.
@@ -158,7 +148,7 @@ async fn list(
 async fn create(by: By, body: Body<PromiseInput>, web_state: web::Data<State>) -> Result<HttpResponse, ApiError> {
     let (given, mut checks) = (body.0, Checks::default());
     let (contact, call) = given.about.check(&mut checks);
-    let amount = checks.required("amount", given.amount, str::parse);
+    let amount = checks.required("amount", given.amount.or_number(), str::parse);
     let due_on = checks.required("dueOn", given.due_on, day);
     let state = checks.optional("state", given.state, state).flatten().unwrap_or(PromiseState::Open);
     let note = checks.or_usual("note", given.note, input::personal_text).unwrap_or_default();
@@ -215,14 +205,13 @@ async fn update(
     web_state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
     let (id, given, mut checks) = (promise_id(&id)?, body.0, Checks::default());
-    let amount = checks.kept("amount", given.amount, str::parse);
+    let amount = checks.kept("amount", given.amount.or_number(), str::parse);
     let due_on = checks.kept("dueOn", given.due_on, day);
     let state = checks.kept("state", given.state, state);
     let note = checks.or_usual("note", given.note, input::personal_text);
     input::checked(checks, ()).map_err(ApiError::Fields)?;
     let changed = web_state.store.change(by.0, Timestamp::now(), move |change| {
-        let old = promises::find(change.transaction, &id)?.ok_or(ApiError::NotFound("promise"))?;
-        expected.fits(old.version)?;
+        let old = there(change, &id, &expected)?;
         let terms = Terms {
             amount: amount.unwrap_or(old.terms.amount),
             due_on: due_on.unwrap_or(old.terms.due_on),
@@ -233,6 +222,37 @@ async fn update(
     });
     let promise = changed.await?;
     Ok(entity::found(promise.version, &promise))
+}
+
+/// Deletes a promise. The audit log keeps what it was.
+#[utoipa::path(
+    delete, path = "/api/admin/promises/{id}", tag = "promises", params(("id" = String, Path)),
+    responses(
+        (status = 204, description = "It is no more"),
+        (status = 404, description = "There is none"),
+        (status = 412, description = "Somebody else has changed it"),
+    )
+)]
+async fn delete(
+    by: By,
+    id: web::Path<String>,
+    expected: IfMatch,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    let id = promise_id(&id)?;
+    let deleted = state.store.change(by.0, Timestamp::now(), move |change| {
+        let promise = there(change, &id, &expected)?;
+        Ok::<_, ApiError>(promises::delete(change, &promise)?)
+    });
+    deleted.await?;
+    Ok(entity::gone())
+}
+
+/// The promise, in the version that was read.
+fn there(change: &Change<'_>, id: &PromiseId, expected: &IfMatch) -> Result<Promise, ApiError> {
+    let promise = promises::find(change.transaction, id)?.ok_or(ApiError::NotFound("promise"))?;
+    expected.fits(promise.version)?;
+    Ok(promise)
 }
 
 fn state(text: &str) -> Result<PromiseState, String> {

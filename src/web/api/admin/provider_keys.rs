@@ -11,11 +11,7 @@ use super::{
 };
 use crate::{
     domain::Pii,
-    store::{
-        api_keys::Scope,
-        provider_keys::{self, ProviderKey},
-        users::Role,
-    },
+    store::provider_keys::{self, ProviderKey},
     web::{
         State,
         api::body::Body,
@@ -29,12 +25,10 @@ const LONGEST: usize = 4096;
 /// Longest name of a provider.
 const LONGEST_PROVIDER: usize = 40;
 
-const ADMIN: Access = Access::Staff(Role::Admin, Scope::Admin);
-
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::get("/api/admin/provider-keys", ADMIN, || web::route().to(list)),
-    Endpoint::put("/api/admin/provider-keys/{provider}", ADMIN, || web::route().to(put)),
-    Endpoint::delete("/api/admin/provider-keys/{provider}", ADMIN, || web::route().to(delete)),
+    Endpoint::get("/api/admin/provider-keys", Access::ADMIN, || web::route().to(list)),
+    Endpoint::put("/api/admin/provider-keys/{provider}", Access::ADMIN, || web::route().to(put)),
+    Endpoint::delete("/api/admin/provider-keys/{provider}", Access::ADMIN, || web::route().to(delete)),
 ];
 
 /// What the API's document says of them.

@@ -16,9 +16,7 @@ use crate::{
     domain::RuleId,
     store::{
         Change,
-        api_keys::Scope,
         rules::{self, MOST, Rule},
-        users::Role,
     },
     web::{
         State,
@@ -28,15 +26,12 @@ use crate::{
     },
 };
 
-const READ: Access = Access::Staff(Role::Viewer, Scope::Read);
-const LEAD: Access = Access::Staff(Role::Supervisor, Scope::Admin);
-
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::get("/api/admin/room-rules", READ, || web::route().to(list)),
-    Endpoint::post("/api/admin/room-rules", LEAD, || web::route().to(create)),
-    Endpoint::get("/api/admin/room-rules/{id}", READ, || web::route().to(find)),
-    Endpoint::patch("/api/admin/room-rules/{id}", LEAD, || web::route().to(update)),
-    Endpoint::delete("/api/admin/room-rules/{id}", LEAD, || web::route().to(delete)),
+    Endpoint::get("/api/admin/room-rules", Access::READ, || web::route().to(list)),
+    Endpoint::post("/api/admin/room-rules", Access::LEAD, || web::route().to(create)),
+    Endpoint::get("/api/admin/room-rules/{id}", Access::READ, || web::route().to(find)),
+    Endpoint::patch("/api/admin/room-rules/{id}", Access::LEAD, || web::route().to(update)),
+    Endpoint::delete("/api/admin/room-rules/{id}", Access::LEAD, || web::route().to(delete)),
 ];
 
 /// What the API's document says of them.
@@ -135,7 +130,7 @@ async fn create(by: By, body: Body<RuleInput>, state: web::Data<State>) -> Resul
     let (given, mut checks) = (body.0, Checks::default());
     let pattern = checks.required("pattern", given.pattern, input::line);
     let profile = checks.optional("profile", given.profile, input::line);
-    let place = checks.optional("place", given.place, place).flatten();
+    let place = checks.optional("place", given.place.or_number(), place).flatten();
     if profile.is_none() && !checks.is_wrong(&["profile"]) {
         checks.wrong("profile", "is missing: give a profile's name, or null for nobody");
     }
@@ -188,7 +183,7 @@ async fn update(
     let (id, given, mut checks) = (rule_id(&id, &state.config)?, body.0, Checks::default());
     let pattern = checks.kept("pattern", given.pattern, input::line);
     let profile = checks.optional("profile", given.profile, input::line);
-    let place = checks.kept("place", given.place, place);
+    let place = checks.kept("place", given.place.or_number(), place);
     input::checked(checks, ()).map_err(ApiError::Fields)?;
     let config = state.config.clone();
     let changed = state.store.change(by.0, Timestamp::now(), move |change| {

@@ -8,16 +8,13 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 use super::{
     entity::{self, By, IfMatch},
     input::{self, Checks, Given},
-    list::{List, Paging, Params},
+    list::{self, List, Paging, Params, filtered, words},
 };
 use crate::{
     domain::ScriptId,
     store::{
-        Change, StoreError,
-        api_keys::Scope,
-        list, profiles,
+        Change, StoreError, profiles,
         scripts::{self, About, Script, Version, VersionInfo},
-        users::Role,
     },
     web::{
         State,
@@ -32,18 +29,15 @@ const LONGEST: usize = 256 * 1024;
 /// Longest description, in bytes.
 const LONGEST_DESCRIPTION: usize = 4 * 1024;
 
-const READ: Access = Access::Staff(Role::Viewer, Scope::Read);
-const LEAD: Access = Access::Staff(Role::Supervisor, Scope::Admin);
-
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::get("/api/admin/scripts", READ, || web::route().to(list)),
-    Endpoint::post("/api/admin/scripts", LEAD, || web::route().to(create)),
-    Endpoint::get("/api/admin/scripts/{id}", READ, || web::route().to(find)),
-    Endpoint::patch("/api/admin/scripts/{id}", LEAD, || web::route().to(update)),
-    Endpoint::delete("/api/admin/scripts/{id}", LEAD, || web::route().to(delete)),
-    Endpoint::get("/api/admin/scripts/{id}/versions", READ, || web::route().to(versions)),
-    Endpoint::get("/api/admin/scripts/{id}/versions/{number}", READ, || web::route().to(version)),
-    Endpoint::post("/api/admin/scripts/{id}/live", LEAD, || web::route().to(set_live)),
+    Endpoint::get("/api/admin/scripts", Access::READ, || web::route().to(list)),
+    Endpoint::post("/api/admin/scripts", Access::LEAD, || web::route().to(create)),
+    Endpoint::get("/api/admin/scripts/{id}", Access::READ, || web::route().to(find)),
+    Endpoint::patch("/api/admin/scripts/{id}", Access::LEAD, || web::route().to(update)),
+    Endpoint::delete("/api/admin/scripts/{id}", Access::LEAD, || web::route().to(delete)),
+    Endpoint::get("/api/admin/scripts/{id}/versions", Access::READ, || web::route().to(versions)),
+    Endpoint::get("/api/admin/scripts/{id}/versions/{number}", Access::READ, || web::route().to(version)),
+    Endpoint::post("/api/admin/scripts/{id}/live", Access::LEAD, || web::route().to(set_live)),
 ];
 
 /// What the API's document says of them.
@@ -101,20 +95,10 @@ struct Whole {
     get, path = "/api/admin/scripts", tag = "scripts", params(Paging, ScriptFilter),
     responses((status = 200, description = "A page of scripts", body = List<Script>))
 )]
-async fn list(
-    paging: Params<Paging>,
-    filter: Params<ScriptFilter>,
-    state: web::Data<State>,
-) -> Result<HttpResponse, ApiError> {
-    let page = paging.0.of(&scripts::TABLE)?;
-    let language = filter.0.language.as_deref().map(input::language).transpose();
-    let language = language.map_err(|problem| ApiError::field("language", problem))?;
-    let filter = scripts::wanted(filter.0.q.as_deref(), language);
-    let read = state.store.read(move |connection| {
-        Ok((scripts::page(connection, &filter, &page)?, list::count(connection, &scripts::TABLE, &filter)?))
-    });
-    let (rows, total) = read.await?;
-    Ok(List::answer(rows, total))
+async fn list(paging: Paging, filter: Params<ScriptFilter>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
+    let language = filtered("language", &filter.0.language, input::language)?;
+    let filter = scripts::wanted(words(filter.0.q.as_deref())?, language);
+    list::answer(&state, &scripts::TABLE, &paging, filter, scripts::page).await
 }
 
 /// Makes a script, whose first version is live unless `live` is false.
@@ -230,22 +214,11 @@ async fn delete(
         (status = 404, description = "There is no such script"),
     )
 )]
-async fn versions(
-    id: web::Path<String>,
-    paging: Params<Paging>,
-    state: web::Data<State>,
-) -> Result<HttpResponse, ApiError> {
-    let (id, page) = (script_id(&id)?, paging.0.of(&scripts::VERSIONS)?);
-    let read = state.store.read(move |connection| {
-        if scripts::find(connection, &id)?.is_none() {
-            return Ok(None);
-        }
-        let filter = scripts::versions_of(&id);
-        let rows = scripts::versions(connection, &filter, &page)?;
-        Ok(Some((rows, list::count(connection, &scripts::VERSIONS, &filter)?)))
-    });
-    let (rows, total) = read.await?.ok_or(ApiError::NotFound("script"))?;
-    Ok(List::answer(rows, total))
+async fn versions(id: web::Path<String>, paging: Paging, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
+    let id = script_id(&id)?;
+    let filter = scripts::versions_of(&id);
+    state.store.read(move |connection| scripts::find(connection, &id)).await?.ok_or(ApiError::NotFound("script"))?;
+    list::answer(&state, &scripts::VERSIONS, &paging, filter, scripts::versions).await
 }
 
 /// A version of a script, even of a deleted one: calls name it.
@@ -284,7 +257,7 @@ async fn set_live(
 ) -> Result<HttpResponse, ApiError> {
     let (id, mut checks) = (script_id(&id)?, Checks::default());
     let number = |text: &str| text.parse::<u32>().map_err(|_| "must be a version's number, or null");
-    let Some(live) = checks.optional("version", body.0.version, number) else {
+    let Some(live) = checks.optional("version", body.0.version.or_number(), number) else {
         input::checked(checks, ()).map_err(ApiError::Fields)?;
         return Err(ApiError::field("version", "is missing"));
     };

@@ -10,11 +10,7 @@ use super::{
     input::{self, Checks, Given},
 };
 use crate::{
-    store::{
-        api_keys::Scope,
-        settings::{self, RetentionDays, Settings, Stored},
-        users::Role,
-    },
+    store::settings::{self, RetentionDays, Settings, Stored},
     web::{
         State,
         api::body::Body,
@@ -23,11 +19,9 @@ use crate::{
     },
 };
 
-const ADMIN: Access = Access::Staff(Role::Admin, Scope::Admin);
-
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::get("/api/admin/settings", ADMIN, || web::route().to(find)),
-    Endpoint::patch("/api/admin/settings", ADMIN, || web::route().to(update)),
+    Endpoint::get("/api/admin/settings", Access::ADMIN, || web::route().to(find)),
+    Endpoint::patch("/api/admin/settings", Access::ADMIN, || web::route().to(update)),
 ];
 
 /// What the API's document says of them.
@@ -88,7 +82,8 @@ async fn update(
     let desk_name = checks.optional("deskName", given.desk_name, input::line);
     let country = checks.optional("country", given.country, str::parse);
     let currency = checks.optional("currency", given.currency, str::parse);
-    let transcripts = checks.optional("retentionDays.transcripts", given.retention_days.transcripts, kept_days);
+    let transcripts =
+        checks.optional("retentionDays.transcripts", given.retention_days.transcripts.or_number(), kept_days);
     input::checked(checks, ()).map_err(ApiError::Fields)?;
     let changed = state.store.change(by.0, Timestamp::now(), move |change| {
         let Stored { settings: old, version, .. } = settings::stored(change.transaction)?;

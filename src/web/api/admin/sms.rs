@@ -9,16 +9,13 @@ use super::{
     entity::{self, By, IfMatch},
     input::{self, Checks, Given},
     leads::lead_id,
-    list::{List, Paging, Params},
+    list::{self, List, Paging, Params, filtered},
 };
 use crate::{
     domain::{Pii, SmsId},
     store::{
-        api_keys::Scope,
         communications::Whose,
-        list,
         sms_outbox::{self, Sms, SmsState, SmsTransport, Wanted},
-        users::Role,
     },
     web::{
         State,
@@ -30,16 +27,14 @@ use crate::{
 
 /// Most characters in a message: as many as Twilio takes.
 const LONGEST: usize = 1600;
-const READ: Access = Access::Staff(Role::Viewer, Scope::Read);
-const WORK: Access = Access::Staff(Role::Agent, Scope::Desk);
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::post("/api/admin/leads/{id}/sms", WORK, || web::route().to(to_lead)).idempotent(),
-    Endpoint::post("/api/admin/customers/{id}/sms", WORK, || web::route().to(to_customer)).idempotent(),
-    Endpoint::get("/api/admin/sms", READ, || web::route().to(list)),
-    Endpoint::get("/api/admin/sms/{id}", READ, || web::route().to(find)),
-    Endpoint::delete("/api/admin/sms/{id}", WORK, || web::route().to(cancel)),
-    Endpoint::post("/api/admin/sms/{id}/retry", WORK, || web::route().to(retry)).idempotent(),
+    Endpoint::post("/api/admin/leads/{id}/sms", Access::WORK, || web::route().to(to_lead)).idempotent(),
+    Endpoint::post("/api/admin/customers/{id}/sms", Access::WORK, || web::route().to(to_customer)).idempotent(),
+    Endpoint::get("/api/admin/sms", Access::READ, || web::route().to(list)),
+    Endpoint::get("/api/admin/sms/{id}", Access::READ, || web::route().to(find)),
+    Endpoint::delete("/api/admin/sms/{id}", Access::WORK, || web::route().to(cancel)),
+    Endpoint::post("/api/admin/sms/{id}/retry", Access::WORK, || web::route().to(retry)).idempotent(),
 ];
 
 /// What the API's document says of them.
@@ -85,13 +80,10 @@ struct SmsFilter {
 
 impl SmsFilter {
     fn check(&self) -> Result<Wanted, ApiError> {
-        let state = self.state.as_deref().map(|text| input::word(text, SmsState::ALL)).transpose();
-        let lead = self.lead_id.as_deref().map(str::parse).transpose();
-        let customer = self.customer_id.as_deref().map(str::parse).transpose();
         Ok(Wanted {
-            state: state.map_err(|problem| ApiError::field("state", problem))?,
-            lead: lead.map_err(|problem| ApiError::field("leadId", problem))?,
-            customer: customer.map_err(|problem| ApiError::field("customerId", problem))?,
+            state: filtered("state", &self.state, |text| input::word(text, SmsState::ALL))?,
+            lead: filtered("leadId", &self.lead_id, input::id)?,
+            customer: filtered("customerId", &self.customer_id, input::id)?,
         })
     }
 }
@@ -159,17 +151,8 @@ async fn send(state: &State, by: By, to: Whose, input: SmsInput) -> Result<HttpR
     get, path = "/api/admin/sms", tag = "text messages", params(Paging, SmsFilter),
     responses((status = 200, description = "A page of messages", body = List<Sms>))
 )]
-async fn list(
-    paging: Params<Paging>,
-    filter: Params<SmsFilter>,
-    state: web::Data<State>,
-) -> Result<HttpResponse, ApiError> {
-    let (page, filter) = (paging.0.of(&sms_outbox::TABLE)?, filter.0.check()?.filter());
-    let read = state.store.read(move |connection| {
-        Ok((sms_outbox::page(connection, &filter, &page)?, list::count(connection, &sms_outbox::TABLE, &filter)?))
-    });
-    let (rows, total) = read.await?;
-    Ok(List::answer(rows, total))
+async fn list(paging: Paging, filter: Params<SmsFilter>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
+    list::answer(&state, &sms_outbox::TABLE, &paging, filter.0.check()?.filter(), sms_outbox::page).await
 }
 
 /// A text message.

@@ -1,24 +1,24 @@
 //! API keys, for administrators.
 
-use std::str::FromStr;
-
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpResponse, http::header, web};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     domain::ApiKeyId,
     people::{self, PeopleError},
     store::{
         self,
-        api_keys::{self, ApiKey, NewKey, Scope},
+        api_keys::{self, ApiKey, NewKey, Scope, Wanted},
+        list::Filter,
     },
     web::{
         State,
         api::{
             body::Body,
             entity::{self, By},
+            list::{self, List, Paging, Params, filtered, words},
         },
         error::ApiError,
     },
@@ -57,13 +57,27 @@ impl From<&ApiKey> for KeyItem {
     }
 }
 
-/// All keys, the latest first; those that were revoked too.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(in crate::web) struct KeyList {
-    items: Vec<KeyItem>,
-    /// Always null: all are given.
-    next_cursor: Option<String>,
+/// Which keys.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(in crate::web) struct KeyFilter {
+    /// Words, or parts of words, of names; or how a secret begins.
+    q: Option<String>,
+    /// `true`: only those that were revoked; `false`: only those that were not.
+    revoked: Option<bool>,
+    /// Only those with this scope.
+    scope: Option<String>,
+}
+
+impl KeyFilter {
+    fn check(&self) -> Result<Filter, ApiError> {
+        let wanted = Wanted {
+            words: words(self.q.as_deref())?.unwrap_or_default().to_owned(),
+            is_revoked: self.revoked,
+            scope: filtered("scope", &self.scope, scope)?,
+        };
+        Ok(wanted.filter())
+    }
 }
 
 /// A key that was just made.
@@ -88,29 +102,55 @@ impl KeyWanted {
     fn parse(self, created_at: Timestamp) -> Result<NewKey, ApiError> {
         let name = people::parse_name(&self.name);
         let name = name.map_err(|problem| ApiError::field("name", format!("is wrong: {problem}")))?;
-        let known = || Scope::ALL.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(", ");
-        let unknown = |_| ApiError::field("scopes", format!("names one that is not known: the scopes are {}", known()));
-        let scopes: Result<Vec<_>, _> = self.scopes.iter().map(|scope| Scope::from_str(scope)).collect();
-        let mut scopes = scopes.map_err(unknown)?;
+        let scopes: Result<Vec<_>, _> = self.scopes.iter().map(|text| scope(text)).collect();
+        let mut scopes = scopes.map_err(|problem| ApiError::field("scopes", problem))?;
         scopes.sort_unstable();
         scopes.dedup();
         if scopes.is_empty() {
-            return Err(ApiError::field("scopes", format!("is empty: give some of {}", known())));
+            return Err(ApiError::field("scopes", format!("is empty: give some of {}", known_scopes())));
         }
         Ok(NewKey { name, scopes, created_at })
     }
 }
 
-/// Lists API keys.
+fn scope(text: &str) -> Result<Scope, String> {
+    text.parse().map_err(|_| format!("names one that is not known: the scopes are {}", known_scopes()))
+}
+
+fn known_scopes() -> String {
+    Scope::ALL.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// Lists API keys, the latest first; those that were revoked too. `sort`: `createdAt`, `name`.
 #[utoipa::path(
     get,
     path = "/api/admin/api-keys",
     tag = "api keys",
-    responses((status = 200, description = "All keys", body = KeyList)),
+    params(Paging, KeyFilter),
+    responses((status = 200, description = "A page of keys", body = List<KeyItem>)),
 )]
-pub(in crate::web) async fn list(state: web::Data<State>) -> Result<HttpResponse, ApiError> {
-    let keys = state.store.read(api_keys::list).await?;
-    Ok(HttpResponse::Ok().json(KeyList { items: keys.iter().map(KeyItem::from).collect(), next_cursor: None }))
+pub(in crate::web) async fn list(
+    paging: Paging,
+    filter: Params<KeyFilter>,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    let show = |key| KeyItem::from(&key);
+    list::answer_as(&state, &api_keys::TABLE, &paging, filter.0.check()?, api_keys::page, show).await
+}
+
+/// One API key, without its secret.
+#[utoipa::path(
+    get,
+    path = "/api/admin/api-keys/{id}",
+    tag = "api keys",
+    params(("id" = String, Path)),
+    responses((status = 200, description = "Found", body = KeyItem), (status = 404, description = "No such key")),
+)]
+pub(in crate::web) async fn read(key: web::Path<String>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
+    let unknown = || ApiError::NotFound("API key");
+    let id: ApiKeyId = key.parse().map_err(|_| unknown())?;
+    let key = state.store.read(move |connection| api_keys::with_id(connection, &id)).await?.ok_or_else(unknown)?;
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(KeyItem::from(&key)))
 }
 
 /// Makes an API key.
@@ -134,7 +174,7 @@ pub(in crate::web) async fn create(
     let made = state.store.change(by.0, now, move |change| people::create_key(change, &new)).await;
     let (key, secret) = made?;
     let body = MadeKey { item: KeyItem::from(&key), key: secret.reveal().to_owned() };
-    Ok(HttpResponse::Created().insert_header(("Cache-Control", "no-store")).json(body))
+    Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(body))
 }
 
 /// Makes an API key invalid, for good.

@@ -1,14 +1,20 @@
 //! The audit log, for administrators.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, http::header, web};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use super::{limit, query};
 use crate::{
-    store::audit::{self, Entity, Filter, Logged},
-    web::{State, error::ApiError},
+    store::{
+        audit::{self, Action, Entity, Filter, Logged},
+        list::{BadPage, MOST_LIMIT, USUAL_LIMIT},
+    },
+    web::{
+        State,
+        api::list::{Params, filtered},
+        error::ApiError,
+    },
 };
 
 /// Who did what, and to what.
@@ -66,30 +72,41 @@ pub(in crate::web) struct AuditList {
     next_cursor: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// Which entries, and how many.
+#[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
-struct Listing {
-    limit: Option<u32>,
+#[into_params(parameter_in = Query)]
+pub(in crate::web) struct Listing {
+    /// Entries on a page: 1 to 200, 50 by default.
+    limit: Option<String>,
+    /// `nextCursor` of the page before.
     cursor: Option<String>,
+    /// Only about things of this kind.
     entity: Option<String>,
+    /// Only about this thing.
     entity_id: Option<String>,
+    /// Only what this user or key did.
     actor: Option<String>,
+    /// Only this: `create`, `login_failed`, …
+    action: Option<String>,
 }
 
 impl Listing {
-    fn filter(self, limit: u32) -> Result<Filter, ApiError> {
-        let entity =
-            self.entity.map(|word| word.parse::<Entity>().map_err(|_| ApiError::field("entity", "is not known")));
-        let cursor =
-            self.cursor.map(|text| text.parse().map_err(|_| ApiError::field("cursor", "is none of this list")));
+    /// One more than stand on a page, to see whether there is a next one.
+    fn filter(self) -> Result<Filter, ApiError> {
         Ok(Filter {
-            before_seq: cursor.transpose()?,
-            entity: entity.transpose()?,
+            before_seq: filtered("cursor", &self.cursor, |text| text.parse().map_err(|_| "is none of this list"))?,
+            entity: filtered("entity", &self.entity, |text| text.parse::<Entity>().map_err(|_| "is not known"))?,
+            action: filtered("action", &self.action, |text| text.parse::<Action>().map_err(|_| "is not known"))?,
             entity_id: self.entity_id,
             actor: self.actor,
-            limit,
+            limit: filtered("limit", &self.limit, limit)?.unwrap_or(USUAL_LIMIT) + 1,
         })
     }
+}
+
+fn limit(text: &str) -> Result<u32, BadPage> {
+    text.parse().ok().filter(|limit| (1..=MOST_LIMIT).contains(limit)).ok_or(BadPage::Limit)
 }
 
 /// Lists what was done, the latest first.
@@ -97,23 +114,16 @@ impl Listing {
     get,
     path = "/api/admin/audit",
     tag = "audit log",
-    params(
-        ("entity" = Option<String>, Query, description = "Only about things of this kind"),
-        ("entityId" = Option<String>, Query, description = "Only about this thing"),
-        ("actor" = Option<String>, Query, description = "Only what this user or key did"),
-        ("limit" = Option<u32>, Query),
-        ("cursor" = Option<String>, Query),
-    ),
+    params(Listing),
     responses((status = 200, description = "A page of entries", body = AuditList)),
 )]
-pub(in crate::web) async fn list(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
-    let listing: Listing = query(&request)?;
-    let limit = limit(listing.limit)?;
-    let filter = listing.filter(limit + 1)?;
-    let vault = state.store.vault().clone();
+pub(in crate::web) async fn list(listing: Params<Listing>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
+    let filter = listing.0.filter()?;
+    let (vault, most) = (state.store.vault().clone(), filter.limit as usize - 1);
     let mut entries = state.store.read(move |connection| audit::list(connection, &vault, &filter)).await?;
-    let is_more = entries.len() > limit as usize;
-    entries.truncate(limit as usize);
+    let is_more = entries.len() > most;
+    entries.truncate(most);
     let next_cursor = entries.last().filter(|_| is_more).map(|last| last.seq.to_string());
-    Ok(HttpResponse::Ok().json(AuditList { items: entries.into_iter().map(AuditItem::from).collect(), next_cursor }))
+    let list = AuditList { items: entries.into_iter().map(AuditItem::from).collect(), next_cursor };
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(list))
 }

@@ -7,16 +7,11 @@ pub(in crate::web) mod audit;
 pub(in crate::web) mod log_in;
 pub(in crate::web) mod users;
 
-use actix_web::{HttpRequest, web};
-use serde::de::DeserializeOwned;
+use actix_web::web;
 use utoipa::OpenApi;
 
 use crate::{
-    store::{
-        api_keys::Scope,
-        list::{MOST_LIMIT, USUAL_LIMIT},
-        users::Role,
-    },
+    store::users::Role,
     web::{
         access::Who,
         endpoint::{Access, Endpoint},
@@ -27,7 +22,6 @@ use crate::{
 
 /// Every member of staff, in their own name.
 const MEMBER: Access = Access::Person(Role::Viewer);
-const ADMIN: Access = Access::Staff(Role::Admin, Scope::Admin);
 
 pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/session", Access::Open, || web::route().to(log_in::log_in)),
@@ -40,16 +34,17 @@ pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/api/account/sessions", MEMBER, || web::route().to(account::sessions)),
     Endpoint::delete("/api/account/sessions", MEMBER, || web::route().to(account::end_sessions)),
     Endpoint::delete("/api/account/sessions/{id}", MEMBER, || web::route().to(account::end_session)),
-    Endpoint::get("/api/admin/users", ADMIN, || web::route().to(users::list)),
-    Endpoint::post("/api/admin/users", ADMIN, || web::route().to(users::create)),
-    Endpoint::get("/api/admin/users/{id}", ADMIN, || web::route().to(users::read)),
-    Endpoint::patch("/api/admin/users/{id}", ADMIN, || web::route().to(users::update)),
-    Endpoint::delete("/api/admin/users/{id}", ADMIN, || web::route().to(users::delete)),
-    Endpoint::post("/api/admin/users/{id}/link", ADMIN, || web::route().to(users::link)),
-    Endpoint::get("/api/admin/api-keys", ADMIN, || web::route().to(api_keys::list)),
-    Endpoint::post("/api/admin/api-keys", ADMIN, || web::route().to(api_keys::create)),
-    Endpoint::delete("/api/admin/api-keys/{id}", ADMIN, || web::route().to(api_keys::revoke)),
-    Endpoint::get("/api/admin/audit", ADMIN, || web::route().to(audit::list)),
+    Endpoint::get("/api/admin/users", Access::ADMIN, || web::route().to(users::list)),
+    Endpoint::post("/api/admin/users", Access::ADMIN, || web::route().to(users::create)),
+    Endpoint::get("/api/admin/users/{id}", Access::ADMIN, || web::route().to(users::read)),
+    Endpoint::patch("/api/admin/users/{id}", Access::ADMIN, || web::route().to(users::update)),
+    Endpoint::delete("/api/admin/users/{id}", Access::ADMIN, || web::route().to(users::delete)),
+    Endpoint::post("/api/admin/users/{id}/link", Access::ADMIN, || web::route().to(users::link)),
+    Endpoint::get("/api/admin/api-keys", Access::ADMIN, || web::route().to(api_keys::list)),
+    Endpoint::post("/api/admin/api-keys", Access::ADMIN, || web::route().to(api_keys::create)),
+    Endpoint::get("/api/admin/api-keys/{id}", Access::ADMIN, || web::route().to(api_keys::read)),
+    Endpoint::delete("/api/admin/api-keys/{id}", Access::ADMIN, || web::route().to(api_keys::revoke)),
+    Endpoint::get("/api/admin/audit", Access::ADMIN, || web::route().to(audit::list)),
 ];
 
 /// What the API's document says of them.
@@ -73,6 +68,7 @@ pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
     users::link,
     api_keys::list,
     api_keys::create,
+    api_keys::read,
     api_keys::revoke,
     audit::list
 ))]
@@ -81,16 +77,4 @@ pub(super) struct Described;
 /// The member of staff who asks, at an endpoint that is for those only.
 fn staff(who: Who) -> Result<Staff, ApiError> {
     if let Who::Staff(staff) = who { Ok(staff) } else { Err(ApiError::NoSession) }
-}
-
-/// What stands after the question mark.
-fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, ApiError> {
-    let query = web::Query::<T>::from_query(request.query_string());
-    query.map(web::Query::into_inner).map_err(|error| ApiError::field("query", format!("cannot be read: {error}")))
-}
-
-fn limit(asked: Option<u32>) -> Result<u32, ApiError> {
-    let limit = asked.unwrap_or(USUAL_LIMIT);
-    let fits = (1..=MOST_LIMIT).contains(&limit);
-    if fits { Ok(limit) } else { Err(ApiError::field("limit", format!("must be from 1 to {MOST_LIMIT}"))) }
 }

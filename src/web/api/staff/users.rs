@@ -3,17 +3,16 @@
 use std::str::FromStr;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use super::{limit, query};
 use crate::{
     domain::{Email, Language, UserId},
     people::{self, UserChange},
     store::{
         self, RandomSecret,
-        users::{NewUser, Role, User},
+        list::Filter,
+        users::{self, NewUser, Role, State as UserState, User, Wanted},
     },
     web::{
         State,
@@ -21,6 +20,7 @@ use crate::{
         api::{
             body::Body,
             entity::{self, By, IfMatch},
+            list::{self, List, Paging, Params, filtered, words},
         },
         error::ApiError,
         public, welcome_path,
@@ -68,15 +68,6 @@ impl From<&User> for UserItem {
     }
 }
 
-/// One page of them, by e-mail address.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(in crate::web) struct UserList {
-    items: Vec<UserItem>,
-    /// For the next page; null: this is the last.
-    next_cursor: Option<String>,
-}
-
 /// A member of staff who was just made.
 #[derive(Serialize, ToSchema)]
 pub(in crate::web) struct Invited {
@@ -93,11 +84,27 @@ pub(in crate::web) struct Link {
     link: String,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Listing {
-    limit: Option<u32>,
-    cursor: Option<String>,
+/// Which members of staff.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(in crate::web) struct UserFilter {
+    /// Words, or parts of words, of names and e-mail addresses.
+    q: Option<String>,
+    /// Only with this role: `viewer`, `agent`, `supervisor` or `admin`.
+    role: Option<String>,
+    /// Only in this state: `invited`, `active` or `disabled`.
+    state: Option<String>,
+}
+
+impl UserFilter {
+    fn check(&self) -> Result<Filter, ApiError> {
+        let wanted = Wanted {
+            words: words(self.q.as_deref())?.unwrap_or_default().to_owned(),
+            role: self.role.as_deref().map(role).transpose()?,
+            state: filtered("state", &self.state, state)?,
+        };
+        Ok(wanted.filter())
+    }
 }
 
 /// A member of staff to be made.
@@ -162,6 +169,10 @@ fn role(text: &str) -> Result<Role, ApiError> {
     Role::from_str(text).map_err(|_| ApiError::field("role", format!("is not known: give one of {}", known())))
 }
 
+fn state(text: &str) -> Result<UserState, &'static str> {
+    text.parse().map_err(|_| "must be invited, active or disabled")
+}
+
 fn id(text: &str) -> Result<UserId, ApiError> {
     text.parse().map_err(|_| ApiError::NotFound("member of staff"))
 }
@@ -171,28 +182,21 @@ fn address(state: &State, request: &HttpRequest, link: &RandomSecret) -> String 
     public::page_url(state, request, &welcome_path(link))
 }
 
-/// Lists members of staff by their e-mail addresses.
+/// Lists members of staff. `sort`: `email` (the usual), `name`, `createdAt`.
 #[utoipa::path(
     get,
     path = "/api/admin/users",
     tag = "users",
-    params(("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query)),
-    responses((status = 200, description = "A page of them", body = UserList)),
+    params(Paging, UserFilter),
+    responses((status = 200, description = "A page of them", body = List<UserItem>)),
 )]
-pub(in crate::web) async fn list(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
-    let Listing { limit: asked, cursor } = query(&request)?;
-    let limit = limit(asked)?;
-    let users = state.people.users(cursor.as_deref().map(after).transpose()?, limit + 1).await?;
-    let page = &users[..users.len().min(limit as usize)];
-    let last = page.last().filter(|_| users.len() > page.len());
-    let next_cursor = last.map(|user| BASE64_URL_SAFE_NO_PAD.encode(user.email.as_str()));
-    Ok(HttpResponse::Ok().json(UserList { items: page.iter().map(UserItem::from).collect(), next_cursor }))
-}
-
-fn after(cursor: &str) -> Result<Email, ApiError> {
-    let text = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    let email = text.and_then(|text| text.parse().ok());
-    email.ok_or_else(|| ApiError::field("cursor", "is none of this list"))
+pub(in crate::web) async fn list(
+    paging: Paging,
+    filter: Params<UserFilter>,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    let show = |user| UserItem::from(&user);
+    list::answer_as(&state, &users::TABLE, &paging, filter.0.check()?, users::page, show).await
 }
 
 /// Invites somebody: the link in the answer lets them set their password.

@@ -4,6 +4,7 @@
 use actix_web::HttpRequest;
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::json;
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
@@ -16,11 +17,11 @@ use crate::{
     domain::{Language, PersonId, Pii, RoomName, ScriptId},
     rooms::token::{self, Claims},
     store::{
-        Change,
+        Change, StoreError,
+        audit::{Action, Entity, Entry},
         bookings::{self, Booking, Link},
         calls::Direction,
-        communications::Contact,
-        communications::Whose,
+        communications::{Contact, Whose},
         customers, leads, scripts,
     },
     web::{
@@ -38,7 +39,7 @@ use crate::{
 /// Somebody that the desk knows, as far as a booking goes.
 pub(super) struct Known {
     pub(super) party: Contact,
-    pub(super) person: PersonId,
+    person: PersonId,
     /// What the desk's own books call a customer.
     pub(super) user_id: Option<String>,
     pub(super) do_not_call: bool,
@@ -53,11 +54,12 @@ impl Known {
         match whose {
             Whose::Lead(id) => {
                 let lead = leads::find(change.transaction, id)?.ok_or(ApiError::NotFound("lead"))?;
+                let do_not_call = lead.must_not_be_called();
                 Ok(Self {
                     party: Contact::Lead(lead.id),
                     person: lead.person,
                     user_id: None,
-                    do_not_call: lead.do_not_call,
+                    do_not_call,
                     name: lead.name,
                     language: lead.language,
                     script: lead.script,
@@ -106,7 +108,7 @@ impl Wanted {
     }
 }
 
-/// Keeps a booking of `room` until `expires_at`.
+/// Keeps a booking of `room` until `expires_at`, and in whose name that was done.
 pub(super) fn keep(
     change: &Change<'_>,
     room: &RoomName,
@@ -130,7 +132,19 @@ pub(super) fn keep(
         expires_at,
     };
     bookings::keep(change.transaction, &booking, link)?;
+    record(change, room, known)?;
     Ok(booking)
+}
+
+/// In the audit log: with whom there is to be a call, if the desk knows them; else only where.
+fn record(change: &Change<'_>, room: &RoomName, known: Option<&Known>) -> Result<(), StoreError> {
+    let detail = json!({ "room": room.as_str(), "mode": "browser" });
+    let entry = |entity, id: &str| Entry::new(Action::Call, entity, id).after(&detail);
+    change.record(&match known {
+        Some(Known { party: Contact::Lead(id), person, .. }) => entry(Entity::Lead, id.as_str()).about(person),
+        Some(Known { party: Contact::Customer(id), person, .. }) => entry(Entity::Customer, id.as_str()).about(person),
+        None => entry(Entity::Call, room.as_str()),
+    })
 }
 
 /// The script asked for, else that of the lead or customer, in its live version.

@@ -6,7 +6,6 @@ use std::time::Duration;
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::json;
 use utoipa::ToSchema;
 
 use super::booking::{self, Known, Wanted, Way};
@@ -15,16 +14,13 @@ use crate::{
     domain::RoomName,
     store::{
         Change,
-        audit::{Action, Entity, Entry},
         bookings::{Booking, Link},
         calls::Direction,
-        communications::Contact,
         communications::{self, Communication, Whose},
     },
     web::{
         State,
-        access::Who,
-        api::{body::Fields, tokens::unguessable_room},
+        api::{body::Fields, entity::By, tokens::unguessable_room},
         error::ApiError,
         pages::CALL_PATH,
         public,
@@ -57,14 +53,14 @@ pub(super) struct Answer {
     )
 )]
 pub(super) async fn call_lead(
-    who: Who,
+    by: By,
     id: web::Path<String>,
     request: HttpRequest,
     payload: web::Payload,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
     let whose = Whose::Lead(id.parse().map_err(|_| ApiError::NotFound("lead"))?);
-    call(&state, &who, &request, payload, whose).await
+    call(&state, by, &request, payload, whose).await
 }
 
 /// Calls a customer, in the room `call-{userId}`. As with leads.
@@ -78,18 +74,18 @@ pub(super) async fn call_lead(
     )
 )]
 pub(super) async fn call_customer(
-    who: Who,
+    by: By,
     id: web::Path<String>,
     request: HttpRequest,
     payload: web::Payload,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    call(&state, &who, &request, payload, Whose::Customer(id.into_inner())).await
+    call(&state, by, &request, payload, Whose::Customer(id.into_inner())).await
 }
 
 async fn call(
     state: &State,
-    who: &Who,
+    by: By,
     request: &HttpRequest,
     payload: web::Payload,
     whose: Whose,
@@ -97,8 +93,8 @@ async fn call(
     let fields = Fields::read_if_any(request, payload).await?;
     check_mode(&fields)?;
     let (wanted, now, link) = (Wanted::read(&fields)?, Timestamp::now(), Link::random());
-    let (actor, expires_at, secret) = (who.actor(public::client(state, request)), now + LASTS, link.clone());
-    let kept = state.store.change(actor, now, move |change| {
+    let (expires_at, secret) = (now + LASTS, link.clone());
+    let kept = state.store.change(by.0, now, move |change| {
         let known = Known::find(change, &whose)?;
         keep(change, &wanted, &known, expires_at, &secret)
     });
@@ -132,7 +128,9 @@ fn keep(
     link: &Link,
 ) -> Result<Booking, ApiError> {
     if known.do_not_call {
-        return Err(ApiError::Conflict("this number is on the do-not-call list: nobody may call it".to_owned()));
+        return Err(ApiError::Conflict(
+            "this lead or customer is on the do-not-call list: nobody may call them".to_owned(),
+        ));
     }
     let room = match &known.user_id {
         Some(user_id) => room_of(user_id)?,
@@ -141,12 +139,6 @@ fn keep(
     let booking = booking::keep(change, &room, wanted, Some(known), Direction::Outbound, expires_at, Some(link))?;
     let invitation = Communication::invitation(&change.actor.name, change.now);
     communications::add(change.transaction, &known.party, &invitation)?;
-    let (entity, id) = match &known.party {
-        Contact::Lead(id) => (Entity::Lead, id.as_str()),
-        Contact::Customer(id) => (Entity::Customer, id.as_str()),
-    };
-    let entry = Entry::new(Action::Call, entity, id).after(&json!({ "room": room.as_str(), "mode": "browser" }));
-    change.record(&entry.about(&known.person))?;
     Ok(booking)
 }
 

@@ -12,13 +12,12 @@ use actix_web::web;
 use utoipa::OpenApi;
 
 use crate::{
-    store::{api_keys::Scope, users::Role},
+    store::api_keys::Scope,
     web::endpoint::{Access, Endpoint},
 };
 
-const WORK: Access = Access::Staff(Role::Agent, Scope::Desk);
 /// Who may have an agent know what the desk knows of somebody: what it knows, it tells.
-const KNOWS: Access = WORK;
+const KNOWS: Access = Access::WORK;
 
 /// These addresses.
 pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
@@ -37,8 +36,9 @@ pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
     })
     .idempotent(),
     Endpoint::post("/api/room/join", Access::Open, || web::route().to(join::join)),
-    Endpoint::post("/api/admin/leads/{id}/call", WORK, || web::route().to(invite::call_lead)).idempotent(),
-    Endpoint::post("/api/admin/customers/{id}/call", WORK, || web::route().to(invite::call_customer)).idempotent(),
+    Endpoint::post("/api/admin/leads/{id}/call", Access::WORK, || web::route().to(invite::call_lead)).idempotent(),
+    Endpoint::post("/api/admin/customers/{id}/call", Access::WORK, || web::route().to(invite::call_customer))
+        .idempotent(),
 ];
 
 /// What the API's document says of them.

@@ -20,9 +20,8 @@ use crate::{
     web::{
         State,
         access::{self, Who},
-        api::body::Fields,
+        api::{body::Fields, entity::By},
         error::ApiError,
-        public,
     },
 };
 
@@ -51,6 +50,7 @@ pub(super) struct Answer {
 )]
 pub(super) async fn realtime(
     who: Who,
+    by: By,
     request: HttpRequest,
     payload: web::Payload,
     state: web::Data<State>,
@@ -64,8 +64,7 @@ pub(super) async fn realtime(
     let room: RoomName = random_name(&format!("voice-support-{}-", now.as_millisecond()), 12)
         .parse()
         .expect("letters and digits are a name");
-    let actor = who.actor(public::client(&state, &request));
-    let kept = state.store.change(actor, now, move |change| {
+    let kept = state.store.change(by.0, now, move |change| {
         let known = whose.map(|whose| Known::find(change, &whose)).transpose()?;
         booking::keep(change, &room, &wanted, known.as_ref(), Direction::Inbound, now + LASTS, None)
     });
@@ -77,11 +76,11 @@ pub(super) async fn realtime(
 
 fn whose(fields: &Fields) -> Result<Option<Whose>, ApiError> {
     let lead = fields.text("leadId")?.filter(|id| !id.is_empty());
-    let customer = fields.text("customerId")?.filter(|id| !id.is_empty());
+    let customer = fields.text_or_number("customerId")?.filter(|id| !id.is_empty());
     match (lead, customer) {
         (Some(_), Some(_)) => Err(ApiError::field("customerId", "stands beside leadId: give one of them")),
         (Some(id), None) => id.parse().map(|id| Some(Whose::Lead(id))).map_err(|_| ApiError::NotFound("lead")),
-        (None, customer) => Ok(customer.map(|name| Whose::Customer(name.to_owned()))),
+        (None, customer) => Ok(customer.map(|name| Whose::Customer(name.into_owned()))),
     }
 }
 

@@ -22,12 +22,10 @@ use crate::{
     domain::{Country, ImportId, cards},
     store::{
         StoreError,
-        api_keys::Scope,
         customers::CustomerPatch,
         imports::{self, Importable, OnDuplicate, Plan, Written},
         leads::LeadPatch,
         persons,
-        users::Role,
     },
     web::{
         State,
@@ -38,15 +36,13 @@ use crate::{
 };
 use preview::{Drafts, KeptFile, Preview};
 
-const LEAD: Access = Access::Staff(Role::Supervisor, Scope::Admin);
-
 pub(super) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::post("/api/admin/leads/import", LEAD, || web::route().to(preview_leads)),
-    Endpoint::post("/api/admin/leads/import/{id}/confirm", LEAD, || web::route().to(confirm_leads)),
-    Endpoint::delete("/api/admin/leads/import/{id}", LEAD, || web::route().to(discard_leads)),
-    Endpoint::post("/api/admin/customers/import", LEAD, || web::route().to(preview_customers)),
-    Endpoint::post("/api/admin/customers/import/{id}/confirm", LEAD, || web::route().to(confirm_customers)),
-    Endpoint::delete("/api/admin/customers/import/{id}", LEAD, || web::route().to(discard_customers)),
+    Endpoint::post("/api/admin/leads/import", Access::LEAD, || web::route().to(preview_leads)),
+    Endpoint::post("/api/admin/leads/import/{id}/confirm", Access::LEAD, || web::route().to(confirm_leads)),
+    Endpoint::delete("/api/admin/leads/import/{id}", Access::LEAD, || web::route().to(discard_leads)),
+    Endpoint::post("/api/admin/customers/import", Access::LEAD, || web::route().to(preview_customers)),
+    Endpoint::post("/api/admin/customers/import/{id}/confirm", Access::LEAD, || web::route().to(confirm_customers)),
+    Endpoint::delete("/api/admin/customers/import/{id}", Access::LEAD, || web::route().to(discard_customers)),
 ];
 
 /// What the API's document says of them.
