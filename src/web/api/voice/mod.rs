@@ -27,7 +27,8 @@ pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
     .idempotent(),
     Endpoint::post("/api/conversations/{call_id}/message", Access::Caller(Scope::Converse), || {
         web::route().to(conversation::message)
-    }),
+    })
+    .idempotent(),
     Endpoint::post("/api/voice/realtime", Access::Caller(Scope::Dispatch), || web::route().to(realtime::realtime))
         .idempotent(),
     Endpoint::post("/api/room/join", Access::Open, || web::route().to(join::join)),
