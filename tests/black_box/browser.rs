@@ -125,7 +125,10 @@ fn staff_log_in_and_invite_a_lead() {
     drop(server);
 
     let calls = json(&desk.run(&["calls", "list", "--json"]));
-    assert_eq!((&calls["calls"][0]["caller_name"], &calls["calls"][0]["direction"]), (&"Amanda".into(), &"outbound".into()));
+    assert_eq!(
+        (&calls["calls"][0]["caller_name"], &calls["calls"][0]["direction"]),
+        (&"Amanda".into(), &"outbound".into())
+    );
 }
 
 fn screenshots() -> PathBuf {

@@ -188,6 +188,7 @@ test("a password is changed, and other sessions are over", { timeout: 90_000 }, 
     // What was asked for there is asked for again after the log-in.
     await elsewhere.reload();
     assert.equal(new URL(elsewhere.url()).pathname, "/login");
+    assert.match(await notice(elsewhere), /not logged in any more/);
     await take(elsewhere, "phone-dark-login");
     await fillLogIn(elsewhere, changed);
     await elsewhere.waitForURL("**/account");
@@ -202,6 +203,7 @@ test("a session that the server has ended leads to the log-in and back", { timeo
   await inBrowser({}, async (page) => {
     await logIn(page, nadia);
     await page.goto(`${url}/account?done=session`);
+    assert.match(await notice(page), /That session is ended/);
     await inBrowser({}, async (other) => {
       await logIn(other, nadia);
       const { items } = await ask(other, "GET", "/api/account/sessions");
@@ -214,10 +216,11 @@ test("a session that the server has ended leads to the log-in and back", { timeo
     await password.getByLabel("New password again").fill("never comes about");
     await press(page, "Change password");
     await page.waitForURL("**/login**");
+    assert.match(await notice(page), /Nothing was changed/);
     await take(page, "desktop-session-over");
-    await page.goto(`${url}/account?x=1`);
     await fillLogIn(page, nadia);
-    await page.waitForURL("**/account?x=1");
+    await page.waitForURL("**/account");
+    assert.equal(await page.getByRole("status").count(), 0);
   });
 });
 
@@ -231,8 +234,9 @@ test("a lead opens the link of an invitation and is greeted", { timeout: 120_000
   await inBrowser({ screen: SCREENS.phone }, async (page) => {
     const caller = new Caller(page, url);
     await page.goto(joinUrl);
+    assert.equal(await page.isVisible("#name"), false, "the desk knows the name");
     await take(page, "phone-invited");
-    await caller.start();
+    await page.click("#start");
     await page.waitForSelector("#live-call:not([hidden])");
     await caller.record("agent");
     const [words] = await caller.waitForTurns("agent");

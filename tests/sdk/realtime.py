@@ -12,6 +12,7 @@ from livekit import rtc
 
 PATH = "/api/voice/realtime"
 CONTEXT = {"plan": "gold", "city": "Manchester", "dog": "a beagle called Biscuit", "since": "March 2019"}
+RATE = 48_000
 # Of 32767: a voice is well above, comfort noise well below.
 LOUD = 600
 PATIENCE_S = 30
@@ -49,9 +50,17 @@ class Visit:
             self._said.put_nowait(words)
 
     async def _listen(self, track: rtc.Track) -> None:
-        async for event in rtc.AudioStream(track, sample_rate=48_000, num_channels=1):
+        async for event in rtc.AudioStream(track, sample_rate=RATE, num_channels=1):
             if np.abs(np.frombuffer(event.frame.data, np.int16).astype(int)).max() > LOUD:
                 self._heard.set()
+
+    async def join(self, url: str, token: str) -> None:
+        await self.room.connect(url, token)
+        source = rtc.AudioSource(RATE, 1, queue_size_ms=100)
+        track = rtc.LocalAudioTrack.create_audio_track("microphone", source)
+        options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
+        await self.room.local_participant.publish_track(track, options)
+        self._begin(_keep_silent(source))
 
     async def agent_says(self) -> str:
         async with asyncio.timeout(PATIENCE_S):
@@ -67,12 +76,17 @@ class Visit:
             task.cancel()
 
 
+async def _keep_silent(source: rtc.AudioSource) -> None:
+    while True:
+        await source.capture_frame(rtc.AudioFrame.create(RATE, 1, RATE // 100))
+
+
 async def visit(server: str, **wanted: Any) -> Visit:
     way = await ask(server, wanted)
     assert way["success"] and way["agent_available"] and "conversationId" not in way, way
     assert way["url"] == way["serverUrl"] == server and way["roomName"].startswith("voice-support-"), way
     guest = Visit()
-    await guest.room.connect(way["url"], way["token"])
+    await guest.join(way["url"], way["token"])
     assert guest.room.name == way["roomName"] and guest.room.local_participant.name == wanted["userName"]
     greeting = await guest.agent_says()
     assert "automated" in greeting, greeting

@@ -1,6 +1,7 @@
 -- A database of schema version 2, as that version's program has left it, brought up from version 1: the tests upgrade it. Never
 -- changed. The indexes of words are filled from their tables, for a dump of them can only be read by a fresh connection.
 PRAGMA user_version = 2;
+PRAGMA foreign_keys = OFF;
 BEGIN TRANSACTION;
 CREATE TABLE api_keys (
     id TEXT NOT NULL PRIMARY KEY,
