@@ -247,3 +247,40 @@ pub(super) fn owner(who: &Who) -> Identity {
 fn is_developer(who: &Who) -> bool {
     matches!(who, Who::Developer)
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::body::to_bytes;
+    use serde_json::json;
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn an_answer_that_is_not_there_yet_is_pending() {
+        let words = Pii::new("Of course.".to_owned());
+        for (response, status, expected) in [
+            (
+                answered("call-7", Some(&words)),
+                200,
+                json!({ "success": true, "call_id": "call-7", "reply": "Of course." }),
+            ),
+            (
+                answered("call-7", None),
+                202,
+                json!({ "success": true, "call_id": "call-7", "reply": null, "pending": true }),
+            ),
+        ] {
+            assert_eq!(response.status().as_u16(), status);
+            let mut shown: Value = serde_json::from_slice(&to_bytes(response.into_body()).await.unwrap()).unwrap();
+            assert!(shown.as_object_mut().unwrap().remove("timestamp").is_some_and(|at| at.is_string()));
+            assert_eq!(shown, expected);
+        }
+    }
+
+    #[test]
+    fn what_a_call_does_not_answer_is_refused() {
+        for (error, status) in [(AskError::NoCall, 404), (AskError::Busy, 503), (AskError::Ended, 409)] {
+            assert_eq!(outcome("call-7", Err(error)).unwrap_err().status_code().as_u16(), status);
+        }
+    }
+}
