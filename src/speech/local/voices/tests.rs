@@ -193,7 +193,7 @@ fn too_many_at_once_are_refused_and_the_rest_are_said() {
 fn who_speaks_is_noted() {
     let (voices, _) = voices(1);
     for (voice, speaks) in
-        [(None, Some("local/probe:probe")), (Some("espeak"), Some("local/espeak:en")), (Some("nobody"), None)]
+        [(None, Some("local/probe:probe")), (Some("espeak"), Some("local/espeak:en-us")), (Some("nobody"), None)]
     {
         let sentence = Sentence { voice: voice.map(str::to_owned), ..english("Hello.") };
         let served = sentence.served.clone();
