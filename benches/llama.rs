@@ -15,7 +15,7 @@ use std::{
 use callstead::{
     domain::{Message, Role},
     speech::{
-        Chunk, Priority, Prompt, Responder, Sampling,
+        Chunk, Priority, Prompt, Responder, Sampling, Served,
         local::llama::{Llama, Settings},
         scheduler::Scheduler,
     },
@@ -100,6 +100,7 @@ fn engine(path: &Path, scheduler: &Scheduler) -> (f64, String) {
         max_tokens: 0,
         sampling: Sampling::default(),
         priority: Priority::Reply,
+        served: Served::default(),
     };
     let answer = |max_tokens| {
         let start = Instant::now();

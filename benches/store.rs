@@ -14,7 +14,7 @@ use callstead::{
     store::{
         Store,
         calls::{self, About, Direction, NewCall},
-        turns::{self, NewTurn, Timings, Who},
+        turns::{self, NewTurn, Providers, Timings, Who},
     },
 };
 use jiff::Timestamp;
@@ -64,5 +64,7 @@ fn turn(number: u32) -> NewTurn {
         heard: None,
         interrupted: false,
         timings: Timings::default(),
+        providers: Providers::default(),
+        tokens: None,
     }
 }

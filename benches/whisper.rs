@@ -13,7 +13,7 @@ use std::{
 use callstead::{
     audio,
     domain::Language,
-    speech::{Priority, Speech, Transcriber, local::whisper::Whisper, scheduler::Scheduler},
+    speech::{Priority, Served, Speech, Transcriber, local::whisper::Whisper, scheduler::Scheduler},
 };
 use whisper_rs::{FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperState};
 
@@ -40,6 +40,7 @@ fn through_engine(engine: &Whisper, samples: &[f32]) {
         language: Some(Language::ENGLISH),
         timestamps: false,
         priority: Priority::Speech,
+        served: Served::default(),
     });
     let transcript = results.blocking_recv().expect("a transcript").expect("no error");
     assert!(transcript.is_final && !transcript.text.is_empty());

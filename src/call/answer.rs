@@ -14,7 +14,8 @@ use crate::{
         Language, Message, Pii,
         text::{ClauseSplitter, Limits},
     },
-    speech::{Chunk, Priority, Prompt, Sampling, Sentence, SpeechError, Usage, engines::Engines},
+    speech::{Chunk, Priority, Prompt, Sampling, Sentence, Served, SpeechError, Usage, engines::Engines},
+    store::turns::{Providers, Tokens},
 };
 
 /// Clauses that may wait for the voice. The model is faster than speech: there is no use in running far ahead.
@@ -94,11 +95,15 @@ pub(super) struct Thought {
     usage: Usage,
 }
 
-/// When the language model's words came, while it still thinks.
+/// How far an answer is, while it is still being made: when the language model's words came, who serves, what it cost.
 #[derive(Debug, Default)]
 pub(super) struct Marks {
     first_words: OnceLock<Instant>,
     first_clause: OnceLock<Instant>,
+    usage: OnceLock<Usage>,
+    thinks: Served,
+    /// For each sentence that is said of it.
+    pub(super) speaks: Served,
 }
 
 /// The marks that have been passed.
@@ -112,8 +117,23 @@ pub(super) struct Passed {
 
 impl Marks {
     pub(super) fn passed(&self) -> Passed {
-        let Self { first_words, first_clause } = self;
+        let Self { first_words, first_clause, .. } = self;
         Passed { first_words: first_words.get().copied(), first_clause: first_clause.get().copied() }
+    }
+
+    /// Who has served so far.
+    pub(super) fn providers(&self) -> Providers {
+        Providers { stt: None, llm: self.thinks.by().cloned(), tts: self.speaks.by().cloned() }
+    }
+
+    /// What the language model has read and made, once it is done.
+    pub(super) fn tokens(&self) -> Option<Tokens> {
+        let count = |tokens: usize| u32::try_from(tokens).unwrap_or(u32::MAX);
+        self.usage.get().map(|usage| Tokens {
+            prompt: count(usage.prompt_tokens),
+            cached: count(usage.cached_tokens),
+            generated: count(usage.generated_tokens),
+        })
     }
 }
 
@@ -135,6 +155,7 @@ pub(super) async fn think(
         max_tokens: brief.max_tokens,
         sampling: brief.sampling,
         priority: Priority::Reply,
+        served: marks.thinks.clone(),
     });
     let mut thought = Thought::default();
     let mut splitter = ClauseSplitter::new(Limits::LIVE);
@@ -149,7 +170,7 @@ pub(super) async fn think(
                     let _ = clauses.send(clause).await;
                 }
             }
-            Chunk::Done(cost) => usage = Some(cost),
+            Chunk::Done(cost) => usage = Some(*marks.usage.get_or_init(|| cost)),
         }
     }
     thought.usage = usage.ok_or_else(|| model_failed("its answer broke off"))?;

@@ -17,7 +17,7 @@ use crate::{
         history::History,
     },
     domain::{Language, MediaTime, Pii},
-    speech::{Results, SpeechError, Transcript, engines::Engines, local::vad::VAD_WINDOW},
+    speech::{Results, Served, SpeechError, Transcript, engines::Engines, local::vad::VAD_WINDOW},
 };
 
 /// A recording may stop right after the last word: so much silence follows it, enough for the longest pause that is
@@ -182,7 +182,8 @@ impl<H: FnMut(Frame)> Session<'_, H> {
     /// The text and the verdict on the pause, both under way before anybody knows whether they are needed.
     fn begin_guess(&self, pause: PauseId) -> Result<Guess, CallError> {
         let samples = self.listener.utterance();
-        let transcript = guess::words(self.engines.transcriber()?, samples.clone(), self.options.language);
+        let transcript =
+            guess::words(self.engines.transcriber()?, samples.clone(), self.options.language, Served::default());
         let verdict = self.engines.turn_detector().map(|detector| guess::verdict(detector, samples));
         Ok(Guess { pause, asked: self.listener.now(), transcript, verdict })
     }

@@ -6,14 +6,15 @@ use tokio::task::{self, JoinHandle};
 
 use crate::{
     domain::Language,
-    speech::{Priority, Results, Speech, SpeechError, Transcriber, Transcript, local::turn::TurnDetector},
+    speech::{Priority, Results, Served, Speech, SpeechError, Transcriber, Transcript, local::turn::TurnDetector},
 };
 
-/// The words of an utterance (16 kHz); `None`: its language is to be recognised.
+/// The words of an utterance (16 kHz); `None`: its language is to be recognised. `served` learns who heard it.
 pub(super) fn words(
     transcriber: &Arc<dyn Transcriber>,
     samples: Arc<[f32]>,
     language: Option<Language>,
+    served: Served,
 ) -> Results<Transcript> {
     transcriber.transcribe(Speech {
         samples,
@@ -21,6 +22,7 @@ pub(super) fn words(
         timestamps: false,
         // Not Speculation: most pauses that are asked about are the end, and then this is what the caller waits for.
         priority: Priority::Speech,
+        served,
     })
 }
 

@@ -22,7 +22,7 @@ use crate::{
     audio::{self, AudioError, Clip, ENGINE_HZ, Limit, resample},
     domain::{Language, Pii, cards},
     speech::{
-        Priority, Speech, Transcript,
+        Priority, Served, Speech, Transcript,
         engines::Engines,
         local::vad::{VAD_WINDOW, Vad},
     },
@@ -198,6 +198,7 @@ pub async fn transcribe(
             language,
             timestamps: true,
             priority: Priority::Batch,
+            served: Served::default(),
         });
         let mut heard = None;
         while let Some(result) = results.recv().await {

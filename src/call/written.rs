@@ -273,6 +273,7 @@ impl Written {
         let total = u32::try_from((answered - asked).as_millis()).unwrap_or(u32::MAX);
         let mut spoken = turn(Who::Agent, reply.clone(), asked, answered);
         spoken.timings = Timings { total: Some(total), ..Timings::default() };
+        (spoken.providers, spoken.tokens) = (marks.providers(), marks.tokens());
         let (id, said) = (conversation.call.id.clone(), [turn(Who::Caller, heard, asked, asked), spoken]);
         let write = store.write(move |transaction| {
             calls::answer(transaction, &id, Timestamp::now())?;
@@ -343,6 +344,7 @@ fn remember(history: &mut History, who: Who, text: &str) {
 }
 
 fn turn(who: Who, text: String, started: Duration, ended: Duration) -> NewTurn {
-    let timings = Timings::default();
-    NewTurn { who, text: Pii::new(text), started, ended, heard: None, interrupted: false, timings }
+    let (timings, providers) = Default::default();
+    let text = Pii::new(text);
+    NewTurn { who, text, started, ended, heard: None, interrupted: false, timings, providers, tokens: None }
 }

@@ -12,7 +12,7 @@ use crate::{
     store::{
         Store,
         calls::{self, Call, Direction, EndReason, Ended, Filter},
-        turns::{self, Timings, Turn, Who},
+        turns::{self, NewTurn, Providers, Timings, Tokens, Turn, Who},
     },
 };
 
@@ -176,10 +176,12 @@ struct TurnRow<'a> {
     heard_ms: Option<u128>,
     interrupted: bool,
     timings_ms: &'a Timings,
+    providers: &'a Providers,
+    tokens: Option<Tokens>,
 }
 
 impl<'a> From<&'a Turn> for TurnRow<'a> {
-    fn from(Turn { seq, turn, .. }: &'a Turn) -> Self {
+    fn from(Turn { seq, turn }: &'a Turn) -> Self {
         Self {
             seq: *seq,
             who: turn.who,
@@ -188,6 +190,8 @@ impl<'a> From<&'a Turn> for TurnRow<'a> {
             heard_ms: turn.heard.map(|heard| heard.as_millis()),
             interrupted: turn.interrupted,
             timings_ms: &turn.timings,
+            providers: &turn.providers,
+            tokens: turn.tokens,
         }
     }
 }
@@ -245,7 +249,7 @@ fn lines(Turn { turn, .. }: &Turn) -> String {
         (true, None) => Some("interrupted".to_owned()),
         (false, _) => None,
     };
-    for line in note.into_iter().chain(waterfall(&turn.timings)) {
+    for line in note.into_iter().chain(waterfall(&turn.timings)).chain(served(turn)) {
         let _ = write!(lines, "\n{:17}{line}", "");
     }
     lines
@@ -275,6 +279,17 @@ fn waterfall(timings: &Timings) -> Vec<String> {
             format!("{step:12} {ms:>6} ms  {:from$}{bar}", "")
         })
         .collect()
+}
+
+/// Who heard, thought and spoke, and what the language model read and made: one line, unless nothing is known.
+fn served(turn: &NewTurn) -> Option<String> {
+    let Providers { stt, llm, tts } = &turn.providers;
+    let [stt, llm, tts] = [stt, llm, tts].map(|by| by.as_ref().map(|by| shown(&by.to_string())));
+    let tokens = turn.tokens.map(|Tokens { prompt, cached, generated }| {
+        format!("{prompt} tokens read ({cached} of them cached), {generated} made")
+    });
+    let known: Vec<_> = [stt, llm, tokens, tts].into_iter().flatten().collect();
+    (!known.is_empty()).then(|| format!("by {}", known.join(", ")))
 }
 
 // ---- delete ----

@@ -17,7 +17,7 @@ use crate::{
     config::Config,
     domain::{Message, Role},
     speech::{
-        Chunk, Priority, Prompt, Responder, Sampling, Usage,
+        Chunk, Priority, Prompt, Responder, Sampling, Served, Usage,
         engines::{self, EngineError, EngineKind, Engines},
         scheduler::Scheduler,
     },
@@ -64,6 +64,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
         max_tokens: args.max_tokens.unwrap_or(config.agent.max_tokens),
         sampling: Sampling { temperature: args.temperature, seed: args.seed, ..Sampling::default() },
         priority: Priority::Reply,
+        served: Served::default(),
     };
     let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal() && !context.output.json;
     let chat = Chat { responder: &*responder, output: &context.output, is_terminal };
@@ -211,6 +212,7 @@ mod tests {
                 max_tokens: 1,
                 sampling: Sampling::default(),
                 priority: Priority::Reply,
+                served: Served::default(),
             };
             let reply = chat.answer(prompt).await.map(|answer| answer.reply).map_err(|error| error.to_string());
             assert_eq!(reply.as_deref().map_err(String::as_str), expect);

@@ -17,7 +17,7 @@ use crate::{
         text::{Script, script_runs},
     },
     speech::{
-        Priority, Sentence, SpeechError, Synthesizer, engines,
+        Sentence, SpeechError, Synthesizer, engines,
         local::voices::{MAX_TEXT, Voice, Voices},
         scheduler::Scheduler,
     },
@@ -95,12 +95,10 @@ fn sentence(args: &Args, context: &Context) -> anyhow::Result<Sentence> {
     };
     let language = args.language.or(settings.language).unwrap_or_else(|| guess_language(&text));
     Ok(Sentence {
-        text,
-        language,
         voice: args.voice.clone().or_else(|| settings.voice.clone()),
         speed: args.speed.unwrap_or(settings.speed),
         speaker: args.speaker,
-        priority: Priority::Speech,
+        ..Sentence::new(text, language)
     })
 }
 

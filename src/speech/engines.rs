@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::{
     Responder, Sentence, SpeechError, Synthesizer, Transcriber,
+    ladder::{Ladder, Rung},
     local::{
         espeak::Espeak,
         llama::{self, Llama},
@@ -24,7 +25,7 @@ use super::{
 pub use crate::models::Kind as EngineKind;
 use crate::{
     config::Config,
-    domain::Language,
+    domain::{Language, Provider},
     models::{Installed, Library, Manifest, ModelError},
 };
 
@@ -205,6 +206,11 @@ fn put<T>(loaded: Part<(T, String)>, part: &mut Part<T>) -> Part<String> {
     }
 }
 
+/// A ladder with one rung, which knows its name. Voices note themselves which of them speaks.
+fn lone<P: ?Sized + Send + Sync + 'static>(engine: &str, model: &str, provider: Arc<P>) -> Ladder<P> {
+    Ladder::new(vec![Rung { name: Provider::local(engine, model), provider }])
+}
+
 fn not_loaded<T>(kind: EngineKind) -> Part<T> {
     Err(EngineError::NotLoaded(kind))
 }
@@ -293,7 +299,7 @@ impl Loader<'_> {
         let model = self.library.find(EngineKind::Stt, speech.language, speech.stt_model.as_deref())?;
         let whisper = self.opened(&model, Whisper::load(&model.path, &self.scheduler))?;
         whisper.warm()?;
-        Ok((Arc::new(whisper), model.id))
+        Ok((Arc::new(lone("whisper", &model.id, Arc::new(whisper) as Arc<dyn Transcriber>)), model.id))
     }
 
     fn responder(&self) -> Part<(Arc<dyn Responder>, String)> {
@@ -301,7 +307,7 @@ impl Loader<'_> {
             self.library.find(EngineKind::Llm, self.config.speech.language, self.config.speech.llm_model.as_deref())?;
         let llama = self.opened(&model, open_llama(self.config, &model.path, &self.scheduler))?;
         llama.warm(&self.config.agent.prompt)?;
-        Ok((Arc::new(llama), model.id))
+        Ok((Arc::new(lone("llama", &model.id, Arc::new(llama) as Arc<dyn Responder>)), model.id))
     }
 
     /// Named after the voice that speaks unless a call asks for another.

@@ -2,22 +2,27 @@
 //!
 //! A ladder is itself a [`Transcriber`], [`Responder`] or [`Synthesizer`]: who asks cannot tell. It goes on to the next
 //! rung when one fails before its first result; once something has been said, it cannot be unsaid by another provider,
-//! so a later failure is passed on.
+//! so a later failure is passed on. It notes in the request who served it ([`Served`]).
 
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::{Chunk, Prompt, Responder, Results, Sentence, Speech, SpeechError, Synthesizer, Transcriber, Transcript};
-use crate::{audio::Frame, domain::Language};
+use super::{
+    Chunk, Prompt, Responder, Results, Sentence, Served, Speech, SpeechError, Synthesizer, Transcriber, Transcript,
+};
+use crate::{
+    audio::Frame,
+    domain::{Language, Provider},
+};
 
 /// Results that may wait between a rung and the reader.
 const RESULTS: usize = 4;
 
 /// One provider of a [`Ladder`].
 pub struct Rung<P: ?Sized> {
-    /// What logs and pages call it: `piper`, `espeak`, …
-    pub name: &'static str,
+    /// What records, logs and pages call it, unless it says itself who served.
+    pub name: Provider,
     /// The provider.
     pub provider: Arc<P>,
 }
@@ -34,19 +39,28 @@ impl<P: ?Sized + Send + Sync + 'static> Ladder<P> {
     }
 
     /// Asks rung after rung. A lone rung is asked directly; otherwise this must be called within a tokio runtime.
-    fn climb<T: Send + 'static>(&self, ask: impl Fn(&P) -> Results<T> + Send + Sync + 'static) -> Results<T> {
+    fn climb<T: Send + 'static>(
+        &self,
+        served: Served,
+        ask: impl Fn(&P, Served) -> Results<T> + Send + Sync + 'static,
+    ) -> Results<T> {
         if let [only] = &*self.rungs {
-            return ask(&only.provider);
+            let results = ask(&only.provider, served.clone());
+            served.note(&only.name);
+            return results;
         }
         let (sender, receiver) = mpsc::channel(RESULTS);
         let rungs = Arc::clone(&self.rungs);
         tokio::spawn(async move {
             let mut last_error = SpeechError::Unsupported("no engine is set up for this".to_owned());
             for rung in &*rungs {
-                match forward(ask(&rung.provider), &sender).await {
+                // A note of its own: the rung may fail, and another serve.
+                let own = Served::default();
+                let serves = || served.note(own.by().unwrap_or(&rung.name));
+                match forward(ask(&rung.provider, own.clone()), &sender, serves).await {
                     Ok(()) => return,
                     Err(error) => {
-                        tracing::warn!(provider = rung.name, %error, "provider gave no answer");
+                        tracing::warn!(provider = %rung.name, %error, "provider gave no answer");
                         last_error = error;
                     }
                 }
@@ -58,8 +72,12 @@ impl<P: ?Sized + Send + Sync + 'static> Ladder<P> {
     }
 }
 
-/// Passes results on. An error comes back only if nothing has been passed on before it.
-async fn forward<T>(mut results: Results<T>, to: &mpsc::Sender<Result<T, SpeechError>>) -> Result<(), SpeechError> {
+/// Passes results on, and says so before the first. An error comes back only if nothing has been passed on before it.
+async fn forward<T>(
+    mut results: Results<T>,
+    to: &mpsc::Sender<Result<T, SpeechError>>,
+    serves: impl Fn(),
+) -> Result<(), SpeechError> {
     let mut first = true;
     loop {
         // Dropping `results` stops the provider.
@@ -74,7 +92,9 @@ async fn forward<T>(mut results: Results<T>, to: &mpsc::Sender<Result<T, SpeechE
             }
             None => return Ok(()),
             Some(result) => {
-                first = false;
+                if std::mem::take(&mut first) {
+                    serves();
+                }
                 if to.send(result).await.is_err() {
                     return Ok(());
                 }
@@ -85,19 +105,19 @@ async fn forward<T>(mut results: Results<T>, to: &mpsc::Sender<Result<T, SpeechE
 
 impl Transcriber for Ladder<dyn Transcriber> {
     fn transcribe(&self, speech: Speech) -> Results<Transcript> {
-        self.climb(move |rung| rung.transcribe(speech.clone()))
+        self.climb(speech.served.clone(), move |rung, served| rung.transcribe(Speech { served, ..speech.clone() }))
     }
 }
 
 impl Responder for Ladder<dyn Responder> {
     fn respond(&self, prompt: Prompt) -> Results<Chunk> {
-        self.climb(move |rung| rung.respond(prompt.clone()))
+        self.climb(prompt.served.clone(), move |rung, served| rung.respond(Prompt { served, ..prompt.clone() }))
     }
 }
 
 impl Synthesizer for Ladder<dyn Synthesizer> {
     fn speak(&self, sentence: Sentence) -> Results<Frame> {
-        self.climb(move |rung| rung.speak(sentence.clone()))
+        self.climb(sentence.served.clone(), move |rung, served| rung.speak(Sentence { served, ..sentence.clone() }))
     }
 
     fn speaks(&self, language: Language) -> bool {
@@ -126,18 +146,27 @@ mod tests {
         }
     }
 
-    async fn answers(rungs: Vec<Vec<Result<&'static str, &'static str>>>) -> Vec<Result<String, String>> {
-        let rungs = rungs
-            .into_iter()
-            .map(|lines| Rung { name: "script", provider: Arc::new(Script(lines)) as Arc<dyn Responder> })
-            .collect();
-        let mut results = Ladder::new(rungs).respond(Prompt {
+    type Lines = Vec<Result<&'static str, &'static str>>;
+
+    fn ask(rungs: Vec<Lines>) -> (Results<Chunk>, Served) {
+        let rung = |(number, lines): (usize, Lines)| Rung {
+            name: Provider::local("script", &number.to_string()),
+            provider: Arc::new(Script(lines)) as Arc<dyn Responder>,
+        };
+        let served = Served::default();
+        let results = Ladder::new(rungs.into_iter().enumerate().map(rung).collect()).respond(Prompt {
             messages: Vec::new(),
             conversation: 0,
             max_tokens: 1,
             sampling: Sampling::default(),
             priority: Priority::Reply,
+            served: served.clone(),
         });
+        (results, served)
+    }
+
+    async fn answers(rungs: Vec<Lines>) -> Vec<Result<String, String>> {
+        let (mut results, _) = ask(rungs);
         let mut collected = Vec::new();
         while let Some(result) = results.recv().await {
             collected.push(match result {
@@ -153,6 +182,20 @@ mod tests {
     async fn the_next_rung_answers_when_one_fails_at_once() {
         assert_eq!(answers(vec![vec![Err("down")], vec![Ok("hello")]]).await, [Ok("hello".to_owned())]);
         assert_eq!(answers(vec![vec![], vec![Ok("hello")]]).await, [Ok("hello".to_owned())]);
+    }
+
+    #[tokio::test]
+    async fn the_rung_that_answered_is_noted() {
+        for (rungs, expected) in [
+            (vec![vec![Ok("hello")]], Some("local/script:0")),
+            (vec![vec![Ok("hello")], vec![Ok("hello too")]], Some("local/script:0")),
+            (vec![vec![Err("down")], vec![Ok("hello")]], Some("local/script:1")),
+            (vec![vec![Err("down")], vec![Err("down too")]], None),
+        ] {
+            let (mut results, served) = ask(rungs);
+            while results.recv().await.is_some() {}
+            assert_eq!(served.by().map(ToString::to_string).as_deref(), expected);
+        }
     }
 
     #[tokio::test]

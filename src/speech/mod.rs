@@ -9,13 +9,17 @@ pub mod ladder;
 pub mod local;
 pub mod scheduler;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use tokio::sync::mpsc;
 
 use crate::{
     audio::Frame,
-    domain::{Language, Message},
+    domain::{Language, Message, Provider},
 };
 pub use scheduler::Priority;
 
@@ -41,6 +45,23 @@ pub enum SpeechError {
     },
 }
 
+/// Who serves a request, once that is known. Clones are one: whoever asks keeps one, and the other goes with the request.
+#[derive(Clone, Debug, Default)]
+pub struct Served(Arc<OnceLock<Provider>>);
+
+impl Served {
+    /// Who does, or did.
+    pub fn by(&self) -> Option<&Provider> {
+        self.0.get()
+    }
+
+    /// `provider` does. Of several requests with one note, the first counts.
+    pub(crate) fn note(&self, provider: &Provider) {
+        // Whoever was first stays.
+        let _ = self.0.set(provider.clone());
+    }
+}
+
 /// Something heard that is to become text.
 #[derive(Clone, Debug)]
 pub struct Speech {
@@ -52,6 +73,8 @@ pub struct Speech {
     pub timestamps: bool,
     /// How urgent it is.
     pub priority: Priority,
+    /// Who serves it.
+    pub served: Served,
 }
 
 /// What was heard, so far or finally. Its words are personal data: `Debug` leaves them out.
@@ -136,6 +159,8 @@ pub struct Prompt {
     pub sampling: Sampling,
     /// How urgent it is.
     pub priority: Priority,
+    /// Who serves it.
+    pub served: Served,
 }
 
 /// How a language model chooses the next token.
@@ -200,12 +225,15 @@ pub struct Sentence {
     pub speaker: Option<u32>,
     /// How urgent it is.
     pub priority: Priority,
+    /// Who serves it.
+    pub served: Served,
 }
 
 impl Sentence {
     /// `text` in the usual voice of `language`, live.
     pub fn new(text: impl Into<String>, language: Language) -> Self {
-        Self { text: text.into(), language, voice: None, speed: 1.0, speaker: None, priority: Priority::Speech }
+        let (priority, served) = (Priority::Speech, Served::default());
+        Self { text: text.into(), language, voice: None, speed: 1.0, speaker: None, priority, served }
     }
 }
 

@@ -14,9 +14,9 @@ use super::{
     communications::Contact,
     leads::{self, LeadPatch},
     list,
-    turns::{self, NewTurn, Timings, Who},
+    turns::{self, NewTurn, Providers, Timings, Tokens, Who},
 };
-use crate::domain::{CallId, Language, Pii};
+use crate::domain::{CallId, Language, Pii, Provider};
 
 pub(super) fn store() -> (TempDir, Store) {
     let folder = tempfile::tempdir().unwrap();
@@ -52,6 +52,12 @@ pub(super) fn new_turn(who: Who, text: &str) -> NewTurn {
         heard: (who == Who::Agent).then_some(Duration::from_millis(900)),
         interrupted: who == Who::Agent,
         timings: Timings { end_of_turn: Some(224), total: Some(2100), ..Timings::default() },
+        providers: Providers {
+            stt: None,
+            llm: Some(Provider::local("llama", "starter-llm")),
+            tts: Some(Provider { name: "elsewhere".into(), model: None }),
+        },
+        tokens: Some(Tokens { prompt: 210, cached: 190, generated: 12 }),
     }
 }
 

@@ -1,6 +1,6 @@
-//! Turns: what was said in a call, by whom, how much of it was heard, and how long each step took.
+//! Turns: what was said in a call, by whom, how much of it was heard, how long each step took, and who did it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use rusqlite::{Connection, Row, Transaction, named_params};
 use serde::Serialize;
@@ -10,7 +10,7 @@ use super::{
     StoreError,
     rows::{millis, parsed, span, span_if_any, words},
 };
-use crate::domain::{CallId, Pii};
+use crate::domain::{CallId, Pii, Provider};
 
 words! {
     /// Who speaks.
@@ -39,6 +39,10 @@ pub struct NewTurn {
     pub interrupted: bool,
     /// How the answer came about; of an agent's turn.
     pub timings: Timings,
+    /// Who served it.
+    pub providers: Providers,
+    /// What the answer cost, if a language model gave it and came to its end.
+    pub tokens: Option<Tokens>,
 }
 
 /// Time since the caller's last word, in milliseconds; `None` where there was no such step.
@@ -65,19 +69,31 @@ pub struct Turn {
     pub seq: u32,
     /// What it is.
     pub turn: NewTurn,
-    /// Who served it.
-    pub providers: Providers,
 }
 
-/// Which engine or service served each stage of a turn; `None` where there was no such stage, or it was not noted.
+/// Who served each stage of a turn (`local/whisper:starter-stt`); `None` where there was no such stage, or it was not noted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Providers {
     /// Speech to text.
-    pub stt: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub stt: Option<Provider>,
     /// The language model.
-    pub llm: Option<String>,
-    /// Text to speech.
-    pub tts: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub llm: Option<Provider>,
+    /// Text to speech; of a turn in several voices the first.
+    #[schema(value_type = Option<String>)]
+    pub tts: Option<Provider>,
+}
+
+/// What an answer cost its language model, in tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Tokens {
+    /// In the prompt.
+    pub prompt: u32,
+    /// Of those, found in the model's cache.
+    pub cached: u32,
+    /// Made.
+    pub generated: u32,
 }
 
 /// Keeps the next turn of a call; gives its place, from 1.
@@ -87,12 +103,14 @@ pub struct Providers {
 pub fn add(transaction: &Transaction<'_>, call: &CallId, turn: &NewTurn) -> Result<u32, StoreError> {
     let mut statement = transaction.prepare_cached(
         "INSERT INTO turns (call, seq, who, text, started_ms, ended_ms, heard_ms, interrupted, end_of_turn_ms,
-             transcript_ms, first_words_ms, first_clause_ms, first_audio_ms, total_ms)
+             transcript_ms, first_words_ms, first_clause_ms, first_audio_ms, total_ms, stt_provider, stt_model,
+             llm_provider, llm_model, tts_provider, tts_voice, prompt_tokens, cached_tokens, generated_tokens)
          VALUES (:call, 1 + coalesce((SELECT max(seq) FROM turns WHERE call = :call), 0), :who, :text, :started, :ended,
-             :heard, :interrupted, :end_of_turn, :transcript, :first_words, :first_clause, :first_audio, :total)
+             :heard, :interrupted, :end_of_turn, :transcript, :first_words, :first_clause, :first_audio, :total,
+             :stt, :stt_model, :llm, :llm_model, :tts, :tts_voice, :prompt, :cached, :generated)
          RETURNING seq",
     )?;
-    let timings = &turn.timings;
+    let NewTurn { timings, providers: Providers { stt, llm, tts }, tokens, .. } = turn;
     let seq = statement.query_row(
         named_params! {
             ":call": call.as_str(),
@@ -108,6 +126,15 @@ pub fn add(transaction: &Transaction<'_>, call: &CallId, turn: &NewTurn) -> Resu
             ":first_clause": timings.first_clause,
             ":first_audio": timings.first_audio,
             ":total": timings.total,
+            ":stt": stt.as_ref().map(|by| &by.name),
+            ":stt_model": stt.as_ref().map(|by| &by.model),
+            ":llm": llm.as_ref().map(|by| &by.name),
+            ":llm_model": llm.as_ref().map(|by| &by.model),
+            ":tts": tts.as_ref().map(|by| &by.name),
+            ":tts_voice": tts.as_ref().map(|by| &by.model),
+            ":prompt": tokens.map(|tokens| tokens.prompt),
+            ":cached": tokens.map(|tokens| tokens.cached),
+            ":generated": tokens.map(|tokens| tokens.generated),
         },
         |row| row.get(0),
     )?;
@@ -133,6 +160,11 @@ fn turn(row: &Row<'_>) -> rusqlite::Result<Turn> {
         first_audio: row.get("first_audio_ms")?,
         total: row.get("total_ms")?,
     };
+    let providers = Providers {
+        stt: provider(row, "stt_provider", "stt_model")?,
+        llm: provider(row, "llm_provider", "llm_model")?,
+        tts: provider(row, "tts_provider", "tts_voice")?,
+    };
     let turn = NewTurn {
         who: parsed(row, "who")?,
         text: Pii::new(row.get("text")?),
@@ -141,8 +173,20 @@ fn turn(row: &Row<'_>) -> rusqlite::Result<Turn> {
         heard: span_if_any(row, "heard_ms")?,
         interrupted: row.get("interrupted")?,
         timings,
+        providers,
+        tokens: tokens(row)?,
     };
-    let providers =
-        Providers { stt: row.get("stt_provider")?, llm: row.get("llm_provider")?, tts: row.get("tts_provider")? };
-    Ok(Turn { seq: row.get("seq")?, turn, providers })
+    Ok(Turn { seq: row.get("seq")?, turn })
+}
+
+fn provider(row: &Row<'_>, name: &str, model: &str) -> rusqlite::Result<Option<Provider>> {
+    let name: Option<Arc<str>> = row.get(name)?;
+    name.map(|name| Ok(Provider { name, model: row.get(model)? })).transpose()
+}
+
+fn tokens(row: &Row<'_>) -> rusqlite::Result<Option<Tokens>> {
+    let prompt: Option<u32> = row.get("prompt_tokens")?;
+    let with =
+        |prompt| Ok(Tokens { prompt, cached: row.get("cached_tokens")?, generated: row.get("generated_tokens")? });
+    prompt.map(with).transpose()
 }

@@ -3,10 +3,13 @@
 //!
 //! "Never twice" comes before "surely once". A request goes on when its sender hangs up, so that its answer is there for the
 //! next try; one whose answer was never kept, because the server was killed, is refused from then on, for nobody can know
-//! whether it was done. An answer of 5xx says that nothing was done, and is not kept.
+//! whether it was done. An answer of 5xx says that nothing was done, and is not kept. Where the outcome comes late, a handler
+//! answers without it and leaves it as [`Later`]: the key is settled with that.
 
 use std::{
     collections::HashSet,
+    fmt,
+    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -54,6 +57,22 @@ pub struct Running(Arc<Mutex<HashSet<(String, String)>>>);
 struct Run {
     all: Running,
     request: Request,
+}
+
+/// The outcome of a request that was answered before it was there, among the answer's extensions. Repeats are given this one;
+/// until then the request is still running. Nobody waits for it where there is no key.
+pub(super) struct Later(Pin<Box<dyn Future<Output = HttpResponse>>>);
+
+impl Later {
+    pub(super) fn new(outcome: impl Future<Output = HttpResponse> + 'static) -> Self {
+        Self(Box::pin(outcome))
+    }
+}
+
+impl fmt::Debug for Later {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Later").finish_non_exhaustive()
+    }
 }
 
 impl Running {
@@ -132,7 +151,20 @@ async fn perform(
     next: Next<BoxBody>,
     request: ServiceRequest,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let (http, response) = next.call(request).await?.into_parts();
+    let (http, mut response) = next.call(request).await?.into_parts();
+    let later = response.extensions_mut().remove::<Later>();
+    let Some(Later(outcome)) = later else {
+        return Ok(ServiceResponse::new(http, keep(&state, &run, response).await?));
+    };
+    rt::spawn(request_id::carried(async move {
+        // It tells itself what went wrong.
+        let _ = keep(&state, &run, outcome.await).await;
+    }));
+    Ok(ServiceResponse::new(http, response))
+}
+
+/// Keeps an answer; gives it back.
+async fn keep(state: &State, run: &Run, response: HttpResponse) -> Result<HttpResponse, Error> {
     let (head, body) = response.into_parts();
     let body = match to_bytes_limited(body, MOST_ANSWER).await {
         Ok(Ok(body)) => body,
@@ -141,11 +173,11 @@ async fn perform(
             return Err(ApiError::Failed.into());
         }
     };
-    if let Err(error) = settle(&state, &run.request, &head, &body).await {
+    if let Err(error) = settle(state, &run.request, &head, &body).await {
         // It was done: whoever comes again learns that it is not known whether it was.
         tracing::error!(%error, "keeping the answer to a request with an idempotency key");
     }
-    Ok(ServiceResponse::new(http, head.set_body(BoxBody::new(body))))
+    Ok(head.set_body(BoxBody::new(body)))
 }
 
 async fn settle(state: &State, request: &Request, head: &HttpResponse<()>, body: &Bytes) -> Result<(), StoreError> {
@@ -182,9 +214,18 @@ fn replay(answer: &Answer) -> Option<HttpResponse> {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::{body::to_bytes, test::TestRequest};
+    use std::{cell::Cell, future::ready, rc::Rc};
+
+    use actix_web::{
+        App,
+        body::to_bytes,
+        middleware::from_fn,
+        test::{TestRequest, call_service, init_service, read_body},
+    };
+    use tokio::sync::oneshot;
 
     use super::*;
+    use crate::web::tests;
 
     #[test]
     fn a_key_is_short_and_visible() {
@@ -226,6 +267,43 @@ mod tests {
         for broken in [&b""[..], b"{}", b"[]\n", b"{\"a b\":\"c\"}\n"] {
             assert!(replay(&Answer { status: 200, content: Pii::new(broken.to_vec()) }).is_none());
         }
+    }
+
+    /// The first answer is given at once; whoever asks again is given the outcome, and nothing is done twice.
+    #[actix_web::test]
+    async fn an_outcome_that_comes_late_is_what_repeats_are_given() {
+        let folder = tempfile::tempdir().unwrap();
+        let (done, (comes, outcome)) = (Rc::new(Cell::new(0)), oneshot::channel());
+        let (counted, waited_for) = (done.clone(), Rc::new(Cell::new(Some(outcome))));
+        let handler = move || {
+            counted.set(counted.get() + 1);
+            let outcome: oneshot::Receiver<&str> = waited_for.take().unwrap();
+            let mut early = HttpResponse::Accepted().body("wait");
+            early.extensions_mut().insert(Later::new(async { HttpResponse::Ok().body(outcome.await.unwrap()) }));
+            ready(early)
+        };
+        let developer = |request: ServiceRequest, next: Next<BoxBody>| {
+            request.extensions_mut().insert(Who::Developer);
+            next.call(request)
+        };
+        let once = web::resource("/").wrap(from_fn(once)).wrap(from_fn(developer)).route(web::post().to(handler));
+        let state = web::Data::new(tests::state(folder.path(), |_| {}));
+        let app = init_service(App::new().app_data(state).service(once)).await;
+        let ask = || call_service(&app, TestRequest::post().uri("/").insert_header((KEY, "k")).to_request());
+
+        let first = ask().await;
+        assert_eq!((first.status(), read_body(first).await), (StatusCode::ACCEPTED, Bytes::from("wait")));
+        assert_eq!(ask().await.status(), StatusCode::CONFLICT, "it is still running");
+        comes.send("done").unwrap();
+        let again = loop {
+            match ask().await {
+                running if running.status() == StatusCode::CONFLICT => tokio::task::yield_now().await,
+                answer => break answer,
+            }
+        };
+        assert!(again.headers().contains_key(REPLAYED));
+        assert_eq!((again.status(), read_body(again).await), (StatusCode::OK, Bytes::from("done")));
+        assert_eq!(done.get(), 1);
     }
 
     #[test]

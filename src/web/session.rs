@@ -95,6 +95,11 @@ fn set_cookie(is_tls: bool, secret: Option<&RandomSecret>) -> String {
     format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{end}")
 }
 
+/// Whether a browser has a session, perhaps one that is over.
+pub(super) fn is_held(request: &HttpRequest) -> bool {
+    [true, false].into_iter().any(|is_tls| secret(is_tls, request).is_some())
+}
+
 fn secret(is_tls: bool, request: &HttpRequest) -> Option<RandomSecret> {
     let cookies = request.headers().get_all(header::COOKIE).filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));

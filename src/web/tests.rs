@@ -37,7 +37,7 @@ const HERE: &str = "127.0.0.1:50000";
 const ELSEWHERE: &str = "192.0.2.7:50000";
 
 /// An application's state in `folder`, changed as a test wants it.
-fn state(folder: &Path, change: impl FnOnce(&mut Config)) -> State {
+pub(super) fn state(folder: &Path, change: impl FnOnce(&mut Config)) -> State {
     let mut config = Config::defaults(folder);
     config.server.rtc_port = 0;
     config.server.requests_per_second = 1_000_000.try_into().unwrap();

@@ -1,8 +1,14 @@
-//! The caller's page and the API's in Debian's Chromium, which `tests/browser` drives: a recording is its microphone, and what
-//! it hears of the agent is transcribed by our own ears.
+//! The pages of callers, of staff and of the API in Debian's Chromium, which `tests/browser` drives: a recording is its
+//! microphone, and what it hears of the agent is transcribed by our own ears.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
+use callstead::store::{Store, user_links};
 use hound::SampleFormat;
 use serde_json::Value;
 
@@ -42,7 +48,7 @@ fn settings() -> String {
 
 /// Runs those tests of a file of `tests/browser` whose names fit; the first failure ends up in the test's own output.
 #[track_caller]
-fn drive(desk: &Desk, server: &Server, (file, names): (&str, &str), shots: &Path) {
+fn drive(desk: &Desk, server: &Server, (file, names): (&str, &str), shots: &Path, variables: &[(&str, &str)]) {
     let tests = repository("tests/browser");
     let modules = tests.join("node_modules/playwright-core");
     assert!(modules.is_dir(), "{} is missing: run `make cargo-test`", modules.display());
@@ -55,6 +61,7 @@ fn drive(desk: &Desk, server: &Server, (file, names): (&str, &str), shots: &Path
     command.env("CALLSTEAD_CALLER", desk.file("caller.wav"));
     command.env("CALLSTEAD_CHATTER", repository("models/starter-stt/test-wavs/utt09.wav"));
     command.env("CALLSTEAD_OUT", desk.file(".")).env("CALLSTEAD_SHOTS", shots);
+    command.envs(variables.iter().copied());
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
 }
@@ -64,11 +71,10 @@ fn a_browser_talks_with_the_box() {
     let desk = Desk::with_models();
     desk.put("caller.wav", &caller());
     desk.put("data/config.toml", settings().as_bytes());
-    let shots = repository("target/screenshots");
-    fs::create_dir_all(&shots).unwrap();
+    let shots = screenshots();
     // A page that is opened before says "getting ready", and asks again.
     let server = Server::start(&desk, &["--dev"], &KEYS).when_ready();
-    drive(&desk, &server, ("call.test.mjs", ""), &shots);
+    drive(&desk, &server, ("call.test.mjs", ""), &shots, &[]);
     drop(server);
 
     let heard = fs::read(desk.file("agent.wav")).unwrap();
@@ -76,6 +82,7 @@ fn a_browser_talks_with_the_box() {
     let said: Value = serde_json::from_slice(&fs::read(desk.file("said.json")).unwrap()).unwrap();
     assert_alike(WORDS, said["caller"].as_str().unwrap());
     assert_eq!(said["agent"][0], GREETING);
+    assert_served(&desk);
     let transcript = json(&desk.run(&["transcribe", "agent.wav", "--json"]));
     assert_alike(GREETING, transcript["text"].as_str().unwrap());
 }
@@ -88,17 +95,61 @@ fn a_browser_calls_where_there_is_nothing_but_loopback() {
     desk.put("data/config.toml", b"[[agent.rules]]\nrooms = \"*\"\nprofile = \"none\"\n");
     alone.inside(|| {
         let server = Server::start(&desk, &["--dev"], &KEYS);
-        drive(&desk, &server, ("call.test.mjs", "two people"), &desk.file("."));
+        drive(&desk, &server, ("call.test.mjs", "two people"), &desk.file("."), &[]);
     });
 }
 
 #[test]
 fn the_api_is_tried_out_in_a_browser() {
     let desk = Desk::new();
+    let server = Server::start(&desk, &["--dev"], &KEYS);
+    drive(&desk, &server, ("api.test.mjs", ""), &screenshots(), &[]);
+}
+
+/// From the link for the first administrator to the link for a lead, who then talks with the agent.
+#[test]
+fn staff_log_in_and_invite_a_lead() {
+    let desk = Desk::with_models();
+    desk.put("data/config.toml", settings().as_bytes());
+    let server = Server::start(&desk, &[], &KEYS).when_ready();
+    // As the start prints it on a terminal, which there is none of here.
+    let store = Store::open(&desk.data_dir()).unwrap();
+    let made = store.write(|transaction| {
+        let (lifetime, now) = (Duration::from_secs(600), jiff::Timestamp::now());
+        user_links::create(transaction, &user_links::Purpose::FirstAdmin, lifetime, now)
+    });
+    let link = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(made).unwrap();
+    let welcome = format!("http://{}/welcome/{}", server.address, link.reveal());
+    let variables = [("CALLSTEAD_WELCOME", welcome.as_str()), ("CALLSTEAD_GREETING", GREETING)];
+    drive(&desk, &server, ("staff.test.mjs", ""), &screenshots(), &variables);
+    drop(server);
+
+    let calls = json(&desk.run(&["calls", "list", "--json"]));
+    assert_eq!(
+        (&calls["calls"][0]["caller_name"], &calls["calls"][0]["direction"]),
+        (&"Amanda".into(), &"outbound".into())
+    );
+}
+
+fn screenshots() -> PathBuf {
     let shots = repository("target/screenshots");
     fs::create_dir_all(&shots).unwrap();
-    let server = Server::start(&desk, &["--dev"], &KEYS);
-    drive(&desk, &server, ("api.test.mjs", ""), &shots);
+    shots
+}
+
+/// Holds that the record of the first call names who heard, thought and spoke.
+#[track_caller]
+fn assert_served(desk: &Desk) {
+    let calls = json(&desk.run(&["calls", "list", "--json"]));
+    let first = calls["calls"].as_array().unwrap().last().unwrap()["id"].as_str().unwrap().to_owned();
+    let call = json(&desk.run(&["calls", "show", &first, "--json"]));
+    let turn = |number: usize| &call["turns"][number];
+    let by = |number: usize, stage: &str| turn(number)["providers"][stage].as_str().unwrap_or("nobody").to_owned();
+    let begins = |number, stage, engine| by(number, stage).starts_with(&format!("local/{engine}:"));
+    assert!(begins(0, "tts", "espeak") && by(0, "llm") == "nobody", "a greeting: {}", turn(0));
+    assert!(begins(1, "stt", "whisper") && by(1, "tts") == "nobody", "what was heard: {}", turn(1));
+    assert!(begins(2, "llm", "llama") && begins(2, "tts", "espeak"), "an answer: {}", turn(2));
+    assert!(turn(2)["tokens"]["generated"].as_u64().unwrap() > 0, "{}", turn(2));
 }
 
 /// Holds that most of the words were heard.

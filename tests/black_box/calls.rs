@@ -2,11 +2,11 @@
 use std::{io::Write, process::Stdio, time::Duration};
 
 use callstead::{
-    domain::{CallId, Pii},
+    domain::{CallId, Pii, Provider},
     store::{
         Store,
         calls::{self, About, Direction, EndReason, Ended, NewCall},
-        turns::{self, NewTurn, Timings, Who},
+        turns::{self, NewTurn, Providers, Timings, Tokens, Who},
     },
 };
 use jiff::Timestamp;
@@ -35,10 +35,20 @@ pub(crate) fn keep(store: &Store, started_at: Timestamp, name: &str) -> CallId {
         heard: None,
         interrupted: false,
         timings,
+        providers: Providers::default(),
+        tokens: None,
     };
     let said = [
         turn(Who::Caller, "مرحبا، كيف حالك؟", 2000, Timings::default()),
-        turn(Who::Agent, "\u{1b}[2JVery well.", 4000, Timings { first_audio: Some(530), ..Timings::default() }),
+        NewTurn {
+            providers: Providers {
+                stt: None,
+                llm: Some(Provider::local("llama", "starter-llm")),
+                tts: Some(Provider::local("espeak", "ar")),
+            },
+            tokens: Some(Tokens { prompt: 210, cached: 190, generated: 12 }),
+            ..turn(Who::Agent, "\u{1b}[2JVery well.", 4000, Timings { first_audio: Some(530), ..Timings::default() })
+        },
     ];
     let ended = Ended { at: started_at + Duration::from_secs(83), reason: EndReason::CallerLeft };
     let write = store.write(move |transaction| {
@@ -73,6 +83,12 @@ fn calls_are_listed_shown_and_deleted_while_the_database_is_open() {
 
     let shown = json(&desk.run(&["calls", "show", id.as_str(), "--json"]));
     assert_eq!(shown["turns"][0]["text"], "مرحبا، كيف حالك؟");
+    let (providers, tokens) = (&shown["turns"][1]["providers"], &shown["turns"][1]["tokens"]);
+    assert_eq!(
+        *providers,
+        serde_json::json!({ "stt": null, "llm": "local/llama:starter-llm", "tts": "local/espeak:ar" })
+    );
+    assert_eq!(*tokens, serde_json::json!({ "prompt": 210, "cached": 190, "generated": 12 }));
     assert_eq!(shown["turns"][1]["timings_ms"]["first_audio"], 530);
     assert_eq!(shown["turns"][1]["spoken_ms"], serde_json::json!([4000, 5500]));
     let transcript = text(&desk.run(&["calls", "show", id.as_str()]).stdout);

@@ -9,7 +9,7 @@ use std::{
 use callstead::{
     domain::{Message, Role},
     speech::{
-        Chunk, Priority, Prompt, Responder, Sampling, SpeechError, Usage,
+        Chunk, Priority, Prompt, Responder, Sampling, Served, SpeechError, Usage,
         local::llama::{Llama, Settings},
         scheduler::Scheduler,
     },
@@ -46,6 +46,7 @@ fn prompt(conversation: u64, messages: &[Message], max_tokens: usize) -> Prompt 
         max_tokens,
         sampling: Sampling::default(),
         priority: Priority::Reply,
+        served: Served::default(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, process::Command};
 
 use crate::{
     network::{self, Network},
-    support::{Desk, Server, repository, text},
+    support::{Desk, Server, json, repository, text},
 };
 
 const KEY: &str = "APItests";
@@ -59,6 +59,24 @@ fn two_peer_connections() {
 #[test]
 fn one_peer_connection() {
     run("rooms.py", &["single"], 15);
+}
+
+/// One line, so that a second caller finds it busy. What the agent is told of the caller, the language model reads.
+#[test]
+fn who_wants_to_talk_is_given_a_room_and_an_agent() {
+    let (python, desk) = (python(), Desk::with_models());
+    desk.put("data/config.toml", b"[agent]\nmax_calls = 1\nmax_tokens = 8\nprompt = 'Be brief.'\n");
+    let server = Server::start(&desk, &["--dev"], &VARIABLES).when_ready();
+    check(&python, &server, server.address, "realtime.py", &[], 4);
+    drop(server);
+    let listed = json(&desk.run(&["calls", "list", "--json"]));
+    let tokens_read_for = |name: &str| {
+        let call = listed["calls"].as_array().unwrap().iter().find(|call| call["caller_name"] == name).unwrap();
+        let call = json(&desk.run(&["calls", "show", call["id"].as_str().unwrap(), "--json"]));
+        call["turns"].as_array().unwrap().iter().find_map(|turn| turn["tokens"]["prompt"].as_u64()).unwrap()
+    };
+    let (known, stranger) = (tokens_read_for("Amanda"), tokens_read_for("Bilal"));
+    assert!(known > stranger + 10, "a lot is known of Amanda: {known} and {stranger} tokens");
 }
 
 #[test]

@@ -126,9 +126,14 @@ fn a_conversation_remembers(desk: &Desk, server: &Server) {
     let store = Store::open(&desk.data_dir()).unwrap();
     let read = move |connection: &_| Ok((calls::find(connection, &wanted)?, turns::of_call(connection, &wanted)?));
     let (call, said) = done(store.read(read));
+    let served: Vec<_> = said.iter().map(|turn| (turn.turn.providers.clone(), turn.turn.tokens)).collect();
     let said: Vec<_> = said.iter().map(|turn| turn.turn.text.reveal().as_str()).collect();
     assert_eq!(call.unwrap().medium, Medium::Text);
     assert_eq!((said.len(), said[2], said[6]), (8, "What is your name?", "Goodbye."));
+    let (providers, tokens) = &served[7];
+    let llm = providers.llm.as_ref().map(ToString::to_string).unwrap_or_default();
+    assert!(llm.starts_with("local/llama:") && providers.stt.is_none() && providers.tts.is_none(), "{providers:?}");
+    assert!(tokens.is_some_and(|it| it.cached > 0 && it.cached < it.prompt && it.generated > 0), "{tokens:?}");
     assert!(!said[0].contains("1111 1111") && said[7] == third["reply"], "{said:?}");
 
     for (path, body, status) in [

@@ -49,6 +49,7 @@ export class Page {
     navigator.mediaDevices?.addEventListener("devicechange", () => void this.#showDevices());
     // livekit-client leaves the room by itself; the device has to be let go of too.
     window.addEventListener("pagehide", () => this.#microphone.close());
+    if (this.#link()) this.#view.hideName();
     if (!window.isSecureContext) this.#view.showProblem("insecure");
     if (this.#view.isGettingReady) void serverIsReady().then(() => this.#view.showReady());
   }

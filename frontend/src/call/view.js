@@ -30,6 +30,11 @@ export class View {
     return "dev" in part("call").dataset;
   }
 
+  /** Whoever is invited is known by name. */
+  hideName() {
+    this.elements.name.closest("label").hidden = true;
+  }
+
   // ---- the three phases: before, during and after the call ----
 
   showSetup({ isStarting = false } = {}) {

@@ -16,7 +16,9 @@ pub(super) struct Asks {
 }
 
 impl Asks {
+    /// Somebody waits for the next answer. Those who have gone meanwhile are forgotten.
     pub(super) fn wait(&mut self, answer: Answer) {
+        self.waiting.retain(|answer| !answer.is_closed());
         self.waiting.push(answer);
     }
 

@@ -78,7 +78,7 @@ pub(super) struct Mouth {
     pub(super) brief: Brief,
     pub(super) say: mpsc::Sender<Say>,
     pub(super) reports: mpsc::Sender<super::Event>,
-    pub(super) marks: Marks,
+    pub(super) marks: Arc<Marks>,
     /// The answer broke off.
     pub(super) failed: AtomicBool,
 }
@@ -189,6 +189,7 @@ impl Mouth {
             let sentence = Sentence {
                 voice: self.brief.voice.clone(),
                 speed: self.brief.speed,
+                served: self.marks.speaks.clone(),
                 ..Sentence::new(text, self.brief.language)
             };
             let sound = self.sound_of(&sentence);
@@ -324,7 +325,7 @@ mod tests {
                 sampling: Sampling::default(),
                 conversation: 1,
             };
-            let (marks, failed) = (Marks::default(), AtomicBool::new(false));
+            let (marks, failed) = (Arc::new(Marks::default()), AtomicBool::new(false));
             let mouth = Mouth { engines: None, prepared, brief, say, reports, marks, failed };
             let (stage, watched) = watch::channel(Stage::Speaking { turn: TurnId(1), from: 0 });
             let task = tokio::spawn(mouth.run(words, watched));

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     audio::Frame,
-    domain::Language,
+    domain::{Language, Provider},
     speech::{Priority, Sentence, Synthesizer},
 };
 
@@ -16,7 +16,13 @@ const MOST: usize = 48;
 
 /// Sound by sentence. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub(in crate::call) struct Prepared(Arc<Mutex<HashMap<Key, Arc<[Frame]>>>>);
+pub(in crate::call) struct Prepared(Arc<Mutex<HashMap<Key, Sound>>>);
+
+#[derive(Clone, Debug)]
+struct Sound {
+    frames: Arc<[Frame]>,
+    made_by: Option<Provider>,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key {
@@ -34,16 +40,21 @@ impl Key {
 }
 
 impl Prepared {
-    /// The sound of `sentence`, if it is there.
+    /// The sound of `sentence`, if it is there. Who made it served the sentence.
     pub(super) fn get(&self, sentence: &Sentence) -> Option<Arc<[Frame]>> {
-        self.lock().get(&Key::of(sentence)).cloned()
+        let Sound { frames, made_by } = self.lock().get(&Key::of(sentence)).cloned()?;
+        if let Some(provider) = made_by {
+            sentence.served.note(&provider);
+        }
+        Some(frames)
     }
 
     /// Keeps the sound of `sentence`, unless enough is kept.
-    pub(super) fn keep(&self, sentence: &Sentence, sound: Vec<Frame>) {
+    pub(super) fn keep(&self, sentence: &Sentence, frames: Vec<Frame>) {
         let mut kept = self.lock();
-        if kept.len() < MOST && !sound.is_empty() {
-            kept.insert(Key::of(sentence), sound.into());
+        if kept.len() < MOST && !frames.is_empty() {
+            let made_by = sentence.served.by().cloned();
+            kept.insert(Key::of(sentence), Sound { frames: frames.into(), made_by });
         }
     }
 
@@ -64,7 +75,7 @@ impl Prepared {
     }
 
     /// Held for a look-up; nothing in there panics half-way.
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Arc<[Frame]>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Sound>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

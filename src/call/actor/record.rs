@@ -217,7 +217,7 @@ mod tests {
         domain::{CallId, Pii},
         store::{
             calls::{About, Call, Direction},
-            turns::{Timings, Turn, Who},
+            turns::{Providers, Timings, Turn, Who},
         },
     };
 
@@ -250,6 +250,8 @@ mod tests {
             heard: None,
             interrupted: false,
             timings: Timings::default(),
+            providers: Providers::default(),
+            tokens: None,
         }
     }
 

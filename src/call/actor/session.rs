@@ -36,9 +36,9 @@ use crate::{
         self, Dialogue, Input, Output, Phase, Setup, Side, Spoken, Take,
         endpointing::{self, PauseId},
     },
-    domain::{Language, MediaTime, Pii, TurnId, cards},
-    speech::{Sampling, SpeechError, Transcript, engines::Engines},
-    store::turns::{NewTurn, Timings, Who},
+    domain::{Language, MediaTime, Pii, Provider, TurnId, cards},
+    speech::{Sampling, Served, SpeechError, Transcript, engines::Engines},
+    store::turns::{NewTurn, Providers, Timings, Who},
 };
 
 /// Frames that the line dropped are made up for by silence, up to 5 s: no turn outlasts that. The rest is skipped.
@@ -57,6 +57,13 @@ impl Drop for Task {
     fn drop(&mut self) {
         self.0.abort();
     }
+}
+
+/// What the caller said, on its way to words.
+struct Listening {
+    served: Served,
+    /// Held, to be dropped.
+    _task: Task,
 }
 
 /// The agent's turn on its way to the line.
@@ -98,7 +105,9 @@ pub(super) struct Session<'a> {
     say: mpsc::Sender<Say>,
     commands: mpsc::Sender<LineCommand>,
     results: mpsc::Sender<Event>,
-    takes: HashMap<Take, Task>,
+    takes: HashMap<Take, Listening>,
+    /// Who heard the caller's latest words.
+    heard_by: Option<Provider>,
     judging: bool,
     speaking: Option<Speaking>,
     state: AgentState,
@@ -108,6 +117,8 @@ pub(super) struct Session<'a> {
     asked: Asked,
     /// The agent's present turn, and what it answers.
     answering: (TurnId, Asked),
+    /// The agent's latest turn, and how it comes about. One that is gone on with has a new name.
+    voiced: (TurnId, Arc<Marks>),
     /// Who waits for an answer without being in the room.
     asks: Asks,
     /// How much they have said.
@@ -147,12 +158,14 @@ impl<'a> Session<'a> {
             commands: line.commands.clone(),
             results,
             takes: HashMap::new(),
+            heard_by: None,
             judging: false,
             speaking: None,
             state: AgentState::Initializing,
             answered: is_refused,
             asked: Asked::since(Duration::ZERO),
             answering: (TurnId::default(), Asked::since(Duration::ZERO)),
+            voiced: Default::default(),
             asks: Asks::default(),
             asked_lines: 0,
         }
@@ -252,8 +265,10 @@ impl<'a> Session<'a> {
                 None
             }
         };
-        if words.as_ref().is_none_or(|words| words.is_final) {
-            self.takes.remove(&take);
+        if words.as_ref().is_none_or(|words| words.is_final)
+            && let Some(listening) = self.takes.remove(&take)
+        {
+            self.heard_by = listening.served.by().cloned();
         }
         self.tell(Input::Transcribed { take, words }).await;
     }
@@ -356,7 +371,10 @@ impl<'a> Session<'a> {
                     self.direct(Stage::Held);
                     self.command(LineCommand::Flush(turn)).await;
                 }
-                Output::Resume { turn, from } => self.direct(Stage::Speaking { turn, from }),
+                Output::Resume { turn, from } => {
+                    self.voiced.0 = turn;
+                    self.direct(Stage::Speaking { turn, from });
+                }
                 Output::Duck(duck) => self.command(LineCommand::Duck(duck)).await,
                 Output::Transcript(line) => self.show(line).await,
                 Output::Record(spoken) => self.record(spoken),
@@ -376,7 +394,8 @@ impl<'a> Session<'a> {
         }
         let transcriber = self.engines.as_ref().and_then(|engines| engines.transcriber().ok());
         let (Some(transcriber), Some(samples)) = (transcriber, self.ear.utterance()) else { return };
-        let mut transcripts = guess::words(transcriber, samples, self.language);
+        let served = Served::default();
+        let mut transcripts = guess::words(transcriber, samples, self.language, served.clone());
         let results = self.results.clone();
         let work = async move {
             let mut is_final = false;
@@ -390,7 +409,7 @@ impl<'a> Session<'a> {
                 let _ = results.send(Event::Transcribed(take, Err(crate::call::no_final_transcript()))).await;
             }
         };
-        self.takes.insert(take, Task::spawn(work));
+        self.takes.insert(take, Listening { served, _task: Task::spawn(work) });
     }
 
     /// One pause at a time: on a busy box the verdict on an older one may still be on its way.
@@ -409,13 +428,15 @@ impl<'a> Session<'a> {
     }
 
     fn speak(&mut self, turn: TurnId, words: Words, language: Language) {
+        let marks = Arc::new(Marks::default());
+        self.voiced = (turn, Arc::clone(&marks));
         let mouth = Mouth {
             engines: self.engines.clone(),
             prepared: self.exchange.prepared.clone(),
             brief: Brief { language, ..self.brief.clone() },
             say: self.say.clone(),
             reports: self.results.clone(),
-            marks: Marks::default(),
+            marks,
             failed: AtomicBool::new(false),
         };
         let (stage, watched) = watch::channel(Stage::Speaking { turn, from: 0 });
@@ -442,13 +463,16 @@ impl<'a> Session<'a> {
     fn record(&mut self, spoken: Spoken) {
         count_turn(spoken.side, if spoken.interrupted { "interrupted" } else { "complete" });
         let since = |at: MediaTime| at.since(MediaTime::ZERO);
-        let timings = match spoken.played {
-            Some((turn, _)) if turn == self.answering.0 => self.answering.1.timings,
-            _ => Timings::default(),
+        let turn = spoken.played.map(|(turn, _)| turn);
+        // What an answer took and cost is written once, also when it is gone on with.
+        let (timings, tokens) = match turn {
+            Some(turn) if turn == self.answering.0 => (self.answering.1.timings, self.voiced.1.tokens()),
+            _ => Default::default(),
         };
-        if let Some((turn, _)) = spoken.played {
+        if let Some(turn) = turn {
             self.asks.heard(turn, &spoken.text);
         }
+        let providers = self.providers(&spoken);
         self.recorder.turn(NewTurn {
             who: if spoken.side == Side::Caller { Who::Caller } else { Who::Agent },
             text: spoken.text,
@@ -457,7 +481,18 @@ impl<'a> Session<'a> {
             heard: spoken.played.map(|(_, sent)| sent),
             interrupted: spoken.interrupted,
             timings,
+            providers,
+            tokens,
         });
+    }
+
+    fn providers(&self, spoken: &Spoken) -> Providers {
+        match spoken.played {
+            Some((turn, _)) if turn == self.voiced.0 => self.voiced.1.providers(),
+            // What is typed takes no time.
+            None if !spoken.at.is_empty() => Providers { stt: self.heard_by.clone(), ..Providers::default() },
+            _ => Providers::default(),
+        }
     }
 
     /// The line takes all commands every 20 ms. When it has ended, or is dead, there is nothing left to command.

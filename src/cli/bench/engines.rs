@@ -16,7 +16,7 @@ use crate::{
     config::Config,
     domain::{Language, Message, Role},
     speech::{
-        Chunk, Priority, Prompt, Results, Sampling, Sentence, Speech, SpeechError, Synthesizer,
+        Chunk, Priority, Prompt, Results, Sampling, Sentence, Served, Speech, SpeechError, Synthesizer,
         engines::{EngineError, EngineKind as Kind, Engines, Missing, load_voices},
         local::vad::VAD_WINDOW,
     },
@@ -147,6 +147,7 @@ impl Bench<'_> {
                 language: Some(Language::ENGLISH),
                 timestamps: false,
                 priority: Priority::Speech,
+                served: Served::default(),
             }))
             .await?;
             times.push(began.elapsed());
@@ -171,6 +172,7 @@ impl Bench<'_> {
                 max_tokens: TOKENS,
                 sampling: Sampling::default(),
                 priority: Priority::Reply,
+                served: Served::default(),
             });
             let mut first = None;
             while let Some(chunk) = answer.recv().await {

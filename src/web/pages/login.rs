@@ -3,7 +3,7 @@
 
 use actix_web::{
     HttpRequest, HttpResponse, ResponseError,
-    http::{StatusCode, header},
+    http::{StatusCode, Uri, header},
     web,
 };
 use askama::Template;
@@ -86,6 +86,8 @@ pub(super) async fn form(request: HttpRequest, asked: web::Query<Asked>, state: 
             let notice = match asked.done.as_deref() {
                 Some("welcome") => Some("Your password is set. Log in with it."),
                 Some("logout") => Some("You are logged out."),
+                Some("over") => Some("You are not logged in any more."),
+                Some("late") => Some("You are not logged in any more. Nothing was changed: log in and try again."),
                 _ => None,
             };
             fresh(&LoginPage { notice, ..LoginPage::new(next, Step::Password { email: String::new() }) })
@@ -168,13 +170,24 @@ pub(super) fn logged_out(state: &State, request: &HttpRequest) -> HttpResponse {
     session::with_cookie(see("/login?done=logout"), state, request, None)
 }
 
-/// Sends a browser to the log-in, and from there back to what it asked for.
+/// Sends a browser to the log-in, and from there back to what it asked for, or to the page whose form it has sent. Whose
+/// session is over is told so.
 pub(in crate::web) fn to_log_in(request: &HttpRequest) -> HttpResponse {
-    let asked = request.uri().path_and_query().map(|it| it.as_str()).unwrap_or_default();
-    match local(asked).filter(|_| request.method().is_safe()) {
-        Some(next) => see(&format!("{LOGIN_PATH}?next={}", utf8_percent_encode(next, NON_ALPHANUMERIC))),
+    let is_safe = request.method().is_safe();
+    let asked = if is_safe { request.uri().path_and_query().map(ToString::to_string) } else { page_of_form(request) };
+    let next =
+        asked.as_deref().and_then(local).map(|next| format!("next={}", utf8_percent_encode(next, NON_ALPHANUMERIC)));
+    let done = session::is_held(request).then(|| format!("done={}", if is_safe { "over" } else { "late" }));
+    match [next, done].into_iter().flatten().reduce(|query, more| format!("{query}&{more}")) {
+        Some(query) => see(&format!("{LOGIN_PATH}?{query}")),
         None => see(LOGIN_PATH),
     }
+}
+
+/// The path of the page on which a form stood.
+fn page_of_form(request: &HttpRequest) -> Option<String> {
+    let page: Uri = request.headers().get(header::REFERER)?.to_str().ok()?.parse().ok()?;
+    Some(page.path().to_owned())
 }
 
 /// Sends a browser on, whatever it has just sent.
@@ -235,5 +248,11 @@ mod tests {
         assert_eq!(location(TestRequest::with_uri("/leads?q=1&a=b")), "/login?next=%2Fleads%3Fq%3D1%26a%3Db");
         assert_eq!(location(TestRequest::post().uri("/account/password")), "/login");
         assert_eq!(location(TestRequest::with_uri("//evil.example/x")), "/login");
+        let cookie = ("Cookie", format!("callstead-session={}", "A".repeat(43)));
+        let over = TestRequest::with_uri("/leads").insert_header(cookie.clone());
+        assert_eq!(location(over), "/login?next=%2Fleads&done=over");
+        let late = TestRequest::post().uri("/account/password").insert_header(cookie);
+        let late = late.insert_header(("Referer", "http://localhost/account?done=session"));
+        assert_eq!(location(late), "/login?next=%2Faccount&done=late");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Espeak, EspeakVoice};
 use crate::{
-    domain::{Language, text::Script},
+    domain::{Language, Provider, text::Script},
     speech::{
         SpeechError,
         local::voices::{Manner, Voice},
@@ -29,6 +29,10 @@ impl FormantVoice {
 impl Voice for FormantVoice {
     fn id(&self) -> &str {
         &self.id
+    }
+
+    fn provider(&self) -> Provider {
+        Provider::local("espeak", self.voice.name())
     }
 
     fn language(&self) -> Language {

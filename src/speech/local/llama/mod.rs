@@ -31,7 +31,7 @@ use std::{
 use llama_cpp_2::model::params::LlamaModelParams;
 
 use super::super::{
-    Chunk, Prompt, Responder, Results, Sampling, SpeechError,
+    Chunk, Prompt, Responder, Results, Sampling, Served, SpeechError,
     scheduler::{Crew, Priority, Scheduler},
 };
 use crate::domain::{Message, Role};
@@ -109,6 +109,7 @@ impl Llama {
             max_tokens: 1,
             sampling: Sampling::default(),
             priority: Priority::Batch,
+            served: Served::default(),
         });
         while let Some(result) = results.blocking_recv() {
             result?;
@@ -157,6 +158,7 @@ mod tests {
             max_tokens: 12,
             sampling: Sampling::default(),
             priority: Priority::Reply,
+            served: Served::default(),
         });
         let mut text = String::new();
         while let Some(result) = results.blocking_recv() {

@@ -23,7 +23,7 @@ use super::{
     voices::{Manner, Voice},
 };
 use crate::{
-    domain::{Language, text::Script},
+    domain::{Language, Provider, text::Script},
     speech::{SpeechError, scheduler::Width},
 };
 use config::{Inference, PhonemeType, VoiceConfig};
@@ -117,6 +117,10 @@ impl PiperVoice {
 impl Voice for PiperVoice {
     fn id(&self) -> &str {
         &self.id
+    }
+
+    fn provider(&self) -> Provider {
+        Provider::local("piper", &self.id)
     }
 
     fn language(&self) -> Language {

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     audio::Frame,
     domain::{
-        Language,
+        Language, Provider,
         text::{Script, is_speakable},
     },
     speech::{
@@ -53,6 +53,8 @@ pub struct Manner<'a> {
 pub trait Voice: Send + Sync {
     /// The name by which a sentence asks for it.
     fn id(&self) -> &str;
+    /// Who speaks when it does.
+    fn provider(&self) -> Provider;
     /// The language that it speaks.
     fn language(&self) -> Language;
     /// Whether it can read words in `script`.
@@ -188,7 +190,10 @@ impl Voices {
 impl Synthesizer for Voices {
     fn speak(&self, sentence: Sentence) -> Results<Frame> {
         match self.cast(&sentence) {
-            Ok(cast) => self.crew.ask(sentence.priority, FRAMES_AHEAD, |frames| Job { cast, sentence, frames }),
+            Ok(cast) => {
+                sentence.served.note(&cast.voice.provider());
+                self.crew.ask(sentence.priority, FRAMES_AHEAD, |frames| Job { cast, sentence, frames })
+            }
             Err(error) => refuse(error),
         }
     }

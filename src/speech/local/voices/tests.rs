@@ -24,6 +24,10 @@ impl Voice for Probe {
         "probe"
     }
 
+    fn provider(&self) -> Provider {
+        Provider::local("probe", self.id())
+    }
+
     fn language(&self) -> Language {
         Language::ENGLISH
     }
@@ -183,4 +187,17 @@ fn too_many_at_once_are_refused_and_the_rest_are_said() {
         assert!(results.blocking_recv().unwrap().is_err());
     }
     assert_eq!(probe.clauses.load(Ordering::SeqCst), 1 + WAITING);
+}
+
+#[test]
+fn who_speaks_is_noted() {
+    let (voices, _) = voices(1);
+    for (voice, speaks) in
+        [(None, Some("local/probe:probe")), (Some("espeak"), Some("local/espeak:en-us")), (Some("nobody"), None)]
+    {
+        let sentence = Sentence { voice: voice.map(str::to_owned), ..english("Hello.") };
+        let served = sentence.served.clone();
+        drop(voices.speak(sentence));
+        assert_eq!(served.by().map(ToString::to_string).as_deref(), speaks, "{voice:?}");
+    }
 }

@@ -24,7 +24,7 @@ use crate::{
     audio::ENGINE_HZ,
     domain::Language,
     speech::{
-        Priority, Results, Speech, SpeechError, Transcriber, Transcript,
+        Priority, Results, Served, Speech, SpeechError, Transcriber, Transcript,
         scheduler::{Answers, Crew, Scheduler, Width, refuse},
     },
 };
@@ -90,8 +90,8 @@ impl Whisper {
         let samples: Arc<[f32]> = (0..ENGINE_HZ).map(|n| if n % 2 == 0 { 0.01 } else { -0.01 }).collect();
         for _ in 0..WARM_RUNS {
             let samples = Arc::clone(&samples);
-            let mut results =
-                self.transcribe(Speech { samples, language: None, timestamps: false, priority: Priority::Batch });
+            let (priority, served) = (Priority::Batch, Served::default());
+            let mut results = self.transcribe(Speech { samples, language: None, timestamps: false, priority, served });
             while let Some(result) = results.blocking_recv() {
                 result?;
             }

@@ -9,7 +9,7 @@ fn whisper() -> Whisper {
 
 fn speech(samples: impl Into<Arc<[f32]>>) -> Speech {
     let (language, priority) = (Some(Language::ENGLISH), Priority::Speech);
-    Speech { samples: samples.into(), language, timestamps: false, priority }
+    Speech { samples: samples.into(), language, timestamps: false, priority, served: Served::default() }
 }
 
 /// Every transcript, partial ones too.

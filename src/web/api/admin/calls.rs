@@ -16,7 +16,7 @@ use crate::{
         Change,
         calls::{self, Call, EndReason, Wanted},
         list::Filter,
-        turns::{self, Providers, Timings, Turn},
+        turns::{self, Providers, Timings, Tokens, Turn},
     },
     web::{
         State,
@@ -142,6 +142,8 @@ struct ShownTurn {
     interrupted: bool,
     stages: Stages,
     providers: Providers,
+    /// What an answer of the language model cost; null where none did.
+    tokens: Option<Tokens>,
 }
 
 /// When each stage of an answer was done: milliseconds since the caller's last word; null: there was no such stage.
@@ -170,7 +172,7 @@ impl From<Timings> for Stages {
 }
 
 impl From<Turn> for ShownTurn {
-    fn from(Turn { seq, turn, providers }: Turn) -> Self {
+    fn from(Turn { seq, turn }: Turn) -> Self {
         let millis = |span: std::time::Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
         Self {
             seq,
@@ -181,7 +183,8 @@ impl From<Turn> for ShownTurn {
             heard_ms: turn.heard.map(millis),
             interrupted: turn.interrupted,
             stages: turn.timings.into(),
-            providers,
+            providers: turn.providers,
+            tokens: turn.tokens,
         }
     }
 }

@@ -1,9 +1,13 @@
 //! Text: `POST /api/voice/conversation`, a conversation in writing only, and `POST /api/conversations/{call_id}/message`, a
 //! message into one of those or into a call that is under way.
 
-use std::time::Duration;
+use std::{ops::Not, time::Duration};
 
-use actix_web::{HttpResponse, http::header, web};
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{StatusCode, header},
+    web,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -20,6 +24,7 @@ use crate::{
         access::{self, Who},
         api::body::{self, Body, field},
         error::ApiError,
+        idempotency::Later,
     },
 };
 
@@ -27,8 +32,10 @@ use crate::{
 const MOST_CHARACTERS: usize = 2000;
 /// Of what was said before, so many messages count, the latest ones.
 const MOST_HISTORY: usize = 40;
-/// How long a message into a call waits for the answer to be heard.
+/// How long a message into a call waits for the answer to be heard; then it is answered without.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long the answer is then still waited for, for whoever sends the same message with the same key again.
+const LATER_PATIENCE: Duration = Duration::from_secs(10 * 60);
 
 /// What somebody writes.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -140,7 +147,11 @@ pub(super) struct Message {
 struct Answered<'a> {
     success: bool,
     call_id: &'a str,
-    reply: &'a str,
+    /// Null while the answer is not there.
+    reply: Option<&'a str>,
+    /// The message was said, and its answer is not there yet.
+    #[serde(skip_serializing_if = "Not::not")]
+    pending: bool,
     /// RFC 3339, UTC.
     timestamp: String,
 }
@@ -152,9 +163,10 @@ struct Answered<'a> {
     request_body = Message,
     responses(
         (status = 200, description = "What the agent answered; in a call, as far as it was heard", body = Answered),
+        (status = 202, description = "It was said in the call; the answer is not there yet", body = Answered),
         (status = 404, description = "There is no such call or conversation"),
         (status = 409, description = "It is over"),
-        (status = 503, description = "No answer in time"),
+        (status = 503, description = "Nothing was said: try again in a moment"),
     )
 )]
 pub(super) async fn message(
@@ -168,19 +180,47 @@ pub(super) async fn message(
     if id.parse::<CallId>().is_err() && !is_developer(&who) {
         access::may(&who, KNOWS)?;
     }
-    let asked = timeout(PATIENCE, state.desk.ask(&id, text.clone())).await.map_err(|_| ApiError::Late)?;
-    let reply = match asked {
-        Ok(reply) => reply,
-        Err(AskError::NoCall) => {
-            let call: CallId = id.parse().map_err(|_| ApiError::NotFound("call"))?;
-            state.written.say(&call, Some(&owner(&who)).filter(|_| !is_developer(&who)), &text).await?
-        }
-        Err(error @ AskError::Busy) => return Err(ApiError::Busy(error.to_string())),
-        Err(error @ AskError::Ended) => return Err(ApiError::Conflict(error.to_string())),
+    let id = id.into_inner();
+    let mut asking = {
+        let (state, id, text) = (state.clone(), id.clone(), text.clone());
+        Box::pin(async move { state.desk.ask(&id, text).await })
     };
+    match timeout(PATIENCE, &mut asking).await {
+        Ok(Err(AskError::NoCall)) => {
+            let call: CallId = id.parse().map_err(|_| ApiError::NotFound("call"))?;
+            let reply = state.written.say(&call, Some(&owner(&who)).filter(|_| !is_developer(&who)), &text).await?;
+            Ok(answered(&id, Some(&reply)))
+        }
+        Ok(heard) => outcome(&id, heard),
+        Err(_) => {
+            let mut late = answered(&id, None);
+            late.extensions_mut().insert(Later::new(async move {
+                match timeout(LATER_PATIENCE, asking).await {
+                    Ok(heard) => outcome(&id, heard).unwrap_or_else(|error| error.error_response()),
+                    Err(_) => answered(&id, None),
+                }
+            }));
+            Ok(late)
+        }
+    }
+}
+
+/// What came of a message into a call.
+fn outcome(id: &str, heard: Result<Pii<String>, AskError>) -> Result<HttpResponse, ApiError> {
+    match heard {
+        Ok(reply) => Ok(answered(id, Some(&reply))),
+        Err(AskError::NoCall) => Err(ApiError::NotFound("call")),
+        Err(error @ AskError::Busy) => Err(ApiError::Busy(error.to_string())),
+        Err(error @ AskError::Ended) => Err(ApiError::Conflict(error.to_string())),
+    }
+}
+
+fn answered(id: &str, reply: Option<&Pii<String>>) -> HttpResponse {
     let timestamp = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
-    let answer = Answered { success: true, call_id: &id, reply: reply.reveal(), timestamp };
-    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(answer))
+    let reply = reply.map(|reply| reply.reveal().as_str());
+    let answer = Answered { success: true, call_id: id, reply, pending: reply.is_none(), timestamp };
+    let status = if answer.pending { StatusCode::ACCEPTED } else { StatusCode::OK };
+    HttpResponse::build(status).insert_header((header::CACHE_CONTROL, "no-store")).json(answer)
 }
 
 fn message_text(name: &'static str, text: &str) -> Result<Pii<String>, ApiError> {
@@ -206,4 +246,41 @@ pub(super) fn owner(who: &Who) -> Identity {
 
 fn is_developer(who: &Who) -> bool {
     matches!(who, Who::Developer)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::body::to_bytes;
+    use serde_json::json;
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn an_answer_that_is_not_there_yet_is_pending() {
+        let words = Pii::new("Of course.".to_owned());
+        for (response, status, expected) in [
+            (
+                answered("call-7", Some(&words)),
+                200,
+                json!({ "success": true, "call_id": "call-7", "reply": "Of course." }),
+            ),
+            (
+                answered("call-7", None),
+                202,
+                json!({ "success": true, "call_id": "call-7", "reply": null, "pending": true }),
+            ),
+        ] {
+            assert_eq!(response.status().as_u16(), status);
+            let mut shown: Value = serde_json::from_slice(&to_bytes(response.into_body()).await.unwrap()).unwrap();
+            assert!(shown.as_object_mut().unwrap().remove("timestamp").is_some_and(|at| at.is_string()));
+            assert_eq!(shown, expected);
+        }
+    }
+
+    #[test]
+    fn what_a_call_does_not_answer_is_refused() {
+        for (error, status) in [(AskError::NoCall, 404), (AskError::Busy, 503), (AskError::Ended, 409)] {
+            assert_eq!(outcome("call-7", Err(error)).unwrap_err().status_code().as_u16(), status);
+        }
+    }
 }

@@ -30,7 +30,8 @@ pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
     .idempotent(),
     Endpoint::post("/api/conversations/{call_id}/message", Access::Caller(Role::Agent, Scope::Converse), || {
         web::route().to(conversation::message)
-    }),
+    })
+    .idempotent(),
     Endpoint::post("/api/voice/realtime", Access::Caller(Role::Agent, Scope::Dispatch), || {
         web::route().to(realtime::realtime)
     })
