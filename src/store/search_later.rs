@@ -9,8 +9,10 @@ use rusqlite::Transaction;
 
 use super::{Store, StoreError};
 
-/// Rows whose words are indexed in one step, for some ten milliseconds.
+/// New rows whose words are indexed in one step, for some ten milliseconds.
 const STEP: u32 = 200;
+/// A changed row takes as long as so many new ones: erasing an old word goes through all rows that have it.
+const CHANGED: u32 = 20;
 
 /// The table of rows and its index of words, whose due rows are in a third table.
 const SEARCHED: [(&str, &str, &str); 2] =
@@ -44,7 +46,12 @@ pub async fn catch_up(store: &Store) -> Result<(), StoreError> {
 
 /// Indexes the words of some rows. False when none was due.
 fn step(transaction: &Transaction<'_>, (table, index, due): (&str, &str, &str), rows: u32) -> Result<bool, StoreError> {
-    let last = format!("SELECT max(seq) FROM (SELECT seq FROM {due} ORDER BY seq LIMIT ?1)");
+    let last = format!(
+        "SELECT max(seq) FROM (
+             SELECT seq, sum(iif(indexed IS NULL, 1, {CHANGED})) OVER (ORDER BY seq) AS cost
+             FROM (SELECT seq, indexed FROM {due} ORDER BY seq LIMIT ?1)
+         ) WHERE cost <= ?1"
+    );
     let last: Option<i64> = transaction.prepare_cached(&last)?.query_row([rows], |row| row.get(0))?;
     let Some(last) = last else { return Ok(false) };
     for sql in [

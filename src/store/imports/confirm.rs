@@ -2,10 +2,11 @@
 //! database (sealing, folding, checking) is done before, beside the writer; then all rows are written in one transaction, and
 //! their words are indexed in small steps after it ([`search_later`]).
 
-use std::{collections::HashMap, sync::Arc, vec};
+use std::{collections::HashMap, sync::Arc, time::Duration, vec};
 
 use jiff::Timestamp;
 use rusqlite::Connection;
+use tokio::time::timeout;
 
 use super::{Importable, OnDuplicate, Plan, Seen, Writable, Written, discard, plan_for};
 use crate::{
@@ -22,6 +23,8 @@ use crate::{
 
 /// What others change while rows are drafted may make the drafts void: so often it is tried.
 const ATTEMPTS: u32 = 3;
+/// So long an answer waits for the words of its rows to be found.
+const PATIENCE: Duration = Duration::from_secs(5);
 const CHANGED: Refusal =
     Refusal::Conflict("what is there has changed since the preview: send the file again, and look at what it does now");
 
@@ -162,10 +165,14 @@ impl<P: Importable> Import<P> {
                 written => break written?,
             }
         };
-        // It is written all the same; who looks after the database (`upkeep`) tries this again.
-        if let Err(error) = search_later::catch_up(&store).await {
-            tracing::error!(%error, "indexing the words of an import");
-        }
+        // It is written all the same; `upkeep` tries it again.
+        let index = tokio::spawn(async move {
+            if let Err(error) = search_later::catch_up(&store).await {
+                tracing::error!(%error, "indexing the words of an import");
+            }
+        });
+        // What takes longer goes on by itself.
+        let _ = timeout(PATIENCE, index).await;
         Ok(written)
     }
 
