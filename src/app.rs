@@ -31,7 +31,7 @@ use crate::{
     },
     sms::{Sms, SmsError},
     speech::engines::Engines,
-    store::{self, Store, StoreError, retention},
+    store::{self, Store, StoreError, upkeep},
     telemetry,
     web::{
         self, KeyCache, Limits, Running, Traffic,
@@ -208,7 +208,7 @@ impl Application {
         let (rooms, desk, written) = (self.state.rooms.clone(), self.state.desk.clone(), self.state.written.clone());
         // They end with the actix system around them.
         actix_web::rt::spawn(web::upkeep(self.state.limits.clone()));
-        actix_web::rt::spawn(retention::watch(self.state.store.clone()));
+        actix_web::rt::spawn(upkeep::watch(self.state.store.clone()));
         actix_web::rt::spawn(self.state.people.clone().watch_sessions());
         let (stop_sending, stopped) = watch::channel(false);
         let sending = actix_web::rt::spawn(self.state.sms.clone().run(self.state.store.clone(), stopped));

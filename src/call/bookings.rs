@@ -210,7 +210,7 @@ mod tests {
                 created_at: change.now,
                 expires_at: "2100-01-01T00:00:00Z".parse().unwrap(),
             };
-            bookings::keep(change.transaction, &booking, None)?;
+            bookings::keep(change, &booking, None)?;
             Ok((script, customer))
         });
         let (script, customer) = made.await;

@@ -80,8 +80,9 @@ Examples:
   callstead admin api-key list
   callstead admin api-key revoke AK_7hQpwR2mZk9T
   callstead admin erase --phone '+44 20 7946 0958'
+  callstead admin new-key --forget-secrets
 
-A password is asked for, or read from stdin. A program sends its key as `Authorization: Bearer csk_…`. All of these work
+A password is asked for, or read from stdin. A program sends its key as `Authorization: Bearer csk_…`. All but `new-key` work
 beside a running server, and without one.";
 
 pub(super) const BENCH: &str = "\

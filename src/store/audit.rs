@@ -191,33 +191,60 @@ pub fn record(
     now: Timestamp,
     entry: &Entry,
 ) -> Result<(), StoreError> {
-    let detail = (entry.before.is_some() || entry.after.is_some())
-        .then(|| json!({ "before": entry.before, "after": entry.after }).to_string());
-    let (detail, sealed) = match (&entry.person, detail) {
-        (Some(person), Some(detail)) => {
-            let key = persons::key(transaction, vault, person)?;
-            (None, key.map(|key| key.seal(Purpose::PersonDetail, &entry.entity_id, detail.as_bytes())))
-        }
-        (_, detail) => (detail, None),
-    };
-    let mut statement = transaction.prepare_cached(
-        "INSERT INTO audit_log (at, actor_kind, actor, actor_name, origin, action, entity, entity_id, detail, person, sealed)
-         VALUES (:at, :actor_kind, :actor, :actor_name, :origin, :action, :entity, :entity_id, :detail, :person, :sealed)",
-    )?;
-    statement.execute(named_params! {
-        ":at": now.as_millisecond(),
-        ":actor_kind": actor.kind.as_str(),
-        ":actor": actor.id,
-        ":actor_name": actor.name,
-        ":origin": actor.origin.map(|ip| ip.to_canonical().to_string()).unwrap_or_default(),
-        ":action": entry.action.as_str(),
-        ":entity": entry.entity.as_str(),
-        ":entity_id": entry.entity_id,
-        ":detail": detail,
-        ":person": entry.person.as_ref().map(PersonId::as_str),
-        ":sealed": sealed,
-    })?;
-    Ok(())
+    let key = entry.person.as_ref().map(|person| persons::key(transaction, vault, person)).transpose()?.flatten();
+    Record::seal(entry, key.as_ref()).write(transaction, actor, now)
+}
+
+/// An entry as it is kept.
+#[derive(Debug)]
+pub struct Record {
+    action: Action,
+    entity: Entity,
+    entity_id: String,
+    person: Option<PersonId>,
+    detail: Option<String>,
+    sealed: Option<Vec<u8>>,
+}
+
+impl Record {
+    /// What an entry says of a person goes under that person's `key`, and is left out without one.
+    pub(super) fn seal(entry: &Entry, key: Option<&Vault>) -> Self {
+        let detail = (entry.before.is_some() || entry.after.is_some())
+            .then(|| json!({ "before": entry.before, "after": entry.after }).to_string());
+        let (detail, sealed) = match (&entry.person, detail) {
+            (Some(_), Some(detail)) => {
+                (None, key.map(|key| key.seal(Purpose::PersonDetail, &entry.entity_id, detail.as_bytes())))
+            }
+            (_, detail) => (detail, None),
+        };
+        let Entry { action, entity, ref entity_id, ref person, .. } = *entry;
+        Self { action, entity, entity_id: entity_id.clone(), person: person.clone(), detail, sealed }
+    }
+
+    /// See [`record`].
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(super) fn write(&self, transaction: &Transaction<'_>, actor: &Actor, now: Timestamp) -> Result<(), StoreError> {
+        let mut statement = transaction.prepare_cached(
+            "INSERT INTO audit_log (at, actor_kind, actor, actor_name, origin, action, entity, entity_id, detail, person, sealed)
+             VALUES (:at, :actor_kind, :actor, :actor_name, :origin, :action, :entity, :entity_id, :detail, :person, :sealed)",
+        )?;
+        statement.execute(named_params! {
+            ":at": now.as_millisecond(),
+            ":actor_kind": actor.kind.as_str(),
+            ":actor": actor.id,
+            ":actor_name": actor.name,
+            ":origin": actor.origin.map(|ip| ip.to_canonical().to_string()).unwrap_or_default(),
+            ":action": self.action.as_str(),
+            ":entity": self.entity.as_str(),
+            ":entity_id": self.entity_id,
+            ":detail": self.detail,
+            ":person": self.person.as_ref().map(PersonId::as_str),
+            ":sealed": self.sealed,
+        })?;
+        Ok(())
+    }
 }
 
 /// An entry as it is read.

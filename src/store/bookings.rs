@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
 use sha2::{Digest, Sha256};
 
 use super::{
-    StoreError,
+    Change, Refusal, StoreError,
     calls::Direction,
     communications::Contact,
     rows::{moment, parsed, parsed_if_any},
@@ -15,6 +15,9 @@ use crate::domain::{Language, Pii, RoomName, ScriptId, ids::random_name};
 
 /// Random characters of a link: 116 bits.
 const LINK: usize = 20;
+
+/// Rooms that one key or member of staff has booked at the same time. Most are good for a day.
+const MOST_OF_ONE: u32 = 10_000;
 
 /// A room for somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,14 +79,23 @@ impl std::fmt::Debug for Link {
 /// Keeps a booking instead of an earlier one of its room, whose link is worth nothing then; forgets those that are over.
 ///
 /// # Errors
-/// When the database fails; whom and which script it names must be there.
-pub fn keep(transaction: &Transaction<'_>, booking: &Booking, link: Option<&Link>) -> Result<(), StoreError> {
-    transaction.execute("DELETE FROM bookings WHERE expires_at <= ?1", [booking.created_at.as_millisecond()])?;
+/// [`Refusal::Conflict`] when whoever asks has booked as many rooms as one may; when the database fails. Whom and which script
+/// it names must be there.
+pub fn keep(change: &Change<'_>, booking: &Booking, link: Option<&Link>) -> Result<(), Refusal> {
+    let (transaction, owner) = (change.transaction, &change.actor.id);
+    forget(transaction, booking.created_at)?;
+    let mut others = transaction.prepare_cached("SELECT count(*) FROM bookings WHERE owner = ?1 AND room != ?2")?;
+    let others: u32 = others.query_row((owner, booking.room.as_str()), |row| row.get(0))?;
+    if others >= MOST_OF_ONE {
+        return Err(Refusal::Conflict(
+            "10,000 rooms are booked by this key or member of staff already: wait until some of them are over",
+        ));
+    }
     let mut statement = transaction.prepare_cached(
         "INSERT OR REPLACE INTO bookings (room, lead, customer, script, script_version, profile, language, caller_name,
-             context, direction, created_at, expires_at, link)
+             context, direction, created_at, expires_at, link, owner)
          VALUES (:room, :lead, :customer, :script, :script_version, :profile, :language, :caller_name, :context,
-             :direction, :created_at, :expires_at, :link)",
+             :direction, :created_at, :expires_at, :link, :owner)",
     )?;
     let party = booking.party.as_ref();
     statement.execute(named_params! {
@@ -100,8 +112,18 @@ pub fn keep(transaction: &Transaction<'_>, booking: &Booking, link: Option<&Link
         ":created_at": booking.created_at.as_millisecond(),
         ":expires_at": booking.expires_at.as_millisecond(),
         ":link": link.map(Link::digest),
+        ":owner": owner,
     })?;
     Ok(())
+}
+
+/// Deletes those that are over, and says how many that were.
+///
+/// # Errors
+/// When the database fails.
+pub fn forget(transaction: &Transaction<'_>, now: Timestamp) -> Result<usize, StoreError> {
+    let mut statement = transaction.prepare_cached("DELETE FROM bookings WHERE expires_at <= ?1")?;
+    Ok(statement.execute([now.as_millisecond()])?)
 }
 
 /// The booking of this room that counts at `now`.
@@ -144,7 +166,7 @@ fn booking(row: &Row<'_>) -> rusqlite::Result<Booking> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Store;
+    use crate::store::{Store, audit::Actor};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -173,12 +195,14 @@ mod tests {
         let (old, new, other) = (room("a", 100), room("a", 200), room("b", 50));
         let link = (first.clone(), second.clone());
         let (kept, renewed) = (new.clone(), Booking { created_at: at(60), ..room("c", 300) });
-        let counts = store.write(move |transaction| {
-            keep(transaction, &old, Some(&link.0))?;
-            keep(transaction, &kept, Some(&link.1))?;
-            keep(transaction, &other, None)?;
-            keep(transaction, &renewed, None)?;
-            Ok(transaction.query_row("SELECT count(*) FROM bookings", [], |row| row.get::<_, u32>(0))?)
+        let counts = store.change(Actor::console(), at(0), move |change| {
+            keep(change, &old, Some(&link.0))?;
+            keep(change, &kept, Some(&link.1))?;
+            keep(change, &other, None)?;
+            keep(change, &renewed, None)?;
+            Ok::<_, Refusal>(
+                change.transaction.query_row("SELECT count(*) FROM bookings", [], |row| row.get::<_, u32>(0))?,
+            )
         });
         assert_eq!(counts.await.unwrap(), 2, "what is over is forgotten");
         let read = store.read(move |connection| {

@@ -2,15 +2,16 @@
 //! and promises name it.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, named_params, types::Value};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, types::Value};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
     Change, Refusal, StoreError,
-    audit::{Action, Entity, Entry},
+    audit::{Action, Entity, Entry, Record},
+    imports::{Drafting, Step},
     json::{revealed, revealed_if_any, shown, shown_if_any},
-    list::{self, Condition, Facet, Filter, Page, Rows, Searchable, Sort, Table},
+    list::{self, Condition, Facet, Filter, Page, Rows, Searchable, Sort, Table, Words},
     persons,
     refusal::expect_version,
     rows::{moment, money_if_any, parsed, parsed_if_any, personal_if_any, script_exists, set},
@@ -167,6 +168,59 @@ impl Customer {
         }
     }
 
+    /// Writes a new one.
+    pub(super) fn insert(&self, transaction: &Transaction<'_>, words: &Words) -> Result<(), StoreError> {
+        self.write(
+            transaction,
+            "INSERT INTO customers (id, person, user_id, name, name_key, phone, card_masked, bank, amount_due, due_month,
+                 overdue_days, language, script, notes, created_at, updated_at, version, search)
+             VALUES (:id, :person, :user_id, :name, :name_key, :phone, :card, :bank, :amount_due, :due_month,
+                 :overdue_days, :language, :script, :notes, :now, :now, :version, :search)",
+            words,
+        )
+    }
+
+    /// Writes what was changed.
+    pub(super) fn update(&self, transaction: &Transaction<'_>, words: &Words) -> Result<(), StoreError> {
+        self.write(
+            transaction,
+            "UPDATE customers SET person = :person, user_id = :user_id, name = :name, name_key = :name_key, phone = :phone,
+                 card_masked = :card, bank = :bank, amount_due = :amount_due, due_month = :due_month,
+                 overdue_days = :overdue_days, language = :language, script = :script, notes = :notes, updated_at = :now,
+                 version = :version, search = :search
+             WHERE id = :id",
+            words,
+        )
+    }
+
+    fn write(&self, transaction: &Transaction<'_>, sql: &str, words: &Words) -> Result<(), StoreError> {
+        transaction.prepare_cached(sql)?.execute(named_params! {
+            ":id": self.id.as_str(),
+            ":person": self.person.as_str(),
+            ":user_id": self.user_id,
+            ":name": self.name.reveal(),
+            ":name_key": words.name_key,
+            ":phone": self.phone.as_ref().map(|phone| phone.reveal().as_str()),
+            ":card": self.card.as_ref().map(Pii::reveal),
+            ":bank": self.bank,
+            ":amount_due": self.amount_due.map(Money::thousandths),
+            ":due_month": self.due_month,
+            ":overdue_days": self.overdue_days,
+            ":language": self.language.map(Language::code),
+            ":script": self.script.as_ref().map(ScriptId::as_str),
+            ":notes": self.notes.reveal(),
+            ":now": self.updated_at.as_millisecond(),
+            ":version": self.version,
+            ":search": words.search,
+        })?;
+        Ok(())
+    }
+
+    /// What it is sorted and found by.
+    pub(super) fn words(&self) -> Words {
+        Words { name_key: fold(self.name.reveal()), search: self.searchable() }
+    }
+
     fn searchable(&self) -> String {
         Searchable::default()
             .text(self.name.reveal())
@@ -226,16 +280,51 @@ pub(super) fn create_by(change: &Change<'_>, patch: &CustomerPatch, action: Acti
     let mut customer = Customer::blank(person, change.now);
     patch.apply(&mut customer);
     customer.check(change.transaction, patch)?;
-    let mut statement = change.transaction.prepare_cached(
-        "INSERT INTO customers (id, person, user_id, name, name_key, phone, card_masked, bank, amount_due, due_month,
-             overdue_days, language, script, notes, created_at, updated_at, version, search)
-         VALUES (:id, :person, :user_id, :name, :name_key, :phone, :card, :bank, :amount_due, :due_month,
-             :overdue_days, :language, :script, :notes, :now, :now, :version, :search)",
-    )?;
-    write(&mut statement, &customer)?;
+    customer.insert(change.transaction, &customer.words())?;
     let customer = there(change, &customer.id)?;
     change.record(&Entry::new(action, Entity::Customer, &customer.id).after(&customer).about(&customer.person))?;
     Ok(customer)
+}
+
+/// A new customer of an import, before it is written.
+///
+/// # Errors
+/// When a value does not fit, or the database fails.
+pub(super) fn draft_new(patch: &CustomerPatch, drafting: &mut Drafting<'_>) -> Result<Step<Customer>, Refusal> {
+    let phone = patch.phone.as_ref().and_then(Option::as_ref).map(Pii::reveal);
+    let person = drafting.person(phone)?;
+    let mut customer = Customer::blank(person.id.clone(), drafting.now);
+    patch.apply(&mut customer);
+    customer.check(drafting.connection, patch)?;
+    customer.do_not_call = drafting.is_listed(phone)?;
+    let entry = Entry::new(Action::Import, Entity::Customer, &customer.id).after(&customer).about(&customer.person);
+    let record = Record::seal(&entry, Some(&person.key));
+    Ok(Step::Create { person, words: customer.words(), row: customer, record })
+}
+
+/// What a row of an import makes of a customer, before it is written.
+///
+/// # Errors
+/// When a value does not fit, or the database fails.
+pub(super) fn draft_change(
+    before: &Customer,
+    patch: &CustomerPatch,
+    drafting: &Drafting<'_>,
+) -> Result<Step<Customer>, Refusal> {
+    let mut customer = before.clone();
+    patch.apply(&mut customer);
+    customer.check(drafting.connection, patch)?;
+    if customer.phone != before.phone {
+        return Ok(Step::Now);
+    }
+    customer.updated_at = drafting.now;
+    customer.version += 1;
+    let entry = Entry::new(Action::Import, Entity::Customer, &customer.id)
+        .before(before)
+        .after(&customer)
+        .about(&customer.person);
+    let record = Record::seal(&entry, drafting.key(&customer.person)?.as_ref());
+    Ok(Step::Update { words: customer.words(), row: customer, record })
 }
 
 /// Changes a customer; what is the same already is not written.
@@ -273,14 +362,7 @@ pub(super) fn update_by(
     }
     customer.updated_at = change.now;
     customer.version += 1;
-    let mut statement = change.transaction.prepare_cached(
-        "UPDATE customers SET person = :person, user_id = :user_id, name = :name, name_key = :name_key, phone = :phone,
-             card_masked = :card, bank = :bank, amount_due = :amount_due, due_month = :due_month,
-             overdue_days = :overdue_days, language = :language, script = :script, notes = :notes, updated_at = :now,
-             version = :version, search = :search
-         WHERE id = :id",
-    )?;
-    write(&mut statement, &customer)?;
+    customer.update(change.transaction, &customer.words())?;
     let customer = there(change, id)?;
     let entry = Entry::new(action, Entity::Customer, id).before(&before).after(&customer);
     change.record(&entry.about(&customer.person))?;
@@ -353,29 +435,6 @@ pub fn page(connection: &Connection, filter: &Filter, page: &Page) -> Result<Row
 
 fn there(change: &Change<'_>, id: &CustomerId) -> Result<Customer, Refusal> {
     find(change.transaction, id)?.ok_or(Refusal::Missing("customer"))
-}
-
-fn write(statement: &mut rusqlite::Statement<'_>, customer: &Customer) -> Result<(), StoreError> {
-    statement.execute(named_params! {
-        ":id": customer.id.as_str(),
-        ":person": customer.person.as_str(),
-        ":user_id": customer.user_id,
-        ":name": customer.name.reveal(),
-        ":name_key": fold(customer.name.reveal()),
-        ":phone": customer.phone.as_ref().map(|phone| phone.reveal().as_str()),
-        ":card": customer.card.as_ref().map(Pii::reveal),
-        ":bank": customer.bank,
-        ":amount_due": customer.amount_due.map(Money::thousandths),
-        ":due_month": customer.due_month,
-        ":overdue_days": customer.overdue_days,
-        ":language": customer.language.map(Language::code),
-        ":script": customer.script.as_ref().map(ScriptId::as_str),
-        ":notes": customer.notes.reveal(),
-        ":now": customer.updated_at.as_millisecond(),
-        ":version": customer.version,
-        ":search": customer.searchable(),
-    })?;
-    Ok(())
 }
 
 fn customer(row: &Row<'_>) -> rusqlite::Result<Customer> {

@@ -42,13 +42,13 @@ pub enum StoreError {
     },
     /// The file with the key is there and is not what was written.
     #[error(
-        "{} does not hold a key: put the right file back; without it what is encrypted in the database is lost",
+        "{} does not hold a key: put the right file back; where that is lost, move this one away and see `callstead admin new-key --help`",
         .0.display()
     )]
     KeyDamaged(PathBuf),
     /// Something in the database was encrypted with another key.
     #[error(
-        "what is encrypted in the database cannot be read with this box's key: put back the secret.key that it was made with"
+        "what is encrypted in the database cannot be read with this box's key: put back the secret.key that it was made with; where that is lost, see `callstead admin new-key --help`"
     )]
     Sealed,
     /// A migration failed; the database is as it was before it.

@@ -67,8 +67,7 @@ pub fn claim(
     request: &Request,
     now: Timestamp,
 ) -> Result<Claim, StoreError> {
-    let oldest = now.saturating_sub(KEPT).unwrap_or(Timestamp::MIN).as_millisecond();
-    transaction.prepare_cached("DELETE FROM idempotency WHERE created_at < ?1")?.execute([oldest])?;
+    forget(transaction, now)?;
     let mut statement = transaction.prepare_cached(
         "SELECT route, request, status, sealed_answer FROM idempotency WHERE owner = ?1 AND key = ?2",
     )?;
@@ -93,6 +92,15 @@ pub fn claim(
         }
         Some((true, _)) => Ok(Claim::Unanswered),
     }
+}
+
+/// Forgets what was claimed too long ago, and says how many that were.
+///
+/// # Errors
+/// When the database fails.
+pub fn forget(transaction: &Transaction<'_>, now: Timestamp) -> Result<usize, StoreError> {
+    let oldest = now.saturating_sub(KEPT).unwrap_or(Timestamp::MIN).as_millisecond();
+    Ok(transaction.prepare_cached("DELETE FROM idempotency WHERE created_at < ?1")?.execute([oldest])?)
 }
 
 /// Settles a request that was claimed and done: from now on it is answered so.

@@ -1,16 +1,17 @@
 //! Leads: people that the desk may win. Deleting hides one, for calls and messages name it.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
     Change, Refusal, StoreError,
-    audit::{Action, Entity, Entry},
+    audit::{Action, Entity, Entry, Record},
     do_not_call,
+    imports::{Drafting, Step},
     json::{revealed, revealed_if_any, shown, shown_if_any},
-    list::{self, Facet, Filter, Page, Rows, Searchable, Sort, Table},
+    list::{self, Facet, Filter, Page, Rows, Searchable, Sort, Table, Words},
     persons,
     refusal::expect_version,
     rows::{moment, parsed, parsed_if_any, personal_if_any, script_exists, set, words},
@@ -176,6 +177,56 @@ impl Lead {
         self.do_not_call || (self.phone.is_none() && self.status == LeadStatus::DoNotCall)
     }
 
+    /// Writes a new one.
+    pub(super) fn insert(&self, transaction: &Transaction<'_>, words: &Words) -> Result<(), StoreError> {
+        self.write(
+            transaction,
+            "INSERT INTO leads (id, person, name, name_key, phone, email, company, status, source, language, script, notes,
+                 created_at, updated_at, version, search)
+             VALUES (:id, :person, :name, :name_key, :phone, :email, :company, :status, :source, :language, :script, :notes,
+                 :now, :now, :version, :search)",
+            words,
+        )
+    }
+
+    /// Writes what was changed.
+    pub(super) fn update(&self, transaction: &Transaction<'_>, words: &Words) -> Result<(), StoreError> {
+        self.write(
+            transaction,
+            "UPDATE leads SET person = :person, name = :name, name_key = :name_key, phone = :phone, email = :email,
+                 company = :company, status = :status, source = :source, language = :language, script = :script,
+                 notes = :notes, updated_at = :now, version = :version, search = :search
+             WHERE id = :id",
+            words,
+        )
+    }
+
+    fn write(&self, transaction: &Transaction<'_>, sql: &str, words: &Words) -> Result<(), StoreError> {
+        transaction.prepare_cached(sql)?.execute(named_params! {
+            ":id": self.id.as_str(),
+            ":person": self.person.as_str(),
+            ":name": self.name.reveal(),
+            ":name_key": words.name_key,
+            ":phone": self.phone.as_ref().map(|phone| phone.reveal().as_str()),
+            ":email": self.email.as_ref().map(|email| email.reveal().as_str()),
+            ":company": self.company.as_ref().map(Pii::reveal),
+            ":status": self.status.as_str(),
+            ":source": self.source,
+            ":language": self.language.map(Language::code),
+            ":script": self.script.as_ref().map(ScriptId::as_str),
+            ":notes": self.notes.reveal(),
+            ":now": self.updated_at.as_millisecond(),
+            ":version": self.version,
+            ":search": words.search,
+        })?;
+        Ok(())
+    }
+
+    /// What it is sorted and found by.
+    pub(super) fn words(&self) -> Words {
+        Words { name_key: fold(self.name.reveal()), search: self.searchable() }
+    }
+
     fn searchable(&self) -> String {
         let email = self.email.as_ref().map_or("", |email| email.reveal().as_str());
         let company = self.company.as_ref().map_or("", |company| company.reveal().as_str());
@@ -232,17 +283,48 @@ pub(super) fn create_by(change: &Change<'_>, patch: &LeadPatch, action: Action) 
     let mut lead = Lead::blank(person, change.now);
     patch.apply(&mut lead);
     lead.check(change.transaction, patch)?;
-    let mut statement = change.transaction.prepare_cached(
-        "INSERT INTO leads (id, person, name, name_key, phone, email, company, status, source, language, script, notes,
-             created_at, updated_at, version, search)
-         VALUES (:id, :person, :name, :name_key, :phone, :email, :company, :status, :source, :language, :script, :notes,
-             :now, :now, :version, :search)",
-    )?;
-    write(&mut statement, &lead)?;
+    lead.insert(change.transaction, &lead.words())?;
     list_number(change, None, &lead)?;
     let lead = there(change, &lead.id)?;
     change.record(&Entry::new(action, Entity::Lead, &lead.id).after(&lead).about(&lead.person))?;
     Ok(lead)
+}
+
+/// A new lead of an import, before it is written.
+///
+/// # Errors
+/// When a value does not fit, or the database fails.
+pub(super) fn draft_new(patch: &LeadPatch, drafting: &mut Drafting<'_>) -> Result<Step<Lead>, Refusal> {
+    if patch.status == Some(LeadStatus::DoNotCall) {
+        return Ok(Step::Now);
+    }
+    let phone = patch.phone.as_ref().and_then(Option::as_ref).map(Pii::reveal);
+    let person = drafting.person(phone)?;
+    let mut lead = Lead::blank(person.id.clone(), drafting.now);
+    patch.apply(&mut lead);
+    lead.check(drafting.connection, patch)?;
+    lead.do_not_call = drafting.is_listed(phone)?;
+    let entry = Entry::new(Action::Import, Entity::Lead, &lead.id).after(&lead).about(&lead.person);
+    let record = Record::seal(&entry, Some(&person.key));
+    Ok(Step::Create { person, words: lead.words(), row: lead, record })
+}
+
+/// What a row of an import makes of a lead, before it is written.
+///
+/// # Errors
+/// When a value does not fit, or the database fails.
+pub(super) fn draft_change(before: &Lead, patch: &LeadPatch, drafting: &Drafting<'_>) -> Result<Step<Lead>, Refusal> {
+    let mut lead = before.clone();
+    patch.apply(&mut lead);
+    lead.check(drafting.connection, patch)?;
+    if lead.phone != before.phone || lead.status == LeadStatus::DoNotCall {
+        return Ok(Step::Now);
+    }
+    lead.updated_at = drafting.now;
+    lead.version += 1;
+    let entry = Entry::new(Action::Import, Entity::Lead, &lead.id).before(before).after(&lead).about(&lead.person);
+    let record = Record::seal(&entry, drafting.key(&lead.person)?.as_ref());
+    Ok(Step::Update { words: lead.words(), row: lead, record })
 }
 
 /// Changes a lead; what is the same already is not written.
@@ -275,13 +357,7 @@ pub(super) fn update_by(
     }
     lead.updated_at = change.now;
     lead.version += 1;
-    let mut statement = change.transaction.prepare_cached(
-        "UPDATE leads SET person = :person, name = :name, name_key = :name_key, phone = :phone, email = :email,
-             company = :company, status = :status, source = :source, language = :language, script = :script,
-             notes = :notes, updated_at = :now, version = :version, search = :search
-         WHERE id = :id",
-    )?;
-    write(&mut statement, &lead)?;
+    lead.update(change.transaction, &lead.words())?;
     list_number(change, Some(&before), &lead)?;
     let lead = there(change, id)?;
     change.record(&Entry::new(action, Entity::Lead, id).before(&before).after(&lead).about(&lead.person))?;
@@ -343,27 +419,6 @@ pub fn page(connection: &Connection, filter: &Filter, page: &Page) -> Result<Row
 
 fn there(change: &Change<'_>, id: &LeadId) -> Result<Lead, Refusal> {
     find(change.transaction, id)?.ok_or(Refusal::Missing("lead"))
-}
-
-fn write(statement: &mut rusqlite::Statement<'_>, lead: &Lead) -> Result<(), StoreError> {
-    statement.execute(named_params! {
-        ":id": lead.id.as_str(),
-        ":person": lead.person.as_str(),
-        ":name": lead.name.reveal(),
-        ":name_key": fold(lead.name.reveal()),
-        ":phone": lead.phone.as_ref().map(|phone| phone.reveal().as_str()),
-        ":email": lead.email.as_ref().map(|email| email.reveal().as_str()),
-        ":company": lead.company.as_ref().map(Pii::reveal),
-        ":status": lead.status.as_str(),
-        ":source": lead.source,
-        ":language": lead.language.map(Language::code),
-        ":script": lead.script.as_ref().map(ScriptId::as_str),
-        ":notes": lead.notes.reveal(),
-        ":now": lead.updated_at.as_millisecond(),
-        ":version": lead.version,
-        ":search": lead.searchable(),
-    })?;
-    Ok(())
 }
 
 fn lead(row: &Row<'_>) -> rusqlite::Result<Lead> {

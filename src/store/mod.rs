@@ -21,6 +21,7 @@ mod json;
 pub mod known_networks;
 pub mod leads;
 pub mod list;
+pub mod new_key;
 pub mod persons;
 mod private;
 pub mod profiles;
@@ -33,13 +34,16 @@ mod rows;
 pub mod rules;
 mod schema;
 pub mod scripts;
+pub mod search_later;
 pub mod sessions;
 pub mod settings;
 pub mod sms_outbox;
 pub mod turns;
+pub mod upkeep;
 pub mod user_links;
 pub mod users;
 mod vault;
+mod wipe;
 mod writer;
 
 use std::{
@@ -150,10 +154,23 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&Change<'_>) -> Result<T, E> + Send + 'static,
     {
-        // As exact as it is stored: what is answered now is what is read later.
-        let now = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
+        let now = exact(now);
         let vault = self.inner.vault.clone();
         self.inner.writer.write(move |transaction| work(&Change { transaction, vault: &vault, actor, now })).await
+    }
+
+    /// As [`Store::change`], for thousands of rows. Everybody else waits for all of them.
+    ///
+    /// # Errors
+    /// As [`Store::change`].
+    pub async fn change_alone<T, E, F>(&self, actor: Actor, now: Timestamp, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&Change<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let (now, vault) = (exact(now), self.inner.vault.clone());
+        self.inner.writer.write_alone(move |transaction| work(&Change { transaction, vault: &vault, actor, now })).await
     }
 
     /// As [`Store::write`], for work that deletes what people said or who they are: afterwards it is neither in a row nor in
@@ -190,6 +207,7 @@ impl Store {
     /// When the database fails, or the disk has no room for a second copy.
     pub async fn wipe(&self) -> Result<(), StoreError> {
         self.inner.writer.rebuild().await?;
+        self.write(wipe::done).await?;
         self.empty_log().await
     }
 
@@ -246,7 +264,11 @@ impl Store {
 
 /// This moment, to the millisecond, as moments are kept.
 pub fn now() -> Timestamp {
-    let now = Timestamp::now();
+    exact(Timestamp::now())
+}
+
+/// As exact as moments are stored: what is answered now is what is read later.
+fn exact(now: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }
 

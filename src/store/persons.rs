@@ -114,12 +114,60 @@ pub(super) fn with_new_phone(
 }
 
 fn create(transaction: &Transaction<'_>, vault: &Vault, digest: Option<[u8; 32]>) -> Result<PersonId, StoreError> {
-    let (id, key) = (PersonId::random(), Vault::random());
-    let sealed = vault.seal(Purpose::PersonKey, id.as_str(), key.bytes());
-    let mut statement =
-        transaction.prepare_cached("INSERT INTO persons (id, phone_digest, sealed_key) VALUES (?1, ?2, ?3)")?;
-    statement.execute((id.as_str(), digest, sealed))?;
-    Ok(id)
+    let person = Draft::new(vault, PersonId::random(), digest);
+    person.write(transaction)?;
+    Ok(person.id)
+}
+
+/// A person to whom rows of an import will belong, before anything is written.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// Who.
+    pub(super) id: PersonId,
+    /// The key under which the audit log keeps what it says of them.
+    pub(super) key: Vault,
+    digest: Option<[u8; 32]>,
+    /// The key as it is kept; `None`: the person is there already.
+    sealed_key: Option<Vec<u8>>,
+}
+
+impl Draft {
+    /// Somebody new.
+    pub(super) fn new(vault: &Vault, id: PersonId, digest: Option<[u8; 32]>) -> Self {
+        let key = Vault::random();
+        let sealed_key = vault.seal(Purpose::PersonKey, id.as_str(), key.bytes());
+        Self { id, key, digest, sealed_key: Some(sealed_key) }
+    }
+
+    /// The person with this digest, if there is one.
+    ///
+    /// # Errors
+    /// When the database fails, or the key was sealed with another box's.
+    pub(super) fn find(connection: &Connection, vault: &Vault, digest: [u8; 32]) -> Result<Option<Self>, StoreError> {
+        let Some(id) = with_digest(connection, digest)? else { return Ok(None) };
+        let key = key(connection, vault, &id)?;
+        Ok(key.map(|key| Self { id, key, digest: Some(digest), sealed_key: None }))
+    }
+
+    /// As it is for the rows after the one that has made this person.
+    pub(super) fn made(&self) -> Self {
+        Self { sealed_key: None, ..self.clone() }
+    }
+
+    /// Makes the person, or looks whether it is as it was. False when that has changed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(super) fn write(&self, transaction: &Transaction<'_>) -> Result<bool, StoreError> {
+        let Some(sealed_key) = &self.sealed_key else {
+            let sql = "SELECT 1 FROM persons WHERE id = ?1 AND phone_digest IS ?2 AND sealed_key IS NOT NULL";
+            return Ok(transaction.prepare_cached(sql)?.exists((self.id.as_str(), self.digest))?);
+        };
+        let mut statement = transaction.prepare_cached(
+            "INSERT INTO persons (id, phone_digest, sealed_key) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        )?;
+        Ok(statement.execute((self.id.as_str(), self.digest, sealed_key))? > 0)
+    }
 }
 
 /// Where telephone numbers without a country's code are from: the desk's setting.

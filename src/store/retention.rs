@@ -1,25 +1,19 @@
-//! What is kept no longer than the settings say: transcripts of calls, with the callers' names. The calls themselves stay,
-//! for counting. Erased is in small steps, so that nobody who writes meanwhile waits for long.
-
-use std::time::Duration;
+//! What is kept no longer than the settings say: transcripts of calls, with the callers' names, and text messages. The calls
+//! themselves stay, for counting. Erased is in small steps, so that nobody who writes meanwhile waits for long.
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Transaction};
 use serde_json::json;
-use tokio::time::{MissedTickBehavior, interval};
 
 use super::{
     Change, Store, StoreError,
     audit::{Action, Actor, Entity, Entry},
-    settings,
+    settings::{self, RetentionDays},
+    sms_outbox, wipe,
 };
 use crate::domain::CallId;
 
-/// How often it is looked for what is too old.
-const EVERY: Duration = Duration::from_secs(60 * 60);
-/// The database is written anew at most once in so many hours.
-const HOURS_PER_WIPE: u32 = 24;
-/// Calls whose transcripts are erased in one step.
+/// Calls whose transcripts, and messages that are erased in one step.
 const STEP: u32 = 50;
 /// The identity of a caller who was erased.
 pub(super) const NOBODY: &str = "erased";
@@ -31,30 +25,8 @@ pub struct Erased {
     pub calls: usize,
     /// So many turns were in them.
     pub turns: usize,
-}
-
-/// Erases what is too old, now and each hour, until it is dropped. What fails is logged and tried again.
-pub async fn watch(store: Store) {
-    let mut hours = interval(EVERY);
-    hours.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut has_erased = false;
-    for hour in (0..HOURS_PER_WIPE).cycle() {
-        hours.tick().await;
-        match run(&store, Timestamp::now()).await {
-            Ok(Erased { calls: 0, .. }) => {}
-            Ok(erased) => {
-                has_erased = true;
-                tracing::info!(calls.count = erased.calls, "transcripts were too old and are erased");
-            }
-            Err(error) => tracing::error!(%error, "erasing transcripts that are too old"),
-        }
-        if hour == 0 && has_erased {
-            match store.wipe().await {
-                Ok(()) => has_erased = false,
-                Err(error) => tracing::error!(%error, "writing the database anew after erasing"),
-            }
-        }
-    }
+    /// So many text messages are gone.
+    pub messages: usize,
 }
 
 /// Erases what is too old at this moment, and says how much that was.
@@ -62,17 +34,27 @@ pub async fn watch(store: Store) {
 /// # Errors
 /// When the database fails; what was erased before stays so.
 pub async fn run(store: &Store, now: Timestamp) -> Result<Erased, StoreError> {
-    let days = store.read(settings::read).await?.retention_days.transcripts;
-    let Some(before) = days.and_then(|days| days_before(now, days)) else { return Ok(Erased::default()) };
+    let RetentionDays { transcripts, messages } = store.read(settings::read).await?.retention_days;
+    let before = |days: Option<u32>| days.and_then(|days| days_before(now, days));
     let mut all = Erased::default();
-    loop {
-        let step = store.change(Actor::system(), now, move |change| erase_transcripts(change, before, STEP)).await?;
-        all = Erased { calls: all.calls + step.calls, turns: all.turns + step.turns };
-        if step.calls < STEP as usize {
-            break;
+    if let Some(before) = before(transcripts) {
+        let mut is_more = true;
+        while is_more {
+            let step =
+                store.change(Actor::system(), now, move |change| erase_transcripts(change, before, STEP)).await?;
+            all = Erased { calls: all.calls + step.calls, turns: all.turns + step.turns, ..all };
+            is_more = step.calls == STEP as usize;
         }
     }
-    if all.calls > 0 {
+    if let Some(before) = before(messages) {
+        let mut is_more = true;
+        while is_more {
+            let step = store.change(Actor::system(), now, move |change| erase_messages(change, before, STEP)).await?;
+            all.messages += step;
+            is_more = step == STEP as usize;
+        }
+    }
+    if all != Erased::default() {
         store.empty_log().await?;
     }
     Ok(all)
@@ -95,8 +77,24 @@ pub fn erase_transcripts(change: &Change<'_>, before: Timestamp, most: u32) -> R
     if erased.calls > 0 {
         let counts = json!({ "calls": erased.calls, "turns": erased.turns, "endedBefore": before.to_string() });
         change.record(&Entry::new(Action::Erase, Entity::Call, "").after(&counts))?;
+        wipe::request(change.transaction, change.now)?;
     }
     Ok(erased)
+}
+
+/// Deletes text messages that were written `before` and will not be sent any more, so many at most, and what they say from
+/// the histories of whom they were to; records how many.
+///
+/// # Errors
+/// When the database fails.
+pub fn erase_messages(change: &Change<'_>, before: Timestamp, most: u32) -> Result<usize, StoreError> {
+    let messages = sms_outbox::delete_old(change.transaction, before, most)?;
+    if messages > 0 {
+        let counts = json!({ "messages": messages, "writtenBefore": before.to_string() });
+        change.record(&Entry::new(Action::Erase, Entity::Sms, "").after(&counts))?;
+        wipe::request(change.transaction, change.now)?;
+    }
+    Ok(messages)
 }
 
 fn too_old(connection: &Connection, before: Timestamp, most: u32) -> Result<Vec<CallId>, StoreError> {
@@ -129,7 +127,7 @@ mod tests {
     use crate::store::{
         audit::{self, Filter},
         calls::{self, EndReason, Ended},
-        settings::{RetentionDays, Settings},
+        settings::Settings,
         tests::{at, is_found, new_call, new_turn, say, start, store},
         turns::{self, Who},
     };
@@ -137,7 +135,8 @@ mod tests {
     const DAY: i64 = 24 * 60 * 60;
 
     async fn set_days(store: &Store, days: Option<u32>) {
-        let settings = Settings { retention_days: RetentionDays { transcripts: days }, ..Settings::default() };
+        let settings =
+            Settings { retention_days: RetentionDays { transcripts: days, messages: None }, ..Settings::default() };
         let set = store.change(Actor::console(), at(0), move |change| settings::replace(change, &settings));
         set.await.unwrap();
     }
@@ -161,7 +160,7 @@ mod tests {
         assert_eq!(run(&store, at(1000 * DAY)).await.unwrap(), Erased::default(), "nothing is set: all is kept");
         set_days(&store, Some(1)).await;
         let erased = run(&store, at(count * DAY - 1)).await.unwrap();
-        assert_eq!(erased, Erased { calls: count as usize - 1, turns: 2 * (count as usize - 1) });
+        assert_eq!(erased, Erased { calls: count as usize - 1, turns: 2 * (count as usize - 1), messages: 0 });
         for (day, is_kept) in [(0, false), (count - 2, false), (count - 1, true), (count, true)] {
             assert_eq!(is_found(folder.path(), &format!("secret of day {day}.2")), is_kept, "day {day}");
         }

@@ -36,6 +36,8 @@ pub struct Settings {
 pub struct RetentionDays {
     /// What was said in calls, and the callers' names.
     pub transcripts: Option<u32>,
+    /// Text messages that are sent, or will not be.
+    pub messages: Option<u32>,
 }
 
 /// The settings as they are stored.
@@ -134,7 +136,7 @@ mod tests {
         let wanted = Settings {
             country: "eg".parse().ok(),
             currency: "EGP".parse().ok(),
-            retention_days: RetentionDays { transcripts: Some(30) },
+            retention_days: RetentionDays { transcripts: Some(30), messages: Some(90) },
             ..Settings::default()
         };
         let first = set(wanted.clone()).await;

@@ -104,6 +104,15 @@ impl Vault {
         }
     }
 
+    /// From now on it is this key that [`Vault::check`] takes.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(super) fn adopt(&self, connection: &Connection) -> Result<(), StoreError> {
+        connection.execute("UPDATE vault SET key_check = ?1", [self.digest(Purpose::Check, "")])?;
+        Ok(())
+    }
+
     /// Two processes that open a new data folder at once must end up with one key: the first to put its file there wins.
     fn make(path: &PathBuf) -> Result<Self, StoreError> {
         let made = Self::random();

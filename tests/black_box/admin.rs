@@ -75,3 +75,18 @@ fn a_full_disk_is_told() {
     assert!(told.contains("full") || told.contains("database"), "{told}");
     assert!(output.stdout.is_empty(), "a key that was not kept is not shown");
 }
+
+#[test]
+fn a_database_whose_key_is_lost_gets_a_new_one() {
+    let desk = Desk::new();
+    let list = ["admin", "api-key", "list"];
+    let new_key = ["admin", "new-key", "--forget-secrets", "--yes", "--json"];
+    assert!(desk.run(&["admin", "api-key", "create", "--scope", "read", "--name", "n"]).status.success());
+    assert_eq!(json(&desk.run(&new_key)), serde_json::json!({ "forgotten": null }), "the key fits");
+    std::fs::remove_file(desk.data_dir().join("secret.key")).unwrap();
+    assert!(error(&desk.run(&list), 1).contains("callstead admin new-key --help"));
+    assert_eq!(desk.run(&["admin", "new-key", "--yes"]).status.code(), Some(2), "what is lost has to be named");
+    assert!(error(&desk.run(&list), 1).contains("secret.key"), "nothing was done");
+    assert_eq!(json(&desk.run(&new_key))["forgotten"]["provider_keys"], 0);
+    assert!(text(&desk.run(&list).stdout).contains("valid"));
+}

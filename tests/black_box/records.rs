@@ -306,13 +306,14 @@ fn settings_are_checked_and_keys_of_others_are_never_shown() {
     let none = office.get(settings);
     assert_eq!(
         (&none["country"], &none["retentionDays"], &none["version"]),
-        (&Value::Null, &json!({ "transcripts": null }), &json!(1))
+        (&Value::Null, &json!({ "transcripts": null, "messages": null }), &json!(1))
     );
     let body =
         json!({ "deskName": "Wardour", "currency": "egp", "country": "EG", "retentionDays": { "transcripts": 30 } });
     let set = office.expect("PATCH", settings, &body, 200);
     assert_eq!((&set["currency"], &set["retentionDays"]["transcripts"]), (&json!("EGP"), &json!(30)));
-    let set = office.expect("PATCH", settings, &json!({ "deskName": null }), 200);
+    let set = office.expect("PATCH", settings, &json!({ "deskName": null, "retentionDays": { "messages": 90 } }), 200);
+    assert_eq!(set["retentionDays"], json!({ "transcripts": 30, "messages": 90 }));
     assert_eq!((&set["deskName"], &set["country"]), (&Value::Null, &json!("EG")));
     assert_eq!(office.get(settings), set);
     assert_eq!(office.ask("PATCH", settings, &[("If-Match", "\"1\"")], &json!({ "country": null })).status, 412);
@@ -320,6 +321,7 @@ fn settings_are_checked_and_keys_of_others_are_never_shown() {
         (json!({ "country": "Egypt" }), "country"),
         (json!({ "currency": "£" }), "currency"),
         (json!({ "retentionDays": { "transcripts": 0 } }), "retentionDays.transcripts"),
+        (json!({ "retentionDays": { "messages": 0 } }), "retentionDays.messages"),
         (json!({ "retentionDays": 30 }), "retentionDays"),
     ] {
         assert_eq!(office.expect("PATCH", settings, &body, 422)["errors"][0]["field"], field);

@@ -1,6 +1,7 @@
 //! `callstead admin`: who may use this box. Works beside a running server, and without one.
 
 mod keys;
+mod new_key;
 mod staff;
 
 use clap::Subcommand;
@@ -24,14 +25,19 @@ enum Command {
     ApiKey(keys::Command),
     /// Erase what is kept of one person, everywhere and for good
     Erase(erase::Args),
+    /// Go on with a new key where secret.key is lost. What only the old one could read is given up
+    NewKey(new_key::Args),
 }
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
-    let store = context.store()?;
     match args.command {
-        Command::Staff(command) => staff::run(command, &People::new(store, &context.config.sessions), context),
-        Command::ApiKey(command) => keys::run(command, &store, context),
-        Command::Erase(args) => erase::run(&args, &store, context),
+        Command::Staff(command) => {
+            staff::run(command, &People::new(context.store()?, &context.config.sessions), context)
+        }
+        Command::ApiKey(command) => keys::run(command, &context.store()?, context),
+        Command::Erase(args) => erase::run(&args, &context.store()?, context),
+        // Without its key the database cannot be opened.
+        Command::NewKey(args) => new_key::run(&args, context),
     }
 }
 

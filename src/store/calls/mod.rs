@@ -246,6 +246,15 @@ pub fn end_interrupted(transaction: &Transaction<'_>) -> Result<usize, StoreErro
     Ok(ended.len())
 }
 
+/// Whether one goes on, aloud or in writing.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn is_any_open(connection: &Connection) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM calls INDEXED BY calls_not_ended WHERE ended_at IS NULL";
+    Ok(connection.prepare_cached(sql)?.exists([])?)
+}
+
 /// Calls, the latest first.
 ///
 /// # Errors

@@ -16,6 +16,7 @@ use super::{
     persons,
     retention::{NOBODY, erase_transcript},
     rows::parsed,
+    wipe,
 };
 use crate::domain::{CallId, PersonId, PhoneNumber};
 
@@ -140,6 +141,7 @@ pub fn erase(change: &Change<'_>, target: &Target) -> Result<Erased, EraseError>
     change.record(
         &Entry::new(Action::Erase, Entity::Person, first).after(&json!({ "persons": ids, "erased": erased })),
     )?;
+    wipe::request(transaction, change.now)?;
     Ok(erased)
 }
 

@@ -14,7 +14,7 @@ use rusqlite::{Connection, Row, params_from_iter, types::Value};
 use super::StoreError;
 use cursor::Cursor;
 pub(super) use words::Searchable;
-pub use words::{Facet, Search};
+pub use words::{Facet, Search, Words};
 
 /// Rows on a page when nobody says how many.
 pub const USUAL_LIMIT: u32 = 50;

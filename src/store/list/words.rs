@@ -45,6 +45,15 @@ impl Facet {
     }
 }
 
+/// What an entity is sorted and found by, made of what people have written.
+#[derive(Debug)]
+pub struct Words {
+    /// The name, folded.
+    pub(in crate::store) name_key: String,
+    /// See [`Searchable`].
+    pub(in crate::store) search: String,
+}
+
 /// Collects what of an entity can be found.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Searchable(String);

@@ -156,7 +156,7 @@ fn databases_of_all_versions_are_brought_up_whole() {
         let (_folder, path) = folder();
         let old = Connection::open(&path).unwrap();
         old.execute_batch(dump).unwrap();
-        let tables = rows(&old, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'");
+        let tables = rows(&old, "SELECT name FROM pragma_table_list WHERE type = 'table' AND name NOT LIKE 'sqlite_%'");
         let names: Vec<_> = tables.iter().map(|name| name.replace("Text(\"", "").replace("\")", "")).collect();
         let columns = |table: &str| {
             rows(&old, &format!("SELECT name FROM pragma_table_info('{table}')"))
@@ -164,7 +164,8 @@ fn databases_of_all_versions_are_brought_up_whole() {
                 .replace("Text(\"", "\"")
                 .replace("\")", "\"")
         };
-        let queries: Vec<_> = names.iter().map(|table| format!("SELECT {} FROM {table}", columns(table))).collect();
+        let queries: Vec<_> =
+            names.iter().map(|table| format!("SELECT {} FROM {table} ORDER BY 1", columns(table))).collect();
         let before: Vec<_> = queries.iter().map(|query| rows(&old, query)).collect();
         assert!(before.iter().all(|rows| !rows.is_empty()), "version {version}: a table without rows shows nothing");
         drop(old);

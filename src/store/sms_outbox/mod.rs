@@ -27,6 +27,7 @@ use super::{
     rows::{moment, moment_if_any, parsed, parsed_if_any, words},
 };
 use crate::domain::{CustomerId, LeadId, PhoneNumber, Pii, SmsId, cards};
+pub(super) use sending::delete_old;
 pub use sending::{
     Attempt, CallbackSecret, Claim, Delivery, Report, Verdict, claim, recover, report, settle, with_callback,
 };

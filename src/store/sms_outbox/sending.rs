@@ -269,3 +269,26 @@ pub fn report(
     })?;
     Ok(changed > 0)
 }
+
+/// Deletes messages that were written `before`, whose state has not changed since, and that do not wait to be sent; the oldest
+/// first, so many at most. The histories of whom they were to still say that there was one. How many that were.
+///
+/// # Errors
+/// When the database fails.
+pub(in crate::store) fn delete_old(
+    transaction: &Transaction<'_>,
+    before: Timestamp,
+    most: u32,
+) -> Result<usize, StoreError> {
+    let mut statement = transaction.prepare_cached(
+        "SELECT id FROM sms_outbox INDEXED BY sms_by_creation
+         WHERE created_at < ?1 AND updated_at < ?1 AND state NOT IN ('queued', 'sending') ORDER BY created_at LIMIT ?2",
+    )?;
+    let ids = statement.query_map((before.as_millisecond(), most), |row| row.get(0))?;
+    let ids = ids.collect::<Result<Vec<String>, _>>()?;
+    for id in &ids {
+        transaction.prepare_cached("UPDATE communications SET text = '' WHERE sms = ?1")?.execute([id])?;
+        transaction.prepare_cached("DELETE FROM sms_outbox WHERE id = ?1")?.execute([id])?;
+    }
+    Ok(ids.len())
+}

@@ -48,9 +48,12 @@ struct SettingsInput {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 struct RetentionInput {
-    /// 1 to 36500.
+    /// What was said in calls: 1 to 36500.
     #[schema(value_type = Option<u32>)]
     transcripts: Given,
+    /// Text messages that are sent, or will not be: 1 to 36500.
+    #[schema(value_type = Option<u32>)]
+    messages: Given,
 }
 
 /// The settings in force.
@@ -84,6 +87,7 @@ async fn update(
     let currency = checks.optional("currency", given.currency, str::parse);
     let transcripts =
         checks.optional("retentionDays.transcripts", given.retention_days.transcripts.or_number(), kept_days);
+    let messages = checks.optional("retentionDays.messages", given.retention_days.messages.or_number(), kept_days);
     input::checked(checks, ()).map_err(ApiError::Fields)?;
     let changed = state.store.change(by.0, Timestamp::now(), move |change| {
         let Stored { settings: old, version, .. } = settings::stored(change.transaction)?;
@@ -92,7 +96,10 @@ async fn update(
             desk_name: desk_name.unwrap_or(old.desk_name),
             country: country.unwrap_or(old.country),
             currency: currency.unwrap_or(old.currency),
-            retention_days: RetentionDays { transcripts: transcripts.unwrap_or(old.retention_days.transcripts) },
+            retention_days: RetentionDays {
+                transcripts: transcripts.unwrap_or(old.retention_days.transcripts),
+                messages: messages.unwrap_or(old.retention_days.messages),
+            },
         };
         Ok::<_, ApiError>(settings::replace(change, &wanted)?)
     });

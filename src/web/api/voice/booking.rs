@@ -131,7 +131,7 @@ pub(super) fn keep(
         created_at: change.now,
         expires_at,
     };
-    bookings::keep(change.transaction, &booking, link)?;
+    bookings::keep(change, &booking, link)?;
     record(change, room, known)?;
     Ok(booking)
 }

@@ -12,7 +12,7 @@ use actix_web::web;
 use utoipa::OpenApi;
 
 use crate::{
-    store::api_keys::Scope,
+    store::{api_keys::Scope, users::Role},
     web::endpoint::{Access, Endpoint},
 };
 

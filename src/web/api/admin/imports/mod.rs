@@ -23,7 +23,7 @@ use crate::{
     store::{
         StoreError,
         customers::CustomerPatch,
-        imports::{self, Importable, OnDuplicate, Plan, Written},
+        imports::{self, Importable, OnDuplicate, Plan},
         leads::LeadPatch,
         persons,
     },
@@ -224,7 +224,7 @@ async fn preview<F: Form>(by: By, wanted: Wanted, upload: Upload, state: &State)
         let mut planned = Vec::with_capacity(drafts.rows.len());
         for draft in &drafts.rows {
             planned.push(match &draft.checked {
-                Ok(patch) => preview::planned(patch.plan(connection, on_duplicate))?,
+                Ok(patch) => preview::planned(imports::plan(connection, patch, on_duplicate))?,
                 Err(problems) => Err(problems.clone()),
             });
         }
@@ -255,9 +255,7 @@ async fn confirm<F: Form>(by: By, id: &str, state: &State) -> Result<HttpRespons
         Ok::<_, ApiError>((rows?, kept.on_duplicate))
     };
     let (rows, on_duplicate) = web::block(read).await.map_err(|_| ApiError::Store(StoreError::Stopped))??;
-    let written = state.store.change(by.0, now, move |change| imports::confirm(change, &id, on_duplicate, &rows));
-    let written: Written = written.await?;
-    Ok(answer(&written))
+    Ok(answer(&imports::confirm(&state.store, by.0, now, id, on_duplicate, rows).await?))
 }
 
 async fn discard<F: Form>(by: By, id: &str, state: &State) -> Result<HttpResponse, ApiError> {
