@@ -109,7 +109,8 @@ pub enum Step<R> {
         /// What the audit log says of it.
         record: Record,
     },
-    /// A change of a telephone number: whose data it is then is decided while it is written.
+    /// What is decided while it is written: whose data it is under another telephone number, and which number is put on the
+    /// do-not-call list.
     Now,
     /// Nothing.
     Skip,
