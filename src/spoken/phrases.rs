@@ -79,6 +79,13 @@ impl<'a> Words<'a> {
         patterns.iter().find_map(|pattern| self.find(pattern))
     }
 
+    /// The token after the pattern, if that matches at this token.
+    pub(super) fn end_at(&self, pattern: &str, token: usize) -> Option<usize> {
+        let start = self.at.binary_search(&token).ok()?;
+        let end = self.match_at(&pattern.split(' ').collect::<Vec<_>>(), start)?;
+        (end > start).then(|| self.tokens(&(start..end)).end)
+    }
+
     fn match_at(&self, elements: &[&str], at: usize) -> Option<usize> {
         let Some((element, rest)) = elements.split_first() else { return Some(at) };
         match *element {

@@ -1,6 +1,9 @@
 //! What people say, as values ("inverse text normalization"). `None` means: ask again.
 
 mod amount;
+mod clock;
+mod date;
+mod moment;
 mod pick;
 mod yes_no;
 
@@ -25,18 +28,18 @@ pub fn amount(text: &str, cx: &Context) -> Option<Understood<Money>> {
 }
 
 /// A day: "next Friday", "the fifteenth", "بعد بكرة".
-pub fn date(_text: &str, _cx: &Context) -> Option<Understood<Date>> {
-    None
+pub fn date(text: &str, cx: &Context) -> Option<Understood<Date>> {
+    date::date(text, cx)
 }
 
 /// A time of day: "half past five", "الساعة خمسة ونص".
-pub fn time(_text: &str, _cx: &Context) -> Option<Understood<Time>> {
-    None
+pub fn time(text: &str, cx: &Context) -> Option<Understood<Time>> {
+    moment::time(text, cx)
 }
 
 /// A day with a time: "tomorrow at five", "in two hours".
-pub fn moment(_text: &str, _cx: &Context) -> Option<Understood<DateTime>> {
-    None
+pub fn moment(text: &str, cx: &Context) -> Option<Understood<DateTime>> {
+    moment::moment(text, cx)
 }
 
 /// Digits read out: "four double two one", "خمسة خمسة صفر".

@@ -2,6 +2,8 @@
 
 mod amounts;
 mod answers;
+mod dates;
+mod times;
 
 use std::fmt::Display;
 
