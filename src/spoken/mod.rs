@@ -5,8 +5,12 @@
 //! in. What is not surely meant is refused, for a wrong amount in a promise is worse than asking again.
 
 mod hangs;
+mod lexicon;
+mod numerals;
+mod phrases;
 pub mod read;
 pub mod say;
+mod tokens;
 
 use std::ops::Range;
 
@@ -77,3 +81,6 @@ pub enum Intent {
     /// "I would rather not say."
     Refuse,
 }
+
+#[cfg(test)]
+mod tests;

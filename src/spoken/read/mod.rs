@@ -1,38 +1,45 @@
 //! What people say, as values ("inverse text normalization"). `None` means: ask again.
 
+mod amount;
+mod clock;
+mod date;
+mod moment;
+mod pick;
+mod yes_no;
+
 use jiff::civil::{Date, DateTime, Time};
 
 use super::{Choice, Context, Intent, Understood};
 use crate::domain::{Money, PhoneNumber};
 
 /// Yes or no: "yeah", "of course not", "أيوة", "لا والله".
-pub fn yes_no(_text: &str, _cx: &Context) -> Option<Understood<bool>> {
-    None
+pub fn yes_no(text: &str, _cx: &Context) -> Option<Understood<bool>> {
+    yes_no::yes_no(text)
 }
 
 /// A whole number: "twenty five", "خمسة وعشرين", "25".
-pub fn number(_text: &str, _cx: &Context) -> Option<Understood<i64>> {
-    None
+pub fn number(text: &str, _cx: &Context) -> Option<Understood<i64>> {
+    amount::number(text)
 }
 
 /// An amount of money: "250 pounds", "two fifty", "مئتين وخمسين". "Half of it" is none.
-pub fn amount(_text: &str, _cx: &Context) -> Option<Understood<Money>> {
-    None
+pub fn amount(text: &str, cx: &Context) -> Option<Understood<Money>> {
+    amount::amount(text, cx)
 }
 
 /// A day: "next Friday", "the fifteenth", "بعد بكرة".
-pub fn date(_text: &str, _cx: &Context) -> Option<Understood<Date>> {
-    None
+pub fn date(text: &str, cx: &Context) -> Option<Understood<Date>> {
+    date::date(text, cx)
 }
 
 /// A time of day: "half past five", "الساعة خمسة ونص".
-pub fn time(_text: &str, _cx: &Context) -> Option<Understood<Time>> {
-    None
+pub fn time(text: &str, cx: &Context) -> Option<Understood<Time>> {
+    moment::time(text, cx)
 }
 
 /// A day with a time: "tomorrow at five", "in two hours".
-pub fn moment(_text: &str, _cx: &Context) -> Option<Understood<DateTime>> {
-    None
+pub fn moment(text: &str, cx: &Context) -> Option<Understood<DateTime>> {
+    moment::moment(text, cx)
 }
 
 /// Digits read out: "four double two one", "خمسة خمسة صفر".

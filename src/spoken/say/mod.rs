@@ -1,5 +1,7 @@
 //! Values as people say them, for a voice ("text normalization").
 
+mod number;
+
 use jiff::civil::{Date, Time};
 
 use crate::domain::{Language, Money, PhoneNumber};
