@@ -14,7 +14,7 @@ use super::{
 use toml::{Spanned, de::DeValue};
 
 /// So many answers that have a name.
-const MOST_ANSWERS: usize = 20;
+const MOST_ANSWERS: usize = 12;
 /// So many examples of an answer.
 const MOST_EXAMPLES: usize = 30;
 /// Longest example, in characters.
