@@ -12,6 +12,7 @@ pub mod models;
 pub mod people;
 pub mod rooms;
 pub mod rtc;
+pub mod script;
 pub mod sms;
 pub mod speech;
 pub mod spoken;
