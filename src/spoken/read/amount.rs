@@ -346,7 +346,7 @@ fn is_vague(tokens: &[Token], at: &std::ops::Range<usize>) -> Vague {
 
 /// Whether nothing is said beside the number but what people say when they name one.
 fn stands_alone(tokens: &[Token], at: &std::ops::Range<usize>) -> bool {
-    const CARRIERS: [&str; 66] = [
+    const CARRIERS: &[&str] = &[
         "i",
         "can",
         "could",
@@ -415,6 +415,6 @@ fn stands_alone(tokens: &[Token], at: &std::ops::Range<usize>) -> bool {
         "ناقص",
     ];
     let others = tokens[..at.start].iter().chain(&tokens[at.end..]).filter(|token| token.kind == Kind::Word);
-    let unknown = others.filter(|token| !lexicon::is_filler(&token.text) && !token.is_any(&CARRIERS));
+    let unknown = others.filter(|token| !lexicon::is_filler(&token.text) && !token.is_any(CARRIERS));
     unknown.count() == 0
 }

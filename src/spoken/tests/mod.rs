@@ -2,7 +2,11 @@
 
 mod amounts;
 mod answers;
+mod choices;
 mod dates;
+mod digits;
+mod intents;
+mod names;
 mod times;
 
 use std::fmt::Display;
