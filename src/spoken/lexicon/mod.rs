@@ -55,8 +55,8 @@ pub(super) enum Coin {
     Minor(i64),
     /// Two of them in one word.
     TwoMinor(i64),
-    /// A thousandth of a dinar, a hundredth of a dirham.
-    Fils,
+    /// A thousandth of a dinar, a hundredth of a dirham: one of them, or two in one word.
+    Fils(i64),
 }
 
 pub(super) fn numeral(word: &str) -> Option<Numeral> {

@@ -57,17 +57,17 @@ fn is_plus(token: &Token) -> bool {
 
 /// Digits in a row.
 #[derive(Debug, Default)]
-pub(in super::super) struct Run {
-    pub(in super::super) digits: String,
-    pub(in super::super) at: std::ops::Range<usize>,
+pub(crate) struct Run {
+    pub(crate) digits: String,
+    pub(crate) at: std::ops::Range<usize>,
     /// There is another way to hear it.
-    pub(in super::super) guessed: bool,
+    pub(crate) guessed: bool,
     /// So many words or groups of digits it is made of.
-    pub(in super::super) pieces: usize,
+    pub(crate) pieces: usize,
 }
 
 /// All digits in a text; what people say while they read a number out does not end a run.
-pub(in super::super) fn runs(tokens: &[Token]) -> Vec<Run> {
+pub(crate) fn runs(tokens: &[Token]) -> Vec<Run> {
     let mut runs = Vec::new();
     let mut run = Run::default();
     let mut at = 0;

@@ -4,7 +4,7 @@ mod amount;
 mod choice;
 mod clock;
 mod date;
-mod digits;
+pub(super) mod digits;
 mod intent;
 mod moment;
 mod name;

@@ -5,8 +5,10 @@ mod answers;
 mod choices;
 mod dates;
 mod digits;
+mod hanging;
 mod intents;
 mod names;
+mod said;
 mod times;
 
 use std::fmt::Display;
