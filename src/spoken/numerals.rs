@@ -73,6 +73,8 @@ fn part(tokens: &[Token], at: usize, limit: i64) -> Option<Part> {
             let number = below_thousand(tokens, at)?;
             let (scale, end) = match numeral(tokens, number.end) {
                 Some(Numeral::Scale(scale)) => (scale, number.end + 1),
+                // After a number this is no dual: "خمسة عشر ألفًا".
+                Some(Numeral::TwoOf(scale)) if tokens[number.end].text.ends_with('ا') => (scale, number.end + 1),
                 _ => (1, number.end),
             };
             Part { value: number.value.checked_mul(scale)?, scale, end, guessed: number.guessed }

@@ -104,9 +104,11 @@ pub(super) fn coin(word: &str) -> Option<Coin> {
         | "aed" | "sar" | "kwd" | "qar" | "bhd" | "omr" | "iqd" | "lbp" | "syp" | "tnd" | "dzd" | "lyd" | "jd"
         | "jds" => Coin::Major,
         "pence" | "penny" | "pennies" | "p" | "cent" | "cents" | "piastre" | "piastres" | "piaster" | "piasters"
-        | "halala" | "halalas" => Coin::Minor(10),
+        | "halala" | "halalas" | "centime" | "centimes" | "agora" | "agorot" | "paisa" | "paise" | "kurush" => {
+            Coin::Minor(10)
+        }
         "baisa" | "baisas" | "millime" | "millimes" => Coin::Minor(1),
-        "fils" => Coin::Fils,
+        "fils" => Coin::Fils(1),
         _ => return None,
     })
 }

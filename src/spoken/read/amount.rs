@@ -104,7 +104,7 @@ fn money(tokens: &[Token], at: usize) -> Option<Amount> {
         Some(Coin::Major) => sum(tokens, amount(quantity.thousandths, quantity.end + 1, true)),
         Some(Coin::Minor(worth)) => Some(amount(minor(quantity, worth)?, quantity.end + 1, true)),
         // Which part of what fils are, only the unit beside them tells.
-        Some(Coin::Fils) => Some(Amount { guessed: true, ..amount(minor(quantity, 1)?, quantity.end + 1, true) }),
+        Some(Coin::Fils(_)) => Some(Amount { guessed: true, ..amount(minor(quantity, 1)?, quantity.end + 1, true) }),
         _ => Some(amount(quantity.thousandths, quantity.end, false)),
     }
 }
@@ -164,19 +164,23 @@ fn sum(tokens: &[Token], major: Amount) -> Option<Amount> {
     }
     let one = |at: usize| tokens.get(at).is_some_and(|token| token.is_any(&["واحد", "واحده"]));
     match coin(tokens, next) {
-        Some(Coin::TwoMajor) if has_and && whole >= 100_000 => return with(2000, next + 1, false),
+        // "مئة دينار وديناران": what comes after a hundred has its own noun.
+        Some(Coin::TwoMajor) if has_and && whole >= 100_000 => return sum(tokens, with(2000, next + 1, false)?),
         Some(Coin::Major) if has_and && whole >= 100_000 => {
-            return with(1000, next + 1 + usize::from(one(next + 1)), false);
+            return sum(tokens, with(1000, next + 1 + usize::from(one(next + 1)), false)?);
         }
         Some(Coin::TwoMinor(worth)) => return with(2 * worth, next + 1, false),
         Some(Coin::Minor(worth)) if one(next + 1) => return with(worth, next + 2, false),
-        Some(Coin::Fils) if one(next + 1) => return with(1, next + 2, true),
+        Some(Coin::Fils(1)) if one(next + 1) => return with(fils(tokens, major.end, 1), next + 2, false),
+        Some(Coin::Fils(2)) => return with(fils(tokens, major.end, 2), next + 1, false),
         _ => {}
     }
     let Some(more) = numerals::quantity(tokens, next) else { return Some(major) };
     match coin(tokens, more.end) {
         Some(Coin::Minor(worth)) => with(minor(more, worth)?, more.end + 1, false),
-        Some(Coin::Fils) => with(fils(tokens, major.end, more)?, more.end + 1, false),
+        Some(Coin::Fils(1)) if more.thousandths % 1000 == 0 && more.thousandths < 1_000_000 => {
+            with(fils(tokens, major.end, more.thousandths / 1000), more.end + 1, false)
+        }
         Some(_) => Some(major),
         // "Two pounds fifty": hundredths.
         None if !has_and && (10_000..100_000).contains(&more.thousandths) && !is_other(tokens, more.end) => {
@@ -186,12 +190,11 @@ fn sum(tokens: &[Token], major: Amount) -> Option<Amount> {
     }
 }
 
-/// Dinars have a thousand fils, dirhams a hundred.
-fn fils(tokens: &[Token], unit_end: usize, count: Quantity) -> Option<i64> {
-    let of_dirhams = tokens
-        .get(unit_end.wrapping_sub(1))
-        .is_some_and(|unit| ["dirham", "aed", "درهم", "دراهم"].iter().any(|word| unit.text.contains(word)));
-    minor(count, if of_dirhams { 10 } else { 1 })
+/// So many fils in thousandths: dinars have a thousand of them, dirhams a hundred.
+fn fils(tokens: &[Token], unit_end: usize, count: i64) -> i64 {
+    let is_dirham = |token: &Token| ["dirham", "aed", "درهم", "دراهم"].iter().any(|word| token.text.contains(word));
+    let near = &tokens[unit_end.saturating_sub(2)..unit_end];
+    if near.iter().any(is_dirham) { count * 10 } else { count }
 }
 
 // ---- what numbers are not amounts ----
@@ -346,7 +349,7 @@ fn is_vague(tokens: &[Token], at: &std::ops::Range<usize>) -> Vague {
 
 /// Whether nothing is said beside the number but what people say when they name one.
 fn stands_alone(tokens: &[Token], at: &std::ops::Range<usize>) -> bool {
-    const CARRIERS: [&str; 66] = [
+    const CARRIERS: &[&str] = &[
         "i",
         "can",
         "could",
@@ -415,6 +418,6 @@ fn stands_alone(tokens: &[Token], at: &std::ops::Range<usize>) -> bool {
         "ناقص",
     ];
     let others = tokens[..at.start].iter().chain(&tokens[at.end..]).filter(|token| token.kind == Kind::Word);
-    let unknown = others.filter(|token| !lexicon::is_filler(&token.text) && !token.is_any(&CARRIERS));
+    let unknown = others.filter(|token| !lexicon::is_filler(&token.text) && !token.is_any(CARRIERS));
     unknown.count() == 0
 }

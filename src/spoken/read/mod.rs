@@ -1,9 +1,13 @@
 //! What people say, as values ("inverse text normalization"). `None` means: ask again.
 
 mod amount;
+mod choice;
 mod clock;
 mod date;
+pub(super) mod digits;
+mod intent;
 mod moment;
+mod name;
 mod pick;
 mod yes_no;
 
@@ -43,26 +47,26 @@ pub fn moment(text: &str, cx: &Context) -> Option<Understood<DateTime>> {
 }
 
 /// Digits read out: "four double two one", "خمسة خمسة صفر".
-pub fn digits(_text: &str, _cx: &Context) -> Option<Understood<String>> {
-    None
+pub fn digits(text: &str, _cx: &Context) -> Option<Understood<String>> {
+    digits::digits(text)
 }
 
 /// A telephone number, in digits or words.
-pub fn phone(_text: &str, _cx: &Context) -> Option<Understood<PhoneNumber>> {
-    None
+pub fn phone(text: &str, cx: &Context) -> Option<Understood<PhoneNumber>> {
+    digits::phone(text, cx)
 }
 
 /// Somebody's name: "my name is Sara Ali", "معك أحمد".
-pub fn name(_text: &str, _cx: &Context) -> Option<Understood<String>> {
-    None
+pub fn name(text: &str, cx: &Context) -> Option<Understood<String>> {
+    name::name(text, cx)
 }
 
 /// Which of `options` was meant, by its place.
-pub fn choice(_text: &str, _cx: &Context, _options: &[Choice<'_>]) -> Option<Understood<usize>> {
-    None
+pub fn choice(text: &str, _cx: &Context, options: &[Choice<'_>]) -> Option<Understood<usize>> {
+    choice::choice(text, options)
 }
 
 /// What a caller wants apart from answering.
-pub fn intent(_text: &str, _cx: &Context) -> Option<Understood<Intent>> {
-    None
+pub fn intent(text: &str, _cx: &Context) -> Option<Understood<Intent>> {
+    intent::intent(text)
 }

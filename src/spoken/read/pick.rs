@@ -9,7 +9,7 @@ use super::super::{
 };
 
 /// What follows is not so.
-const DENIALS: [&str; 9] = [
+const DENIALS: &[&str] = &[
     "not|cant|cannot|couldnt|dont|doesnt|isnt|wont|wouldnt|didnt|never|nor|without|except",
     "can not",
     "unable to",
@@ -21,7 +21,7 @@ const DENIALS: [&str; 9] = [
     "بدل",
 ];
 /// What takes a denial back.
-const CONTRASTS: [&str; 6] = [
+const CONTRASTS: &[&str] = &[
     "but|only|just|instead|rather|however|until|till|before|worry|mind|because",
     "more|less|over|under than?",
     "why dont|not",
@@ -30,7 +30,7 @@ const CONTRASTS: [&str; 6] = [
     "مانع|مشكله|باس",
 ];
 /// What stands between a value and a better one.
-const CORRECTIONS: [&str; 4] = [
+const CORRECTIONS: &[&str] = &[
     "no|sorry|actually|wait|rather|instead|correction|scratch",
     "i mean|meant",
     "make it|that",
@@ -55,7 +55,7 @@ pub(super) fn pick<T: PartialEq>(tokens: &[Token], found: Vec<Found<T>>) -> Opti
     while let Some(earlier) = meant.pop() {
         if earlier.value == picked.value {
             picked.sure = picked.sure.max(earlier.sure);
-        } else if contains(tokens, &(earlier.at.end..picked.at.start), &CORRECTIONS) {
+        } else if contains(tokens, &(earlier.at.end..picked.at.start), CORRECTIONS) {
             doubtful = true;
         } else {
             return None;
@@ -69,8 +69,8 @@ pub(super) fn pick<T: PartialEq>(tokens: &[Token], found: Vec<Found<T>>) -> Opti
 
 fn is_denied(tokens: &[Token], between: &Range<usize>) -> bool {
     let words = Words::of(&tokens[between.clone()]);
-    let Some(denial) = last(&words, &DENIALS) else { return false };
-    last(&words, &CONTRASTS).is_none_or(|contrast| contrast < denial)
+    let Some(denial) = last(&words, DENIALS) else { return false };
+    last(&words, CONTRASTS).is_none_or(|contrast| contrast < denial)
 }
 
 /// Where the last match of these patterns ends.

@@ -2,7 +2,13 @@
 
 mod amounts;
 mod answers;
+mod choices;
 mod dates;
+mod digits;
+mod hanging;
+mod intents;
+mod names;
+mod said;
 mod times;
 
 use std::fmt::Display;

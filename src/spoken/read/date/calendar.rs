@@ -216,7 +216,7 @@ fn day_only(tokens: &[Token], words: &Words<'_>, at: usize) -> Option<(Numbers, 
 
 /// Whether a day of the month may end before this token: not in "the first time".
 fn may_follow(tokens: &[Token], at: usize) -> bool {
-    const FOLLOWING: [&str; 40] = [
+    const FOLLOWING: &[&str] = &[
         "at",
         "in",
         "by",
@@ -260,7 +260,7 @@ fn may_follow(tokens: &[Token], at: usize) -> bool {
     ];
     let Some(next) = tokens.get(at) else { return true };
     let is_word = |next: &Token| {
-        next.is_any(&FOLLOWING)
+        next.is_any(FOLLOWING)
             || lexicon::is_filler(&next.text)
             || next.find(lexicon::weekday).is_some()
             || next.find(lexicon::period).is_some()
