@@ -106,7 +106,9 @@ impl Aside {
             Self::TooMuch => "That is more than {{limit}}, which is the most.",
             Self::TooEarly => "That day has already passed.",
             Self::TooLate => "That is too far ahead: the latest is {{limit}}.",
-            Self::Sorry => "I am sorry, I cannot go on with this call. A colleague will get in touch with you. Goodbye.",
+            Self::Sorry => {
+                "I am sorry, I cannot go on with this call. A colleague will get in touch with you. Goodbye."
+            }
             Self::GiveUp => "I am sorry that I could not understand you. A colleague will call you back. Goodbye.",
             Self::CannotSay => "I cannot say anything about that, I am sorry.",
         }

@@ -3,10 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    Confirm, Expect, Record, Script, Step, StepIndex, Task, Way,
-    fault::Faults,
-};
+use super::{Confirm, Expect, Record, Script, Step, StepIndex, Task, Way, fault::Faults};
 
 /// Checks a script whose references are good; `places` are the steps' places in the document.
 pub(super) fn script(script: &Script, places: &[usize], faults: &mut Faults<'_>) {
@@ -55,11 +52,7 @@ impl Check<'_> {
     }
 
     /// All steps that `edges` lead to from `from`, which are among them, without going on from those that `stops`.
-    fn reached(
-        edges: &[Vec<StepIndex>],
-        from: &[StepIndex],
-        stops: impl Fn(StepIndex) -> bool,
-    ) -> BTreeSet<StepIndex> {
+    fn reached(edges: &[Vec<StepIndex>], from: &[StepIndex], stops: impl Fn(StepIndex) -> bool) -> BTreeSet<StepIndex> {
         let mut reached: BTreeSet<_> = from.iter().copied().collect();
         let mut open: Vec<_> = from.to_vec();
         while let Some(step) = open.pop() {
@@ -78,8 +71,10 @@ impl Check<'_> {
     fn unreachable(&self) -> Vec<(StepIndex, String)> {
         let reached = Self::reached(&self.edges, &[self.script.start], |_| false);
         let lost = self.script.steps().filter(|(step, _)| !reached.contains(step));
-        lost.map(|(step, it)| (step, format!("no step leads to `{}`: name it in a `next` or an `on`, or delete it", it.id)))
-            .collect()
+        lost.map(|(step, it)| {
+            (step, format!("no step leads to `{}`: name it in a `next` or an `on`, or delete it", it.id))
+        })
+        .collect()
     }
 
     /// Steps from which the script never ends by itself. One of a round is told.
@@ -98,7 +93,10 @@ impl Check<'_> {
             }
             known.extend(reached);
             let id = self.id(step);
-            told.push((step, format!("from `{id}` the call never ends: lead one of the steps after it to an `end` step")));
+            told.push((
+                step,
+                format!("from `{id}` the call never ends: lead one of the steps after it to an `end` step"),
+            ));
         }
         told
     }
@@ -113,9 +111,14 @@ impl Check<'_> {
             if !after.contains(&step) || known.contains(&step) {
                 continue;
             }
-            known.extend(after.iter().filter(|other| Self::reached(&self.own, &self.own[other.0], waits).contains(&step)));
+            known.extend(
+                after.iter().filter(|other| Self::reached(&self.own, &self.own[other.0], waits).contains(&step)),
+            );
             let id = self.id(step);
-            told.push((step, format!("`{id}` comes back to itself without asking anything: put an `ask` into this round")));
+            told.push((
+                step,
+                format!("`{id}` comes back to itself without asking anything: put an `ask` into this round"),
+            ));
         }
         told
     }
@@ -126,7 +129,11 @@ impl Check<'_> {
         for (step, it) in self.script.steps() {
             let Task::Record(Record::Promise { amount, date }) = &it.task else { continue };
             for variable in [amount, date] {
-                if self.script.steps().any(|(from, asked)| asks_unread(asked, variable) && self.leads(from, variable, step)) {
+                if self
+                    .script
+                    .steps()
+                    .any(|(from, asked)| asks_unread(asked, variable) && self.leads(from, variable, step))
+                {
                     told.push((
                         step,
                         format!(

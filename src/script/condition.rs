@@ -90,7 +90,10 @@ impl Comparison {
                     format!("`{}` cannot be compared with `{name}`, which is of kind {}", quoted(text), kind.name())
                 })?;
                 if operator.orders() && !kind.is_ordered() {
-                    return Err(format!("`{name}` is of kind {}, which knows no less or more: use = or !=", kind.name()));
+                    return Err(format!(
+                        "`{name}` is of kind {}, which knows no less or more: use = or !=",
+                        kind.name()
+                    ));
                 }
                 Test::Is { operator, value }
             }

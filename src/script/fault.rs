@@ -83,8 +83,11 @@ impl<'d> Faults<'d> {
 
 /// The one of `known` that somebody who wrote `unknown` probably meant.
 pub(super) fn nearest<'k>(unknown: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    const ALIKE: f64 = 0.75;
-    let scored = known.into_iter().map(|known| (strsim::jaro_winkler(unknown, known), known));
+    const ALIKE: f64 = 0.66;
+    // Letters that changed places count once, beginnings count more.
+    let likeness =
+        |known| strsim::normalized_damerau_levenshtein(unknown, known).max(strsim::jaro_winkler(unknown, known) - 0.1);
+    let scored = known.into_iter().map(|known| (likeness(known), known));
     let best = scored.max_by(|one, other| one.0.total_cmp(&other.0));
     best.filter(|(likeness, _)| *likeness >= ALIKE).map(|(_, known)| known)
 }

@@ -48,11 +48,14 @@ impl Script {
 
     /// The tools whose hosts are none of `allowed`, as faults.
     pub fn refused_hosts(&self, allowed: &[String]) -> Vec<Fault> {
-        let refused = self.hosts().filter(|(host, _)| !allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(host)));
+        let refused =
+            self.hosts().filter(|(host, _)| !allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(host)));
         let fault = |(host, line)| Fault {
             line,
             column: 1,
-            message: format!("this box does not let scripts ask `{host}`: an administrator has to add it to scripts.hosts"),
+            message: format!(
+                "this box does not let scripts ask `{host}`: an administrator has to add it to scripts.hosts"
+            ),
         };
         refused.map(fault).collect()
     }

@@ -159,10 +159,8 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     if recording::is_stdout(path) {
         io::stdin().lock().take(most).read_to_end(&mut bytes).context("cannot read standard input")?;
     } else {
-        let file = fs::File::open(path).map_err(|source| crate::audio::AudioError::Read {
-            path: path.display().to_string(),
-            reason: source,
-        })?;
+        let file = fs::File::open(path)
+            .map_err(|source| crate::audio::AudioError::Read { path: path.display().to_string(), reason: source })?;
         file.take(most).read_to_end(&mut bytes).with_context(|| format!("cannot read {}", path.display()))?;
     }
     Ok(bytes)
@@ -192,8 +190,9 @@ fn now() -> (jiff::civil::Date, jiff::civil::Time) {
 /// `name=value`, as a value of the script's variable.
 fn given(script: &Script, text: &str, place: Place) -> anyhow::Result<(String, Value)> {
     use super::exit::UsageError;
-    let (name, value) =
-        text.split_once('=').ok_or_else(|| UsageError(format!("--set {text} gives no value: write --set name=value")))?;
+    let (name, value) = text
+        .split_once('=')
+        .ok_or_else(|| UsageError(format!("--set {text} gives no value: write --set name=value")))?;
     let kind = script.variables.get(name).copied().ok_or_else(|| {
         let names: Vec<_> = script.variables.keys().map(String::as_str).collect();
         UsageError(format!("the script has no variable '{name}': it has {}", names.join(", ")))
@@ -207,7 +206,9 @@ fn given(script: &Script, text: &str, place: Place) -> anyhow::Result<(String, V
 fn act_words(act: &Act) -> String {
     match act {
         Act::Promise { amount, date } => format!("promise: {amount} on {date}"),
-        Act::Callback { at: Some(at), reason } => format!("call back: {} ({})", at.strftime("%F %H:%M"), reason.reveal()),
+        Act::Callback { at: Some(at), reason } => {
+            format!("call back: {} ({})", at.strftime("%F %H:%M"), reason.reveal())
+        }
         Act::Callback { at: None, reason } => format!("call back ({})", reason.reveal()),
         Act::DoNotCall => "never call again".to_owned(),
         Act::Outcome(outcome) => format!("outcome so far: {outcome}"),

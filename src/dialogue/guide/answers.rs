@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::{Language, Money},
-    script::{Ask, Aside, Confirm, Converse, Expect, Kind, Limit, Task, Value},
+    script::{Aside, Ask, Confirm, Converse, Expect, Kind, Limit, Task, Value},
     spoken::{Choice, Intent, Sureness, read},
 };
 
@@ -22,8 +22,16 @@ const OTHER: &str = "other";
 
 /// What callers say who have nothing more to ask.
 const DONE_ENGLISH: [&str; 10] = [
-    "that's all", "that is all", "nothing else", "no thank you", "no thanks", "that was it", "I have no more questions",
-    "goodbye", "bye", "bye bye",
+    "that's all",
+    "that is all",
+    "nothing else",
+    "no thank you",
+    "no thanks",
+    "that was it",
+    "I have no more questions",
+    "goodbye",
+    "bye",
+    "bye bye",
 ];
 const DONE_ARABIC: [&str; 8] =
     ["هذا كل شيء", "لا شيء آخر", "لا شكرا", "خلاص شكرا", "ليس لدي أسئلة أخرى", "مع السلامة", "إلى اللقاء", "وداعا"];
@@ -97,8 +105,16 @@ impl Guide {
             Topic::When => !is_refusal(intent) && intent != Intent::CallLater,
             // A model knows what it said.
             Topic::Talk { .. } => !is_refusal(intent) && intent != Intent::Repeat,
+            // Whoever tells a story may well say that somebody called the wrong number.
+            Topic::Answer if self.takes_any_words() => {
+                matches!(intent, Intent::Human | Intent::Repeat | Intent::WhoAreYou)
+            }
             Topic::Answer | Topic::Confirm(_) => !is_refusal(intent),
         }
+    }
+
+    fn takes_any_words(&self) -> bool {
+        matches!(&self.setup.script.step(self.at).task, Task::Ask(Ask { expect: Expect::Text, .. }))
     }
 
     /// The answer with a name that was given.
@@ -228,7 +244,8 @@ impl Guide {
 
     /// Whether a question reads back what was understood before: nobody else than the caller may say yes to that.
     fn is_read_back(&self, ask: &Ask) -> bool {
-        let matters = |kind: Kind| matches!(kind, Kind::Money | Kind::Date | Kind::DateTime | Kind::Phone | Kind::Digits);
+        let matters =
+            |kind: Kind| matches!(kind, Kind::Money | Kind::Date | Kind::DateTime | Kind::Phone | Kind::Digits);
         let variables = &self.setup.script.variables;
         ask.expect == Expect::YesNo
             && ask.question.text.variables().any(|name| variables.get(name).copied().is_some_and(matters))
@@ -245,7 +262,11 @@ impl Guide {
         match other {
             Some((other, sure)) if other != value && (!is_yes || sure == Sureness::Certain) => {
                 let listening = Listening { tries: listening.tries + 1, ..listening };
-                if listening.tries > ask.retries + 1 { self.give_up() } else { self.accept(ask, other, sure, &listening) }
+                if listening.tries > ask.retries + 1 {
+                    self.give_up()
+                } else {
+                    self.accept(ask, other, sure, &listening)
+                }
             }
             _ if is_yes => self.keep(value),
             Some(_) if !is_no => self.keep(value),
@@ -403,8 +424,7 @@ impl Guide {
     }
 
     fn is_done(&self, words: &str) -> bool {
-        let says: &[&str] =
-            if self.setup.script.language == Language::ARABIC { &DONE_ARABIC } else { &DONE_ENGLISH };
+        let says: &[&str] = if self.setup.script.language == Language::ARABIC { &DONE_ARABIC } else { &DONE_ENGLISH };
         let says: Vec<_> = says.iter().map(|says| (*says).to_owned()).collect();
         let done = read::choice(words, &self.context(), &[Choice { id: "done", says: &says }]);
         done.is_some_and(|done| done.sure == Sureness::Certain)

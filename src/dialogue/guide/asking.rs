@@ -5,7 +5,7 @@ use super::{
     outcome::{CALLBACK, NOT_UNDERSTOOD},
     words,
 };
-use crate::script::{Ask, Aside, Confirm, Expect, Line, Task, Value, Way};
+use crate::script::{Aside, Ask, Confirm, Expect, Line, Task, Value, Way};
 
 /// So often is asked again whether something is right, and when to call back.
 const RETRIES: usize = 2;

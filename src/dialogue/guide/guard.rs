@@ -25,7 +25,8 @@ impl Guard {
     /// the caller has brought. What a model invents in words passes.
     pub fn permits(&self, clause: &str) -> bool {
         let said = plain(clause);
-        !self.never.iter().any(|words| said.contains(words)) && numbers(clause).all(|number| self.numbers.contains(&number))
+        !self.never.iter().any(|words| said.contains(words))
+            && numbers(clause).all(|number| self.numbers.contains(&number))
     }
 }
 

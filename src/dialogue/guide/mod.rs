@@ -17,6 +17,8 @@ mod walk;
 mod wishes;
 mod words;
 
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{BTreeMap, VecDeque},

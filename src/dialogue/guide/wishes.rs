@@ -59,7 +59,10 @@ impl Guide {
         if !is_ahead(moment, &context) {
             return false;
         }
-        self.act(Act::Callback { at: Some(moment), reason: Pii::new("The caller wants to be called later".to_owned()) });
+        self.act(Act::Callback {
+            at: Some(moment),
+            reason: Pii::new("The caller wants to be called later".to_owned()),
+        });
         let when = words::spoken(&Value::DateTime(moment), &self.setup);
         self.aside(Aside::LaterDone, &when);
         self.finish(CALLBACK);

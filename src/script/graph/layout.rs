@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{super::{Script, StepIndex}, mirrors};
+use super::{
+    super::{Script, StepIndex},
+    mirrors,
+};
 
 /// Size of a step, in pixels.
 pub(super) const WIDTH: i32 = 230;
@@ -49,8 +52,7 @@ impl Layout {
             let left = MARGIN + (inner - taken) / 2;
             for (column, step) in steps.iter().enumerate() {
                 let column = if mirrors(script.language) { steps.len() - 1 - column } else { column };
-                places[*step] =
-                    (left + i32_of(column) * (WIDTH + GAP_X), MARGIN + i32_of(row) * (HEIGHT + GAP_Y));
+                places[*step] = (left + i32_of(column) * (WIDTH + GAP_X), MARGIN + i32_of(row) * (HEIGHT + GAP_Y));
             }
         }
         let arrows = arrows(&edges, &back, &places, MARGIN + inner);

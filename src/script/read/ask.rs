@@ -1,7 +1,6 @@
 //! Steps that listen: questions, and free conversation.
 
 use super::{
-    LONGEST_LINE, LONGEST_PROSE, Reader,
     super::{
         Kind, Value,
         fault::{hint, quoted},
@@ -9,6 +8,7 @@ use super::{
         table::{At, Entry, Fields, integer, items, text},
         template::{LONGEST_NAME, is_id},
     },
+    LONGEST_LINE, LONGEST_PROSE, Reader,
     step::EXPECTED,
 };
 use toml::{Spanned, de::DeValue};
@@ -30,12 +30,7 @@ const USUAL_TURNS: i64 = 6;
 
 impl<'d> Reader<'d> {
     /// A question, and whether it needs a step after it.
-    pub(super) fn ask(
-        &mut self,
-        fields: &mut Fields<'d>,
-        on: Vec<Entry<'d>>,
-        next: Option<StepIndex>,
-    ) -> (Task, bool) {
+    pub(super) fn ask(&mut self, fields: &mut Fields<'d>, on: Vec<Entry<'d>>, next: Option<StepIndex>) -> (Task, bool) {
         let question = self.line(fields, "ask");
         let expect = self.expect(fields);
         let rephrase = self.texts(fields, "rephrase", MOST_RETRIES, LONGEST_LINE);
@@ -50,7 +45,8 @@ impl<'d> Reader<'d> {
         let examples = fields.entries("answers", &mut self.faults);
         let answers = self.answers(&fields.what.clone(), &expect, examples, on, next);
         if expect == Expect::Choice && answers.is_empty() {
-            self.faults.add(fields.at, "a choice needs `answers`, such as `answers.pay = [\"I will pay\"]`, `on.pay = \"…\"`");
+            self.faults
+                .add(fields.at, "a choice needs `answers`, such as `answers.pay = [\"I will pay\"]`, `on.pay = \"…\"`");
         }
         let ask = Ask {
             question: question.unwrap_or(Line { text: super::Template::default(), without: None }),
@@ -69,7 +65,10 @@ impl<'d> Reader<'d> {
         let Some(expect) = fields.text("expect", LONGEST_NAME, &mut self.faults) else {
             if !fields.has("expect") {
                 let what = &fields.what;
-                self.faults.add(fields.at, format!("{what} asks and does not say what it expects: give `expect = \"yes-no\"` or such"));
+                self.faults.add(
+                    fields.at,
+                    format!("{what} asks and does not say what it expects: give `expect = \"yes-no\"` or such"),
+                );
             }
             return Expect::Text;
         };
@@ -128,7 +127,8 @@ impl<'d> Reader<'d> {
             Some(&[length]) if (1..=MOST).contains(&length) => Expect::Digits { least: length, most: length },
             Some(&[least, most]) if 1 <= least && least <= most && most <= MOST => Expect::Digits { least, most },
             _ => {
-                self.faults.add_at(&value.span(), format!("`length` must be a number up to {MOST}, or two such as [4, 6]"));
+                self.faults
+                    .add_at(&value.span(), format!("`length` must be a number up to {MOST}, or two such as [4, 6]"));
                 Expect::Digits { least: 1, most: MOST }
             }
         }
@@ -137,9 +137,11 @@ impl<'d> Reader<'d> {
     /// Amounts, days, times and numbers are read back unless it is said that they are not.
     fn confirm(&mut self, fields: &mut Fields<'d>, expect: &Expect) -> Confirm {
         let usual = match expect {
-            Expect::Amount { .. } | Expect::Date { .. } | Expect::DateTime { .. } | Expect::Phone | Expect::Digits { .. } => {
-                Confirm::Always
-            }
+            Expect::Amount { .. }
+            | Expect::Date { .. }
+            | Expect::DateTime { .. }
+            | Expect::Phone
+            | Expect::Digits { .. } => Confirm::Always,
             _ => Confirm::IfUnsure,
         };
         let Some(value) = fields.take("confirm") else { return usual };
@@ -185,7 +187,15 @@ impl<'d> Reader<'d> {
             let says = says.unwrap_or_default().into_iter().map(|says| says.value.to_owned()).collect();
             if let Some(entry) = entry.as_ref().filter(|_| !is_id(id)) {
                 let shown = quoted(id);
-                self.faults.add(entry.key.at, format!("`{shown}` is no name for an answer: use letters, digits, `_`, `-`"));
+                self.faults
+                    .add(entry.key.at, format!("`{shown}` is no name for an answer: use letters, digits, `_`, `-`"));
+            }
+            if let Some(entry) = entry.as_ref().filter(|_| super::Way::ALL.iter().any(|(name, _)| *name == id)) {
+                self.faults.add(
+                    entry.key.at,
+                    format!("`{id}` has a meaning of its own in `on`: give this answer another name"),
+                );
+                continue;
             }
             let to = targets.iter().position(|(target, _)| *target == id).map(|at| targets.swap_remove(at).1);
             match to {
@@ -195,7 +205,8 @@ impl<'d> Reader<'d> {
                     Some(to) => answers.push(Answer { id: id.to_owned(), says, to }),
                     None => {
                         let at = entry.map_or_else(|| self.place(what), |entry| entry.key.at);
-                        let message = format!("{what} leads nowhere on `{id}`: give `on.{id}`, or `next` for all answers");
+                        let message =
+                            format!("{what} leads nowhere on `{id}`: give `on.{id}`, or `next` for all answers");
                         self.faults.add(at, message);
                     }
                 },

@@ -77,6 +77,7 @@ impl<'d> Reader<'d> {
         let mut steps: Vec<_> = tables.into_iter().map(|(at, table)| Fields::new("a step", at, table)).collect();
         self.name_steps(&mut steps);
         steps.iter().for_each(|step| self.declare_saved(step));
+        steps.iter().for_each(|step| self.declare_set(step));
         let start = self.reference(&mut fields, "start");
         let on = fields.entries("on", &mut self.faults);
         let on = self.ways(on, |_| true);
@@ -165,7 +166,9 @@ impl<'d> Reader<'d> {
             return;
         }
         match self.variables.get(name.value).copied() {
-            None if self.variables.len() >= 2 * MOST_VARIABLES => self.faults.add(name.at, "there are too many variables"),
+            None if self.variables.len() >= 2 * MOST_VARIABLES => {
+                self.faults.add(name.at, "there are too many variables")
+            }
             None => drop(self.variables.insert(name.value.to_owned(), kind)),
             Some(known) if known == kind || (known == Kind::Name && kind == Kind::Text) => {}
             Some(known) => self.faults.add(
@@ -185,7 +188,8 @@ impl<'d> Reader<'d> {
             let id = step.text("id", LONGEST_NAME, &mut self.faults);
             let id = id.unwrap_or_else(|| {
                 if !step.has("id") {
-                    self.faults.add(step.at, format!("step {} has no `id`: name it, such as `id = \"greet\"`", index + 1));
+                    self.faults
+                        .add(step.at, format!("step {} has no `id`: name it, such as `id = \"greet\"`", index + 1));
                 }
                 At { at: step.at, value: "" }
             });

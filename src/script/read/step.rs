@@ -1,14 +1,14 @@
 //! Steps, by their kinds.
 
 use super::{
-    LONGEST_LINE, LONGEST_PROSE, Reader,
     super::{
         Condition, Kind, Value,
         fault::{Faults, hint, quoted},
         model::{Assigned, Expect, Record, Step, StepIndex, Task, Way},
         table::{At, Entry, Fields, integer, items, text},
-        template::{LONGEST_NAME, is_id},
+        template::{LONGEST_NAME, Part, is_id},
     },
+    LONGEST_LINE, LONGEST_PROSE, Reader,
 };
 use toml::{Spanned, de::DeValue};
 
@@ -32,9 +32,26 @@ impl<'d> Reader<'d> {
             let expect = step.text("expect", LONGEST_NAME, &mut Faults::ignored());
             self.set_by_step(&name, expect.map_or(Kind::Text, |expect| saved_kind(expect.value)));
         }
+    }
+
+    /// Notes the variables that a `set` step sets; those that it takes values from are known by now.
+    pub(super) fn declare_set(&mut self, step: &Fields<'d>) {
+        let mut step = Fields::new("", step.at, step.table());
         for Entry { key, value } in step.entries("set", &mut Faults::ignored()) {
-            let kind = self.variables.get(key.value).copied().unwrap_or_else(|| assigned_kind(value.get_ref()));
+            let kind = self.variables.get(key.value).copied().unwrap_or_else(|| self.assigned_kind(value.get_ref()));
             self.set_by_step(&At { at: key.at, value: key.value }, kind);
+        }
+    }
+
+    fn assigned_kind(&self, value: &DeValue<'_>) -> Kind {
+        match value {
+            DeValue::Boolean(_) => Kind::YesNo,
+            DeValue::Integer(_) => Kind::Number,
+            DeValue::String(text) => match super::Template::parse(text).unwrap_or_default().parts() {
+                [Part::Variable(name)] => self.variables.get(name).copied().unwrap_or(Kind::Text),
+                _ => Kind::Text,
+            },
+            _ => Kind::Text,
         }
     }
 
@@ -87,7 +104,8 @@ impl<'d> Reader<'d> {
     pub(super) fn no_answers(&mut self, answers: Vec<Entry<'d>>) {
         for Entry { key, .. } in answers {
             let way = quoted(key.value);
-            self.faults.add(key.at, format!("`on.{way}` is for steps that `ask` or `converse`: this one does not listen"));
+            self.faults
+                .add(key.at, format!("`on.{way}` is for steps that `ask` or `converse`: this one does not listen"));
         }
     }
 
@@ -95,7 +113,7 @@ impl<'d> Reader<'d> {
         match kind {
             "branch" => Task::Branch(self.branch(fields)),
             "set" => Task::Set(self.set(fields)),
- "record" => self.record(fields),
+            "record" => self.record(fields),
             "transfer" => Task::Transfer {
                 reason: self.prose(fields, "transfer"),
                 at: self.variable(fields, "at", &[Kind::DateTime]),
@@ -115,7 +133,8 @@ impl<'d> Reader<'d> {
         let Some(outcome) = fields.text(key, LONGEST_NAME, &mut self.faults) else { return String::new() };
         if !is_id(outcome.value) {
             let shown = quoted(outcome.value);
-            self.faults.add(outcome.at, format!("`{shown}` is no outcome: use one word such as `promised` or `no-answer`"));
+            self.faults
+                .add(outcome.at, format!("`{shown}` is no outcome: use one word such as `promised` or `no-answer`"));
         }
         outcome.value.to_owned()
     }
@@ -206,9 +225,10 @@ impl<'d> Reader<'d> {
                 amount: self.needed(fields, "amount", &[Kind::Money]),
                 date: self.needed(fields, "date", &[Kind::Date]),
             },
-            "callback" => {
-                Record::Callback { at: self.variable(fields, "at", &[Kind::DateTime]), reason: self.prose(fields, "reason") }
-            }
+            "callback" => Record::Callback {
+                at: self.variable(fields, "at", &[Kind::DateTime]),
+                reason: self.prose(fields, "reason"),
+            },
             "do-not-call" => Record::DoNotCall,
             "outcome" => Record::Outcome(self.outcome(fields, "outcome")),
             "note" => Record::Note(self.prose(fields, "note")),
@@ -269,14 +289,6 @@ fn saved_kind(expect: &str) -> Kind {
         "phone" => Kind::Phone,
         "name" => Kind::Name,
         "digits" => Kind::Digits,
-        _ => Kind::Text,
-    }
-}
-
-fn assigned_kind(value: &DeValue<'_>) -> Kind {
-    match value {
-        DeValue::Boolean(_) => Kind::YesNo,
-        DeValue::Integer(_) => Kind::Number,
         _ => Kind::Text,
     }
 }

@@ -6,7 +6,6 @@ use jiff::civil::{Date, Time, date, time};
 use toml::{Spanned, de::DeValue};
 
 use super::{
-    LONGEST_LINE, LONGEST_TITLE, Reader,
     super::{
         Value,
         fault::{hint, quoted},
@@ -14,6 +13,7 @@ use super::{
         table::{At, Entry, Fields, integer, text},
         template::LONGEST_NAME,
     },
+    LONGEST_LINE, LONGEST_TITLE, Reader,
 };
 
 /// So many things that a simulated caller says at a step.
@@ -43,7 +43,8 @@ impl<'d> Reader<'d> {
         let values = fields.entries("set", &mut self.faults);
         let values = values.iter().filter_map(|entry| self.given(entry)).collect();
         let tools = fields.entries("tools", &mut self.faults);
-        let tools = tools.iter().filter_map(|entry| Some((self.step_key(entry)?, json(entry.value.get_ref())))).collect();
+        let tools =
+            tools.iter().filter_map(|entry| Some((self.step_key(entry)?, json(entry.value.get_ref())))).collect();
         let today = self.parsed(&mut fields, "today", "a day such as \"2026-05-11\"").unwrap_or(USUAL_TODAY);
         let now = self.parsed(&mut fields, "now", "a time such as \"10:00\"").unwrap_or(USUAL_NOW);
         let expect = self.expected(&mut fields);

@@ -5,13 +5,13 @@ use std::time::Duration;
 use url::Url;
 
 use super::{
-    LONGEST_LINE, LONGEST_PROSE, Reader, Template,
     super::{
         fault::{hint, quoted},
         model::{Method, StepIndex, Task, Tool},
         table::{At, Entry, Fields, text},
         template::{LONGEST_NAME, Part},
     },
+    LONGEST_LINE, LONGEST_PROSE, Reader, Template,
 };
 
 /// How long an answer may take, in seconds, when nothing is said. The caller waits.
@@ -63,7 +63,8 @@ impl<'d> Reader<'d> {
         let host = url.as_ref().and_then(Url::host_str).filter(|host| {
             // What stands before the first value already ends the host, so no value can become a part of it.
             let written = fixed.and_then(|fixed| fixed.find(['/', '?', '#']).map(|end| &fixed[..end]).or(Some(fixed)));
-            written.is_some_and(|written| written.eq_ignore_ascii_case(host) || written.starts_with(&format!("{host}:")))
+            written
+                .is_some_and(|written| written.eq_ignore_ascii_case(host) || written.starts_with(&format!("{host}:")))
                 && (fixed.is_some_and(|fixed| fixed.contains('/')) || template.parts().len() == 1)
         });
         match host {
@@ -93,7 +94,8 @@ impl<'d> Reader<'d> {
             let pointer = text(value, &format!("`{}`", quoted(key.value)), LONGEST_LINE, &mut self.faults)?;
             if !pointer.value.starts_with('/') {
                 let name = quoted(key.value);
-                self.faults.add(pointer.at, format!("where `{name}` is in the answer begins with `/`, such as \"/balance\""));
+                self.faults
+                    .add(pointer.at, format!("where `{name}` is in the answer begins with `/`, such as \"/balance\""));
             }
             Some((key.value.to_owned(), pointer.value.to_owned()))
         });
@@ -113,7 +115,10 @@ impl<'d> Reader<'d> {
             Some(entry) => self.target(entry.value, "failed"),
             None => {
                 let what = &fields.what;
-                self.faults.add(fields.at, format!("{what} does not say where to go when there is no answer: give `on.failed`"));
+                self.faults.add(
+                    fields.at,
+                    format!("{what} does not say where to go when there is no answer: give `on.failed`"),
+                );
                 None
             }
         }

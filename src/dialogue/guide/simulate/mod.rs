@@ -180,7 +180,10 @@ pub fn unmet(script: &Script, test: &Test, run: &Run) -> Vec<String> {
     }
     if let Some(never) = expect.do_not_call {
         let is_listed = has(|act| matches!(act, Act::DoNotCall));
-        check(is_listed == never, format!("the caller is {}on the do-not-call list", if is_listed { "" } else { "not " }));
+        check(
+            is_listed == never,
+            format!("the caller is {}on the do-not-call list", if is_listed { "" } else { "not " }),
+        );
     }
     for step in &expect.visits {
         check(run.visited.contains(step), format!("step `{}` is not gone through", script.step(*step).id));
