@@ -199,12 +199,12 @@ pub(super) fn quantity(tokens: &[Token], at: usize) -> Option<Quantity> {
     }
     let number = cardinal(tokens, at).or_else(|| zero_point(tokens, at))?;
     let whole = Quantity { thousandths: number.value.checked_mul(1000)?, end: number.end, guessed: number.guessed };
-    let scaled = matches!(first(tokens, number.end - 1), Some(Numeral::Scale(_) | Numeral::TwoOf(_)));
+    let scaled = matches!(first(tokens, number.end.wrapping_sub(1)), Some(Numeral::Scale(_) | Numeral::TwoOf(_)));
     if !scaled && let Some((thousandths, end)) = decimals(tokens, number.end) {
         return times_scale(tokens, Quantity { thousandths: whole.thousandths + thousandths, end, ..whole });
     }
     let Some((fraction, end)) = and_fraction(tokens, number.end) else { return Some(whole) };
-    if let Some(Numeral::Scale(scale) | Numeral::TwoOf(scale)) = first(tokens, number.end - 1) {
+    if let Some(Numeral::Scale(scale) | Numeral::TwoOf(scale)) = first(tokens, number.end.wrapping_sub(1)) {
         // "الف ونص": most likely half of a thousand more.
         let thousandths = whole.thousandths.checked_add(fraction.checked_mul(scale)?)?;
         return Some(Quantity { thousandths, end, guessed: true });

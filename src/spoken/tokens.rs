@@ -89,9 +89,13 @@ pub(super) fn plain(word: &str) -> String {
     fold(word).chars().filter_map(alike).collect()
 }
 
-/// The tokens of a text. The Arabic "and" is a token of its own where it is written together with a word of the tables.
+/// The tokens of the beginning of a text, as far as anybody speaks in one turn.
 pub(super) fn tokens(text: &str) -> Vec<Token> {
-    let text = &text[..text.floor_char_boundary(LONGEST)];
+    all_tokens(&text[..text.floor_char_boundary(LONGEST)])
+}
+
+/// The tokens of a text. The Arabic "and" is a token of its own where it is written together with a word of the tables.
+pub(super) fn all_tokens(text: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut characters = text.char_indices().peekable();
     let mut glued = false;

@@ -205,7 +205,9 @@ fn is_something_else(tokens: &[Token], at: &std::ops::Range<usize>) -> bool {
     let is_pronoun = at.len() == 1
         && tokens[at.start].is_any(&["one", "واحد", "واحده", "وحده", "احد", "حادي"])
         && tokens.len() > 1
-        && before.is_some_and(|token| !lexicon::is_filler(&token.text) || token.is_any(&["the", "that"]));
+        && before.is_some_and(|token| {
+            (!lexicon::is_filler(&token.text) && !is_negative(tokens, at.start)) || token.is_any(&["the", "that"])
+        });
     let is_dial = tokens[at.start].kind == Kind::Digits && tokens[at.start].text.len() >= 9;
     let glued_before = tokens[at.start].glued
         && before

@@ -9,6 +9,7 @@ mod hanging;
 mod intents;
 mod names;
 mod said;
+mod strange;
 mod times;
 
 use std::fmt::Display;

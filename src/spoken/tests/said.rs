@@ -136,6 +136,61 @@ fn digits_and_telephone_numbers() {
     assert_eq!(say::digits("", EN), "");
 }
 
+#[test]
+fn running_text() {
+    for (text, expected) in [
+        ("Your balance is £250.50.", "Your balance is two hundred and fifty pounds and fifty pence."),
+        ("You owe 250 JOD", "You owe two hundred and fifty dinars"),
+        ("JOD 2 and USD 1", "two dinars and one dollar"),
+        ("It costs $1.5 million", "It costs one point five million dollars"),
+        ("250 pounds", "two hundred and fifty pounds"),
+        ("1,500 people", "one thousand five hundred people"),
+        ("Pay by 2026-05-15, please.", "Pay by the fifteenth of May twenty twenty-six, please."),
+        ("on 15/5/2026", "on the fifteenth of May twenty twenty-six"),
+        ("on May 15th, 2026", "on the fifteenth of May twenty twenty-six"),
+        ("on 15 May", "on the fifteenth of May"),
+        ("on the 15th of May", "on the fifteenth of May"),
+        ("on the 3rd", "on the third"),
+        ("I may call 3 people", "I may call three people"),
+        ("at 17:30", "at half past five in the afternoon"),
+        ("at 5:30 pm.", "at half past five in the afternoon."),
+        ("Call +44 20 7946 0958.", "Call plus four four, two zero, seven nine four six, zero nine five eight."),
+        ("Call 07911 123456 now", "Call zero seven nine one one, one two three four five six now"),
+        ("your card ending in 4421", "your card ending in four four two one"),
+        ("card •••• 4421", "card four four two one"),
+        ("card ****4421", "card four four two one"),
+        ("10% off", "ten percent off"),
+        ("2.5 hours", "two point five hours"),
+        ("since 1999", "since nineteen ninety-nine"),
+        ("code 1234", "code one two three four"),
+        ("order 12345678", "order one two three, four five six, seven eight"),
+        ("007", "zero zero seven"),
+        ("5-7 days", "five to seven days"),
+        ("Dial 5G and A12", "Dial five G and A twelve"),
+        ("mail me at a1@b2.com", "mail me at a1@b2.com"),
+        ("Nothing to change here.", "Nothing to change here."),
+        ("", ""),
+    ] {
+        assert_eq!(say::text(text, EN), expected, "{text}");
+    }
+    for (text, expected) in [
+        ("رصيدك 250 دينار.", "رصيدك مئتان وخمسون دينارًا."),
+        ("المبلغ ٣ جنيه", "المبلغ ثلاثة جنيهات"),
+        ("المبلغ 2 ريال", "المبلغ ريالان"),
+        ("عليك 100.5 JOD", "عليك مئة دينار وخمسمئة فلس"),
+        ("يوم 15 مايو 2026", "يوم الخامس عشر من مايو ألفان وستة وعشرون"),
+        ("بتاريخ 2026-05-15", "بتاريخ الخامس عشر من مايو ألفان وستة وعشرون"),
+        ("الساعة 17:30", "الساعة الخامسة والنصف بعد الظهر"),
+        ("البطاقة المنتهية ب 4421", "البطاقة المنتهية ب أربعة أربعة اثنان واحد"),
+        ("خصم ١٠٪", "خصم عشرة بالمئة"),
+        ("عندي 3 أسئلة", "عندي ثلاثة أسئلة"),
+        ("لا شيء", "لا شيء"),
+    ] {
+        assert_eq!(say::text(text, AR), expected, "{text}");
+    }
+    assert_eq!(say::text("25 francs", "fr".parse().unwrap()), "25 francs");
+}
+
 fn context(language: Language) -> Context {
     if language == AR { arabic() } else { english() }
 }
