@@ -93,7 +93,7 @@ pub(super) fn nearest<'k>(unknown: &str, known: impl IntoIterator<Item = &'k str
 }
 
 /// `: did you mean …?`, or else what there is: `: there are …`.
-pub(super) fn hint<'k>(unknown: &str, known: &[&'k str]) -> String {
+pub(super) fn hint(unknown: &str, known: &[&str]) -> String {
     const MOST_SHOWN: usize = 12;
     match nearest(unknown, known.iter().copied()) {
         Some(meant) => format!(": did you mean `{meant}`?"),

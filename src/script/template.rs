@@ -64,7 +64,7 @@ impl Template {
     ///
     /// # Errors
     /// The name of a variable for which `value` has nothing.
-    pub fn render<'t>(&'t self, value: impl Fn(&str) -> Option<String>) -> Result<String, &'t str> {
+    pub fn render(&self, value: impl Fn(&str) -> Option<String>) -> Result<String, &str> {
         let mut text = String::new();
         for part in &self.parts {
             match part {

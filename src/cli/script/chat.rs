@@ -53,8 +53,16 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
     let responder = responder(&script, context);
     let (today, now) = now();
     let Place { currency, country } = args.place;
-    let has_model = responder.is_some();
-    let setup = Setup { script: Arc::clone(&script), values, today, now, currency, country, has_model };
+    let setup = Setup {
+        script: Arc::clone(&script),
+        values,
+        today,
+        now,
+        currency,
+        country,
+        talks: responder.is_some(),
+        understands: false,
+    };
     let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal() && !context.output.json;
     let chat = Chat { guide: Guide::new(setup), script, responder, messages: Vec::new(), context, is_terminal };
     runtime::block_on(&context.interrupt, chat.hold())

@@ -320,7 +320,7 @@ impl Guide {
 
     /// Asks the model what these words mean, if there is one and it is its to say.
     fn ask_model(&mut self, ask: &Ask, words: &str, listening: &Listening) -> bool {
-        if !self.setup.has_model || self.is_read_back(ask) {
+        if !self.setup.understands || self.is_read_back(ask) {
             return false;
         }
         let Some(question) = self.question(&listening.topic) else { return false };
@@ -405,7 +405,7 @@ impl Guide {
         if let Some(intent) = intent.filter(|intent| !is_refusal(*intent) && *intent != Intent::Repeat) {
             return self.wish(intent, words, listening);
         }
-        if left == 0 || !self.setup.has_model || self.is_done(words) {
+        if left == 0 || !self.setup.talks || self.is_done(words) {
             if let Some(next) = step.next {
                 self.go(next);
             }

@@ -26,8 +26,10 @@ pub struct Setup {
     pub currency: Option<Currency>,
     /// Where telephone numbers without a country's code are from.
     pub country: Option<Country>,
-    /// Whether a language model can be asked what a caller meant.
-    pub has_model: bool,
+    /// Whether there is a language model for free conversation; without one such steps are left at the caller's first words.
+    pub talks: bool,
+    /// Whether a language model can be asked what a caller meant; without one what is not understood is asked again.
+    pub understands: bool,
 }
 
 /// A line that is said, unique within a call.

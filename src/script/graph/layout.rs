@@ -40,7 +40,8 @@ impl Layout {
         let count = script.steps.len();
         let edges = edges(script);
         let back = backward(script.start.0, count, &edges);
-        let layers = layers(count, &edges, &back);
+        let mut layers = layers(count, &edges, &back);
+        lower_what_stands_apart(&mut layers, script.start.0, &edges);
         let rows = rows(&layers, &edges, &back);
         let widest = rows.iter().map(Vec::len).max().unwrap_or(1);
         let inner = i32_of(widest) * (WIDTH + GAP_X) - GAP_X;
@@ -141,6 +142,21 @@ fn layers(count: usize, edges: &Edges, back: &[bool]) -> Vec<usize> {
         }
     }
     layers
+}
+
+/// Steps that no arrow from the start leads to, for any step leads there, stand below the others.
+fn lower_what_stands_apart(layers: &mut [usize], start: usize, edges: &Edges) {
+    let mut reached = vec![false; layers.len()];
+    let mut open = vec![start];
+    while let Some(step) = open.pop() {
+        if !std::mem::replace(&mut reached[step], true) {
+            open.extend(edges.range((step, 0)..(step + 1, 0)).map(|((_, to), _)| *to));
+        }
+    }
+    let deepest = layers.iter().zip(&reached).filter(|(_, reached)| **reached).map(|(layer, _)| *layer).max();
+    for (layer, _) in layers.iter_mut().zip(&reached).filter(|(_, reached)| !**reached) {
+        *layer += deepest.unwrap_or_default() + 1;
+    }
 }
 
 /// The steps of each layer in their order.

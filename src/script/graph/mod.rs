@@ -5,9 +5,12 @@
 
 mod layout;
 
-use std::fmt::{self, Write as _};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Write as _},
+};
 
-use super::{Script, Step, StepIndex, Task, Template};
+use super::{Record, Script, Step, StepIndex, Task, Template};
 use crate::domain::Language;
 use layout::{Arrow, HEIGHT, Layout, WIDTH};
 
@@ -49,6 +52,7 @@ fn draw(svg: &mut String, script: &Script, layout: &Layout) -> fmt::Result {
     for (index, step) in script.steps() {
         draw_step(svg, script, index, step, layout.place(index))?;
     }
+    draw_general_ways(svg, script, layout)?;
     writeln!(svg, "</svg>")
 }
 
@@ -65,6 +69,23 @@ fn draw_arrow(svg: &mut String, arrow: &Arrow) -> fmt::Result {
     let label = shortened(&arrow.label, MOST_LABEL);
     let label = Escaped(&label);
     writeln!(svg, r#"<text class="label" x="{x}" y="{y}" fill="currentColor" text-anchor="middle">{label}</text>"#)
+}
+
+/// What leads from any step to one, above it.
+fn draw_general_ways(svg: &mut String, script: &Script, layout: &Layout) -> fmt::Result {
+    let mut ways: BTreeMap<StepIndex, Vec<&str>> = BTreeMap::new();
+    for (way, to) in script.on.iter() {
+        ways.entry(to).or_default().push(way.name());
+    }
+    for (to, names) in ways {
+        let (x, y) = layout.place(to);
+        let (x, y, names) = (x + WIDTH / 2, y - 7, names.join(", "));
+        writeln!(
+            svg,
+            r#"<text class="label" x="{x}" y="{y}" fill="currentColor" text-anchor="middle">↓ {names}</text>"#
+        )?;
+    }
+    Ok(())
 }
 
 fn draw_step(svg: &mut String, script: &Script, index: StepIndex, step: &Step, (x, y): (i32, i32)) -> fmt::Result {
@@ -107,7 +128,19 @@ fn words(step: &Step) -> String {
         Task::Converse(converse) => said(&converse.goal),
         Task::Tool(tool) => tool.host.clone(),
         Task::End { outcome } => outcome.clone(),
+        Task::Record(record) => recorded(record),
+        Task::Set(values) => values.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", "),
         _ => step.say.as_ref().map_or_else(String::new, |line| said(&line.text)),
+    }
+}
+
+fn recorded(record: &Record) -> String {
+    match record {
+        Record::Promise { amount, date } => format!("promise: {amount}, {date}"),
+        Record::Callback { at, .. } => format!("call back: {}", at.as_deref().unwrap_or("sometime")),
+        Record::DoNotCall => "do not call".to_owned(),
+        Record::Outcome(outcome) => format!("outcome: {outcome}"),
+        Record::Note(note) => format!("note: {note}"),
     }
 }
 

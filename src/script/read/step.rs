@@ -74,7 +74,8 @@ impl<'d> Reader<'d> {
             entries.into_iter().partition(|entry| Way::ALL.iter().any(|(name, _)| *name == entry.key.value));
         let waits = matches!(kind, "ask" | "converse");
         let on = self.ways(ways, |way| waits || !matches!(way, Way::Refusal | Way::Silence | Way::Other));
-        let explicit = self.next(&mut fields, kind);
+        // A `next` that is wrong has its own fault, and is not missing besides.
+        let explicit = self.next(&mut fields, kind).or(fields.has("next").then_some(index));
         let following = (index.0 + 1 < self.ids.len()).then_some(StepIndex(index.0 + 1));
         let next = explicit.or(following.filter(|_| !matches!(kind, "transfer" | "end")));
         let (task, needs_next) = match kind {

@@ -73,7 +73,7 @@ impl<'s> Caller<'s> {
         match (topic, &guide.setup.script.step(guide.at).task) {
             (Topic::Confirm(_), _) => self.chance.pick(words.yes).to_owned(),
             (Topic::When, _) => words.moment.to_owned(),
-            (Topic::Answer, Task::Ask(ask)) => self.to_question(guide, ask),
+            (Topic::Answer, Task::Ask(ask)) => self.suitable(guide, ask),
             (_, Task::Converse(Converse { answers, .. })) => {
                 let example = self.example(answers);
                 let question = self.chance.pick(words.questions).to_owned();
@@ -83,7 +83,7 @@ impl<'s> Caller<'s> {
         }
     }
 
-    fn to_question(&mut self, guide: &Guide, ask: &Ask) -> String {
+    fn suitable(&mut self, guide: &Guide, ask: &Ask) -> String {
         let words = self.words;
         match &ask.expect {
             Expect::YesNo => self.chance.pick(words.yes).to_owned(),

@@ -99,8 +99,9 @@ pub fn run(script: &Arc<Script>, scene: &Scene) -> Run {
         now: scene.now,
         currency: scene.currency,
         country: scene.country,
-        // There is none; what it would be asked is answered with nothing, so free conversation is gone through too.
-        has_model: true,
+        // Nobody does, but so free conversation is gone through too.
+        talks: true,
+        understands: false,
     });
     let mut caller = Caller::new(scene, script.language);
     let mut run = Run::default();

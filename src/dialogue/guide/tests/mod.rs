@@ -22,7 +22,8 @@ pub(super) fn guide(document: &str, values: &[(&str, &str)], has_model: bool) ->
         now: jiff::civil::time(10, 0, 0, 0),
         currency: None,
         country: None,
-        has_model,
+        talks: has_model,
+        understands: has_model,
     })
 }
 
