@@ -18,6 +18,8 @@ mod table;
 mod template;
 mod value;
 
+use std::collections::BTreeMap;
+
 pub use asides::{Aside, Asides};
 pub use condition::Condition;
 pub use fault::Fault;
@@ -27,6 +29,8 @@ pub use model::{
 };
 pub use template::{Part, Template};
 pub use value::{Kind, LONGEST_VALUE, Value};
+
+use crate::domain::Country;
 
 /// Longest document, in bytes.
 pub const MOST_BYTES: usize = 256 * 1024;
@@ -44,6 +48,15 @@ impl Script {
     /// All that is wrong with it, in its order, 50 faults at most.
     pub fn parse(document: &str) -> Result<Self, Vec<Fault>> {
         read::script(document)
+    }
+
+    /// The values of its variables in a record, such as a customer as the API writes it: fields with a variable's name and of
+    /// its kind. Others are left out.
+    pub fn values(&self, record: &serde_json::Value, country: Option<Country>) -> BTreeMap<String, Value> {
+        let value = |(name, kind): (&String, &Kind)| {
+            Some((name.clone(), Value::of_json(*kind, record.get(name.as_str())?, country)?))
+        };
+        self.variables.iter().filter_map(value).collect()
     }
 
     /// The tools whose hosts are none of `allowed`, as faults.

@@ -158,6 +158,16 @@ fn drawings_hold_no_markup_of_the_document() {
 }
 
 #[test]
+fn a_record_brings_the_values_of_variables() {
+    let script = Script::parse(&with("say = 'Hi.'")).unwrap();
+    let record = serde_json::json!({ "who": "Nadia", "due": 12.5, "at": "soon", "other": 3 });
+    let values: Vec<_> =
+        script.values(&record, None).iter().map(|(name, value)| (name.clone(), value.written())).collect();
+    assert_eq!(values, [("due".to_owned(), "12.50".to_owned()), ("who".to_owned(), "Nadia".to_owned())]);
+    assert!(script.values(&serde_json::json!([1]), None).is_empty());
+}
+
+#[test]
 fn hosts_have_to_be_allowed() {
     let script = Script::parse(&with("tool = 'https://crm.example.com/'\non.failed = 'end'")).unwrap();
     assert_eq!(script.refused_hosts(&["CRM.example.com".to_owned()]), []);

@@ -124,6 +124,16 @@ impl Value {
         }
     }
 
+    /// A value of this kind in the JSON of a record or of another program's answer.
+    pub fn of_json(kind: Kind, value: &serde_json::Value, country: Option<Country>) -> Option<Self> {
+        match value {
+            serde_json::Value::String(text) => Self::parse(kind, text, country),
+            serde_json::Value::Number(number) => Self::parse(kind, &number.to_string(), country),
+            serde_json::Value::Bool(yes) => Self::parse(kind, if *yes { "yes" } else { "no" }, country),
+            _ => None,
+        }
+    }
+
     /// Words in one line, without what could be taken for a variable, cut at [`LONGEST_VALUE`]; `None` when none are left.
     pub fn text(text: &str) -> Option<Self> {
         let words = text.split(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '{' | '}'));

@@ -126,9 +126,9 @@ impl Chat<'_> {
     }
 
     /// A free answer, as far as it may be said.
-    async fn think(&mut self, request: RequestId, instructions: String, guard: &Guard) -> anyhow::Result<Input> {
+    async fn think(&mut self, request: RequestId, instructions: Pii<String>, guard: &Guard) -> anyhow::Result<Input> {
         let Some(responder) = self.responder.clone() else { return Ok(Input::Thought { request, is_good: false }) };
-        let mut messages = vec![Message::new(Role::System, instructions)];
+        let mut messages = vec![Message::new(Role::System, instructions.into_inner())];
         messages.extend(self.messages.iter().cloned());
         let mut chunks = responder.respond(Prompt {
             messages,

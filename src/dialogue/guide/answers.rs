@@ -416,7 +416,7 @@ impl Guide {
         let facts: Vec<_> = converse.facts.iter().filter_map(|fact| fact.render(render).ok()).collect();
         let known = facts.iter().map(String::as_str).chain([goal.as_str(), words]);
         let guard = Guard::new(&converse.never, known);
-        let instructions = guard::instructions(converse, &goal, &facts, script.language);
+        let instructions = Pii::new(guard::instructions(converse, &goal, &facts, script.language));
         let request = self.request();
         self.outputs.push_back(Output::Think { request, instructions, guard });
         let listening = Listening::to(Topic::Talk { left: left - 1 });

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    domain::{Language, fold},
+    domain::{Language, Pii, fold},
     script::Converse,
 };
 
@@ -11,14 +11,15 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Guard {
     never: Vec<String>,
-    numbers: BTreeSet<String>,
+    /// Amounts and the like, of this caller too.
+    numbers: Pii<BTreeSet<String>>,
 }
 
 impl Guard {
     /// Lets numbers pass that stand in `known`: goal, facts, what the caller said.
     pub(super) fn new<'t>(never: &[String], known: impl IntoIterator<Item = &'t str>) -> Self {
         let never = never.iter().map(|words| plain(words)).filter(|words| words.trim() != "").collect();
-        Self { never, numbers: known.into_iter().flat_map(numbers).collect() }
+        Self { never, numbers: Pii::new(known.into_iter().flat_map(numbers).collect()) }
     }
 
     /// Whether a clause may be said: it has none of the words that are never said, and no digits that neither the script nor
@@ -26,7 +27,7 @@ impl Guard {
     pub fn permits(&self, clause: &str) -> bool {
         let said = plain(clause);
         !self.never.iter().any(|words| said.contains(words))
-            && numbers(clause).all(|number| self.numbers.contains(&number))
+            && numbers(clause).all(|number| self.numbers.reveal().contains(&number))
     }
 }
 

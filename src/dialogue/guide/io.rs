@@ -110,7 +110,7 @@ pub enum Output {
         /// To be named when it is done.
         request: RequestId,
         /// What the model is told, instead of the agent's usual task. What the caller said is in the conversation.
-        instructions: String,
+        instructions: Pii<String>,
         /// What it may say.
         guard: Guard,
     },

@@ -160,6 +160,7 @@ impl Guide {
     pub fn handle(&mut self, input: Input) {
         match input {
             Input::Begin => self.begin(),
+            Input::Words(words) if words.reveal().trim().is_empty() => self.silence(),
             Input::Words(words) => self.hear(words.reveal()),
             Input::Silence => self.silence(),
             Input::Said { line, heard } => self.heard(line, heard),

@@ -192,7 +192,7 @@ impl Guide {
         };
         for (name, pointer) in &tool.save {
             let kind = script.variables.get(name).copied().unwrap_or(Kind::Text);
-            let value = answer.pointer(pointer).and_then(|value| taken(kind, value, self.setup.country));
+            let value = answer.pointer(pointer).and_then(|value| Value::of_json(kind, value, self.setup.country));
             match value {
                 Some(value) => drop(self.values.insert(name.clone(), value)),
                 None => drop(self.values.remove(name)),
@@ -215,15 +215,5 @@ impl Guide {
             }
             _ => None,
         }
-    }
-}
-
-/// A value of an answer in JSON.
-fn taken(kind: Kind, value: &serde_json::Value, country: Option<crate::domain::Country>) -> Option<Value> {
-    match value {
-        serde_json::Value::String(text) => Value::parse(kind, text, country),
-        serde_json::Value::Number(number) => Value::parse(kind, &number.to_string(), country),
-        serde_json::Value::Bool(yes) => Value::parse(kind, if *yes { "yes" } else { "no" }, country),
-        _ => None,
     }
 }

@@ -7,6 +7,9 @@ fn silence_is_asked_about_and_ends_the_call() {
     let mut guide = begun(&asking("expect = 'name'"), &[]);
     assert_eq!(say(&mut guide, ""), ["aside: Are you still there?", "says: Well?", "listens: Anything"]);
     assert_eq!(say(&mut guide, "").last().map(String::as_str), Some("hangs up: no-answer"));
+    guide = begun(&asking("expect = 'name'"), &[]);
+    guide.handle(Input::Words(Pii::new(" \n".to_owned())));
+    assert_eq!(outputs(&mut guide)[0], "aside: Are you still there?", "nothing is no answer");
     let mut guide = begun(&asking("expect = 'amount'"), &[]);
     for words in ["", "blue", "", "green"] {
         assert!(!guide.is_over(), "a word in between begins anew");
