@@ -72,9 +72,12 @@ pub(crate) fn runs(tokens: &[Token]) -> Vec<Run> {
     let mut run = Run::default();
     let mut at = 0;
     while at < tokens.len() {
-        if let Some(piece) = piece(tokens, at, !run.digits.is_empty()).filter(|_| run.digits.len() < MOST_DIGITS) {
+        let goes_on = !run.digits.is_empty() || (sounds(tokens, at) && sounds(tokens, at + 1));
+        if let Some(piece) = piece(tokens, at, goes_on).filter(|_| run.digits.len() < MOST_DIGITS) {
             if run.digits.is_empty() {
                 run.at.start = at;
+                // "For two one" may be three digits.
+                run.guessed = at > 0 && sounds(tokens, at - 1);
             }
             run.digits.push_str(&piece.digits);
             run.guessed |= piece.guessed;
@@ -95,44 +98,9 @@ pub(crate) fn runs(tokens: &[Token]) -> Vec<Run> {
 }
 
 fn is_pause(token: &Token) -> bool {
-    const PAUSES: &[&str] = &[
-        "uh",
-        "um",
-        "er",
-        "erm",
-        "ah",
-        "hm",
-        "hmm",
-        "then",
-        "and",
-        "a",
-        "dash",
-        "hyphen",
-        "space",
-        "dot",
-        "okay",
-        "ok",
-        "yeah",
-        "yes",
-        "right",
-        "so",
-        "و",
-        "بعدين",
-        "وبعدين",
-        "بعدها",
-        "يعني",
-        "اه",
-        "ايوه",
-        "طيب",
-        "شرطه",
-        "داش",
-        "فراغ",
-        "مسافه",
-        "ام",
-        "امم",
-        "تم",
-    ];
-    token.is_mark(&['-', '.', ',', '(', ')', '،', '–', '—', '/', '…']) || token.is_any(PAUSES)
+    const PAUSES: &str = "uh um er erm ah hm hmm then and a dash hyphen space dot okay ok yeah yes right so و بعدين وبعدين بعدها يعني \
+        اه ايوه طيب شرطه داش فراغ مسافه ام امم تم";
+    token.is_mark(&['-', '.', ',', '(', ')', '،', '–', '—', '/', '…']) || token.is_in(PAUSES)
 }
 
 struct Piece {
@@ -169,6 +137,10 @@ fn piece(tokens: &[Token], at: usize, goes_on: bool) -> Option<Piece> {
     let sound = lexicon::sounds_like(&token.text).filter(|_| goes_on)?;
     let stands_between = at + 1 == tokens.len() || single(tokens, at + 1).is_some() || sound_follows(tokens, at + 1);
     stands_between.then(|| Piece { digits: sound.to_string(), end: at + 1, guessed: true })
+}
+
+fn sounds(tokens: &[Token], at: usize) -> bool {
+    tokens.get(at).is_some_and(|token| lexicon::sounds_like(&token.text).is_some())
 }
 
 /// Whether words that sound like digits lead to one.

@@ -64,7 +64,8 @@ impl Reader<'_> {
         let begins = is_number
             || token.is_mark(&['+', '£', '$', '€', '₪', '₹', '•', '*'])
             || token.find(lexicon::month).is_some();
-        if !begins && !(token.kind == Kind::Word && self.follows_digits(at)) || self.is_address(at) {
+        let may_begin = begins || (token.kind == Kind::Word && self.follows_digits(at));
+        if !may_begin || self.is_address(at) {
             return None;
         }
         self.money(at)
