@@ -68,9 +68,12 @@ const WHOLE: &[&str] = &[
     "شكرا|سلامه|باي",
 ];
 
-/// Tells by the words alone whether `text`, final or partial, is the end of what somebody has to say. Both languages' words
-/// count in both.
-pub fn hangs(text: &str, _language: Language) -> Hanging {
+/// Tells by the words alone whether `text`, final or partial, is the end of what somebody has to say. English and Arabic words
+/// count in both languages; of others it knows nothing.
+pub fn hangs(text: &str, language: Language) -> Hanging {
+    if !matches!(language, Language::ENGLISH | Language::ARABIC) {
+        return Hanging::Unsure;
+    }
     let tail = text.ceil_char_boundary(text.len().saturating_sub(TAIL));
     let tokens = tokens(&text[tail..]);
     let Some(last) = tokens.iter().rposition(|token| token.kind != Kind::Mark) else { return Hanging::Unsure };

@@ -1,8 +1,10 @@
 //! Amounts of money, and whole numbers.
 
+use std::ops::Range;
+
 use super::{
     super::{
-        Context, Sureness, Understood,
+        Sureness, Understood,
         lexicon::{self, Coin, Numeral},
         numerals::{self, Quantity},
         tokens::{Found, Kind, Token, tokens},
@@ -24,7 +26,7 @@ pub(super) fn number(text: &str) -> Option<Understood<i64>> {
     pick(&tokens, whole.collect::<Option<_>>()?)
 }
 
-pub(super) fn amount(text: &str, _cx: &Context) -> Option<Understood<Money>> {
+pub(super) fn amount(text: &str) -> Option<Understood<Money>> {
     let tokens = tokens(text);
     let found = find(&tokens, money);
     // With a currency it is about money; what has none beside it is about something else.
@@ -56,7 +58,7 @@ struct Amount {
 
 struct Spotted<T> {
     value: Option<T>,
-    at: std::ops::Range<usize>,
+    at: Range<usize>,
     sure: Sureness,
     money: bool,
 }
@@ -212,7 +214,7 @@ fn fils(tokens: &[Token], unit_end: usize, count: i64) -> i64 {
 // ---- what numbers are not amounts ----
 
 /// Days, hours, percents, ordinals, dates, times, telephone numbers.
-fn is_something_else(tokens: &[Token], at: &std::ops::Range<usize>) -> bool {
+fn is_something_else(tokens: &[Token], at: &Range<usize>) -> bool {
     let before = at.start.checked_sub(1).and_then(|at| tokens.get(at));
     let is_pronoun = at.len() == 1
         && tokens[at.start].is_any(&["one", "واحد", "واحده", "وحده", "احد", "حادي"])
@@ -273,7 +275,7 @@ enum Vague {
     Count,
 }
 
-fn is_vague(tokens: &[Token], at: &std::ops::Range<usize>) -> Vague {
+fn is_vague(tokens: &[Token], at: &Range<usize>) -> Vague {
     let near = &tokens[at.start.saturating_sub(3)..at.start];
     let last = near.last();
     let fraction_of = near.iter().rev().take(2).any(|token| token.find(lexicon::fraction).is_some())

@@ -2,6 +2,8 @@
 //!
 //! Without a word such as "pm" a time is in the hours when people are called: 1 to 7 after noon, 8 to 12 before.
 
+use std::ops::Range;
+
 use jiff::civil::Time;
 
 use super::super::{
@@ -278,7 +280,7 @@ fn period_after(tokens: &[Token], words: &Words<'_>, at: usize) -> Option<(Perio
 }
 
 /// The one part of the day that is named anywhere else: "tomorrow morning at nine".
-fn only_period(tokens: &[Token], clock: &std::ops::Range<usize>) -> Option<Period> {
+fn only_period(tokens: &[Token], clock: &Range<usize>) -> Option<Period> {
     let others = tokens.iter().enumerate().filter(|(at, _)| !clock.contains(at));
     let mut periods = others.filter_map(|(at, token)| {
         let period = token.find(lexicon::period)?;

@@ -1,5 +1,7 @@
 //! Digits that are read out, and telephone numbers: "oh seven nine, double four", "خمسة خمسة صفر".
 
+use std::ops::{Range, RangeInclusive};
+
 use super::{
     super::{
         Context,
@@ -16,7 +18,7 @@ use crate::domain::PhoneNumber;
 /// Longer than anything that is read out: a card has 19 digits.
 const MOST_DIGITS: usize = 40;
 /// The fewest and the most digits of a telephone number.
-const PHONE: std::ops::RangeInclusive<usize> = 7..=15;
+const PHONE: RangeInclusive<usize> = 7..=15;
 
 pub(super) fn digits(text: &str) -> Option<Understood<String>> {
     let tokens = tokens(text);
@@ -59,7 +61,7 @@ fn is_plus(token: &Token) -> bool {
 #[derive(Debug, Default)]
 pub(crate) struct Run {
     pub(crate) digits: String,
-    pub(crate) at: std::ops::Range<usize>,
+    pub(crate) at: Range<usize>,
     /// There is another way to hear it.
     pub(crate) guessed: bool,
     /// So many words or groups of digits it is made of.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::super::{
-    Context, Sureness, Understood, lexicon,
+    Sureness, Understood, lexicon,
     phrases::Words,
     tokens::{Kind, Token, span, tokens},
 };
@@ -27,7 +27,7 @@ const PERHAPS: &[&str] = &["this is", "im|iam|its|thats", "i am|it is", "انا|
 /// And it may stand before these.
 const BEHIND: &[&str] = &["speaking|here $", "is my name"];
 
-pub(super) fn name(text: &str, _cx: &Context) -> Option<Understood<String>> {
+pub(super) fn name(text: &str) -> Option<Understood<String>> {
     let tokens = tokens(text);
     let words = Words::of(&tokens);
     for (patterns, sure) in [(INTRODUCTIONS, Sureness::Certain), (PERHAPS, Sureness::Likely)] {

@@ -31,7 +31,7 @@ const PHRASES: [(Answer, &[&str]); 9] = [
             "who|what|why|when|where|how|which is|are|do|did|was|were|can|about|would|will|does|for",
             "^ what|who|why|when|where|how|huh|pardon $",
             "are you|they|we",
-            "is it|this|that|there a|an|the|about|sara",
+            "is it|this|that|there a|an|the|about",
             "do you|they|we",
             "right now|away",
             "right number|person|time",

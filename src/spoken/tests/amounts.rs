@@ -242,3 +242,10 @@ fn numbers() {
         |text| read::number(text, &english()),
     );
 }
+
+#[test]
+fn other_languages_have_digits_only() {
+    let french = super::context("fr".parse().unwrap(), "");
+    check(&[("250", "250!"), ("six", ""), ("cent", ""), ("250 euros", "")], |text| read::amount(text, &french));
+    check(&[("no", "")], |text| read::yes_no(text, &french));
+}
