@@ -17,6 +17,8 @@ use crate::domain::PhoneNumber;
 
 /// Longer than anything that is read out: a card has 19 digits.
 const MOST_DIGITS: usize = 40;
+/// Who says more numbers than these reads out something else.
+const MOST_RUNS: usize = 12;
 /// The fewest and the most digits of a telephone number.
 const PHONE: RangeInclusive<usize> = 7..=15;
 
@@ -26,6 +28,9 @@ pub(super) fn digits(text: &str) -> Option<Understood<String>> {
     if runs.iter().any(|run| run.digits.len() > 2) {
         // Beside a longer one these count something: "my code is 1234, the second one".
         runs.retain(|run| run.digits.len() > 2);
+    }
+    if runs.len() > MOST_RUNS {
+        return None;
     }
     let alone = |run: &Run| {
         let others = tokens[..run.at.start].iter().chain(&tokens[run.at.end..]);
