@@ -124,7 +124,9 @@ mod tests {
 
     #[test]
     fn some_numbers_are_given_to_nobody() {
-        for (number, may_exist) in [("+442079460958", true), ("+201001234567", true), ("+44123", false), ("+9991234567", false)] {
+        for (number, may_exist) in
+            [("+442079460958", true), ("+201001234567", true), ("+44123", false), ("+9991234567", false)]
+        {
             assert_eq!(PhoneNumber(number.to_owned()).may_exist(), may_exist, "{number}");
         }
     }
