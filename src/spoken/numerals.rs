@@ -44,7 +44,9 @@ pub(super) fn cardinal(tokens: &[Token], at: usize) -> Option<Number> {
     let mut total = part(tokens, at, MOST)?;
     let mut number = Number { value: total.value, end: total.end, guessed: total.guessed };
     while total.scale > 1 {
-        let next = number.end + usize::from(is_and(tokens, number.end));
+        let comma = usize::from(tokens.get(number.end).is_some_and(|mark| mark.is_mark(&[',', '،'])));
+        let next = number.end + comma;
+        let next = next + usize::from(is_and(tokens, next));
         let Some(more) = part(tokens, next, total.scale) else { break };
         number = Number {
             value: number.value.checked_add(more.value)?,

@@ -287,7 +287,8 @@ fn is_vague(tokens: &[Token], at: &Range<usize>) -> Vague {
     // "Five five five" is read out digit by digit.
     let is_numeral =
         |at: usize| tokens.get(at).is_some_and(|token| !token.is_arabic()) && numerals::numeral(tokens, at).is_some();
-    let is_dictated = is_numeral(at.end - 1) && is_numeral(at.end);
+    let again = tokens.get(at.end).is_some_and(|next| next.text == tokens[at.end - 1].text);
+    let is_dictated = again || (is_numeral(at.end - 1) && is_numeral(at.end));
     let plural = tokens[at.end - 1].is_any(&["hundreds", "thousands", "millions"]) && at.len() == 1;
     let between = |token: Option<&Token>| token.is_some_and(|token| token.is_any(&["between", "بين"]));
     if fraction_of || counted || plural || is_dictated || between(last) {
@@ -300,6 +301,8 @@ fn is_vague(tokens: &[Token], at: &Range<usize>) -> Vague {
     let rate = after.is_some_and(|token| {
         token.is_in("a per each every weekly monthly ish something odd or كل بالشهر بالاسبوع شهريا تقريبا او")
     });
+    let hangs = numerals::is_and(tokens, at.end) && at.end + 1 == tokens.len();
+    let rate = rate || hangs;
     if near.iter().any(|token| token.is_in(approximate)) || sounds_like || rate { Vague::About } else { Vague::No }
 }
 

@@ -289,11 +289,10 @@ impl Reader<'_> {
     fn card(&self, at: usize) -> Said {
         let masks = self.tokens[at..].iter().take_while(|token| token.is_mark(&['•', '*', '-'])).count();
         let token = self.digits(at + masks).filter(|token| (2..=8).contains(&token.text.len()))?;
-        let near = &self.tokens[at.saturating_sub(5)..at];
-        let is_ending = near
-            .iter()
-            .any(|token| token.is_any(&["ending", "ends", "ended", "المنتهيه", "تنتهي", "ينتهي", "المنتهي", "تنتهى"]))
-            && near.iter().all(|token| token.kind == Kind::Word);
+        let words = self.tokens[..at].iter().rev().take(4).take_while(|token| token.kind == Kind::Word);
+        let is_ending = words
+            .into_iter()
+            .any(|token| token.is_any(&["ending", "ends", "ended", "المنتهيه", "تنتهي", "ينتهي", "المنتهي"]));
         let is_masked = masks >= 2;
         (is_masked || (masks == 0 && is_ending))
             .then(|| (digits::one_by_one(&token.text, self.language), at + masks + 1))

@@ -97,7 +97,8 @@ fn join(tokens: &[Token], found: &[(Day, Range<usize>)], cx: &Context) -> Option
         at += if both.is_some() { 2 } else { 1 };
         let (resolved, span) = both.unwrap_or_else(|| (day.resolve(cx), range.clone()));
         let (value, sure) = resolved?;
-        let sure = if is_limit(tokens, span.start) { Sureness::Likely } else { sure };
+        let goes_on = tokens.get(span.end).is_some_and(|next| next.is_any(&["or", "او"]));
+        let sure = if goes_on || is_limit(tokens, span.start) { Sureness::Likely } else { sure };
         days.push(Found { value, at: span, sure });
     }
     Some(days)

@@ -59,7 +59,7 @@ enum Place {
 
 /// Place in the month, months from this one, and how people say it. Without "this" or "next" a first that is over is that
 /// of the month to come.
-const MONTHS: [(Place, i64, &str); 15] = [
+const MONTHS: [(Place, i64, &str); 17] = [
     (Place::Last, 1, "end|last of the? next|coming|following month"),
     (Place::Last, 0, "end|last of the|this? month"),
     (Place::Last, 0, "last day of the|this? month"),
@@ -71,6 +71,8 @@ const MONTHS: [(Place, i64, &str); 15] = [
     (Place::Middle, 0, "middle|mid of the|this? month"),
     (Place::Last, 1, "اخر|نهايه|باخر|بنهايه|لاخر|اواخر|لنهايه الشهر القادم|الجاي|المقبل"),
     (Place::Last, 0, "اخر|نهايه|باخر|بنهايه|لاخر|اواخر|لنهايه|باواخر الشهر|شهر|هالشهر"),
+    (Place::Last, 0, "اخر يوم في|من? الشهر|بالشهر"),
+    (Place::First, 0, "راس الشهر"),
     (Place::First, 1, "اول|بدايه|باول|ببدايه|مطلع|اوايل|لاول الشهر القادم|الجاي|المقبل"),
     (Place::First, 0, "اول|بدايه|باول|ببدايه|مطلع|اوايل|لاول الشهر|شهر"),
     (Place::Middle, 1, "نص|منتصف|بنص|بمنتصف|نصف الشهر القادم|الجاي|المقبل"),

@@ -42,7 +42,10 @@ pub(super) fn read(tokens: &[Token], at: usize, cx: &Context) -> Option<Named> {
     }
     let (which, end) = which(tokens, at);
     let led_by = before.filter(|token| !token.is("يوم")).or_else(|| at.checked_sub(2).and_then(|at| tokens.get(at)));
-    let is_limit = led_by.is_some_and(|token| token.is_any(&["first", "second", "third", "fourth", "after", "بعد"]));
+    let counted = before.is_some_and(|token| token.is_any(&["on", "from"]))
+        && at.checked_sub(2).and_then(|at| tokens.get(at)).is_some_and(|token| token.is("weeks"));
+    let is_limit =
+        counted || led_by.is_some_and(|token| token.is_any(&["first", "second", "third", "fourth", "after", "بعد"]));
     if which == Which::Every || is_limit {
         return Some(Named { day: Day::Vague, end });
     }
