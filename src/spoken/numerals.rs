@@ -44,7 +44,9 @@ pub(super) fn cardinal(tokens: &[Token], at: usize) -> Option<Number> {
     let mut total = part(tokens, at, MOST)?;
     let mut number = Number { value: total.value, end: total.end, guessed: total.guessed };
     while total.scale > 1 {
-        let next = number.end + usize::from(is_and(tokens, number.end));
+        let comma = usize::from(tokens.get(number.end).is_some_and(|mark| mark.is_mark(&[',', '،'])));
+        let next = number.end + comma;
+        let next = next + usize::from(is_and(tokens, next));
         let Some(more) = part(tokens, next, total.scale) else { break };
         number = Number {
             value: number.value.checked_add(more.value)?,
@@ -108,7 +110,7 @@ fn below_thousand(tokens: &[Token], at: usize) -> Option<Number> {
         Some(Numeral::Hundreds(value)) => return tail(tokens, Number { value, end: at + 1, guessed: false }),
         Some(Numeral::Hundred) => return tail(tokens, Number { value: 100, end: at + 1, guessed: false }),
         _ if is_one(tokens, at) => Number { value: 1, end: at + 1, guessed: false },
-        _ => small(tokens, at)?,
+        _ => small(tokens, at).or_else(|| misheard(tokens, at))?,
     };
     if (1..100).contains(&leading.value) && numeral(tokens, leading.end) == Some(Numeral::Hundred) {
         return tail(tokens, Number { value: leading.value * 100, end: leading.end + 1, ..leading });
@@ -123,6 +125,13 @@ fn below_thousand(tokens: &[Token], at: usize) -> Option<Number> {
 fn is_one(tokens: &[Token], at: usize) -> bool {
     let scaled = matches!(numeral(tokens, at + 1), Some(Numeral::Hundred | Numeral::Scale(_)));
     scaled && tokens.get(at).is_some_and(|token| token.is_any(&["a", "an"]))
+}
+
+/// "Too hundred", "fore thousand": a word that sounds like a digit.
+fn misheard(tokens: &[Token], at: usize) -> Option<Number> {
+    let scaled = matches!(numeral(tokens, at + 1), Some(Numeral::Hundred | Numeral::Scale(_)));
+    let value = lexicon::sounds_like(&tokens.get(at)?.text).filter(|_| scaled)?;
+    Some(Number { value, end: at + 1, guessed: true })
 }
 
 /// Tens and units after hundreds.
@@ -209,7 +218,9 @@ pub(super) fn quantity(tokens: &[Token], at: usize) -> Option<Quantity> {
         let thousandths = whole.thousandths.checked_add(fraction.checked_mul(scale)?)?;
         return Some(Quantity { thousandths, end, guessed: true });
     }
-    times_scale(tokens, Quantity { thousandths: whole.thousandths + fraction, end, ..whole })
+    // "مية ونص" may be half of a hundred more.
+    let guessed = whole.guessed || (number.value >= 100 && number.value % 100 == 0);
+    times_scale(tokens, Quantity { thousandths: whole.thousandths + fraction, end, guessed })
 }
 
 /// "0.5", which [`cardinal`] takes for 0 and "05" for nothing.

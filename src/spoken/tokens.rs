@@ -40,6 +40,11 @@ impl Token {
         words.contains(&self.text.as_str())
     }
 
+    /// Whether it is one of these words, which are apart by blanks.
+    pub(super) fn is_in(&self, words: &str) -> bool {
+        lexicon::has_word(words, &self.text)
+    }
+
     pub(super) fn is_mark(&self, marks: &[char]) -> bool {
         self.kind == Kind::Mark && self.text.starts_with(marks)
     }

@@ -1,8 +1,10 @@
 //! Amounts of money, and whole numbers.
 
+use std::ops::Range;
+
 use super::{
     super::{
-        Context, Sureness, Understood,
+        Sureness, Understood,
         lexicon::{self, Coin, Numeral},
         numerals::{self, Quantity},
         tokens::{Found, Kind, Token, tokens},
@@ -24,11 +26,15 @@ pub(super) fn number(text: &str) -> Option<Understood<i64>> {
     pick(&tokens, whole.collect::<Option<_>>()?)
 }
 
-pub(super) fn amount(text: &str, _cx: &Context) -> Option<Understood<Money>> {
+pub(super) fn amount(text: &str) -> Option<Understood<Money>> {
     let tokens = tokens(text);
     let found = find(&tokens, money);
     // With a currency it is about money; what has none beside it is about something else.
     let has_coins = found.iter().any(|found| found.money);
+    let run_on = |pair: &[Spotted<i64>]| !pair[0].money && pair[1].money && pair[1].at.start <= pair[0].at.end + 1;
+    if found.windows(2).any(run_on) {
+        return None;
+    }
     let amounts = found.into_iter().filter(|found| found.money || !has_coins);
     let valid = |found: Spotted<i64>| {
         let value = Money::from_thousandths(found.value?).ok()?;
@@ -52,16 +58,20 @@ struct Amount {
 
 struct Spotted<T> {
     value: Option<T>,
-    at: std::ops::Range<usize>,
+    at: Range<usize>,
     sure: Sureness,
     money: bool,
 }
 
+/// Who names more amounts in one breath does not promise one.
+const MOST: usize = 10;
+
 /// All amounts in a text, each with its sureness.
 fn find(tokens: &[Token], read: impl Fn(&[Token], usize) -> Option<Amount>) -> Vec<Spotted<i64>> {
+    let others = other_words(tokens);
     let mut found = Vec::new();
     let mut at = 0;
-    while at < tokens.len() {
+    while at < tokens.len() && found.len() <= MOST {
         let Some(amount) = read(tokens, at) else {
             at += 1;
             continue;
@@ -76,7 +86,8 @@ fn find(tokens: &[Token], read: impl Fn(&[Token], usize) -> Option<Amount>) -> V
         if vague == Vague::Count {
             return vec![Spotted { value: None, at: here, sure: Sureness::Likely, money: true }];
         }
-        let certain = !amount.guessed && vague == Vague::No && (amount.money || stands_alone(tokens, &here));
+        let certain =
+            !amount.guessed && vague == Vague::No && (amount.money || others.iter().all(|at| here.contains(at)));
         let sure = if certain { Sureness::Certain } else { Sureness::Likely };
         found.push(Spotted { value: amount.value, at: here, sure, money: amount.money });
     }
@@ -90,6 +101,9 @@ fn money(tokens: &[Token], at: usize) -> Option<Amount> {
     let is_coin = |at: usize| matches!(coin(tokens, at), Some(Coin::Major));
     let before = is_sign || (is_coin(at) && tokens.get(at + 1).is_some_and(|next| next.kind == Kind::Digits));
     let start = at + usize::from(before);
+    if tokens[at].is_any(&["a", "an"]) && is_coin(at + 1) && numerals::numeral(tokens, at.wrapping_sub(1)).is_none() {
+        return sum(tokens, Amount { value: Some(1000), end: at + 2, guessed: false, money: true });
+    }
     if !before && let Some(dual) = dual(tokens, at) {
         return sum(tokens, dual);
     }
@@ -200,7 +214,7 @@ fn fils(tokens: &[Token], unit_end: usize, count: i64) -> i64 {
 // ---- what numbers are not amounts ----
 
 /// Days, hours, percents, ordinals, dates, times, telephone numbers.
-fn is_something_else(tokens: &[Token], at: &std::ops::Range<usize>) -> bool {
+fn is_something_else(tokens: &[Token], at: &Range<usize>) -> bool {
     let before = at.start.checked_sub(1).and_then(|at| tokens.get(at));
     let is_pronoun = at.len() == 1
         && tokens[at.start].is_any(&["one", "واحد", "واحده", "وحده", "احد", "حادي"])
@@ -210,8 +224,9 @@ fn is_something_else(tokens: &[Token], at: &std::ops::Range<usize>) -> bool {
         });
     let is_dial = tokens[at.start].kind == Kind::Digits && tokens[at.start].text.len() >= 9;
     let glued_before = tokens[at.start].glued
-        && before
-            .is_some_and(|token| (token.kind == Kind::Word && !token.is("و")) || token.is_mark(&['/', ':', '.', '-']));
+        && before.is_some_and(|token| {
+            (token.kind == Kind::Word && !token.is("و")) || token.is_mark(&['/', ':', '.', ',', '-'])
+        });
     let is_dialled =
         before.is_some_and(|token| token.kind == Kind::Digits && token.text.len() > 1 && token.text.starts_with('0'));
     let of_time = before.is_some_and(|token| {
@@ -241,37 +256,11 @@ fn is_other(tokens: &[Token], at: usize) -> bool {
     let joined_digits = token.glued
         && token.is_mark(&['.', '-', ',', '٫'])
         && tokens.get(at + 1).is_some_and(|next| next.glued && next.kind == Kind::Digits);
-    let words = token.is_any(&[
-        "oclock",
-        "am",
-        "pm",
-        "percent",
-        "times",
-        "year",
-        "kids",
-        "children",
-        "people",
-        "persons",
-        "old",
-        "installments",
-        "payments",
-        "weekly",
-        "مرات",
-        "مره",
-        "بالميه",
-        "بالمايه",
-        "اطفال",
-        "اولاد",
-        "اقساط",
-        "دفعات",
-        "اشخاص",
-        "صباحا",
-        "مسا",
-        "الصبح",
-        "العصر",
-        "المسا",
-        "الضهر",
-    ]);
+    let words = token.is_in(
+        "oclock am pm percent times year kids children people persons old installments payments \
+            weekly مرات مره بالميه بالمايه اطفال اولاد اقساط دفعات اشخاص صباحا مسا الصبح العصر المسا \
+            الضهر",
+    );
     let of_time = token.find(lexicon::unit).is_some() || is_month(tokens, at);
     let ordinal_follows = token.find(lexicon::ordinal).is_some() && !token.is_arabic();
     !after_per && (ordinal || date || joined_digits || words || of_time || ordinal_follows)
@@ -286,7 +275,7 @@ enum Vague {
     Count,
 }
 
-fn is_vague(tokens: &[Token], at: &std::ops::Range<usize>) -> Vague {
+fn is_vague(tokens: &[Token], at: &Range<usize>) -> Vague {
     let near = &tokens[at.start.saturating_sub(3)..at.start];
     let last = near.last();
     let fraction_of = near.iter().rev().take(2).any(|token| token.find(lexicon::fraction).is_some())
@@ -295,131 +284,38 @@ fn is_vague(tokens: &[Token], at: &std::ops::Range<usize>) -> Vague {
     let starts_scaled = matches!(numerals::numeral(tokens, at.start), Some(Numeral::Hundred | Numeral::Scale(_)));
     let counted = near.iter().rev().take(2).any(|token| token.is_any(&counts))
         && (starts_scaled || last.is_some_and(|token| token.is("of")));
+    // "Five five five" is read out digit by digit.
+    let is_numeral =
+        |at: usize| tokens.get(at).is_some_and(|token| !token.is_arabic()) && numerals::numeral(tokens, at).is_some();
+    let again = tokens.get(at.end).is_some_and(|next| next.text == tokens[at.end - 1].text);
+    let is_dictated = again || (is_numeral(at.end - 1) && is_numeral(at.end));
     let plural = tokens[at.end - 1].is_any(&["hundreds", "thousands", "millions"]) && at.len() == 1;
     let between = |token: Option<&Token>| token.is_some_and(|token| token.is_any(&["between", "بين"]));
-    if fraction_of || counted || plural || between(last) {
+    if fraction_of || counted || plural || is_dictated || between(last) {
         return Vague::Count;
     }
-    let approximate = [
-        "about",
-        "around",
-        "roughly",
-        "approximately",
-        "almost",
-        "nearly",
-        "least",
-        "most",
-        "than",
-        "up",
-        "over",
-        "under",
-        "maybe",
-        "perhaps",
-        "possibly",
-        "تقريبا",
-        "حوالي",
-        "حدود",
-        "بحدود",
-        "قريب",
-        "اقل",
-        "اكتر",
-        "يمكن",
-        "ازيد",
-    ];
+    let approximate = "about around roughly approximately almost nearly least most than up over under maybe perhaps \
+        possibly تقريبا حوالي حدود بحدود قريب اقل اكتر يمكن ازيد";
     let sounds_like = last.is_some_and(|token| lexicon::sounds_like(&token.text).is_some());
     let after = tokens.get(at.end);
     let rate = after.is_some_and(|token| {
-        token.is_any(&[
-            "a",
-            "per",
-            "each",
-            "every",
-            "weekly",
-            "monthly",
-            "ish",
-            "something",
-            "odd",
-            "or",
-            "كل",
-            "شهريا",
-            "تقريبا",
-            "او",
-        ])
+        token.is_in("a per each every weekly monthly ish something odd or كل بالشهر بالاسبوع شهريا تقريبا او")
     });
-    if near.iter().any(|token| token.is_any(&approximate)) || sounds_like || rate { Vague::About } else { Vague::No }
+    let hangs = numerals::is_and(tokens, at.end) && at.end + 1 == tokens.len();
+    let rate = rate || hangs;
+    if near.iter().any(|token| token.is_in(approximate)) || sounds_like || rate { Vague::About } else { Vague::No }
 }
 
-/// Whether nothing is said beside the number but what people say when they name one.
-fn stands_alone(tokens: &[Token], at: &std::ops::Range<usize>) -> bool {
-    const CARRIERS: &[&str] = &[
-        "i",
-        "can",
-        "could",
-        "will",
-        "would",
-        "ill",
-        "id",
-        "pay",
-        "do",
-        "give",
-        "send",
-        "manage",
-        "afford",
-        "you",
-        "me",
-        "the",
-        "amount",
-        "total",
-        "sum",
-        "and",
-        "today",
-        "tomorrow",
-        "now",
-        "for",
-        "to",
-        "have",
-        "got",
-        "ive",
-        "only",
-        "about",
-        "in",
-        "cash",
-        "بقدر",
-        "اقدر",
-        "ادفع",
-        "بدفع",
-        "سادفع",
-        "ساقوم",
-        "حدفع",
-        "هدفع",
-        "رح",
-        "راح",
-        "المبلغ",
-        "مبلغ",
-        "انا",
-        "عندي",
-        "معي",
-        "معايا",
-        "بس",
-        "فقط",
-        "اليوم",
-        "بكره",
-        "استطيع",
-        "استطاعتي",
-        "بامكاني",
-        "و",
-        "كاش",
-        "نقدا",
-        "حاليا",
-        "الحين",
-        "دلوقتي",
-        "my",
-        "no",
-        "minus",
-        "سالب",
-        "ناقص",
-    ];
-    let others = tokens[..at.start].iter().chain(&tokens[at.end..]).filter(|token| token.kind == Kind::Word);
-    let unknown = others.filter(|token| !lexicon::is_filler(&token.text) && !token.is_any(CARRIERS));
-    unknown.count() == 0
+/// The words in a text that are neither fillers nor what people say when they name an amount.
+fn other_words(tokens: &[Token]) -> Vec<usize> {
+    const CARRIERS: &str = "بدي ابي حابب ناوي اريد ابغي عايز on i can could will would ill id pay do give send manage afford you me the amount total sum and today tomorrow \
+        now for to have got ive only about in cash بقدر اقدر ادفع بدفع سادفع ساقوم حدفع هدفع رح راح المبلغ مبلغ انا \
+        عندي معي معايا بس فقط اليوم بكره استطيع استطاعتي بامكاني و كاش نقدا حاليا الحين دلوقتي my no minus سالب ناقص";
+    let carries = |token: &Token| {
+        token.kind != Kind::Word
+            || lexicon::is_filler(&token.text)
+            || token.is_in(CARRIERS)
+            || token.find(lexicon::weekday).is_some()
+    };
+    tokens.iter().enumerate().filter(|(_, token)| !carries(token)).map(|(at, _)| at).collect()
 }

@@ -6,6 +6,10 @@ use super::super::{
     tokens::{Found, Kind, Token, tokens},
 };
 
+/// In words; nobody says a longer one.
+const LONGEST_EXAMPLE: usize = 30;
+/// In words; in a longer text single words mean nothing.
+const LONGEST_ANSWER: usize = 60;
 /// Words alike, out of a hundred: two options must differ by this much.
 const MARGIN: usize = 20;
 /// So many out of a hundred of an example's words must have been said.
@@ -24,7 +28,13 @@ pub(super) fn choice(text: &str, options: &[Choice<'_>]) -> Option<Understood<us
 /// How people say an option, and its name in the script.
 fn examples<'a>(option: &Choice<'a>) -> impl Iterator<Item = Vec<Token>> {
     let id = option.id.replace(['_', '-'], " ");
-    option.says.iter().map(|says| self::tokens(says)).chain([self::tokens(&id)]).filter(|example| !example.is_empty())
+    option.says.iter().map(|says| example(says)).chain([example(&id)]).filter(|example| !example.is_empty())
+}
+
+fn example(text: &str) -> Vec<Token> {
+    let mut example = tokens(text);
+    example.truncate(LONGEST_EXAMPLE);
+    example
 }
 
 /// The longest example that was said word for word, if it is of one option only.
@@ -67,6 +77,7 @@ fn is_denied(tokens: &[Token], at: usize) -> bool {
 
 /// The option of whose words most were said, in any order and with a letter wrong.
 fn by_words(tokens: &[Token], options: &[Choice<'_>]) -> Option<Found<usize>> {
+    let tokens = &tokens[..tokens.len().min(LONGEST_ANSWER)];
     let scores = options
         .iter()
         .map(|option| examples(option).filter_map(|example| score(tokens, &example)).max_by_key(|score| score.0));

@@ -2,6 +2,8 @@
 //!
 //! Without a word such as "pm" a time is in the hours when people are called: 1 to 7 after noon, 8 to 12 before.
 
+use std::ops::Range;
+
 use jiff::civil::Time;
 
 use super::super::{
@@ -11,6 +13,9 @@ use super::super::{
     phrases::Words,
     tokens::{Found, Kind, Token},
 };
+
+/// Who names more times at once does not name one.
+const MOST: usize = 10;
 
 /// A time on a clock's face.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +34,7 @@ pub(super) fn find(tokens: &[Token]) -> Vec<(Found<Time>, bool)> {
     let words = Words::of(tokens);
     let mut found = Vec::new();
     let mut at = 0;
-    while at < tokens.len() {
+    while at < tokens.len() && found.len() <= MOST {
         let start = at;
         at += 1;
         if let Some((time, end)) = by_name(&words, start) {
@@ -63,7 +68,8 @@ pub(super) fn find(tokens: &[Token]) -> Vec<(Found<Time>, bool)> {
 
 /// "Noon", "midnight".
 fn by_name(words: &Words<'_>, at: usize) -> Option<(Time, usize)> {
-    const NAMES: [(i8, &str); 3] = [(12, "noon|midday"), (0, "midnight"), (0, "منتصف|نص|بمنتصف|بنص الليل")];
+    const NAMES: [(i8, &str); 4] =
+        [(12, "noon|midday"), (12, "منتصف|نص النهار"), (0, "midnight"), (0, "منتصف|نص|بمنتصف|بنص الليل")];
     let (hour, end) = NAMES.iter().find_map(|(hour, pattern)| Some((*hour, words.end_at(pattern, at)?)))?;
     Some((Time::new(hour, 0, 0, 0).ok()?, end))
 }
@@ -274,7 +280,7 @@ fn period_after(tokens: &[Token], words: &Words<'_>, at: usize) -> Option<(Perio
 }
 
 /// The one part of the day that is named anywhere else: "tomorrow morning at nine".
-fn only_period(tokens: &[Token], clock: &std::ops::Range<usize>) -> Option<Period> {
+fn only_period(tokens: &[Token], clock: &Range<usize>) -> Option<Period> {
     let others = tokens.iter().enumerate().filter(|(at, _)| !clock.contains(at));
     let mut periods = others.filter_map(|(at, token)| {
         let period = token.find(lexicon::period)?;
@@ -319,7 +325,7 @@ fn is_counted(tokens: &[Token], at: usize) -> bool {
 /// Whether nothing but fillers stands beside it.
 fn is_alone(tokens: &[Token], start: usize, end: usize) -> bool {
     let others = tokens[..start].iter().chain(tokens.get(end..).unwrap_or_default());
-    others
-        .filter(|token| token.kind != Kind::Mark)
-        .all(|token| lexicon::is_filler(&token.text) || token.is_any(&["make", "do", "pm", "am", "or", "to", "sharp"]))
+    others.filter(|token| token.kind != Kind::Mark).all(|token| {
+        lexicon::is_filler(&token.text) || token.is_any(&["make", "do", "pm", "am", "or", "to", "sharp", "ish"])
+    })
 }

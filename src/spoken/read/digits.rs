@@ -1,5 +1,7 @@
 //! Digits that are read out, and telephone numbers: "oh seven nine, double four", "خمسة خمسة صفر".
 
+use std::ops::{Range, RangeInclusive};
+
 use super::{
     super::{
         Context,
@@ -15,8 +17,10 @@ use crate::domain::PhoneNumber;
 
 /// Longer than anything that is read out: a card has 19 digits.
 const MOST_DIGITS: usize = 40;
+/// Who says more numbers than these reads out something else.
+const MOST_RUNS: usize = 12;
 /// The fewest and the most digits of a telephone number.
-const PHONE: std::ops::RangeInclusive<usize> = 7..=15;
+const PHONE: RangeInclusive<usize> = 7..=15;
 
 pub(super) fn digits(text: &str) -> Option<Understood<String>> {
     let tokens = tokens(text);
@@ -24,6 +28,9 @@ pub(super) fn digits(text: &str) -> Option<Understood<String>> {
     if runs.iter().any(|run| run.digits.len() > 2) {
         // Beside a longer one these count something: "my code is 1234, the second one".
         runs.retain(|run| run.digits.len() > 2);
+    }
+    if runs.len() > MOST_RUNS {
+        return None;
     }
     let alone = |run: &Run| {
         let others = tokens[..run.at.start].iter().chain(&tokens[run.at.end..]);
@@ -59,7 +66,7 @@ fn is_plus(token: &Token) -> bool {
 #[derive(Debug, Default)]
 pub(crate) struct Run {
     pub(crate) digits: String,
-    pub(crate) at: std::ops::Range<usize>,
+    pub(crate) at: Range<usize>,
     /// There is another way to hear it.
     pub(crate) guessed: bool,
     /// So many words or groups of digits it is made of.
@@ -72,9 +79,12 @@ pub(crate) fn runs(tokens: &[Token]) -> Vec<Run> {
     let mut run = Run::default();
     let mut at = 0;
     while at < tokens.len() {
-        if let Some(piece) = piece(tokens, at, !run.digits.is_empty()).filter(|_| run.digits.len() < MOST_DIGITS) {
+        let goes_on = !run.digits.is_empty() || (sounds(tokens, at) && sounds(tokens, at + 1));
+        if let Some(piece) = piece(tokens, at, goes_on).filter(|_| run.digits.len() < MOST_DIGITS) {
             if run.digits.is_empty() {
                 run.at.start = at;
+                // "For two one" may be three digits.
+                run.guessed = at > 0 && sounds(tokens, at - 1);
             }
             run.digits.push_str(&piece.digits);
             run.guessed |= piece.guessed;
@@ -95,44 +105,9 @@ pub(crate) fn runs(tokens: &[Token]) -> Vec<Run> {
 }
 
 fn is_pause(token: &Token) -> bool {
-    const PAUSES: &[&str] = &[
-        "uh",
-        "um",
-        "er",
-        "erm",
-        "ah",
-        "hm",
-        "hmm",
-        "then",
-        "and",
-        "a",
-        "dash",
-        "hyphen",
-        "space",
-        "dot",
-        "okay",
-        "ok",
-        "yeah",
-        "yes",
-        "right",
-        "so",
-        "و",
-        "بعدين",
-        "وبعدين",
-        "بعدها",
-        "يعني",
-        "اه",
-        "ايوه",
-        "طيب",
-        "شرطه",
-        "داش",
-        "فراغ",
-        "مسافه",
-        "ام",
-        "امم",
-        "تم",
-    ];
-    token.is_mark(&['-', '.', ',', '(', ')', '،', '–', '—', '/', '…']) || token.is_any(PAUSES)
+    const PAUSES: &str = "uh um er erm ah hm hmm then and a dash hyphen space dot okay ok yeah yes right so و بعدين وبعدين بعدها يعني \
+        اه ايوه طيب شرطه داش فراغ مسافه ام امم تم";
+    token.is_mark(&['-', '.', ',', '(', ')', '،', '–', '—', '/', '…']) || token.is_in(PAUSES)
 }
 
 struct Piece {
@@ -169,6 +144,10 @@ fn piece(tokens: &[Token], at: usize, goes_on: bool) -> Option<Piece> {
     let sound = lexicon::sounds_like(&token.text).filter(|_| goes_on)?;
     let stands_between = at + 1 == tokens.len() || single(tokens, at + 1).is_some() || sound_follows(tokens, at + 1);
     stands_between.then(|| Piece { digits: sound.to_string(), end: at + 1, guessed: true })
+}
+
+fn sounds(tokens: &[Token], at: usize) -> bool {
+    tokens.get(at).is_some_and(|token| lexicon::sounds_like(&token.text).is_some())
 }
 
 /// Whether words that sound like digits lead to one.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::super::{
-    Context, Sureness, Understood, lexicon,
+    Sureness, Understood, lexicon,
     phrases::Words,
     tokens::{Kind, Token, span, tokens},
 };
@@ -12,14 +12,22 @@ use super::super::{
 const LONGEST: usize = 5;
 
 /// A name follows these, surely.
-const INTRODUCTIONS: &[&str] =
-    &["my? name is", "my? names", "my name", "the? name is|its", "you can? call me", "اسمي|اسمي|اسمو هو?", "الاسم هو?"];
+const INTRODUCTIONS: &[&str] = &[
+    "my? name is",
+    "my? names",
+    "my name",
+    "the? name is|its",
+    "you|they|people can? call me",
+    "i go by",
+    "اسمي|اسمو هو?",
+    "الاسم هو?",
+];
 /// A name may follow these.
 const PERHAPS: &[&str] = &["this is", "im|iam|its|thats", "i am|it is", "انا|معك|معاك|وياك|هدا|هدي|معكم"];
 /// And it may stand before these.
 const BEHIND: &[&str] = &["speaking|here $", "is my name"];
 
-pub(super) fn name(text: &str, _cx: &Context) -> Option<Understood<String>> {
+pub(super) fn name(text: &str) -> Option<Understood<String>> {
     let tokens = tokens(text);
     let words = Words::of(&tokens);
     for (patterns, sure) in [(INTRODUCTIONS, Sureness::Certain), (PERHAPS, Sureness::Likely)] {
@@ -44,7 +52,7 @@ fn last_of(words: &Words<'_>, patterns: &[&str]) -> Option<Range<usize>> {
 fn is_pause(token: &Token) -> bool {
     token.kind == Kind::Mark
         || (lexicon::is_filler(&token.text) && !token.is("علي"))
-        || token.is_any(&["dr", "mr", "mrs", "ms", "miss", "doctor", "السيد", "السيده", "استاد", "دكتور"])
+        || token.is_any(&["dr", "mr", "mrs", "ms", "miss", "doctor", "السيد", "الكامل", "السيده", "استاد", "دكتور"])
 }
 
 /// The name that begins at a token.
@@ -89,197 +97,20 @@ fn capital(word: &str) -> String {
 
 /// Words that no name has in it. What is left may still be no name: a name of which nobody has heard looks like any word.
 fn ends_name(token: &Token) -> bool {
-    const OTHERS: &[&str] = &[
-        "i",
-        "im",
-        "and",
-        "but",
-        "the",
-        "a",
-        "an",
-        "is",
-        "are",
-        "was",
-        "am",
-        "not",
-        "no",
-        "nope",
-        "yes",
-        "yeah",
-        "yep",
-        "what",
-        "who",
-        "why",
-        "how",
-        "when",
-        "where",
-        "which",
-        "you",
-        "your",
-        "he",
-        "she",
-        "they",
-        "we",
-        "it",
-        "its",
-        "my",
-        "his",
-        "her",
-        "hers",
-        "him",
-        "me",
-        "this",
-        "that",
-        "there",
-        "here",
-        "calling",
-        "speaking",
-        "from",
-        "for",
-        "about",
-        "with",
-        "to",
-        "of",
-        "in",
-        "on",
-        "at",
-        "by",
-        "so",
-        "because",
-        "if",
-        "do",
-        "dont",
-        "does",
-        "did",
-        "have",
-        "has",
-        "had",
-        "can",
-        "cant",
-        "could",
-        "would",
-        "will",
-        "wont",
-        "want",
-        "need",
-        "please",
-        "thanks",
-        "thank",
-        "hello",
-        "hi",
-        "hey",
-        "sorry",
-        "okay",
-        "ok",
-        "fine",
-        "good",
-        "busy",
-        "sure",
-        "well",
-        "just",
-        "right",
-        "wrong",
-        "number",
-        "person",
-        "speak",
-        "talk",
-        "call",
-        "pay",
-        "know",
-        "think",
-        "mean",
-        "say",
-        "said",
-        "repeat",
-        "again",
-        "maybe",
-        "going",
-        "looking",
-        "interested",
-        "afraid",
-        "happy",
-        "sick",
-        "home",
-        "work",
-        "driving",
-        "later",
-        "now",
-        "today",
-        "tomorrow",
-        "money",
-        "manager",
-        "human",
-        "agent",
-        "none",
-        "never",
-        "nobody",
-        "one",
-        "someone",
-        "husband",
-        "wife",
-        "customer",
-        "account",
-        "bill",
-        "first",
-        "لا",
-        "نعم",
-        "ايوه",
-        "ايوا",
-        "اه",
-        "مش",
-        "مو",
-        "ما",
-        "مين",
-        "من",
-        "شو",
-        "ايش",
-        "ليش",
-        "كيف",
-        "وين",
-        "متي",
-        "هو",
-        "هي",
-        "انا",
-        "انت",
-        "احنا",
-        "هدا",
-        "هاد",
-        "في",
-        "مع",
-        "عن",
-        "الي",
-        "بس",
-        "لكن",
-        "او",
-        "لو",
-        "شكرا",
-        "مرحبا",
-        "الو",
-        "اهلا",
-        "السلام",
-        "عليكم",
-        "بعرف",
-        "عارف",
-        "بدي",
-        "ابي",
-        "ابغي",
-        "عايز",
-        "عاوز",
-        "اريد",
-        "رقم",
-        "غلط",
-        "مشغول",
-        "بعدين",
-        "اليوم",
-        "بكره",
-        "الان",
-        "هلا",
-        "تمام",
-        "موافق",
-        "اسمي",
-    ];
+    const OTHERS: &str = "اخو اخوه اخت اخته زوج زوجه زوجته زوجها مرت ابن ابنه بنت والد والده والدته صديق i im and but the a an is are was am not no nope yes yeah yep what who why how when where which you your he \
+        she they we it its my his her hers him me this that there here calling speaking from for about with to of in \
+        on at by so because if do dont does did have has had can cant could would will wont want need please thanks \
+        thank hello hi hey sorry okay ok fine good busy sure well just right wrong number person speak talk call pay \
+        know think mean say said repeat again maybe going looking interested afraid happy sick home work driving \
+        later now today tomorrow money manager human agent none never nobody one someone husband wife customer \
+        account bill first لا نعم ايوه ايوا اه مش مو ما مين من شو ايش ليش كيف وين متي هو هي انا انت احنا هدا هاد في \
+        مع عن الي بس لكن او لو شكرا مرحبا الو اهلا السلام عليكم بعرف عارف بدي ابي ابغي عايز عاوز اريد رقم غلط مشغول \
+        بعدين اليوم بكره الان هلا تمام موافق اسمي";
     let is_value = lexicon::is_value(&token.text)
         && !token.is_any(&["may", "april", "june", "august", "sun", "jan", "عام", "خميس"]);
     let bare = token.text.strip_prefix('و').filter(|_| token.is_arabic()).unwrap_or(&token.text);
-    token.is_any(OTHERS) || OTHERS.contains(&bare) || is_value || (lexicon::is_filler(&token.text) && !token.is("علي"))
+    token.is_in(OTHERS)
+        || lexicon::has_word(OTHERS, bare)
+        || is_value
+        || (lexicon::is_filler(&token.text) && !token.is("علي"))
 }

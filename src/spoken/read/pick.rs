@@ -13,7 +13,7 @@ const DENIALS: &[&str] = &[
     "not|cant|cannot|couldnt|dont|doesnt|isnt|wont|wouldnt|didnt|never|nor|without|except",
     "can not",
     "unable to",
-    "مش|مو|ما|مب|ماني|مقدرش|مبقدرش|مابقدر|مااقدر|ماقدر|ليس|ليست|غير|بدون|بلا|لن|لم|معنديش|ماعندي",
+    "مش|مو|ما|مب|ماني|مقدرش|مبقدرش|مابقدر|مااقدر|ماقدر|ليس|ليست|غير|بدون|بلا|بقدرش|مبقدرش|مابقدرش|ماقدرش|هقدرش|لن|لم|معنديش|ماعندي",
     "لا استطيع|اقدر|يمكن|يمكنني|املك|ادفع|اريد|بقدر|تقدر|ينفع",
     "صعب",
     "instead of",
@@ -37,6 +37,10 @@ const CORRECTIONS: &[&str] = &[
     "لا|اسف|عفوا|قصدي|اقصد|بل|لالا|استني|سوري",
 ];
 
+/// What stands between two values of which only one is meant, or both.
+const ALTERNATIVES: &[&str] = &["or|either|او|ولا|ام|يا"];
+const ADDITIONS: &[&str] = &["and|then|plus|و|بعدين|وبعدين|بعدها|كمان"];
+
 /// The value that was meant; `None` where that is anybody's guess.
 pub(super) fn pick<T: PartialEq>(tokens: &[Token], found: Vec<Found<T>>) -> Option<Understood<T>> {
     let count = found.len();
@@ -53,9 +57,16 @@ pub(super) fn pick<T: PartialEq>(tokens: &[Token], found: Vec<Found<T>>) -> Opti
     let mut picked = meant.pop()?;
     let mut doubtful = denied;
     while let Some(earlier) = meant.pop() {
+        let between = earlier.at.end..picked.at.start;
+        if contains(tokens, &between, ALTERNATIVES) {
+            return None;
+        }
+        if earlier.value == picked.value && contains(tokens, &between, ADDITIONS) {
+            return None;
+        }
         if earlier.value == picked.value {
             picked.sure = picked.sure.max(earlier.sure);
-        } else if contains(tokens, &(earlier.at.end..picked.at.start), CORRECTIONS) {
+        } else if contains(tokens, &between, CORRECTIONS) {
             doubtful = true;
         } else {
             return None;

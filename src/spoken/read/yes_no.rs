@@ -31,11 +31,13 @@ const PHRASES: [(Answer, &[&str]); 9] = [
             "who|what|why|when|where|how|which is|are|do|did|was|were|can|about|would|will|does|for",
             "^ what|who|why|when|where|how|huh|pardon $",
             "are you|they|we",
-            "is it|this|that|there a|an|the|about|sara",
+            "is it|this|that|there a|an|the|about",
             "do you|they|we",
             "right now|away",
             "right number|person|time",
             "say no more",
+            "i am|im good|fine|okay|alright",
+            "^ im|i good|fine $",
             "in|within no time",
             "no one",
             "ما|مش|مو|لا|ماني|لست بعرف|عارف|عارفه|ادري|اعرف|متاكد|متاكده|متاكدا|اعلم|فاهم|سامع|فاكر|متدكر",
@@ -64,6 +66,16 @@ const PHRASES: [(Answer, &[&str]); 9] = [
             "hell|oh|heck yes|yeah",
             "sounds|seems|looks good|fine|great|right|okay|ok|perfect",
             "go ahead",
+            "that would be me|fine|great|good|lovely|perfect",
+            "id|i would? love|like to|that",
+            "that|it|friday|which? works|suits",
+            "thatll|that will do",
+            "by all means",
+            "please do",
+            "lets do it|that",
+            "i agree|accept|confirm",
+            "^ confirmed|accepted $",
+            "ماعنديش|مفيش مانع|مشكله",
             "of course",
             "لا باس|مانع|مشكله|اشكال|شك",
             "ما|مافي|مفيش|ماكو في|عندي? مشكله|مانع|اشكال|باس",
@@ -94,7 +106,10 @@ const PHRASES: [(Answer, &[&str]); 9] = [
             "youre|you are? wrong|mistaken",
             "over my dead",
             "out of the question",
-            "لا والله|شكرا|لا|مش|مو|ما|طبعا|مستحيل|يا|ابدا|للاسف|تسلم|معليش|انا|هو|مو|غلط",
+            "i disagree|decline",
+            "لا|ما|مش اقبل|بقبل|اوافق|بوافق",
+            "نو",
+            "لا والله|شكرا|لا|طبعا|مستحيل|يا|ابدا|للاسف|تسلم|معليش|انا|هو|مو|غلط",
             "مش|مو|مب|موب|ليس|غير|مهو صح|صحيح|صحيحا|مضبوط|انا|هو|هي|موافق|موافقه|سليم|دقيق|ممكن|تمام|مهتم|مهتمه|لازم|الحين|معقول|كده|هيك",
             "مستحيل|ابدا|اطلاقا|بتاتا|نهاييا",
             "لست انا|هو|هي|موافق|موافقه|مهتما|مهتم",
@@ -106,6 +121,13 @@ const PHRASES: [(Answer, &[&str]); 9] = [
     (
         Answer::No(Likely),
         &[
+            "please dont",
+            "^ dont $",
+            "doesnt|wont|not work|suit|do",
+            "cant do",
+            "مش|مو|ما|مهو موجود|موجوده|هون|هنا",
+            "ما|مافيني فيني|فيه|فيا?",
+            "مافيني",
             "not really|quite|exactly|yet|now|today|right|that|anymore|yes|this|necessarily|entirely|completely",
             "dont think|believe|suppose so?",
             "do not think|believe|suppose so?",
@@ -119,7 +141,7 @@ const PHRASES: [(Answer, &[&str]); 9] = [
             "^ know $",
             "^ uh uh $",
             "^ nuh uh $",
-            "ما|مش|مو|ماني|مابدي|مب بدي|اضن|بضن|اعتقد|اضن|بقدر|اقدر|قادر|قادره|عايز|عاوز|عايزه|ابي|ابغي|بدنا|بنفع|ينفع|حابب|حابه|هقدر|حقدر|رح|راح|لسه|الان|اليوم|هلا|دلوقتي",
+            "ما|مش|مو|ماني|مابدي|مب بدي|اضن|بضن|اعتقد|اضن|بقدر|اقدر|قادر|قادره|عايز|عاوز|عايزه|ابي|ابغي|بدنا|بنفع|ينفع|هينفع|حابب|حابه|هقدر|حقدر|رح|راح|لسه|الان|اليوم|هلا|دلوقتي",
             "ما|لا ضني|اضن|استطيع|يمكن|يمكنني|اريد|اقدر|اوافق|ارغب|بقدر|احد|حدا|عندي|بدي|يوجد|يناسبني|بناسبني",
             "مابدي|مابقدر|مقدرش|مينفعش|معتقدش|مااقدر|ماقدر|مابي|ماابي|ماابغي|ماضن|مابضن|مااعتقد",
             "ليس بعد|الان|اليوم|حقا",
@@ -133,7 +155,7 @@ const PHRASES: [(Answer, &[&str]); 9] = [
             "yes|yeah|yep|yup|yea|yah|ya|yess|yas|aye|affirmative|absolutely|definitely|certainly|indeed|exactly|precisely|correct|agreed|totally|yeh|yeap",
             "^ sure|speaking|course|please $",
             "^ sure",
-            "ايوه|ايوا|ايو|ايه|اي|اه|نعم|اكيد|طبعا|بالطبع|بالتاكيد|اجل|بلي|صح|صحيح|مضبوط|ايواه|موافق|موافقه|حاضر|ابشر|اوكيه|بالضبط|بالزبط|تاكيد|ايي|يب|يس|هيه",
+            "ايوه|ايوا|ايو|ايه|اي|اه|نعم|اكيد|طبعا|بالطبع|بالتاكيد|اجل|بلي|صح|صحيح|مضبوط|ايواه|موافق|موافقه|اوافق|بوافق|اقبل|حاضر|ابشر|اوكيه|بالضبط|بالزبط|تاكيد|ايي|يب|يس|هيه",
             "i|we|he|she|it am|do|can|will|is|have|did|was|would|could|does",
             "^ its|its me",
         ],
@@ -148,6 +170,13 @@ const PHRASES: [(Answer, &[&str]); 9] = [
         &[
             "think|guess|believe|suppose|hope so",
             "i guess|suppose $",
+            "could say that",
+            "^ do it|that $",
+            "^ positive $",
+            "yeah right",
+            "بادن الله",
+            "يا ريت",
+            "^ عادي|تفضل|اتفضل|قبول $",
             "^ okay|ok|right|fine|alright|good|great|true|perfect|cool|deal|true|mhm|mmhm|mm|uhhuh|yo $",
             "^ uh huh $",
             "^ mm hmm|hm|mm $",
@@ -201,7 +230,7 @@ fn decide(answers: &[(Range<usize>, Answer)], length: usize) -> Option<(Range<us
     let (value, sure) = polar(answer)?;
     let others: Vec<_> = answers[1..].iter().map(|(_, answer)| polar(answer)).collect();
     let contradicts = |other: &Option<(bool, Sureness)>| other.is_some_and(|(other, _)| other != value);
-    let strongly = others.iter().any(|other| *other == Some((!value, Certain)));
+    let strongly = others.contains(&Some((!value, Certain)));
     if !others.iter().any(contradicts) {
         let alone = length <= SHORT || first.start < NEAR;
         let certain = sure == Certain && alone && !others.contains(&None);

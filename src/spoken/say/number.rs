@@ -219,7 +219,7 @@ pub(super) fn arabic_ordinal(number: u64, gender: Gender) -> String {
         1 => words[1].to_owned(),
         2..=10 => unit(number).to_owned(),
         11..=19 => format!("{} {ten}", unit(number - 10)),
-        20..=99 if number % 10 == 0 => tens(number),
+        20..=99 if number.is_multiple_of(10) => tens(number),
         20..=99 => format!("{} و{}", unit(number % 10), tens(number / 10 * 10)),
         _ => arabic(number, gender),
     }

@@ -23,7 +23,7 @@ const PHONE: Range<usize> = 7..16;
 
 pub(super) fn normalized(text: &str, language: Language) -> String {
     let tokens = all_tokens(text);
-    let reader = Reader { text, tokens: &tokens, language };
+    let reader = Reader { text, tokens: &tokens, addresses: addresses(text), language };
     let mut said = String::with_capacity(text.len() * 2);
     let mut copied = 0;
     let mut at = 0;
@@ -48,12 +48,27 @@ pub(super) fn normalized(text: &str, language: Language) -> String {
     said
 }
 
+fn addresses(text: &str) -> Vec<Range<usize>> {
+    let is_address = |word: &str| word.contains('@') || word.contains("://") || word.starts_with("www.");
+    let mut at = 0;
+    let mut found = Vec::new();
+    for word in text.split_inclusive(char::is_whitespace) {
+        if is_address(word) {
+            found.push(at..at + word.len());
+        }
+        at += word.len();
+    }
+    found
+}
+
 /// What is said, and the token after it.
 type Said = Option<(String, usize)>;
 
 struct Reader<'a> {
     text: &'a str,
     tokens: &'a [Token],
+    /// The bytes of e-mail addresses and links, in order.
+    addresses: Vec<Range<usize>>,
     language: Language,
 }
 
@@ -64,7 +79,8 @@ impl Reader<'_> {
         let begins = is_number
             || token.is_mark(&['+', '£', '$', '€', '₪', '₹', '•', '*'])
             || token.find(lexicon::month).is_some();
-        if !begins && !(token.kind == Kind::Word && self.follows_digits(at)) || self.is_address(at) {
+        let may_begin = begins || (token.kind == Kind::Word && self.follows_digits(at));
+        if !may_begin || self.is_address(at) {
             return None;
         }
         self.money(at)
@@ -101,11 +117,9 @@ impl Reader<'_> {
 
     /// Whether the token stands in an e-mail address or a link, which are read as they are.
     fn is_address(&self, at: usize) -> bool {
-        let span = &self.tokens[at].span;
-        let start = self.text[..span.start].rfind(char::is_whitespace).map_or(0, |blank| blank + 1);
-        let end = self.text[span.end..].find(char::is_whitespace).map_or(self.text.len(), |blank| span.end + blank);
-        let word = &self.text[start.min(span.start)..end];
-        word.contains('@') || word.contains("://") || word.starts_with("www.")
+        let start = self.tokens[at].span.start;
+        let after = self.addresses.partition_point(|address| address.start <= start);
+        after.checked_sub(1).is_some_and(|last| self.addresses[last].contains(&start))
     }
 
     // ---- numbers ----
@@ -275,11 +289,10 @@ impl Reader<'_> {
     fn card(&self, at: usize) -> Said {
         let masks = self.tokens[at..].iter().take_while(|token| token.is_mark(&['•', '*', '-'])).count();
         let token = self.digits(at + masks).filter(|token| (2..=8).contains(&token.text.len()))?;
-        let near = &self.tokens[at.saturating_sub(5)..at];
-        let is_ending = near
-            .iter()
-            .any(|token| token.is_any(&["ending", "ends", "ended", "المنتهيه", "تنتهي", "ينتهي", "المنتهي", "تنتهى"]))
-            && near.iter().all(|token| token.kind == Kind::Word);
+        let words = self.tokens[..at].iter().rev().take(4).take_while(|token| token.kind == Kind::Word);
+        let is_ending = words
+            .into_iter()
+            .any(|token| token.is_any(&["ending", "ends", "ended", "المنتهيه", "تنتهي", "ينتهي", "المنتهي"]));
         let is_masked = masks >= 2;
         (is_masked || (masks == 0 && is_ending))
             .then(|| (digits::one_by_one(&token.text, self.language), at + masks + 1))

@@ -57,6 +57,11 @@ fn english_amounts() {
             ("twelve fifty", "1250?"),
             ("2 50", "250?"),
             ("about two hundred", "200?"),
+            ("one thousand, two hundred and fifty", "1250!"),
+            ("a hundred and", "100?"),
+            ("too hundred", "200?"),
+            ("a dollar fifty", "1.50!"),
+            ("a pound", "1!"),
             ("at least 200 pounds", "200?"),
             ("to fifty", "50?"),
             ("for fifty", "50?"),
@@ -104,7 +109,13 @@ fn english_amounts() {
             ("i don't know", ""),
             ("for", ""),
             ("1.2.3", ""),
-            ("fifty fifty", "50?"),
+            ("fifty fifty", ""),
+            ("five five five", ""),
+            ("two five zero", ""),
+            ("sixty nine ninety nine", ""),
+            ("1.250,50", ""),
+            ("50 now and 50 next week", ""),
+            ("five hundred to two pounds", ""),
             ("minus 5 pounds", ""),
         ],
         |text| read::amount(text, &english()),
@@ -170,6 +181,8 @@ fn arabic_amounts() {
             ("بميتين", "200!"),
             ("حوالي مية", "100?"),
             ("مية تقريبا", "100?"),
+            ("مية ونص", "100.50?"),
+            ("خمسين دينار بالشهر", "50?"),
             ("مية دينار كل شهر", "100?"),
             ("مش ميتين مية وخمسين", "150?"),
             ("ما بقدر ادفع ميتين بس بقدر مية", "100?"),
@@ -185,6 +198,9 @@ fn arabic_amounts() {
             ("لا استطيع دفع مئتين", ""),
             ("مش هقدر ادفع خمسمية", ""),
             ("مية او ميتين", ""),
+            ("مية ولا ميتين", ""),
+            ("مية مية", ""),
+            ("بقدرش ادفع مية", ""),
             ("بين مية وميتين", ""),
             ("مية والف", ""),
             ("خمسة وعشرة", ""),
@@ -229,4 +245,11 @@ fn numbers() {
         ],
         |text| read::number(text, &english()),
     );
+}
+
+#[test]
+fn other_languages_have_digits_only() {
+    let french = super::context("fr".parse().unwrap(), "");
+    check(&[("250", "250!"), ("six", ""), ("cent", ""), ("250 euros", "")], |text| read::amount(text, &french));
+    check(&[("no", "")], |text| read::yes_no(text, &french));
 }

@@ -36,6 +36,8 @@ fn english_digits() {
             ("two thousand and nineteen", "2019?"),
             ("one two for five", "1245?"),
             ("five to four", "524?"),
+            ("for for two one", "4421?"),
+            ("for two one", "21?"),
             ("six six won eight", "6618?"),
             ("four four two to", "4422?"),
             ("1234 no sorry 1243", "1243?"),

@@ -157,6 +157,7 @@ fn running_text() {
         ("Call +44 20 7946 0958.", "Call plus four four, two zero, seven nine four six, zero nine five eight."),
         ("Call 07911 123456 now", "Call zero seven nine one one, one two three four five six now"),
         ("your card ending in 4421", "your card ending in four four two one"),
+        ("Hi. Card ending in 4421.", "Hi. Card ending in four four two one."),
         ("card •••• 4421", "card four four two one"),
         ("card ****4421", "card four four two one"),
         ("10% off", "ten percent off"),

@@ -32,6 +32,9 @@ enum Month {
     Ahead(i8),
 }
 
+/// In days.
+const JUST_OVER: i32 = 90;
+
 impl Numbers {
     /// The day that was meant; on that weekday, if one was said. `None` when there is no such day.
     pub(super) fn resolve(&self, weekday: Option<i8>, cx: &Context) -> Option<(Date, Sureness)> {
@@ -45,6 +48,10 @@ impl Numbers {
         let coming = days.split_off(next);
         let skips = self.month == Month::Any && self.day > 28;
         if let Some(date) = coming.iter().take(if weekday.is_some() { 2 } else { 1 }).find(|date| on_weekday(date)) {
+            // "The sixth of May" a week later may still be this year's.
+            let just_over =
+                days.last().and_then(|last| last.until(today).ok()).is_some_and(|ago| ago.get_days() < JUST_OVER);
+            let skips = skips || (just_over && matches!(self.month, Month::Named(_)));
             let is_next = coming.first() == Some(date) && *date > today && !skips;
             let sure = if is_next || (weekday.is_some() && coming.first() == Some(date)) { self.sure } else { Likely };
             return Some((*date, sure));
@@ -145,6 +152,12 @@ pub(super) fn two_numbers(tokens: &[Token], at: usize) -> Option<(Numbers, usize
     arabic.then_some((numbers, month.end))
 }
 
+/// "Sixth", "السادس".
+pub(super) fn bare_ordinal(tokens: &[Token], at: usize) -> Option<(Numbers, usize)> {
+    let (day, end) = ordinal(tokens, at)?;
+    Some((Numbers { day, month: Month::Any, year: None, sure: Likely }, end))
+}
+
 // ---- words ----
 
 /// "May 15", "May the fifteenth, 2026".
@@ -216,51 +229,11 @@ fn day_only(tokens: &[Token], words: &Words<'_>, at: usize) -> Option<(Numbers, 
 
 /// Whether a day of the month may end before this token: not in "the first time".
 fn may_follow(tokens: &[Token], at: usize) -> bool {
-    const FOLLOWING: &[&str] = &[
-        "at",
-        "in",
-        "by",
-        "please",
-        "if",
-        "is",
-        "works",
-        "would",
-        "will",
-        "and",
-        "or",
-        "but",
-        "should",
-        "this",
-        "around",
-        "then",
-        "before",
-        "after",
-        "for",
-        "i",
-        "ill",
-        "when",
-        "because",
-        "maybe",
-        "no",
-        "yes",
-        "not",
-        "to",
-        "sounds",
-        "it",
-        "thats",
-        "with",
-        "once",
-        "inshallah",
-        "as",
-        "at the",
-        "morning",
-        "ok",
-        "okay",
-        "thanks",
-    ];
+    const FOLLOWING: &str = "at in by please if is works would will and or but should this around then before after for i ill when \
+        because maybe no yes not to sounds it thats with once inshallah as morning ok okay thanks";
     let Some(next) = tokens.get(at) else { return true };
     let is_word = |next: &Token| {
-        next.is_any(FOLLOWING)
+        next.is_in(FOLLOWING)
             || lexicon::is_filler(&next.text)
             || next.find(lexicon::weekday).is_some()
             || next.find(lexicon::period).is_some()
@@ -318,7 +291,8 @@ fn ordinal(tokens: &[Token], at: usize) -> Option<(i8, usize)> {
     Some((small(unit)?, at + 1))
 }
 
-fn month(tokens: &[Token], at: usize) -> Option<(i8, usize)> {
+/// The name of a month, and the token after it.
+pub(super) fn month(tokens: &[Token], at: usize) -> Option<(i8, usize)> {
     let token = tokens.get(at)?;
     let second = tokens.get(at + 1);
     let is_second = |words: &[&str]| second.is_some_and(|second| second.is_any(words));
@@ -334,10 +308,19 @@ fn month(tokens: &[Token], at: usize) -> Option<(i8, usize)> {
         return is_second(&["التاني", "تاني"]).then_some((second_of_two, at + 2));
     }
     if token.is_any(&["شهر", "بشهر"]) {
+        if let Some(month) = tokens.get(at + 1).and_then(|name| name.find(lexicon::month)) {
+            return Some((month, at + 2));
+        }
         let number = numerals::small(tokens, at + 1).filter(|month| (1..=12).contains(&month.value))?;
         return Some((i8::try_from(number.value).ok()?, number.end));
     }
     token.find(lexicon::month).map(|month| (month, at + 1))
+}
+
+/// The first day of the month of that number that is not over.
+pub(super) fn coming_month(month: i8, today: Date) -> Option<Date> {
+    let year = if month < today.month() { today.year().checked_add(1)? } else { today.year() };
+    Date::new(year, month, 1).ok()
 }
 
 /// "2026", "twenty twenty six", "ألفين وستة وعشرين"; and the token after it.

@@ -97,7 +97,8 @@ fn join(tokens: &[Token], found: &[(Day, Range<usize>)], cx: &Context) -> Option
         at += if both.is_some() { 2 } else { 1 };
         let (resolved, span) = both.unwrap_or_else(|| (day.resolve(cx), range.clone()));
         let (value, sure) = resolved?;
-        let sure = if is_limit(tokens, span.start) { Sureness::Likely } else { sure };
+        let goes_on = tokens.get(span.end).is_some_and(|next| next.is_any(&["or", "او"]));
+        let sure = if goes_on || is_limit(tokens, span.start) { Sureness::Likely } else { sure };
         days.push(Found { value, at: span, sure });
     }
     Some(days)
@@ -135,23 +136,7 @@ fn are_beside(tokens: &[Token], end: usize, start: usize) -> bool {
 /// "By Friday", "before the 15th": that day at the latest.
 fn is_limit(tokens: &[Token], start: usize) -> bool {
     let near = &tokens[start.saturating_sub(2)..start];
-    near.iter().any(|token| {
-        token.is_any(&[
-            "by",
-            "before",
-            "until",
-            "till",
-            "around",
-            "about",
-            "قبل",
-            "لغايه",
-            "حوالي",
-            "لحد",
-            "حد",
-            "maybe",
-            "يمكن",
-        ])
-    })
+    near.iter().any(|token| token.is_in("by before until till around about قبل لغايه حوالي لحد حد maybe يمكن"))
 }
 
 /// What names a day only where nothing else does: "now", "خمسة خمسة" for the fifth of May.
@@ -164,7 +149,7 @@ fn alone(tokens: &[Token], cx: &Context) -> Option<Found<Date>> {
         return pick(tokens, vec![found]).map(|it| Found { value: it.value, at: words.tokens(&now), sure: it.sure });
     }
     let start = tokens.iter().position(|token| !lexicon::is_filler(&token.text))?;
-    let (numbers, end) = calendar::two_numbers(tokens, start)?;
+    let (numbers, end) = calendar::two_numbers(tokens, start).or_else(|| calendar::bare_ordinal(tokens, start))?;
     let ends = tokens[end..].iter().all(|token| token.kind == Kind::Mark || lexicon::is_filler(&token.text));
     let (value, _) = numbers.resolve(None, cx)?;
     ends.then_some(Found { value, at: start..end, sure: Sureness::Likely })

@@ -11,7 +11,7 @@ use super::{
         phrases::Words,
         tokens::Token,
     },
-    Day, Named,
+    Day, Named, calendar,
 };
 
 /// Days from today.
@@ -33,7 +33,9 @@ const DAYS: [(i64, &str); 11] = [
 const FARTHEST_DAYS: i32 = 3660;
 
 pub(super) fn read(tokens: &[Token], words: &Words<'_>, at: usize, cx: &Context) -> Option<Named> {
-    by_name(tokens, words, at, cx).or_else(|| by_month(words, at, cx)).or_else(|| by_count(tokens, words, at, cx))
+    by_name(tokens, words, at, cx)
+        .or_else(|| by_month(tokens, words, at, cx))
+        .or_else(|| by_count(tokens, words, at, cx))
 }
 
 fn by_name(tokens: &[Token], words: &Words<'_>, at: usize, cx: &Context) -> Option<Named> {
@@ -57,7 +59,7 @@ enum Place {
 
 /// Place in the month, months from this one, and how people say it. Without "this" or "next" a first that is over is that
 /// of the month to come.
-const MONTHS: [(Place, i64, &str); 15] = [
+const MONTHS: [(Place, i64, &str); 17] = [
     (Place::Last, 1, "end|last of the? next|coming|following month"),
     (Place::Last, 0, "end|last of the|this? month"),
     (Place::Last, 0, "last day of the|this? month"),
@@ -69,13 +71,18 @@ const MONTHS: [(Place, i64, &str); 15] = [
     (Place::Middle, 0, "middle|mid of the|this? month"),
     (Place::Last, 1, "اخر|نهايه|باخر|بنهايه|لاخر|اواخر|لنهايه الشهر القادم|الجاي|المقبل"),
     (Place::Last, 0, "اخر|نهايه|باخر|بنهايه|لاخر|اواخر|لنهايه|باواخر الشهر|شهر|هالشهر"),
+    (Place::Last, 0, "اخر يوم في|من? الشهر|بالشهر"),
+    (Place::First, 0, "راس الشهر"),
     (Place::First, 1, "اول|بدايه|باول|ببدايه|مطلع|اوايل|لاول الشهر القادم|الجاي|المقبل"),
     (Place::First, 0, "اول|بدايه|باول|ببدايه|مطلع|اوايل|لاول الشهر|شهر"),
     (Place::Middle, 1, "نص|منتصف|بنص|بمنتصف|نصف الشهر القادم|الجاي|المقبل"),
     (Place::Middle, 0, "نص|منتصف|بنص|بمنتصف|نصف الشهر"),
 ];
 
-fn by_month(words: &Words<'_>, at: usize, cx: &Context) -> Option<Named> {
+fn by_month(tokens: &[Token], words: &Words<'_>, at: usize, cx: &Context) -> Option<Named> {
+    if let Some(named) = of_named_month(tokens, words, at, cx) {
+        return Some(named);
+    }
     let longest =
         MONTHS.iter().filter_map(|(place, months, pattern)| Some((words.end_at(pattern, at)?, *place, *months)));
     let (end, place, months) = longest.max_by_key(|(end, ..)| *end)?;
@@ -89,6 +96,29 @@ fn by_month(words: &Words<'_>, at: usize, cx: &Context) -> Option<Named> {
         }
     };
     let date = day(months).filter(|date| *date >= cx.today).or_else(|| day(months + 1))?;
+    Some(Named { day: Day::Settled(date, if place == Place::Middle { Likely } else { Certain }), end })
+}
+
+/// "The end of May", "mid June", "نهاية شهر يونيو".
+fn of_named_month(tokens: &[Token], words: &Words<'_>, at: usize, cx: &Context) -> Option<Named> {
+    const PLACES: [(Place, &str); 6] = [
+        (Place::Last, "last day of?"),
+        (Place::Last, "end|last of?"),
+        (Place::First, "beginning|start of?"),
+        (Place::Middle, "middle|mid of?"),
+        (Place::Last, "اخر|نهايه|باخر|بنهايه|لاخر|اواخر|لنهايه|باواخر يوم? في|من?"),
+        (Place::First, "اول|بدايه|باول|ببدايه|مطلع|اوايل|لاول يوم? في|من?"),
+    ];
+    let middle = || Some((Place::Middle, words.end_at("نص|منتصف|بنص|بمنتصف|نصف", at)?));
+    let place = PLACES.iter().find_map(|(place, pattern)| Some((*place, words.end_at(pattern, at)?))).or_else(middle);
+    let (place, next) = place?;
+    let (month, end) = calendar::month(tokens, next)?;
+    let first = calendar::coming_month(month, cx.today)?;
+    let date = match place {
+        Place::First => first,
+        Place::Middle => first.checked_add(14.days()).ok()?,
+        Place::Last => first.last_of_month(),
+    };
     Some(Named { day: Day::Settled(date, if place == Place::Middle { Likely } else { Certain }), end })
 }
 
@@ -108,6 +138,8 @@ pub(crate) fn counted(tokens: &[Token], at: usize) -> Option<Counted> {
         // A bare unit counts where the language says one or two with it.
         let says = tokens[at].is_arabic() || count > 1;
         let one = tokens.get(at + 1).is_some_and(|token| token.is_any(&["واحد", "واحده"]));
+        // "بعد الساعة خمسة" is no length of time.
+        let says = says && !tokens[at].has_article();
         return says.then_some(Counted { count, unit, end: at + 1 + usize::from(one), sure: Certain });
     }
     let couple = ["couple", "cuple"];
@@ -130,9 +162,13 @@ fn by_count(tokens: &[Token], words: &Words<'_>, at: usize, cx: &Context) -> Opt
     let is_back = tokens[at].is_any(&["قبل", "من"]);
     let Counted { count, unit, end, sure } = counted(tokens, at + usize::from(is_ahead || is_back))?;
     let after = |pattern: &str| words.end_at(pattern, end);
-    let from =
-        after("from now|today").or_else(|| after("later|hence|time")).or_else(|| after("من اليوم|الان|هلا|دلوقتي"));
-    let from_tomorrow = after("from tomorrow").or_else(|| after("من بكره|بكرا|غدا"));
+    let from = after("from now|today")
+        .or_else(|| after("today").filter(|_| unit == Unit::Week))
+        .or_else(|| after("later|hence|time"))
+        .or_else(|| after("من اليوم|الان|هلا|دلوقتي"));
+    let from_tomorrow = after("from tomorrow")
+        .or_else(|| after("tomorrow").filter(|_| unit == Unit::Week))
+        .or_else(|| after("من بكره|بكرا|غدا"));
     let ago = after("ago|back");
     let fractional = numerals::and_fraction(tokens, end).is_some();
     let base = i64::from(from_tomorrow.is_some());
@@ -145,7 +181,9 @@ fn by_count(tokens: &[Token], words: &Words<'_>, at: usize, cx: &Context) -> Opt
     if !is_anchored || fractional || matches!(unit, Unit::Minute | Unit::Hour) {
         return None;
     }
-    let limit = tokens[at].is_any(&["within", "خلال"]);
+    // "A day or two", "يومين تلاتة".
+    let limit = tokens[at].is_any(&["within", "خلال"])
+        || tokens.get(end).is_some_and(|token| token.is_any(&["or", "او"]) || token.find(lexicon::numeral).is_some());
     let date = shift(cx.today.checked_add(base.days()).ok()?, unit, count.checked_mul(sign)?)?;
     let sure = if limit || matches!(unit, Unit::Month | Unit::Year) { Likely } else { sure };
     let end = ago.or(from_tomorrow).or(from).unwrap_or(end);

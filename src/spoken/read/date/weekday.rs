@@ -19,6 +19,8 @@ enum Which {
     This,
     /// English: of the next week.
     Next,
+    /// Arabic: of the next week, which begins on a Saturday.
+    NextWeek,
     /// Arabic: the one that comes.
     Coming,
     Last,
@@ -40,7 +42,10 @@ pub(super) fn read(tokens: &[Token], at: usize, cx: &Context) -> Option<Named> {
     }
     let (which, end) = which(tokens, at);
     let led_by = before.filter(|token| !token.is("يوم")).or_else(|| at.checked_sub(2).and_then(|at| tokens.get(at)));
-    let is_limit = led_by.is_some_and(|token| token.is_any(&["first", "second", "third", "fourth", "after", "بعد"]));
+    let counted = before.is_some_and(|token| token.is_any(&["on", "from"]))
+        && at.checked_sub(2).and_then(|at| tokens.get(at)).is_some_and(|token| token.is("weeks"));
+    let is_limit =
+        counted || led_by.is_some_and(|token| token.is_any(&["first", "second", "third", "fourth", "after", "بعد"]));
     if which == Which::Every || is_limit {
         return Some(Named { day: Day::Vague, end });
     }
@@ -60,6 +65,17 @@ fn which(tokens: &[Token], at: usize) -> (Which, usize) {
     }
     if is(next, &["after"]) && is(far, &["next"]) {
         return (Which::AfterNext, at + 3);
+    }
+    let day_word = usize::from(is(back(1), &["on", "يوم"]));
+    if is(back(1 + day_word), &["week"]) && is(back(2 + day_word), &["next"]) {
+        return (Which::Next, at + 1);
+    }
+    let coming = ["الجاي", "القادم", "المقبل", "جاي"];
+    if is(back(1 + day_word), &coming) && is(back(2 + day_word), &["الاسبوع", "اسبوع"]) {
+        return (Which::NextWeek, at + 1);
+    }
+    if is(next, &["الاسبوع", "اسبوع"]) && is(far, &coming) {
+        return (Which::NextWeek, at + 3);
     }
     if is(back(1), &["on", "from"]) && is(back(2), &["week"]) {
         return (Which::WeekLater, at + 1);
@@ -106,6 +122,11 @@ fn resolve(weekday: i8, which: Which, today: Date) -> Option<(Date, Sureness)> {
         Which::Coming => (coming, Certain),
         Which::Next => {
             let of_next_week = 7 - here + weekday;
+            (of_next_week, if of_next_week == coming { Certain } else { Likely })
+        }
+        Which::NextWeek => {
+            let since_saturday = |day: i8| (day - 6).rem_euclid(7);
+            let of_next_week = 7 - since_saturday(here) + since_saturday(weekday);
             (of_next_week, if of_next_week == coming { Certain } else { Likely })
         }
         Which::AfterNext => (14 - here + weekday, Likely),
