@@ -12,8 +12,10 @@ pub mod models;
 pub mod people;
 pub mod rooms;
 pub mod rtc;
+pub mod script;
 pub mod sms;
 pub mod speech;
+pub mod spoken;
 pub mod store;
 pub mod telemetry;
 #[cfg(test)]

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Ends the conversation; so does the end of the input.
-const QUIT: &str = "/quit";
+pub(super) const QUIT: &str = "/quit";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -165,7 +165,7 @@ fn as_json(answer: &Answer) -> serde_json::Value {
 }
 
 /// The lines of standard input, read by a thread of their own: waiting for one must not keep Ctrl-C from working.
-fn read_lines() -> mpsc::Receiver<io::Result<String>> {
+pub(super) fn read_lines() -> mpsc::Receiver<io::Result<String>> {
     let (sender, lines) = mpsc::channel(1);
     thread::spawn(move || {
         for line in io::stdin().lock().lines() {

@@ -56,6 +56,19 @@ Examples:
 
 /quit, Ctrl-D and Ctrl-C end the conversation.";
 
+pub(super) const SCRIPT: &str = "\
+Examples:
+  callstead script list                                  the scripts to begin with
+  callstead script show payment-en > mine.toml           one of them, to change
+  callstead script check mine.toml                       what is wrong with it, line by line
+  callstead script graph mine.toml -o mine.svg           its steps as a drawing
+  callstead script chat mine.toml --set userName=Sam --set amountDue=250
+  callstead script simulate mine.toml                    the simulated calls of its own tests
+  callstead script simulate builtin:payment-ar --persona all --runs 50
+
+In a chat an empty line is silence; /quit, Ctrl-D and Ctrl-C end it. A script with faults ends a command with code 3, a
+simulated call that goes otherwise than expected with code 1. docs/scripts.md says how scripts are written.";
+
 pub(super) const CONVERSE: &str = "\
 Examples:
   callstead converse caller.wav -o reply.wav          a recording answered by a recording

@@ -15,7 +15,7 @@ use crate::{
     telemetry::BadFilter,
 };
 
-use super::interrupt::Interrupted;
+use super::{interrupt::Interrupted, script::BadScript};
 
 /// How the program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +87,7 @@ impl Exit {
         if cause.is::<UsageError>() {
             return Some(Self::Usage);
         }
-        if cause.is::<NotFound>() {
+        if cause.is::<NotFound>() || cause.is::<BadScript>() {
             return Some(Self::Input);
         }
         if let Some(error) = cause.downcast_ref::<StoreError>() {

@@ -18,6 +18,7 @@ mod output;
 mod recording;
 mod runtime;
 mod say;
+mod script;
 mod serve;
 mod terminal;
 mod transcribe;
@@ -93,6 +94,9 @@ enum Command {
     /// Talk with the agent by keyboard
     #[command(after_help = examples::CHAT)]
     Chat(chat::Args),
+    /// Check, draw and try guided scripts
+    #[command(after_help = examples::SCRIPT)]
+    Script(script::Args),
     /// Answer a recording with a recording
     #[command(after_help = examples::CONVERSE)]
     Converse(converse::Args),
@@ -221,6 +225,7 @@ impl Command {
             Self::Transcribe(args) => transcribe::run(args, context),
             Self::Say(args) => say::run(args, context),
             Self::Chat(args) => chat::run(args, context),
+            Self::Script(args) => script::run(args, context),
             Self::Converse(args) => converse::run(args, context),
             Self::Calls(args) => calls::run(args, context),
             Self::Admin(args) => admin::run(args, context),

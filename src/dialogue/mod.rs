@@ -8,6 +8,7 @@ pub mod barge_in;
 mod caller;
 mod conversation;
 pub mod endpointing;
+pub mod guide;
 pub mod history;
 mod io;
 pub mod phrases;

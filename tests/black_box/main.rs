@@ -21,6 +21,7 @@ mod network;
 mod observe;
 mod records;
 mod say;
+mod script;
 mod sdk;
 mod serve;
 mod sheets;

@@ -1,0 +1,56 @@
+//! Lines that were not heard.
+
+use super::*;
+
+const DOCUMENT: &str = "name = 'test'\n[[step]]\nid = 'a'\nsay = 'One.'\n[[step]]\nid = 'b'\nsay = 'Two.'\n\
+     [[step]]\nid = 'c'\nask = 'Three?'\nexpect = 'yes-no'\non.yes = 'd'\non.no = 'd'\n[[step]]\nid = 'd'\nend = 'done'\n";
+
+fn lines(guide: &mut Guide) -> Vec<LineId> {
+    std::iter::from_fn(|| guide.poll())
+        .filter_map(|output| match output {
+            Output::Say(say) => Some(say.line),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn an_answer_to_a_question_that_was_not_begun_is_none() {
+    for (heard, expected) in [
+        ([Heard::Whole, Heard::Partly, Heard::Not], &["says: Two.", "says: Three?", "listens: Short"][..]),
+        ([Heard::Not, Heard::Not, Heard::Not], &["says: One.", "says: Two.", "says: Three?", "listens: Short"]),
+        ([Heard::Whole, Heard::Whole, Heard::Partly], &["hangs up: done"]),
+        ([Heard::Whole, Heard::Whole, Heard::Whole], &["hangs up: done"]),
+    ] {
+        let mut guide = guide(DOCUMENT, &[], false);
+        guide.handle(Input::Begin);
+        for (line, heard) in lines(&mut guide).into_iter().zip(heard) {
+            guide.handle(Input::Said { line, heard });
+        }
+        assert_eq!(say(&mut guide, "yes"), expected, "{heard:?}");
+    }
+}
+
+#[test]
+fn what_was_not_heard_is_said_again_once() {
+    let mut guide = guide(DOCUMENT, &[], false);
+    guide.handle(Input::Begin);
+    for expected in ["listens: Short", "hangs up: done"] {
+        for line in lines(&mut guide) {
+            guide.handle(Input::Said { line, heard: Heard::Not });
+        }
+        guide.handle(Input::Words(Pii::new("yes".to_owned())));
+        let outputs: Vec<_> = guide.outputs.iter().map(written).collect();
+        assert_eq!(outputs.last().map(String::as_str), Some(expected));
+    }
+}
+
+#[test]
+fn a_wish_counts_even_over_a_line() {
+    let mut guide = guide(DOCUMENT, &[], false);
+    guide.handle(Input::Begin);
+    for line in lines(&mut guide) {
+        guide.handle(Input::Said { line, heard: Heard::Not });
+    }
+    assert_eq!(say(&mut guide, "stop calling me")[0], "act: DoNotCall");
+}
