@@ -99,7 +99,8 @@ fn engine(path: &Path, scheduler: &Scheduler) -> (f64, String) {
         conversation: 1,
         max_tokens: 0,
         sampling: Sampling::default(),
-        priority: Priority::Reply,
+        grammar: None,
+        priority: Priority::Reply.into(),
     };
     let answer = |max_tokens| {
         let start = Instant::now();

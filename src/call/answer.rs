@@ -134,7 +134,8 @@ pub(super) async fn think(
         conversation: brief.conversation,
         max_tokens: brief.max_tokens,
         sampling: brief.sampling,
-        priority: Priority::Reply,
+        grammar: None,
+        priority: Priority::Reply.into(),
     });
     let mut thought = Thought::default();
     let mut splitter = ClauseSplitter::new(Limits::LIVE);

@@ -9,7 +9,7 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    Responder, Sentence, SpeechError, Synthesizer, Transcriber,
+    Chooser, Responder, Sentence, SpeechError, Synthesizer, Transcriber,
     local::{
         espeak::Espeak,
         llama::{self, Llama},
@@ -78,6 +78,7 @@ pub struct Engines {
     turn_detector: Part<TurnDetector>,
     transcriber: Part<Arc<dyn Transcriber>>,
     responder: Part<Arc<dyn Responder>>,
+    chooser: Part<Arc<dyn Chooser>>,
     synthesizer: Part<Arc<dyn Synthesizer>>,
     infos: Vec<EngineInfo>,
     missing: Vec<Missing>,
@@ -109,6 +110,7 @@ impl Engines {
             turn_detector: not_loaded(EngineKind::Turn),
             transcriber: not_loaded(EngineKind::Stt),
             responder: not_loaded(EngineKind::Llm),
+            chooser: not_loaded(EngineKind::Llm),
             synthesizer: not_loaded(EngineKind::Tts),
             infos: Vec::new(),
             missing: Vec::new(),
@@ -121,7 +123,12 @@ impl Engines {
                 EngineKind::Vad => put(loader.vad(), &mut engines.vad),
                 EngineKind::Turn => put(loader.turn_detector(), &mut engines.turn_detector),
                 EngineKind::Stt => put(loader.transcriber(), &mut engines.transcriber),
-                EngineKind::Llm => put(loader.responder(), &mut engines.responder),
+                EngineKind::Llm => {
+                    let thinker = loader.thinker().map(|(llama, name)| (Arc::new(llama), name));
+                    let chooser = thinker.clone().map(|(llama, name)| (llama as Arc<dyn Chooser>, name));
+                    put(chooser, &mut engines.chooser)
+                        .and(put(thinker.map(|(llama, name)| (llama as _, name)), &mut engines.responder))
+                }
                 EngineKind::Tts => put(loader.synthesizer(), &mut engines.synthesizer),
             };
             match loaded {
@@ -180,6 +187,14 @@ impl Engines {
     /// When no model for it is installed, with what to do.
     pub fn responder(&self) -> Result<&Arc<dyn Responder>, EngineError> {
         self.responder.as_ref().map_err(Clone::clone)
+    }
+
+    /// Chooses among given answers.
+    ///
+    /// # Errors
+    /// When no model for it is installed, with what to do.
+    pub fn chooser(&self) -> Result<&Arc<dyn Chooser>, EngineError> {
+        self.chooser.as_ref().map_err(Clone::clone)
     }
 
     /// Speaks.
@@ -296,12 +311,13 @@ impl Loader<'_> {
         Ok((Arc::new(whisper), model.id))
     }
 
-    fn responder(&self) -> Part<(Arc<dyn Responder>, String)> {
+    /// Thinks, and chooses.
+    fn thinker(&self) -> Part<(Llama, String)> {
         let model =
             self.library.find(EngineKind::Llm, self.config.speech.language, self.config.speech.llm_model.as_deref())?;
         let llama = self.opened(&model, open_llama(self.config, &model.path, &self.scheduler))?;
         llama.warm(&self.config.agent.prompt)?;
-        Ok((Arc::new(llama), model.id))
+        Ok((llama, model.id))
     }
 
     /// Named after the voice that speaks unless a call asks for another.

@@ -1,6 +1,6 @@
 //! Several providers behind one port, in order of preference.
 //!
-//! A ladder is itself a [`Transcriber`], [`Responder`] or [`Synthesizer`]: who asks cannot tell. It goes on to the next
+//! A ladder is itself a [`Transcriber`], [`Responder`], [`Chooser`] or [`Synthesizer`]: who asks cannot tell. It goes on to the next
 //! rung when one fails before its first result; once something has been said, it cannot be unsaid by another provider,
 //! so a later failure is passed on.
 
@@ -8,7 +8,10 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::{Chunk, Prompt, Responder, Results, Sentence, Speech, SpeechError, Synthesizer, Transcriber, Transcript};
+use super::{
+    Chooser, Chunk, Prompt, Question, Responder, Results, Scores, Sentence, Speech, SpeechError, Synthesizer,
+    Transcriber, Transcript,
+};
 use crate::{audio::Frame, domain::Language};
 
 /// Results that may wait between a rung and the reader.
@@ -95,6 +98,12 @@ impl Responder for Ladder<dyn Responder> {
     }
 }
 
+impl Chooser for Ladder<dyn Chooser> {
+    fn choose(&self, question: Question) -> Results<Scores> {
+        self.climb(move |rung| rung.choose(question.clone()))
+    }
+}
+
 impl Synthesizer for Ladder<dyn Synthesizer> {
     fn speak(&self, sentence: Sentence) -> Results<Frame> {
         self.climb(move |rung| rung.speak(sentence.clone()))
@@ -136,7 +145,8 @@ mod tests {
             conversation: 0,
             max_tokens: 1,
             sampling: Sampling::default(),
-            priority: Priority::Reply,
+            grammar: None,
+            priority: Priority::Reply.into(),
         });
         let mut collected = Vec::new();
         while let Some(result) = results.recv().await {
