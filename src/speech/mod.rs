@@ -19,7 +19,7 @@ use crate::{
     audio::Frame,
     domain::{Language, Message},
 };
-pub use choice::{Chooser, LONGEST_CHOICE, MOST_CHOICES, Question, Score, Scores};
+pub use choice::{Candidate, Chooser, LONGEST_ANSWER, MOST_CANDIDATES, Question, Score, Scores};
 pub use grammar::{Grammar, GrammarError};
 pub use scheduler::{Priority, Urgency};
 

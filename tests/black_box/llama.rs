@@ -18,11 +18,12 @@ use tempfile::tempdir;
 
 use crate::support::{LLM, engines, model};
 
-const INSTRUCTIONS: &str = "You are a helpful agent of a bicycle shop. Answer in one or two short sentences.";
+pub(crate) const INSTRUCTIONS: &str =
+    "You are a helpful agent of a bicycle shop. Answer in one or two short sentences.";
 
-struct Fixture {
-    llama: Llama,
-    _turn: MutexGuard<'static, ()>,
+pub(crate) struct Fixture {
+    pub(crate) llama: Llama,
+    pub(crate) _turn: MutexGuard<'static, ()>,
 }
 
 /// On one thread: other tests run beside this one.
@@ -34,12 +35,12 @@ fn load(path: &std::path::Path, context_tokens: u32) -> Result<Llama, SpeechErro
     Llama::load(path, settings(context_tokens), &Scheduler::for_this_machine(None))
 }
 
-fn fixture(context_tokens: u32) -> Fixture {
+pub(crate) fn fixture(context_tokens: u32) -> Fixture {
     let turn = engines();
     Fixture { llama: load(&model(LLM), context_tokens).expect("the starter model"), _turn: turn }
 }
 
-fn prompt(conversation: u64, messages: &[Message], max_tokens: usize) -> Prompt {
+pub(crate) fn prompt(conversation: u64, messages: &[Message], max_tokens: usize) -> Prompt {
     Prompt {
         messages: messages.to_vec(),
         conversation,
@@ -50,11 +51,11 @@ fn prompt(conversation: u64, messages: &[Message], max_tokens: usize) -> Prompt 
     }
 }
 
-fn asking(text: &str) -> Vec<Message> {
+pub(crate) fn asking(text: &str) -> Vec<Message> {
     vec![Message::new(Role::System, INSTRUCTIONS), Message::new(Role::User, text)]
 }
 
-fn answer(llama: &Llama, prompt: Prompt) -> Result<(String, Usage), SpeechError> {
+pub(crate) fn answer(llama: &Llama, prompt: Prompt) -> Result<(String, Usage), SpeechError> {
     let mut results = llama.respond(prompt);
     let mut text = String::new();
     while let Some(result) = results.blocking_recv() {

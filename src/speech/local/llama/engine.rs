@@ -24,9 +24,11 @@ use llama_cpp_2::{
 };
 
 use super::{
-    Settings, failed, file,
-    job::{self, Answer, Choice, Job, Request, Task},
-    lane::{Lane, Output, Piece, STEP_TOKENS},
+    Settings,
+    cache::common_prefix,
+    failed, file,
+    job::{Answer, Choice, Job, Request, Task, Tokens},
+    lane::{Lane, Output, Piece, STEP_TOKENS, Trial},
     log,
     plan::{self, Share, Work},
     prompt::Prompter,
@@ -35,7 +37,7 @@ use super::{
 use crate::{
     domain::Message,
     speech::{
-        Priority, Prompt, Question, Scores, SpeechError, Urgency, Usage,
+        Candidate, Priority, Prompt, Question, Score, Scores, SpeechError, Urgency, Usage,
         scheduler::{Answers, Lease, Requests, Scheduler, Width},
     },
 };
@@ -114,8 +116,6 @@ struct Engine<'m> {
     /// The other width's, once it was needed.
     other: Option<Lane<'m>>,
     vocab: LlamaVocab<'m>,
-    /// The tokens that end an answer.
-    ends: Vec<LlamaToken>,
     prompter: Prompter<'m>,
     candidates: Candidates,
     jobs: Vec<Job>,
@@ -135,13 +135,11 @@ impl<'m> Engine<'m> {
         let lane = Lane::new(model, &worker.settings, worker.wide())?;
         worker.shared.threads.store(lane.threads.get(), Ordering::Relaxed);
         let prompter = Prompter::new(model).map_err(|error| SpeechError::Unsupported(error.to_string()))?;
-        let vocab = model.vocab();
         Ok(Self {
             model,
             lane,
             other: None,
-            ends: vocab.tokens().filter(|token| vocab.is_eog(*token)).collect(),
-            vocab,
+            vocab: model.vocab(),
             prompter,
             candidates: Candidates::new(),
             jobs: Vec::new(),
@@ -217,8 +215,8 @@ impl<'m> Engine<'m> {
             }
             Request::Choice(question, answers) if !answers.is_unwanted() => {
                 let prepared = self.attempt(|engine| engine.prepare_choice(&question));
-                if let Some((draft, choices)) = told(prepared, &answers) {
-                    let choice = Choice { answers: Some(answers), choices };
+                if let Some((draft, candidates)) = told(prepared, &answers) {
+                    let choice = Choice { answers: Some(answers), candidates };
                     self.add(draft, question.conversation, question.priority, Task::Choice(choice));
                 }
             }
@@ -253,17 +251,36 @@ impl<'m> Engine<'m> {
         Ok((draft, sampler, limit))
     }
 
-    fn prepare_choice(&self, question: &Question) -> Result<(Draft, Vec<Vec<LlamaToken>>), SpeechError> {
+    /// What all candidates begin with, and each one's rest.
+    fn prepare_choice(&self, question: &Question) -> Result<(Draft, Vec<Tokens>), SpeechError> {
         question.check()?;
-        let choices: Vec<Vec<LlamaToken>> =
-            question.choices.iter().map(|choice| self.vocab.tokenize(choice.trim().as_bytes(), false, false)).collect();
-        if choices.iter().any(|choice| choice.is_empty() || choice.len() > STEP_TOKENS) {
-            return Err(SpeechError::Unsupported(format!("a choice is longer than {STEP_TOKENS} tokens: shorten it")));
-        }
         let context = usize::try_from(self.lane.context_tokens()).map_err(failed)?;
-        let mut draft = self.prepare(&question.messages, question.conversation, context - STEP_TOKENS)?;
-        draft.until += STEP_TOKENS;
-        Ok((draft, choices))
+        let tokens_of = |candidate: &Candidate| {
+            let mut all = self.prompter.prepare(&candidate.messages, context / 2, 0)?.tokens;
+            let answer = all.len();
+            all.extend(self.vocab.tokenize(candidate.answer.trim().as_bytes(), false, false));
+            Ok(Tokens { all, answer })
+        };
+        let mut candidates: Vec<Tokens> =
+            question.candidates.iter().map(tokens_of).collect::<Result<_, SpeechError>>()?;
+        let common = candidates
+            .iter()
+            .map(|candidate| common_prefix(&candidate.all[..candidate.answer - 1], &candidates[0].all))
+            .min()
+            .unwrap_or_default();
+        if common == 0 {
+            return Err(SpeechError::Unsupported("candidates must begin alike".to_owned()));
+        }
+        let tokens = candidates[0].all[..common].to_vec();
+        for candidate in &mut candidates {
+            candidate.all.drain(..common);
+            candidate.answer -= common;
+        }
+        let until = common + candidates.iter().map(|candidate| candidate.all.len()).sum::<usize>();
+        if until > context {
+            return Err(SpeechError::Unsupported("these are too many words to compare: shorten them".to_owned()));
+        }
+        Ok((Draft { tokens, until, dropped_turns: 0 }, candidates))
     }
 
     fn prepare(&self, messages: &[Message], conversation: u64, room: usize) -> Result<Draft, SpeechError> {
@@ -357,75 +374,69 @@ impl<'m> Engine<'m> {
         Ok(true)
     }
 
-    /// Computes what the planner says, and goes on with those whose turn it then is.
+    /// Computes what the planner says, and goes on with those who have all that they waited for.
     fn step(&mut self, shares: &[Share]) -> Result<(), SpeechError> {
-        if shares.is_empty() {
-            return Ok(());
-        }
         let mut pieces = Vec::with_capacity(shares.len());
+        let mut whole = Vec::with_capacity(shares.len());
         for share in shares {
             let job = &self.jobs[share.work];
             let Some(slot) = job.slot else { continue };
             let computed = self.lane.len(slot);
             let end = computed + share.tokens;
-            pieces.push(Piece { slot, tokens: &job.tokens[computed..end], with_output: end == job.tokens.len() });
+            let is_whole = end == job.tokens.len();
+            let with_output = is_whole && matches!(job.task, Task::Answer(_));
+            pieces.push(Piece { slot, tokens: &job.tokens[computed..end], with_output });
+            whole.push((share.work, is_whole));
         }
-        let with_output: Vec<bool> = pieces.iter().map(|piece| piece.with_output).collect();
-        self.worker.shared.steps.fetch_add(1, Ordering::Relaxed);
+        if pieces.is_empty() {
+            return Ok(());
+        }
         let outputs = self.lane.compute(&pieces)?;
-        let mut asked = Vec::new();
-        for ((share, output), _) in shares.iter().zip(outputs).zip(with_output).filter(|(_, wanted)| *wanted) {
-            match self.go_on(share.work, output) {
-                Ok(None) => {}
-                Ok(Some(first)) => asked.push((share.work, first)),
-                Err(error) => self.jobs[share.work].fail(error),
-            }
+        self.count_steps(1);
+        let whole: Vec<(usize, Output)> = whole
+            .into_iter()
+            .zip(outputs)
+            .filter_map(|((job, whole), output)| whole.then_some((job, output)))
+            .collect();
+        for (job, output) in &whole {
+            self.go_on(*job, *output);
         }
-        // These are further steps, in which the outputs above are lost.
-        for (job, first) in asked {
-            self.compare(job, &first)?;
-        }
-        Ok(())
+        // These are steps of their own, in which the outputs above are lost.
+        whole.into_iter().try_for_each(|(job, _)| self.compare(job))
     }
 
-    /// Takes an answer's next token; of choices, how likely each one's first token is.
-    fn go_on(&mut self, job: usize, output: Output) -> Result<Option<Vec<f32>>, SpeechError> {
+    /// Takes an answer's next token.
+    fn go_on(&mut self, job: usize, output: Output) {
+        let Job { tokens, usage, task: Task::Answer(answer), .. } = &mut self.jobs[job] else { return };
         let logits = self.lane.logits(output);
-        let Job { tokens, usage, task, .. } = &mut self.jobs[job];
-        match task {
-            Task::Answer(answer) => {
-                answer.go_on(tokens, usage, logits, &self.vocab, &mut self.candidates)?;
-                Ok(None)
-            }
-            Task::Choice(Choice { choices, .. }) => {
-                let distribution = Distribution::new(logits);
-                Ok(Some(choices.iter().map(|choice| distribution.log_probability(choice[0])).collect()))
-            }
+        if let Err(error) = answer.go_on(tokens, usage, logits, &self.vocab, &mut self.candidates) {
+            self.jobs[job].fail(error);
         }
     }
 
-    /// Tries a question's choices out, as many at once as a step takes, and gives the result.
-    fn compare(&mut self, job: usize, first: &[f32]) -> Result<(), SpeechError> {
+    /// Tries a question's candidates out, and gives the result.
+    fn compare(&mut self, job: usize) -> Result<(), SpeechError> {
         let Job { task: Task::Choice(choice), slot: Some(slot), usage, .. } = &mut self.jobs[job] else {
             return Ok(());
         };
-        let mut scores = Vec::with_capacity(choice.choices.len());
-        while scores.len() < choice.choices.len() {
-            let rest = &choice.choices[scores.len()..];
-            let mut tokens = 0;
-            let fits = |choice: &&Vec<LlamaToken>| {
-                tokens += choice.len();
-                tokens <= STEP_TOKENS
-            };
-            let trials: Vec<&[LlamaToken]> = rest.iter().take_while(fits).map(Vec::as_slice).collect();
-            self.worker.shared.steps.fetch_add(1, Ordering::Relaxed);
-            for (trial, outputs) in trials.iter().zip(self.lane.try_out(*slot, &trials)?) {
-                let logits = outputs.iter().map(|output| self.lane.logits(*output));
-                scores.push(job::score(trial, first[scores.len()], logits, &self.ends));
-            }
-        }
+        let candidates = &choice.candidates;
+        let trials: Vec<Trial<'_>> = candidates
+            .iter()
+            .map(|it| Trial { tokens: &it.all[..it.all.len() - 1], outputs_from: it.answer - 1 })
+            .collect();
+        let score = |it: &Tokens| Score { log_probability: 0.0, tokens: it.all.len() - it.answer };
+        let mut scores: Vec<Score> = candidates.iter().map(score).collect();
+        let steps = self.lane.try_out(*slot, &trials, |trial, at, logits| {
+            let next = candidates[trial].all[at + 1];
+            scores[trial].log_probability += Distribution::new(logits).log_probability(next);
+        })?;
         choice.give(Ok(Scores { scores, usage: *usage }));
+        self.count_steps(steps);
         Ok(())
+    }
+
+    fn count_steps(&self, steps: u64) {
+        self.worker.shared.steps.fetch_add(steps, Ordering::Relaxed);
     }
 
     /// Something failed that concerns everybody who computes: nobody's place can be trusted.

@@ -1,4 +1,4 @@
-//! What somebody waits for, while it is under way: an answer that is being made, or choices that are being compared.
+//! What somebody waits for, while it is under way: an answer that is being made, or candidates that are being compared.
 
 use std::collections::VecDeque;
 
@@ -8,10 +8,10 @@ use super::{
     cache::Demand,
     plan::Work,
     reply::{self, Reply},
-    sampler::{Candidates, Distribution, Sampler},
+    sampler::{Candidates, Sampler},
 };
 use crate::speech::{
-    Chunk, Prompt, Question, Score, Scores, SpeechError, Urgency, Usage,
+    Chunk, Prompt, Question, Scores, SpeechError, Urgency, Usage,
     scheduler::{Answers, Unwanted},
 };
 
@@ -30,7 +30,7 @@ pub(super) struct Job {
     pub(super) conversation: u64,
     /// The prompt's, and then those that were made.
     pub(super) tokens: Vec<LlamaToken>,
-    /// So many tokens there may be, those of choices that are tried included.
+    /// So many tokens there may be, those of candidates that are tried included.
     pub(super) until: usize,
     pub(super) usage: Usage,
     /// Its slot in the cache, while it has one.
@@ -63,13 +63,21 @@ pub(super) struct Answer {
     pub(super) is_over: bool,
 }
 
-/// Choices that are to be compared.
+/// Candidates that are to be compared, once what they begin with is computed.
 #[derive(Debug)]
 pub(super) struct Choice {
     /// Gone when the result has been given.
     pub(super) answers: Option<Answers<Scores>>,
-    /// Each one's tokens, at least one.
-    pub(super) choices: Vec<Vec<LlamaToken>>,
+    pub(super) candidates: Vec<Tokens>,
+}
+
+/// A candidate's tokens behind what all candidates begin with: the rest of its messages, at least one token, and its
+/// answer, at least one too.
+#[derive(Debug)]
+pub(super) struct Tokens {
+    pub(super) all: Vec<LlamaToken>,
+    /// Where in `all` its answer begins.
+    pub(super) answer: usize,
 }
 
 impl Job {
@@ -198,20 +206,4 @@ impl Choice {
             drop(answers.offer(result));
         }
     }
-}
-
-/// How likely a choice is: `first` is the model's output before it, `rest` the outputs after each of its tokens; `ends`
-/// are the tokens that end an answer.
-pub(super) fn score<'l>(
-    choice: &[LlamaToken],
-    first: f32,
-    rest: impl Iterator<Item = &'l [f32]>,
-    ends: &[LlamaToken],
-) -> Score {
-    let following = choice.iter().skip(1).map(Some).chain([None]);
-    let rest = following.zip(rest).map(|(token, logits)| {
-        let distribution = Distribution::new(logits);
-        token.map_or_else(|| distribution.log_probability_of_any(ends), |token| distribution.log_probability(*token))
-    });
-    Score { log_probability: first + rest.sum::<f32>(), tokens: choice.len() + 1 }
 }

@@ -16,14 +16,15 @@ use super::{
     engine::BACKEND,
     failed, log,
 };
-use crate::speech::{MOST_CHOICES, SpeechError};
+use crate::speech::{MOST_CANDIDATES, SpeechError};
 
 /// Tokens that are computed at once: an answer that nobody wants any more stops within one such step (0.1 to 0.3 s with
-/// the starter model). Larger pieces are hardly faster on a CPU.
-pub(super) const STEP_TOKENS: usize = 64;
+/// the starter model). Larger pieces are hardly faster on a CPU; and from 64 on, ggml's attention takes another way that
+/// rounds differently (`GGML_FA_TILE_Q`): below, what is computed for one does not depend on who else is in the step.
+pub(super) const STEP_TOKENS: usize = 63;
 /// Conversations that keep their place in the cache.
 const CONVERSATIONS: usize = 16;
-/// The first of the sequences in which choices are tried, behind those of the slots.
+/// The first of the sequences in which candidates are tried, behind those of the slots.
 const TRIALS: usize = Slots::<LlamaToken>::count(CONVERSATIONS);
 
 /// A context for one number of threads, which is fixed when it is made, with its own cache.
@@ -44,6 +45,14 @@ pub(super) struct Piece<'t> {
     pub(super) with_output: bool,
 }
 
+/// Tokens that might follow those of a slot.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Trial<'t> {
+    pub(super) tokens: &'t [LlamaToken],
+    /// What follows the tokens before this one is not of interest.
+    pub(super) outputs_from: usize,
+}
+
 /// A place in the batch, whose output can be read until the next one is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Output(i32);
@@ -57,7 +66,7 @@ impl<'m> Lane<'m> {
             .with_n_ctx(NonZeroU32::new(settings.context_tokens.get().min(model.n_ctx_train())))
             .with_n_batch(step)
             .with_n_ubatch(step)
-            .with_n_seq_max(u32::try_from(TRIALS + MOST_CHOICES).map_err(failed)?)
+            .with_n_seq_max(u32::try_from(TRIALS + MOST_CANDIDATES).map_err(failed)?)
             .with_kv_unified(true)
             .with_flash_attention_policy(llama_cpp_sys_2::LLAMA_FLASH_ATTN_TYPE_ENABLED)
             .with_n_threads(thread_count)
@@ -133,27 +142,50 @@ impl<'m> Lane<'m> {
         Ok(outputs)
     }
 
-    /// Computes what might follow a slot's tokens, each of `trials` beside the others, [`MOST_CHOICES`] and
-    /// [`STEP_TOKENS`] at most; gives the outputs of all their tokens, in order. The slot stays as it is.
-    pub(super) fn try_out(&mut self, slot: usize, trials: &[&[LlamaToken]]) -> Result<Vec<Vec<Output>>, SpeechError> {
-        self.make_room(trials.iter().map(|trial| trial.len()).sum())?;
-        self.batch.clear();
-        let position = self.slots.len(slot);
-        let mut outputs = Vec::with_capacity(trials.len());
-        for (sequence, trial) in (TRIALS..).zip(trials) {
-            self.copy(slot, sequence, position)?;
-            let mut places = Vec::with_capacity(trial.len());
-            for (index, token) in trial.iter().enumerate() {
-                self.add(*token, position + index, sequence, true)?;
-                places.push(Output(self.batch.n_tokens() - 1));
-            }
-            outputs.push(places);
+    /// Computes what might follow a slot's tokens, `trials` beside each other, [`MOST_CANDIDATES`] at most. `read` gets
+    /// what the model says after each token whose output is wanted: the trial's number, the token's in it, and the
+    /// logits. The slot stays as it is. Gives how many steps it took.
+    pub(super) fn try_out(
+        &mut self,
+        slot: usize,
+        trials: &[Trial<'_>],
+        read: impl FnMut(usize, usize, &[f32]),
+    ) -> Result<u64, SpeechError> {
+        for sequence in (TRIALS..).take(trials.len()) {
+            self.copy(slot, sequence, self.slots.len(slot))?;
         }
-        let computed = self.decode();
-        for (sequence, _) in (TRIALS..).zip(trials) {
+        let computed = self.compute_trials(self.slots.len(slot), trials, read);
+        for sequence in (TRIALS..).take(trials.len()) {
             self.remove(sequence, 0)?;
         }
-        computed.map(|()| outputs)
+        computed
+    }
+
+    fn compute_trials(
+        &mut self,
+        position: usize,
+        trials: &[Trial<'_>],
+        mut read: impl FnMut(usize, usize, &[f32]),
+    ) -> Result<u64, SpeechError> {
+        let all = || (0..trials.len()).flat_map(|trial| (0..trials[trial].tokens.len()).map(move |at| (trial, at)));
+        self.make_room(all().count())?;
+        let places: Vec<(usize, usize)> = all().collect();
+        let mut steps = 0;
+        for step in places.chunks(STEP_TOKENS) {
+            self.batch.clear();
+            for (trial, at) in step {
+                let is_wanted = *at >= trials[*trial].outputs_from;
+                self.add(trials[*trial].tokens[*at], position + at, TRIALS + trial, is_wanted)?;
+            }
+            self.decode()?;
+            steps += 1;
+            for (place, (trial, at)) in (0..).zip(step) {
+                if *at >= trials[*trial].outputs_from {
+                    read(*trial, *at, self.context.get_logits_ith(place));
+                }
+            }
+        }
+        Ok(steps)
     }
 
     fn add(&mut self, token: LlamaToken, position: usize, sequence: usize, output: bool) -> Result<(), SpeechError> {

@@ -143,7 +143,7 @@ impl Responder for Llama {
 }
 
 impl Chooser for Llama {
-    /// The prompt is computed as for an answer, and the choices in one step more.
+    /// What the candidates begin with is computed as for an answer, and their rests in a step or two more.
     fn choose(&self, question: Question) -> Results<Scores> {
         self.handle.crew.ask(question.priority.clone(), 1, |answers| Request::Choice(question, answers))
     }

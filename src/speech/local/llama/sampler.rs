@@ -113,11 +113,6 @@ impl<'l> Distribution<'l> {
         let logit = usize::try_from(token.0).ok().and_then(|token| self.logits.get(token));
         logit.map_or(f32::NEG_INFINITY, |logit| logit - self.total)
     }
-
-    /// The same for one of `tokens`, whichever.
-    pub(super) fn log_probability_of_any(&self, tokens: &[LlamaToken]) -> f32 {
-        tokens.iter().map(|token| self.log_probability(*token).exp()).sum::<f32>().ln()
-    }
 }
 
 #[cfg(test)]
@@ -132,7 +127,5 @@ mod tests {
             let probability = distribution.log_probability(LlamaToken(token)).exp();
             assert!((probability - expected).abs() < 1e-4, "{token}: {probability}");
         }
-        let any = distribution.log_probability_of_any(&[LlamaToken(0), LlamaToken(1)]).exp();
-        assert!((any - 0.7552).abs() < 1e-4, "{any}");
     }
 }
