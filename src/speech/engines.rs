@@ -123,12 +123,7 @@ impl Engines {
                 EngineKind::Vad => put(loader.vad(), &mut engines.vad),
                 EngineKind::Turn => put(loader.turn_detector(), &mut engines.turn_detector),
                 EngineKind::Stt => put(loader.transcriber(), &mut engines.transcriber),
-                EngineKind::Llm => {
-                    let thinker = loader.thinker().map(|(llama, name)| (Arc::new(llama), name));
-                    let chooser = thinker.clone().map(|(llama, name)| (llama as Arc<dyn Chooser>, name));
-                    put(chooser, &mut engines.chooser)
-                        .and(put(thinker.map(|(llama, name)| (llama as _, name)), &mut engines.responder))
-                }
+                EngineKind::Llm => engines.put_llama(loader.llama()),
                 EngineKind::Tts => put(loader.synthesizer(), &mut engines.synthesizer),
             };
             match loaded {
@@ -137,6 +132,23 @@ impl Engines {
             }
         }
         engines
+    }
+
+    /// It thinks, and chooses.
+    fn put_llama(&mut self, loaded: Part<(Llama, String)>) -> Part<String> {
+        match loaded {
+            Ok((llama, name)) => {
+                let llama = Arc::new(llama);
+                self.responder = Ok(Arc::clone(&llama) as Arc<dyn Responder>);
+                self.chooser = Ok(llama);
+                Ok(name)
+            }
+            Err(error) => {
+                self.responder = Err(error.clone());
+                self.chooser = Err(error.clone());
+                Err(error)
+            }
+        }
     }
 
     /// What was wanted and is not there.
@@ -189,7 +201,7 @@ impl Engines {
         self.responder.as_ref().map_err(Clone::clone)
     }
 
-    /// Chooses among given answers.
+    /// Tells which words are likely, and so what an answer means.
     ///
     /// # Errors
     /// When no model for it is installed, with what to do.
@@ -311,8 +323,7 @@ impl Loader<'_> {
         Ok((Arc::new(whisper), model.id))
     }
 
-    /// Thinks, and chooses.
-    fn thinker(&self) -> Part<(Llama, String)> {
+    fn llama(&self) -> Part<(Llama, String)> {
         let model =
             self.library.find(EngineKind::Llm, self.config.speech.language, self.config.speech.llm_model.as_deref())?;
         let llama = self.opened(&model, open_llama(self.config, &model.path, &self.scheduler))?;

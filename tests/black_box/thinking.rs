@@ -136,7 +136,9 @@ fn answers_follow_their_grammar_whatever_the_model_would_say() {
         let date: Vec<u32> = said["date"].as_str().unwrap().split('-').map(|part| part.parse().unwrap()).collect();
         assert!(matches!(date[..], [2026, 1..=12, 1..=31]), "{text}");
     }
-    let arabic = Prompt { grammar: grammar("root ::= \"نعم\" | \"لا\""), ..prompt(1, &asking("هل تدفع غدا؟"), 20) };
+    let arabic = Prompt {
+        grammar: grammar("root ::= \"نعم\" | \"لا\""), ..prompt(1, &asking("هل تدفع غدا؟"), 20)
+    };
     let (text, _) = answer(&llama, arabic).unwrap();
     assert!(["نعم", "لا"].contains(&text.as_str()), "{text:?}");
     let cut = Prompt { grammar: grammar(LONG), ..prompt(1, &asking("Hi"), 10) };

@@ -170,6 +170,10 @@ impl<'m> Engine<'m> {
         }
         self.borrow_cores();
         self.take_up_all_who_wait();
+        if self.lease.is_none() {
+            // What was borrowed is not what is needed any more.
+            return true;
+        }
         // Some time may have passed.
         self.tidy();
         let outcome = catch_unwind(AssertUnwindSafe(|| {
@@ -336,11 +340,12 @@ impl<'m> Engine<'m> {
         self.jobs.iter().map(|job| job.work(job.slot.map_or(0, |slot| self.lane.len(slot)))).collect()
     }
 
-    /// Hands over what there is, lets go of places that are not needed any more, and forgets what is done or unwanted.
+    /// Hands over what there is, lets go of places that are not needed now (whoever waits for a reader finds theirs again
+    /// unless somebody needed it), and forgets what is done or unwanted.
     fn tidy(&mut self) {
         self.jobs.retain_mut(|job| {
             let stays = job.hand_over();
-            if !stays || job.is_over() {
+            if !stays || !job.can_go_on() {
                 job.slot.take().into_iter().for_each(|slot| self.lane.release(slot));
             }
             stays

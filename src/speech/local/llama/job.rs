@@ -83,8 +83,7 @@ pub(super) struct Tokens {
 impl Job {
     /// What the planner has to know; `computed` tokens are in the cache.
     pub(super) fn work(&self, computed: usize) -> Work {
-        let waits_for_reader = matches!(&self.task, Task::Answer(answer) if !answer.unsent.is_empty());
-        let pending = if waits_for_reader || self.is_over() { 0 } else { self.tokens.len() - computed };
+        let pending = if self.can_go_on() { self.tokens.len() - computed } else { 0 };
         Work { priority: self.urgency.now(), order: self.order, pending, is_seated: self.slot.is_some() }
     }
 
@@ -96,6 +95,12 @@ impl Job {
             until: self.until,
             dropped_turns: self.usage.dropped_turns,
         }
+    }
+
+    /// Whether there is something to compute, and a reader who keeps up.
+    pub(super) fn can_go_on(&self) -> bool {
+        let waits_for_reader = matches!(&self.task, Task::Answer(answer) if !answer.unsent.is_empty());
+        !waits_for_reader && !self.is_over()
     }
 
     /// Whether nothing more has to be computed.

@@ -80,6 +80,9 @@ impl Sampler {
 
     /// The answer goes on with `token`, which does not end it. (`LlamaSampler::sample` would do this where no exception is
     /// caught, and a grammar throws when it has come to a dead end.)
+    ///
+    /// # Errors
+    /// When the grammar does not allow it. The answer is over then: asked again, llama.cpp would end the process.
     pub(super) fn accept(&mut self, token: LlamaToken) -> Result<(), SpeechError> {
         self.chain.try_accept(token).map_err(failed)?;
         self.grammar.as_mut().map_or(Ok(()), |grammar| grammar.try_accept(token).map_err(failed))
@@ -117,7 +120,53 @@ impl<'l> Distribution<'l> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use llama_cpp_2::model::params::LlamaModelParams;
+    use proptest::{prelude::*, strategy::ValueTree, string::string_regex, test_runner::TestRunner};
+
+    use super::{super::engine, *};
+    use crate::testing::model;
+
+    /// The starter model's vocabulary, without its weights.
+    fn vocabulary() -> LlamaModel {
+        let path = model("SmolLM2-135M-Instruct.Q4_1.gguf");
+        engine::load(&path, LlamaModelParams::default().with_vocab_only(true)).unwrap()
+    }
+
+    #[test]
+    fn what_is_possible_is_chosen_and_dead_ends_are_told() {
+        let model = vocabulary();
+        let grammar = Grammar::new("root ::= \"yes\" | \"yellow\"").unwrap();
+        let mut sampler = Sampler::new(&model, Sampling::default(), Some(&grammar)).unwrap();
+        let (vocab, mut candidates) = (model.vocab(), Candidates::new());
+        let id = |text: &str| vocab.tokenize(text.as_bytes(), false, false)[0];
+        let mut logits = vec![0.0; usize::try_from(vocab.n_tokens()).unwrap()];
+        logits[id("no").0 as usize] = 9.0;
+        logits[id("yes").0 as usize] = 1.0;
+        assert_eq!(sampler.choose(&logits, &mut candidates).unwrap(), id("yes"), "not what is likeliest");
+        sampler.accept(id("yes")).unwrap();
+        assert!(vocab.is_eog(sampler.choose(&logits, &mut candidates).unwrap()), "nothing can follow");
+        assert!(sampler.choose(&vec![f32::NEG_INFINITY; logits.len()], &mut candidates).is_err());
+        assert!(sampler.accept(id("no")).is_err());
+    }
+
+    #[test]
+    fn llama_takes_what_was_checked() {
+        let model = vocabulary();
+        let mut runner = TestRunner::deterministic();
+        let symbol =
+            "(root|a|b|\"x\"|\"\"|\\[\\^?a-f0-9\\]|[.]|[(](a|b|\"y\")? [|] b[)])([*]|[+]|[?]|[{]2,3[}]|[{]3[}])?";
+        let rule = format!("({symbol} ?){{0,3}}( [|] {symbol})?");
+        let source = format!("root ::= {rule}\na ::= {rule}\nb ::= {rule}\n");
+        let mut taken = 0;
+        for _ in 0..300 {
+            let source = string_regex(&source).unwrap().new_tree(&mut runner).unwrap().current();
+            if let Ok(grammar) = Grammar::new(&source) {
+                taken += 1;
+                assert!(Sampler::new(&model, Sampling::default(), Some(&grammar)).is_ok(), "{source}");
+            }
+        }
+        assert!(taken > 20, "{taken} of 300");
+    }
 
     #[test]
     fn probabilities_are_those_of_the_softmax_function() {
