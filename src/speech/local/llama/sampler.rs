@@ -70,7 +70,7 @@ impl Sampler {
         if let Some(grammar) = &mut self.grammar
             && !token.is_some_and(|token| is_possible(grammar, token))
         {
-            // To look at the whole vocabulary takes as long as to compute the token: only where it must be.
+            // To look at the whole vocabulary takes a millisecond or so: only where it must be.
             candidates.fill(logits);
             grammar.apply(&mut candidates.0);
             token = candidates.choose(&mut self.chain);
