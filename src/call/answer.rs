@@ -154,7 +154,8 @@ pub(super) async fn think(
         conversation: brief.conversation,
         max_tokens: brief.max_tokens,
         sampling: brief.sampling,
-        priority: Priority::Reply,
+        grammar: None,
+        priority: Priority::Reply.into(),
         served: marks.thinks.clone(),
     });
     let mut thought = Thought::default();

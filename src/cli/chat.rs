@@ -63,7 +63,8 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
         conversation: 1,
         max_tokens: args.max_tokens.unwrap_or(config.agent.max_tokens),
         sampling: Sampling { temperature: args.temperature, seed: args.seed, ..Sampling::default() },
-        priority: Priority::Reply,
+        grammar: None,
+        priority: Priority::Reply.into(),
         served: Served::default(),
     };
     let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal() && !context.output.json;
@@ -211,7 +212,8 @@ mod tests {
                 conversation: 1,
                 max_tokens: 1,
                 sampling: Sampling::default(),
-                priority: Priority::Reply,
+                grammar: None,
+                priority: Priority::Reply.into(),
                 served: Served::default(),
             };
             let reply = chat.answer(prompt).await.map(|answer| answer.reply).map_err(|error| error.to_string());

@@ -9,7 +9,7 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    Responder, Sentence, SpeechError, Synthesizer, Transcriber,
+    Chooser, Responder, Sentence, SpeechError, Synthesizer, Transcriber,
     ladder::{Ladder, Rung},
     local::{
         espeak::Espeak,
@@ -79,6 +79,7 @@ pub struct Engines {
     turn_detector: Part<TurnDetector>,
     transcriber: Part<Arc<dyn Transcriber>>,
     responder: Part<Arc<dyn Responder>>,
+    chooser: Part<Arc<dyn Chooser>>,
     synthesizer: Part<Arc<dyn Synthesizer>>,
     infos: Vec<EngineInfo>,
     missing: Vec<Missing>,
@@ -110,6 +111,7 @@ impl Engines {
             turn_detector: not_loaded(EngineKind::Turn),
             transcriber: not_loaded(EngineKind::Stt),
             responder: not_loaded(EngineKind::Llm),
+            chooser: not_loaded(EngineKind::Llm),
             synthesizer: not_loaded(EngineKind::Tts),
             infos: Vec::new(),
             missing: Vec::new(),
@@ -122,7 +124,7 @@ impl Engines {
                 EngineKind::Vad => put(loader.vad(), &mut engines.vad),
                 EngineKind::Turn => put(loader.turn_detector(), &mut engines.turn_detector),
                 EngineKind::Stt => put(loader.transcriber(), &mut engines.transcriber),
-                EngineKind::Llm => put(loader.responder(), &mut engines.responder),
+                EngineKind::Llm => engines.put_llama(loader.llama()),
                 EngineKind::Tts => put(loader.synthesizer(), &mut engines.synthesizer),
             };
             match loaded {
@@ -131,6 +133,23 @@ impl Engines {
             }
         }
         engines
+    }
+
+    /// It thinks, and chooses.
+    fn put_llama(&mut self, loaded: Part<(Llama, String)>) -> Part<String> {
+        match loaded {
+            Ok((llama, name)) => {
+                let llama = Arc::new(llama);
+                self.responder = Ok(Arc::new(lone("llama", &name, Arc::clone(&llama) as Arc<dyn Responder>)));
+                self.chooser = Ok(llama);
+                Ok(name)
+            }
+            Err(error) => {
+                self.responder = Err(error.clone());
+                self.chooser = Err(error.clone());
+                Err(error)
+            }
+        }
     }
 
     /// What was wanted and is not there.
@@ -181,6 +200,14 @@ impl Engines {
     /// When no model for it is installed, with what to do.
     pub fn responder(&self) -> Result<&Arc<dyn Responder>, EngineError> {
         self.responder.as_ref().map_err(Clone::clone)
+    }
+
+    /// Tells which words are likely, and so what an answer means.
+    ///
+    /// # Errors
+    /// When no model for it is installed, with what to do.
+    pub fn chooser(&self) -> Result<&Arc<dyn Chooser>, EngineError> {
+        self.chooser.as_ref().map_err(Clone::clone)
     }
 
     /// Speaks.
@@ -302,12 +329,12 @@ impl Loader<'_> {
         Ok((Arc::new(lone("whisper", &model.id, Arc::new(whisper) as Arc<dyn Transcriber>)), model.id))
     }
 
-    fn responder(&self) -> Part<(Arc<dyn Responder>, String)> {
+    fn llama(&self) -> Part<(Llama, String)> {
         let model =
             self.library.find(EngineKind::Llm, self.config.speech.language, self.config.speech.llm_model.as_deref())?;
         let llama = self.opened(&model, open_llama(self.config, &model.path, &self.scheduler))?;
         llama.warm(&self.config.agent.prompt)?;
-        Ok((Arc::new(lone("llama", &model.id, Arc::new(llama) as Arc<dyn Responder>)), model.id))
+        Ok((llama, model.id))
     }
 
     /// Named after the voice that speaks unless a call asks for another.

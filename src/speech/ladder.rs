@@ -1,6 +1,6 @@
 //! Several providers behind one port, in order of preference.
 //!
-//! A ladder is itself a [`Transcriber`], [`Responder`] or [`Synthesizer`]: who asks cannot tell. It goes on to the next
+//! A ladder is itself a [`Transcriber`], [`Responder`], [`Chooser`] or [`Synthesizer`]: who asks cannot tell. It goes on to the next
 //! rung when one fails before its first result; once something has been said, it cannot be unsaid by another provider,
 //! so a later failure is passed on. It notes in the request who served it ([`Served`]).
 
@@ -9,7 +9,8 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::{
-    Chunk, Prompt, Responder, Results, Sentence, Served, Speech, SpeechError, Synthesizer, Transcriber, Transcript,
+    Chooser, Chunk, Prompt, Question, Responder, Results, Scores, Sentence, Served, Speech, SpeechError, Synthesizer,
+    Transcriber, Transcript,
 };
 use crate::{
     audio::Frame,
@@ -115,6 +116,13 @@ impl Responder for Ladder<dyn Responder> {
     }
 }
 
+impl Chooser for Ladder<dyn Chooser> {
+    fn choose(&self, question: Question) -> Results<Scores> {
+        // Nobody asks who chose.
+        self.climb(Served::default(), move |rung, _| rung.choose(question.clone()))
+    }
+}
+
 impl Synthesizer for Ladder<dyn Synthesizer> {
     fn speak(&self, sentence: Sentence) -> Results<Frame> {
         self.climb(sentence.served.clone(), move |rung, served| rung.speak(Sentence { served, ..sentence.clone() }))
@@ -159,7 +167,8 @@ mod tests {
             conversation: 0,
             max_tokens: 1,
             sampling: Sampling::default(),
-            priority: Priority::Reply,
+            grammar: None,
+            priority: Priority::Reply.into(),
             served: served.clone(),
         });
         (results, served)

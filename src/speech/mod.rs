@@ -1,10 +1,12 @@
-//! Hearing, thinking, speaking: three ports, and the engines behind them.
+//! Hearing, thinking, choosing, speaking: four ports, and the engines behind them.
 //!
 //! A caller sees only the traits here. What stands behind one may be an engine on this machine, a cloud service, or a
 //! [`ladder::Ladder`] of several. Every answer is a stream over a bounded channel: a slow reader holds the engine back,
 //! and dropping the receiver stops the engine at its next step.
 
+mod choice;
 pub mod engines;
+mod grammar;
 pub mod ladder;
 pub mod local;
 pub mod scheduler;
@@ -21,7 +23,9 @@ use crate::{
     audio::Frame,
     domain::{Language, Message, Provider},
 };
-pub use scheduler::Priority;
+pub use choice::{Candidate, Chooser, LONGEST_ANSWER, MOST_CANDIDATES, Question, Score, Scores};
+pub use grammar::{Grammar, GrammarError};
+pub use scheduler::{Priority, Urgency};
 
 /// An answer as it comes: items in order, then the end of the channel; after an `Err` nothing more follows.
 pub type Results<T> = mpsc::Receiver<Result<T, SpeechError>>;
@@ -157,8 +161,11 @@ pub struct Prompt {
     pub max_tokens: usize,
     /// How the next token is chosen.
     pub sampling: Sampling,
-    /// How urgent it is.
-    pub priority: Priority,
+    /// What the answer has to look like; such an answer comes word for word as the model made it. One that ends because
+    /// of `max_tokens` ([`Usage::truncated`]) only begins as the grammar says.
+    pub grammar: Option<Grammar>,
+    /// How urgent it is; may be raised while the answer is under way.
+    pub priority: Urgency,
     /// Who serves it.
     pub served: Served,
 }

@@ -28,6 +28,7 @@ mod sheets;
 mod sms;
 mod staff;
 mod support;
+mod thinking;
 mod tls;
 mod tokens;
 mod voice;

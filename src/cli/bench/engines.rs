@@ -171,7 +171,8 @@ impl Bench<'_> {
                 conversation: 1_000_000 + run as u64,
                 max_tokens: TOKENS,
                 sampling: Sampling::default(),
-                priority: Priority::Reply,
+                grammar: None,
+                priority: Priority::Reply.into(),
                 served: Served::default(),
             });
             let mut first = None;

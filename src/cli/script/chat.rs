@@ -19,7 +19,7 @@ use crate::{
     },
     script::{Script, Task},
     speech::{
-        Chunk, Priority, Prompt, Responder, Sampling,
+        Chunk, Priority, Prompt, Responder, Sampling, Served,
         engines::{EngineKind, Engines},
     },
 };
@@ -135,7 +135,9 @@ impl Chat<'_> {
             conversation: 1,
             max_tokens: MOST_TOKENS,
             sampling: Sampling::default(),
-            priority: Priority::Reply,
+            grammar: None,
+            priority: Priority::Reply.into(),
+            served: Served::default(),
         });
         let mut reply = String::new();
         while let Some(chunk) = chunks.recv().await {

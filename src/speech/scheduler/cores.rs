@@ -15,6 +15,11 @@ pub enum Priority {
     Speech,
 }
 
+impl Priority {
+    /// All of them, the least urgent first.
+    pub(super) const ALL: [Self; 4] = [Self::Batch, Self::Speculation, Self::Reply, Self::Speech];
+}
+
 /// How many cores a piece of work can use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Width {
@@ -47,6 +52,12 @@ pub(super) struct Ticket {
     width: Width,
 }
 
+impl Ticket {
+    pub(super) fn priority(self) -> Priority {
+        self.priority
+    }
+}
+
 /// The cores and those who wait for them. Grants never exceed the cores, and a wide piece of work at the head of the
 /// queue is never overtaken by narrower ones behind it.
 #[derive(Debug)]
@@ -69,6 +80,14 @@ impl Cores {
         self.next_number += 1;
         self.waiting.push(ticket);
         ticket
+    }
+
+    /// Work that waits has become more or less urgent.
+    pub(super) fn reconsider(&mut self, ticket: &mut Ticket, priority: Priority) {
+        ticket.priority = priority;
+        for waiting in self.waiting.iter_mut().filter(|waiting| waiting.number == ticket.number) {
+            waiting.priority = priority;
+        }
     }
 
     /// Takes `granted` cores back, and puts their holder in the queue again at its old place.
@@ -173,6 +192,15 @@ mod tests {
         cores.release(2);
         assert_eq!(cores.try_grant(other_batch), None);
         assert!(cores.try_grant(batch).is_some());
+    }
+
+    #[test]
+    fn what_has_become_more_urgent_goes_first() {
+        let mut cores = cores(1);
+        let mut guess = cores.request(Priority::Speculation, Width::ONE);
+        let reply = cores.request(Priority::Reply, Width::ONE);
+        cores.reconsider(&mut guess, Priority::Speech);
+        assert_eq!((cores.try_grant(reply), cores.try_grant(guess)), (None, Some(1)));
     }
 
     #[test]

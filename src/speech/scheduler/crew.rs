@@ -12,7 +12,7 @@ use std::{
 
 use tokio::sync::mpsc::{self, error::TrySendError};
 
-use super::{Inbox, Priority, Requests, Scheduler, inbox::Refusal};
+use super::{Inbox, Requests, Scheduler, Urgency, inbox::Refusal};
 use crate::speech::{Results, SpeechError};
 
 /// How often a thread looks whether a slow reader has room again, or its engine is to end. Readers that matter leave
@@ -93,11 +93,16 @@ impl<J: Send + 'static> Crew<J> {
 
     /// Asks the crew for a stream of results, at most `ahead` of which wait for a slow reader. With too much waiting
     /// already, the stream holds [`SpeechError::Overloaded`]; when the threads have died, [`SpeechError::Failed`].
-    pub fn ask<T>(&self, priority: Priority, ahead: usize, request: impl FnOnce(Answers<T>) -> J) -> Results<T> {
+    pub fn ask<T>(
+        &self,
+        urgency: impl Into<Urgency>,
+        ahead: usize,
+        request: impl FnOnce(Answers<T>) -> J,
+    ) -> Results<T> {
         let (sender, results) = mpsc::channel(ahead);
         let request = request(Answers { sender, stopping: Arc::clone(&self.stopping) });
         let refusal = match &self.inbox {
-            Some(inbox) => inbox.submit(priority, request).err(),
+            Some(inbox) => inbox.submit(urgency.into(), request).err(),
             None => Some(Refusal::Closed),
         };
         match refusal {
@@ -133,7 +138,7 @@ impl<J> Drop for Crew<J> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::scheduler;
+    use crate::{speech::Priority, testing::scheduler};
 
     /// A crew whose one thread answers every job with 1, 2, 3 … until nobody wants more.
     fn counters(waiting: usize) -> Crew<Answers<u32>> {

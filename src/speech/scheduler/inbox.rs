@@ -1,13 +1,12 @@
 //! An engine's bounded queue of requests, the most urgent first.
 
 use std::{
-    cmp::Reverse,
-    collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use super::Priority;
+use super::{Priority, Urgency};
 
 /// Why a request is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,15 +39,15 @@ struct Shared<J> {
 
 #[derive(Debug)]
 struct State<J> {
-    waiting: BTreeMap<(Reverse<Priority>, u64), J>,
-    next_number: u64,
+    /// In the order in which they came.
+    waiting: Vec<(Urgency, J)>,
     is_open: bool,
 }
 
 impl<J> Inbox<J> {
     /// An inbox that holds at most `capacity` requests, and the end to take them from.
     pub(super) fn new(capacity: usize) -> (Self, Requests<J>) {
-        let state = State { waiting: BTreeMap::new(), next_number: 0, is_open: true };
+        let state = State { waiting: Vec::new(), is_open: true };
         let shared = Arc::new(Shared { capacity, state: Mutex::new(state), changed: Condvar::new() });
         (Self { shared: Arc::clone(&shared) }, Requests { shared })
     }
@@ -57,7 +56,7 @@ impl<J> Inbox<J> {
     ///
     /// # Errors
     /// When as many wait as may, or the engine's threads have ended; the request is dropped.
-    pub(super) fn submit(&self, priority: Priority, request: J) -> Result<(), Refusal> {
+    pub(super) fn submit(&self, urgency: Urgency, request: J) -> Result<(), Refusal> {
         let mut state = self.shared.lock();
         if !state.is_open {
             return Err(Refusal::Closed);
@@ -65,9 +64,7 @@ impl<J> Inbox<J> {
         if state.waiting.len() >= self.shared.capacity {
             return Err(Refusal::Full);
         }
-        let number = state.next_number;
-        state.next_number += 1;
-        state.waiting.insert((Reverse(priority), number), request);
+        state.waiting.push((urgency, request));
         drop(state);
         self.shared.changed.notify_one();
         Ok(())
@@ -79,7 +76,7 @@ impl<J> Requests<J> {
     pub fn next(&self) -> Option<J> {
         let mut state = self.shared.lock();
         loop {
-            if let Some((_, request)) = state.waiting.pop_first() {
+            if let Some(request) = state.take_most_urgent() {
                 return Some(request);
             }
             if !state.is_open {
@@ -87,6 +84,29 @@ impl<J> Requests<J> {
             }
             state = self.shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// The most urgent request; waits at most for `patience` when there is none.
+    pub fn next_within(&self, patience: Duration) -> Option<J> {
+        let mut state = self.shared.lock();
+        if state.waiting.is_empty() && state.is_open && !patience.is_zero() {
+            (state, _) = self.shared.changed.wait_timeout(state, patience).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.take_most_urgent()
+    }
+
+    /// How urgent the most urgent request that waits is.
+    pub fn urgency(&self) -> Option<Priority> {
+        self.shared.lock().waiting.iter().map(|(urgency, _)| urgency.now()).max()
+    }
+}
+
+impl<J> State<J> {
+    /// Of several that are equally urgent, the one that came first.
+    fn take_most_urgent(&mut self) -> Option<J> {
+        let urgencies = self.waiting.iter().map(|(urgency, _)| urgency.now()).enumerate();
+        let (at, _) = urgencies.rev().max_by_key(|(_, urgency)| *urgency)?;
+        Some(self.waiting.remove(at).1)
     }
 }
 
@@ -140,7 +160,7 @@ mod tests {
             (Priority::Speculation, "guess"),
             (Priority::Speech, "second"),
         ] {
-            inbox.submit(priority, name).unwrap();
+            inbox.submit(priority.into(), name).unwrap();
         }
         drop(inbox);
         let order: Vec<_> = std::iter::from_fn(|| requests.next()).collect();
@@ -150,9 +170,23 @@ mod tests {
     #[test]
     fn a_full_inbox_takes_no_more() {
         let (inbox, requests) = Inbox::new(1);
-        inbox.submit(Priority::Batch, 1).unwrap();
-        assert_eq!(inbox.submit(Priority::Speech, 2), Err(Refusal::Full));
+        inbox.submit(Priority::Batch.into(), 1).unwrap();
+        assert_eq!(inbox.submit(Priority::Speech.into(), 2), Err(Refusal::Full));
         assert_eq!(requests.next(), Some(1));
-        inbox.submit(Priority::Speech, 3).unwrap();
+        inbox.submit(Priority::Speech.into(), 3).unwrap();
+    }
+
+    #[test]
+    fn a_request_that_has_become_urgent_comes_first() {
+        let (inbox, requests) = Inbox::new(8);
+        let guess = Urgency::new(Priority::Speculation);
+        inbox.submit(Priority::Reply.into(), "reply").unwrap();
+        inbox.submit(guess.clone(), "guess").unwrap();
+        assert_eq!(requests.urgency(), Some(Priority::Reply));
+        guess.raise(Priority::Speech);
+        assert_eq!(requests.urgency(), Some(Priority::Speech));
+        let order: Vec<_> = std::iter::from_fn(|| requests.next_within(Duration::ZERO)).collect();
+        assert_eq!(order, ["guess", "reply"]);
+        assert_eq!(requests.urgency(), None);
     }
 }

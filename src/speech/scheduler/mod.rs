@@ -9,12 +9,14 @@ mod cores;
 mod crew;
 mod inbox;
 mod load;
+mod urgency;
 
 use std::{
     io,
     num::NonZeroUsize,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use rustix::process::{getpriority_process, setpriority_process};
@@ -25,11 +27,14 @@ pub use crew::{Answers, Crew, Unwanted, refuse};
 use inbox::Inbox;
 pub use inbox::Requests;
 use load::LoadWatch;
+pub use urgency::Urgency;
 
 /// How much nicer than the rest of the process engine threads are (`setpriority(2)`).
 const NICER_BY: i32 = 5;
 /// The nicest that a thread can be.
 const NICEST: i32 = 19;
+/// How often work that waits for cores asks whether it has become more urgent.
+const RECONSIDERED: Duration = Duration::from_millis(5);
 
 /// Lends the machine's cores to the engines. Clones share the same cores.
 #[derive(Clone, Debug)]
@@ -85,10 +90,16 @@ impl Scheduler {
     /// Waits until `width` cores are free and nothing more urgent waits. Where other programs keep cores busy, the lease
     /// is narrower, down to the least width. Blocks: not for async code.
     pub fn acquire(&self, priority: Priority, width: Width) -> Lease {
+        self.acquire_as(|| priority, width)
+    }
+
+    /// The same for work whose priority may change while it waits.
+    pub fn acquire_as(&self, priority: impl Fn() -> Priority, width: Width) -> Lease {
         let width = Width { max: width.max.min(self.usable()).max(width.min), ..width };
-        let ticket = self.shared.lock().request(priority, width);
-        let granted = self.shared.wait_for(ticket);
-        Lease { shared: Arc::clone(&self.shared), priority, ticket, granted }
+        let current = priority();
+        let mut ticket = self.shared.lock().request(current, width);
+        let granted = self.shared.wait_for(&mut ticket, priority);
+        Lease { shared: Arc::clone(&self.shared), ticket, granted }
     }
 
     /// A thread for an engine, of low priority for the operating system; threads that it starts inherit that.
@@ -112,15 +123,18 @@ impl Shared {
         self.cores.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait_for(&self, ticket: Ticket) -> usize {
-        let mut cores = self.lock();
+    fn wait_for(&self, ticket: &mut Ticket, priority: impl Fn() -> Priority) -> usize {
         loop {
-            if let Some(granted) = cores.try_grant(ticket) {
+            // Asked without the lock: it may take another one.
+            let priority = priority();
+            let mut cores = self.lock();
+            cores.reconsider(ticket, priority);
+            if let Some(granted) = cores.try_grant(*ticket) {
                 // Whoever is next may fit beside us.
                 self.changed.notify_all();
                 return granted;
             }
-            cores = self.changed.wait(cores).unwrap_or_else(PoisonError::into_inner);
+            drop(self.changed.wait_timeout(cores, RECONSIDERED).unwrap_or_else(PoisonError::into_inner));
         }
     }
 }
@@ -129,7 +143,6 @@ impl Shared {
 #[derive(Debug)]
 pub struct Lease {
     shared: Arc<Shared>,
-    priority: Priority,
     ticket: Ticket,
     granted: usize,
 }
@@ -142,21 +155,29 @@ impl Lease {
 
     /// Whether something more urgent waits for these cores.
     pub fn is_wanted(&self) -> bool {
-        self.shared.lock().should_step_aside(self.priority)
+        self.shared.lock().should_step_aside(self.ticket.priority())
     }
 
     /// To be called between the steps of a longer piece of work, while none of its threads computes: steps aside while
     /// something more urgent waits. The number of threads may have changed afterwards.
     pub fn checkpoint(&mut self) {
+        let priority = self.ticket.priority();
+        self.checkpoint_as(|| priority);
+    }
+
+    /// The same for work whose priority may have changed, and may change while it stands aside.
+    pub fn checkpoint_as(&mut self, priority: impl Fn() -> Priority) {
+        let current = priority();
         let mut cores = self.shared.lock();
-        if !cores.should_step_aside(self.priority) {
+        cores.reconsider(&mut self.ticket, current);
+        if !cores.should_step_aside(current) {
             return;
         }
         cores.step_aside(self.ticket, self.granted);
         self.granted = 0;
         drop(cores);
         self.shared.changed.notify_all();
-        self.granted = self.shared.wait_for(self.ticket);
+        self.granted = self.shared.wait_for(&mut self.ticket, priority);
     }
 }
 

@@ -1,24 +1,23 @@
-//! The engine's thread: owns the model's context, takes requests one by one, and computes.
+//! The engine's thread: owns the model, takes requests, and computes all of them together, step by step.
 //!
-//! Between two steps (a piece of a prompt, or one token) it steps aside for more urgent work and looks whether anybody
-//! still wants the answer. Cache, prompt and text are decided elsewhere; a step over several answers at once needs a
-//! list of [`Answer`]s in place of one, and a batch with a token of each.
+//! A step is one token of each answer that is being said, or a piece of a prompt, or both. Between two steps it steps
+//! aside for more urgent work, looks who still wants an answer, and who wants one now. What the cache holds, who is in a
+//! step, what a prompt is and what may be said are decided elsewhere.
 
 use std::{
-    num::{NonZeroU32, NonZeroUsize},
+    num::NonZeroUsize,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{
         Arc, LazyLock,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
+    thread,
+    time::Duration,
 };
 
 use llama_cpp_2::{
-    DecodeError,
-    context::{LlamaContext, params::LlamaContextParams},
     llama_backend::LlamaBackend,
-    llama_batch::LlamaBatch,
     model::{LlamaModel, params::LlamaModelParams},
     token::LlamaToken,
     vocab::LlamaVocab,
@@ -26,29 +25,27 @@ use llama_cpp_2::{
 
 use super::{
     Settings,
-    cache::{Claim, Slots},
-    failed, file, log,
+    cache::common_prefix,
+    failed, file,
+    job::{Answer, Choice, Job, Request, Task, Tokens},
+    lane::{Lane, Output, Piece, STEP_TOKENS, Trial},
+    log,
+    plan::{self, Share, Work},
     prompt::Prompter,
-    reply::{self, Reply},
-    sampler::Sampler,
+    sampler::{Candidates, Distribution, Sampler},
 };
-use crate::speech::{
-    Chunk, Prompt, SpeechError, Usage,
-    scheduler::{Answers, Lease, Requests, Scheduler, Unwanted, Width},
+use crate::{
+    domain::Message,
+    speech::{
+        Candidate, Priority, Prompt, Question, Score, Scores, SpeechError, Urgency, Usage,
+        scheduler::{Answers, Lease, Requests, Scheduler, Width},
+    },
 };
 
-/// Tokens of a prompt that are computed at once: an answer that nobody wants any more stops within one such step
-/// (0.1 to 0.3 s with the starter model). Larger pieces are hardly faster on a CPU.
-const STEP_TOKENS: usize = 64;
-/// Conversations that keep their place in the cache.
-const CONVERSATIONS: usize = 8;
-
-/// Someone waits for this.
-#[derive(Debug)]
-pub(super) struct Request {
-    pub(super) prompt: Prompt,
-    pub(super) answer: Answers<Chunk>,
-}
+/// Requests that are looked after at once; as many again may wait in the inbox.
+const JOBS: usize = 32;
+/// How often it is looked whether slow readers have room again.
+const READERS_PATIENCE: Duration = Duration::from_millis(5);
 
 /// What the engine's thread shares with its handles.
 #[derive(Debug, Default)]
@@ -59,22 +56,8 @@ pub(super) struct Shared {
     pub(super) threads: AtomicUsize,
 }
 
-/// Why an answer ends before its end.
-#[derive(Debug)]
-enum Stop {
-    /// Nobody wants it any more.
-    Cancelled,
-    Failed(SpeechError),
-}
-
-impl From<SpeechError> for Stop {
-    fn from(error: SpeechError) -> Self {
-        Self::Failed(error)
-    }
-}
-
 /// llama.cpp's own set-up, once for the process.
-static BACKEND: LazyLock<Result<LlamaBackend, String>> = LazyLock::new(|| {
+pub(super) static BACKEND: LazyLock<Result<LlamaBackend, String>> = LazyLock::new(|| {
     log::to_tracing();
     LlamaBackend::init().map_err(|error| error.to_string())
 });
@@ -104,7 +87,7 @@ impl Worker {
         };
         match Engine::new(&model, self) {
             Ok(mut engine) => {
-                ready(Ok(engine.lane.context.n_ctx()));
+                ready(Ok(engine.lane.context_tokens()));
                 engine.run();
             }
             Err(error) => ready(Err(error)),
@@ -128,59 +111,23 @@ pub(super) fn load(path: &Path, parameters: LlamaModelParams) -> Result<LlamaMod
 
 struct Engine<'m> {
     model: &'m LlamaModel,
-    /// What answers at present.
+    /// What computes at present.
     lane: Lane<'m>,
     /// The other width's, once it was needed.
     other: Option<Lane<'m>>,
     vocab: LlamaVocab<'m>,
     prompter: Prompter<'m>,
-    batch: LlamaBatch<'static>,
-    /// Models with a recurrent state cannot take over a part of another sequence.
-    can_share: bool,
-    worker: Worker,
-}
-
-/// A context for one number of threads, which is fixed when it is made, with its own cache.
-struct Lane<'m> {
-    context: LlamaContext<'m>,
-    slots: Slots<LlamaToken>,
-    threads: NonZeroUsize,
-}
-
-/// One answer under way.
-struct Answer<'a> {
-    request: &'a Request,
+    candidates: Candidates,
+    jobs: Vec<Job>,
+    next_order: u64,
     lease: Option<Lease>,
-    slot: usize,
-    usage: Usage,
+    worker: Worker,
 }
 
 /// All threads that are wanted if there are cores for them; half as many otherwise: with one thread too many llama.cpp is
 /// ten times slower, not half as fast.
 fn threads_for(wide: NonZeroUsize, usable: NonZeroUsize) -> NonZeroUsize {
     if usable >= wide { wide } else { NonZeroUsize::new(wide.get() / 2).unwrap_or(NonZeroUsize::MIN) }
-}
-
-impl<'m> Lane<'m> {
-    fn new(model: &'m LlamaModel, settings: &Settings, threads: NonZeroUsize) -> Result<Self, SpeechError> {
-        let backend = BACKEND.as_ref().map_err(failed)?;
-        let thread_count = i32::try_from(threads.get()).map_err(failed)?;
-        let step = u32::try_from(STEP_TOKENS).map_err(failed)?;
-        let parameters = LlamaContextParams::default()
-            .with_n_ctx(NonZeroU32::new(settings.context_tokens.get().min(model.n_ctx_train())))
-            .with_n_batch(step)
-            .with_n_ubatch(step)
-            .with_n_seq_max(u32::try_from(CONVERSATIONS).map_err(failed)?)
-            .with_kv_unified(true)
-            .with_flash_attention_policy(llama_cpp_sys_2::LLAMA_FLASH_ATTN_TYPE_ENABLED)
-            .with_n_threads(thread_count)
-            .with_n_threads_batch(thread_count)
-            .with_no_perf(true);
-        let context = model
-            .new_context(backend, parameters)
-            .map_err(|error| failed(log::last_error().unwrap_or_else(|| error.to_string())))?;
-        Ok(Self { context, slots: Slots::new(CONVERSATIONS), threads })
-    }
 }
 
 impl<'m> Engine<'m> {
@@ -194,13 +141,161 @@ impl<'m> Engine<'m> {
             other: None,
             vocab: model.vocab(),
             prompter,
-            batch: LlamaBatch::new(STEP_TOKENS, 1),
-            can_share: !model.is_recurrent() && !model.is_hybrid(),
+            candidates: Candidates::new(),
+            jobs: Vec::new(),
+            next_order: 0,
+            lease: None,
             worker,
         })
     }
 
-    /// Takes the lane whose threads the machine has cores for now. The other one's cache waits until it is taken again.
+    fn run(&mut self) {
+        while let Some(request) = self.worker.requests.next() {
+            self.take_up(request);
+            while !self.jobs.is_empty() {
+                if !self.round() {
+                    self.wait_for_readers();
+                }
+            }
+            self.lease = None;
+        }
+    }
+
+    /// A step for everybody who can go on; `false` when nobody can. A panic (llama-cpp-2 has asserts) fails those who are
+    /// there, not the engine.
+    fn round(&mut self) -> bool {
+        self.tidy();
+        if self.works().iter().all(|work| work.pending == 0) {
+            return false;
+        }
+        self.borrow_cores();
+        self.take_up_all_who_wait();
+        if self.lease.is_none() {
+            // What was borrowed is not what is needed any more.
+            return true;
+        }
+        // Some time may have passed.
+        self.tidy();
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            self.seat()?;
+            let shares = plan::step(&self.works(), STEP_TOKENS);
+            self.step(&shares)
+        }));
+        match outcome {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => self.fail_all(&error),
+            Err(_) => self.fail_all(&failed("it stopped unexpectedly")),
+        }
+        true
+    }
+
+    /// Nobody can go on before a reader has made room, or somebody new comes.
+    fn wait_for_readers(&mut self) {
+        self.lease = None;
+        if self.jobs.len() >= JOBS {
+            thread::sleep(READERS_PATIENCE);
+        } else if let Some(request) = self.worker.requests.next_within(READERS_PATIENCE) {
+            self.take_up(request);
+        }
+    }
+
+    fn take_up_all_who_wait(&mut self) {
+        while self.jobs.len() < JOBS
+            && let Some(request) = self.worker.requests.next_within(Duration::ZERO)
+        {
+            self.take_up(request);
+        }
+    }
+
+    /// Makes a job of a request. What is wrong with it is told at once.
+    fn take_up(&mut self, request: Request) {
+        match request {
+            Request::Answer(prompt, answers) if !answers.is_unwanted() => {
+                let prepared = self.attempt(|engine| engine.prepare_answer(&prompt));
+                if let Some((draft, sampler, limit)) = told(prepared, &answers) {
+                    let answer = Answer::new(answers, sampler, limit, prompt.grammar.is_none());
+                    self.add(draft, prompt.conversation, prompt.priority, Task::Answer(Box::new(answer)));
+                }
+            }
+            Request::Choice(question, answers) if !answers.is_unwanted() => {
+                let prepared = self.attempt(|engine| engine.prepare_choice(&question));
+                if let Some((draft, candidates)) = told(prepared, &answers) {
+                    let choice = Choice { answers: Some(answers), candidates };
+                    self.add(draft, question.conversation, question.priority, Task::Choice(choice));
+                }
+            }
+            Request::Answer(..) | Request::Choice(..) => {}
+        }
+    }
+
+    /// Does something for one request; a panic fails that one.
+    fn attempt<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, SpeechError>) -> Result<T, SpeechError> {
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            self.adapt()?;
+            work(self)
+        }));
+        outcome.unwrap_or_else(|_| Err(failed("it stopped unexpectedly")))
+    }
+
+    fn add(&mut self, draft: Draft, conversation: u64, urgency: Urgency, task: Task) {
+        let usage = Usage { prompt_tokens: draft.tokens.len(), dropped_turns: draft.dropped_turns, ..Usage::default() };
+        let (order, Draft { tokens, until, .. }) = (self.next_order, draft);
+        self.next_order += 1;
+        self.jobs.push(Job { order, urgency, conversation, tokens, until, usage, slot: None, was_seated: false, task });
+    }
+
+    fn prepare_answer(&self, prompt: &Prompt) -> Result<(Draft, Sampler, usize), SpeechError> {
+        let context = usize::try_from(self.lane.context_tokens()).map_err(failed)?;
+        // However long the answer may be, half of the context is for the prompt.
+        let room = context - prompt.max_tokens.min(context / 2);
+        let mut draft = self.prepare(&prompt.messages, prompt.conversation, room)?;
+        let limit = prompt.max_tokens.min(context - draft.tokens.len());
+        draft.until += limit;
+        let sampler = Sampler::new(self.model, prompt.sampling, prompt.grammar.as_ref())?;
+        Ok((draft, sampler, limit))
+    }
+
+    /// What all candidates begin with, and each one's rest.
+    fn prepare_choice(&self, question: &Question) -> Result<(Draft, Vec<Tokens>), SpeechError> {
+        question.check()?;
+        let context = usize::try_from(self.lane.context_tokens()).map_err(failed)?;
+        let tokens_of = |candidate: &Candidate| {
+            let mut all = self.prompter.prepare(&candidate.messages, context / 2, 0)?.tokens;
+            let answer = all.len();
+            all.extend(self.vocab.tokenize(candidate.answer.trim().as_bytes(), false, false));
+            Ok(Tokens { all, answer })
+        };
+        let mut candidates: Vec<Tokens> =
+            question.candidates.iter().map(tokens_of).collect::<Result<_, SpeechError>>()?;
+        let common = candidates
+            .iter()
+            .map(|candidate| common_prefix(&candidate.all[..candidate.answer - 1], &candidates[0].all))
+            .min()
+            .unwrap_or_default();
+        if common == 0 {
+            return Err(SpeechError::Unsupported("candidates must begin alike".to_owned()));
+        }
+        let tokens = candidates[0].all[..common].to_vec();
+        for candidate in &mut candidates {
+            candidate.all.drain(..common);
+            candidate.answer -= common;
+        }
+        let until = common + candidates.iter().map(|candidate| candidate.all.len()).sum::<usize>();
+        if until > context {
+            return Err(SpeechError::Unsupported("these are too many words to compare: shorten them".to_owned()));
+        }
+        Ok((Draft { tokens, until, dropped_turns: 0 }, candidates))
+    }
+
+    fn prepare(&self, messages: &[Message], conversation: u64, room: usize) -> Result<Draft, SpeechError> {
+        let dropped_before = self.lane.dropped_turns(conversation);
+        let prepared = self.prompter.prepare(messages, room, dropped_before)?;
+        let until = prepared.tokens.len();
+        Ok(Draft { tokens: prepared.tokens, until, dropped_turns: prepared.dropped_turns })
+    }
+
+    /// Takes the lane whose threads the machine has cores for now. The other one's cache waits until it is taken again;
+    /// what is under way is computed anew.
     fn adapt(&mut self) -> Result<(), SpeechError> {
         let threads = threads_for(self.worker.wide(), self.worker.scheduler.usable());
         if threads == self.lane.threads {
@@ -212,167 +307,169 @@ impl<'m> Engine<'m> {
         };
         tracing::debug!(llm.threads = threads.get(), "other programs' use of the cores has changed");
         self.worker.shared.threads.store(threads.get(), Ordering::Relaxed);
+        for slot in self.jobs.iter_mut().filter_map(|job| job.slot.take()) {
+            self.lane.release(slot);
+        }
+        self.lease = None;
         self.other = Some(std::mem::replace(&mut self.lane, lane));
         Ok(())
     }
 
-    fn run(&mut self) {
-        while let Some(request) = self.worker.requests.next() {
-            if !request.answer.is_unwanted() {
-                self.serve(&request);
-            }
-        }
-    }
-
-    /// Answers one request. A panic (llama-cpp-2 has asserts) fails that request, not the engine.
-    fn serve(&mut self, request: &Request) {
-        let outcome = catch_unwind(AssertUnwindSafe(|| self.answer(request)));
-        let error = match outcome {
-            Ok(Ok(()) | Err(Stop::Cancelled)) => return,
-            Ok(Err(Stop::Failed(error))) => error,
-            Err(_) => {
-                self.lane.slots.clear();
-                self.lane.context.clear_kv_cache();
-                failed("it stopped unexpectedly")
-            }
+    /// Waits for cores, or gives way to what is more urgent than all that is to be done here.
+    fn borrow_cores(&mut self) {
+        let requests = &self.worker.requests;
+        let jobs = self.works();
+        let urgencies: Vec<Urgency> = (jobs.iter().zip(&self.jobs))
+            .filter(|(work, _)| work.pending > 0)
+            .map(|(_, job)| job.urgency.clone())
+            .collect();
+        let priority = || {
+            let under_way = urgencies.iter().map(Urgency::now);
+            under_way.chain(requests.urgency()).max().unwrap_or(Priority::Batch)
         };
-        tracing::debug!(%error, "no answer");
-        // Nobody there to hear it: nothing to do.
-        let _ = request.answer.send(Err(error));
+        match &mut self.lease {
+            Some(lease) => lease.checkpoint_as(priority),
+            None => {
+                let width = Width::exactly(self.lane.threads);
+                self.lease = Some(self.worker.scheduler.acquire_as(priority, width));
+            }
+        }
     }
 
-    fn answer(&mut self, request: &Request) -> Result<(), Stop> {
-        self.adapt()?;
-        let prompt = &request.prompt;
-        let context = usize::try_from(self.lane.context.n_ctx()).map_err(failed)?;
-        // However long the answer may be, half of the context is for the prompt.
-        let room = context - prompt.max_tokens.min(context / 2);
-        let dropped_before = self.lane.slots.dropped_turns(prompt.conversation);
-        let prepared = self.prompter.prepare(&prompt.messages, room, dropped_before)?;
-        let lease = self.worker.scheduler.acquire(prompt.priority, Width::exactly(self.lane.threads));
-        let claim = self.lane.slots.claim(prompt.conversation, &prepared.tokens, self.can_share);
-        let kept = self.take_over(&claim)?;
-        self.lane.slots.slot_mut(claim.slot).dropped_turns = prepared.dropped_turns;
-        let usage = Usage {
-            prompt_tokens: prepared.tokens.len(),
-            cached_tokens: kept,
-            dropped_turns: prepared.dropped_turns,
-            ..Usage::default()
+    fn works(&self) -> Vec<Work> {
+        self.jobs.iter().map(|job| job.work(job.slot.map_or(0, |slot| self.lane.len(slot)))).collect()
+    }
+
+    /// Hands over what there is, lets go of places that are not needed now (whoever waits for a reader finds theirs again
+    /// unless somebody needed it), and forgets what is done or unwanted.
+    fn tidy(&mut self) {
+        self.jobs.retain_mut(|job| {
+            let stays = job.hand_over();
+            if !stays || !job.can_go_on() {
+                job.slot.take().into_iter().for_each(|slot| self.lane.release(slot));
+            }
+            stays
+        });
+    }
+
+    /// Gives places in the cache to those who have none, in their order, as far as there are any.
+    fn seat(&mut self) -> Result<(), SpeechError> {
+        for newcomer in plan::queue(&self.works()) {
+            let works = self.works();
+            let job = &self.jobs[newcomer];
+            let known = self.lane.known(&job.tokens);
+            if plan::waits_for_another(&works, newcomer, known, |at| &self.jobs[at].tokens) {
+                continue;
+            }
+            while !self.claim_for(newcomer)? {
+                let Some(other) = plan::gives_way_to(&self.works(), newcomer) else { return Ok(()) };
+                self.jobs[other].slot.take().into_iter().for_each(|slot| self.lane.release(slot));
+            }
+        }
+        Ok(())
+    }
+
+    fn claim_for(&mut self, newcomer: usize) -> Result<bool, SpeechError> {
+        let job = &mut self.jobs[newcomer];
+        let Some((slot, kept)) = self.lane.claim(job.demand())? else { return Ok(false) };
+        job.slot = Some(slot);
+        if !std::mem::replace(&mut job.was_seated, true) {
+            job.usage.cached_tokens = kept;
+        }
+        Ok(true)
+    }
+
+    /// Computes what the planner says, and goes on with those who have all that they waited for.
+    fn step(&mut self, shares: &[Share]) -> Result<(), SpeechError> {
+        let mut pieces = Vec::with_capacity(shares.len());
+        let mut whole = Vec::with_capacity(shares.len());
+        for share in shares {
+            let job = &self.jobs[share.work];
+            let Some(slot) = job.slot else { continue };
+            let computed = self.lane.len(slot);
+            let end = computed + share.tokens;
+            let is_whole = end == job.tokens.len();
+            let with_output = is_whole && matches!(job.task, Task::Answer(_));
+            pieces.push(Piece { slot, tokens: &job.tokens[computed..end], with_output });
+            whole.push((share.work, is_whole));
+        }
+        if pieces.is_empty() {
+            return Ok(());
+        }
+        let outputs = self.lane.compute(&pieces)?;
+        self.count_steps(1);
+        let whole: Vec<(usize, Output)> = whole
+            .into_iter()
+            .zip(outputs)
+            .filter_map(|((job, whole), output)| whole.then_some((job, output)))
+            .collect();
+        for (job, output) in &whole {
+            self.go_on(*job, *output);
+        }
+        // These are steps of their own, in which the outputs above are lost.
+        whole.into_iter().try_for_each(|(job, _)| self.compare(job))
+    }
+
+    /// Takes an answer's next token.
+    fn go_on(&mut self, job: usize, output: Output) {
+        let Job { tokens, usage, task: Task::Answer(answer), .. } = &mut self.jobs[job] else { return };
+        let logits = self.lane.logits(output);
+        if let Err(error) = answer.go_on(tokens, usage, logits, &self.vocab, &mut self.candidates) {
+            self.jobs[job].fail(error);
+        }
+    }
+
+    /// Tries a question's candidates out, and gives the result.
+    fn compare(&mut self, job: usize) -> Result<(), SpeechError> {
+        let Job { task: Task::Choice(choice), slot: Some(slot), usage, .. } = &mut self.jobs[job] else {
+            return Ok(());
         };
-        let mut answer = Answer { request, lease: Some(lease), slot: claim.slot, usage };
-        for tokens in prepared.tokens[kept..].chunks(STEP_TOKENS) {
-            self.step(&mut answer, tokens)?;
-        }
-        let limit = prompt.max_tokens.min(context - prepared.tokens.len());
-        self.generate(&mut answer, limit)?;
-        let usage = answer.usage;
-        self.send(&mut answer, Chunk::Done(usage))
-    }
-
-    /// Brings llama.cpp's cache to what the claim says; gives how many tokens are there now.
-    fn take_over(&mut self, claim: &Claim) -> Result<usize, SpeechError> {
-        let sequence = i32::try_from(claim.slot).map_err(failed)?;
-        let kept = u32::try_from(claim.kept).map_err(failed)?;
-        if let Some(source) = claim.copied_from {
-            self.remove(sequence, 0)?;
-            let source = i32::try_from(source).map_err(failed)?;
-            self.lane.context.kv_cache_seq_cp(source, sequence, Some(0), Some(kept)).map_err(failed)?;
-        } else if self.remove(sequence, kept).is_err() {
-            // A recurrent state cannot be taken back in part: from the beginning, then.
-            self.remove(sequence, 0)?;
-            self.lane.slots.slot_mut(claim.slot).tokens.clear();
-            return Ok(0);
-        }
-        Ok(claim.kept)
-    }
-
-    /// Removes a sequence from position `from` on.
-    fn remove(&mut self, sequence: i32, from: u32) -> Result<(), SpeechError> {
-        self.lane.context.kv_cache_seq_rm(sequence, Some(from), None).map_err(failed)
-    }
-
-    /// Makes tokens until the model ends the answer, or `limit`, or nonsense.
-    fn generate(&mut self, answer: &mut Answer<'_>, limit: usize) -> Result<(), Stop> {
-        let mut sampler = Sampler::new(answer.request.prompt.sampling);
-        let mut text = Reply::default();
-        let mut made = Vec::new();
-        while made.len() < limit {
-            let token = sampler.choose(&self.lane.context, self.batch.n_tokens() - 1)?;
-            if self.vocab.is_eog(token) {
-                break;
-            }
-            made.push(token);
-            answer.usage.generated_tokens = made.len();
-            let free = text.push(&self.vocab.token_to_piece(token, false, None));
-            self.send_text(answer, free)?;
-            if text.ended() || reply::ends_in_a_loop(&made) {
-                break;
-            }
-            if made.len() == limit {
-                answer.usage.truncated = true;
-                break;
-            }
-            self.step(answer, &[token])?;
-        }
-        let looped = reply::ends_in_a_loop(&made);
-        let rest = text.finish(answer.usage.truncated || looped);
-        self.send_text(answer, rest)
-    }
-
-    /// Computes the next tokens of the answer's sequence; the last one's output can be sampled then.
-    fn step(&mut self, answer: &mut Answer<'_>, tokens: &[LlamaToken]) -> Result<(), Stop> {
-        if let Some(lease) = &mut answer.lease {
-            lease.checkpoint();
-        }
-        if answer.request.answer.is_unwanted() {
-            return Err(Stop::Cancelled);
-        }
-        let sequence = i32::try_from(answer.slot).map_err(failed)?;
-        let position = self.lane.slots.slot_mut(answer.slot).tokens.len();
-        self.batch.clear();
-        for (index, token) in tokens.iter().enumerate() {
-            let position = i32::try_from(position + index).map_err(failed)?;
-            self.batch.add(*token, position, &[sequence], index + 1 == tokens.len()).map_err(failed)?;
-        }
-        if let Err(error) = self.decode(answer.slot) {
-            self.lane.slots.empty(answer.slot);
-            self.remove(sequence, 0)?;
-            return Err(error.into());
-        }
-        self.lane.slots.slot_mut(answer.slot).tokens.extend_from_slice(tokens);
+        let candidates = &choice.candidates;
+        let trials: Vec<Trial<'_>> = candidates
+            .iter()
+            .map(|it| Trial { tokens: &it.all[..it.all.len() - 1], outputs_from: it.answer - 1 })
+            .collect();
+        let score = |it: &Tokens| Score { log_probability: 0.0, tokens: it.all.len() - it.answer };
+        let mut scores: Vec<Score> = candidates.iter().map(score).collect();
+        let steps = self.lane.try_out(*slot, &trials, |trial, at, logits| {
+            let next = candidates[trial].all[at + 1];
+            scores[trial].log_probability += Distribution::new(logits).log_probability(next);
+        })?;
+        choice.give(Ok(Scores { scores, usage: *usage }));
+        self.count_steps(steps);
         Ok(())
     }
 
-    /// Computes the batch. While the cache is full, the conversations unused for longest lose their place in it.
-    fn decode(&mut self, slot: usize) -> Result<(), SpeechError> {
-        loop {
-            match self.lane.context.decode(&mut self.batch) {
-                Ok(()) => break,
-                Err(DecodeError::NoKvCacheSlot) => {
-                    let evicted = self.lane.slots.evict(slot).ok_or_else(|| failed("the cache is too small"))?;
-                    self.remove(i32::try_from(evicted).map_err(failed)?, 0)?;
-                }
-                Err(error) => return Err(failed(log::last_error().unwrap_or_else(|| error.to_string()))),
+    fn count_steps(&self, steps: u64) {
+        self.worker.shared.steps.fetch_add(steps, Ordering::Relaxed);
+    }
+
+    /// Something failed that concerns everybody who computes: nobody's place can be trusted.
+    fn fail_all(&mut self, error: &SpeechError) {
+        self.lane.clear();
+        for job in &mut self.jobs {
+            job.slot = None;
+            if !job.is_over() {
+                job.fail(error.clone());
             }
         }
-        self.worker.shared.steps.fetch_add(1, Ordering::Relaxed);
-        Ok(())
     }
+}
 
-    fn send_text(&mut self, answer: &mut Answer<'_>, text: String) -> Result<(), Stop> {
-        if text.is_empty() { Ok(()) } else { self.send(answer, Chunk::Text(text)) }
-    }
+/// What of a job is made from its messages.
+struct Draft {
+    tokens: Vec<LlamaToken>,
+    until: usize,
+    dropped_turns: usize,
+}
 
-    /// Hands a piece over. While a slow reader has no room for it, others may have the cores.
-    fn send(&mut self, answer: &mut Answer<'_>, chunk: Chunk) -> Result<(), Stop> {
-        if let Some(unsent) = answer.request.answer.offer(Ok(chunk)).map_err(|Unwanted| Stop::Cancelled)? {
-            answer.lease = None;
-            answer.request.answer.send(unsent).map_err(|Unwanted| Stop::Cancelled)?;
-        }
-        if answer.lease.is_none() {
-            answer.lease =
-                Some(self.worker.scheduler.acquire(answer.request.prompt.priority, Width::exactly(self.lane.threads)));
-        }
-        Ok(())
-    }
+/// What was prepared, or nothing, if who waits was told why.
+fn told<T, A>(prepared: Result<T, SpeechError>, answers: &Answers<A>) -> Option<T> {
+    prepared
+        .inspect_err(|error| {
+            tracing::debug!(%error, "no answer");
+            // The channel is new: there is room for one. Nobody there to hear it: nothing to do.
+            drop(answers.offer(Err(error.clone())));
+        })
+        .ok()
 }

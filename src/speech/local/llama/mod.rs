@@ -1,8 +1,8 @@
 //! Thinking: a language model in a GGUF file, by llama.cpp.
 //!
-//! One thread owns the model and answers one prompt after the other, the most urgent first. Text comes clause by
-//! clause. What a conversation's prompt has in common with the one before, or with another conversation's, is taken from
-//! the cache instead of being computed again. Only the model's own chat template can make special tokens: whatever a
+//! One thread owns the model and makes all answers together, a token of each in every step; the more urgent go first.
+//! Text comes clause by clause. What a conversation's prompt has in common with the one before, or with another
+//! conversation's, is taken from the cache instead of being computed again. Only the model's own chat template can make special tokens: whatever a
 //! caller says is text.
 //!
 //! Threads: llama.cpp spins at its barriers, so the engine computes on exactly as many cores as it has threads, lent by
@@ -14,9 +14,13 @@
 
 mod cache;
 mod calendar;
+mod cells;
 mod engine;
 mod file;
+mod job;
+mod lane;
 mod log;
+mod plan;
 mod prompt;
 mod reply;
 mod sampler;
@@ -31,15 +35,16 @@ use std::{
 use llama_cpp_2::model::params::LlamaModelParams;
 
 use super::super::{
-    Chunk, Prompt, Responder, Results, Sampling, Served, SpeechError,
+    Chooser, Chunk, Prompt, Question, Responder, Results, Sampling, Scores, Served, SpeechError,
     scheduler::{Crew, Priority, Scheduler},
 };
 use crate::domain::{Message, Role};
-use engine::{Request, Shared, Worker};
+use engine::{Shared, Worker};
+use job::Request;
 
 /// The engine's name in errors.
 const NAME: &str = "llama";
-/// Prompts that wait at most.
+/// Requests that wait at most, beside those that are being looked after.
 const WAITING: usize = 32;
 /// Pieces of text that an answer may be ahead of its reader.
 const AHEAD: usize = 16;
@@ -108,7 +113,8 @@ impl Llama {
             conversation: WARM,
             max_tokens: 1,
             sampling: Sampling::default(),
-            priority: Priority::Batch,
+            grammar: None,
+            priority: Priority::Batch.into(),
             served: Served::default(),
         });
         while let Some(result) = results.blocking_recv() {
@@ -122,7 +128,8 @@ impl Llama {
         self.handle.context_tokens
     }
 
-    /// How many steps the engine has computed: a step is up to 64 tokens of a prompt, or one token of an answer.
+    /// How many steps the engine has computed: a step is up to 64 tokens: of prompts, and one
+    /// of each answer.
     pub fn steps(&self) -> u64 {
         self.handle.shared.steps.load(Ordering::Relaxed)
     }
@@ -132,7 +139,14 @@ impl Responder for Llama {
     /// The answer clause by clause. With `max_tokens` 0 nothing is said: the prompt is computed, and in the cache for
     /// the next one of the conversation.
     fn respond(&self, prompt: Prompt) -> Results<Chunk> {
-        self.handle.crew.ask(prompt.priority, AHEAD, |answer| Request { prompt, answer })
+        self.handle.crew.ask(prompt.priority.clone(), AHEAD, |answers| Request::Answer(prompt, answers))
+    }
+}
+
+impl Chooser for Llama {
+    /// What the candidates begin with is computed as for an answer, and their rests in a step or two more.
+    fn choose(&self, question: Question) -> Results<Scores> {
+        self.handle.crew.ask(question.priority.clone(), 1, |answers| Request::Choice(question, answers))
     }
 }
 
@@ -157,7 +171,8 @@ mod tests {
             conversation: 1,
             max_tokens: 12,
             sampling: Sampling::default(),
-            priority: Priority::Reply,
+            grammar: None,
+            priority: Priority::Reply.into(),
             served: Served::default(),
         });
         let mut text = String::new();

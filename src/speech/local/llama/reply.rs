@@ -52,12 +52,22 @@ pub(super) struct Reply {
     begun: bool,
     /// Nothing more comes.
     ended: bool,
+    /// Nothing is held back, and nothing left out.
+    is_verbatim: bool,
 }
 
 impl Reply {
+    /// An answer that comes as it is made: a grammar has seen to what it is.
+    pub(super) fn verbatim() -> Self {
+        Self { is_verbatim: true, ..Self::default() }
+    }
+
     /// Takes a token's bytes; gives the text that can be let go now, empty for none.
     pub(super) fn push(&mut self, bytes: &[u8]) -> String {
         self.decode(bytes);
+        if self.is_verbatim {
+            return mem::take(&mut self.held);
+        }
         let mut free = String::new();
         while !self.ended {
             if self.cut_at_spelled_out_token() {
@@ -78,6 +88,9 @@ impl Reply {
     /// The answer is over; gives the rest of its text. When it was `cut` short, half a clause is dropped, unless
     /// nothing else was said.
     pub(super) fn finish(&mut self, cut: bool) -> String {
+        if self.is_verbatim {
+            return mem::take(&mut self.held);
+        }
         let mut free = String::new();
         if !self.ended && (!cut || !self.begun || looks_whole(&self.held)) {
             self.held.truncate(self.held.trim_end().len());
@@ -306,6 +319,15 @@ mod tests {
         let mut reply = Reply::default();
         let text = reply.push(b"a\xff\xc3") + &reply.push(b"\xa9 b\xe2\x82! ") + &reply.finish(false);
         assert_eq!(text, "a\u{e9} b!");
+    }
+
+    #[test]
+    fn what_follows_a_grammar_comes_as_it_is() {
+        let mut reply = Reply::verbatim();
+        let text = "{\"said\": \" User: no, no, no, no, no, no\"} ";
+        let pieces: Vec<String> = text.as_bytes().chunks(3).map(|bytes| reply.push(bytes)).collect();
+        assert_eq!(pieces.concat() + &reply.finish(true), text);
+        assert!(!reply.ended());
     }
 
     proptest! {
