@@ -71,15 +71,9 @@ enum State {
     #[default]
     Quiet,
     /// The caller speaks since `since`, and has spoken for `before` before the last pause.
-    Speaking {
-        since: MediaTime,
-        before: Duration,
-    },
+    Speaking { since: MediaTime, before: Duration },
     /// Words may still come; until `until` the agent stays soft for them.
-    Paused {
-        spoken: Duration,
-        until: Option<MediaTime>,
-    },
+    Paused { spoken: Duration, until: Option<MediaTime> },
     /// It is an interruption: nothing is left to decide.
     Stopped,
 }
@@ -228,7 +222,8 @@ mod tests {
 
     #[test]
     fn listening_is_said_in_two_languages() {
-        for words in ["", "…", "Mhm.", "Uh-huh", "Okay, I see.", "نعم", "حسنًا", "طيب، تمام", "أيوة"] {
+        for words in ["", "…", "Mhm.", "Uh-huh", "Okay, I see.", "نعم", "حسنًا", "طيب، تمام", "أيوة"]
+        {
             assert!(is_backchannel(words), "{words}");
         }
         for words in ["Wait.", "no", "I see a problem", "لا", "لحظة"] {

@@ -3,7 +3,10 @@
 use std::{ops::Range, time::Duration};
 
 use super::endpointing::{self, Expectation, PauseId};
-use crate::domain::{Language, MediaTime, Message, Pii, TurnId};
+use crate::{
+    domain::{Language, MediaTime, Message, Pii, TurnId},
+    spoken::Hanging,
+};
 
 /// How a conversation is to be held.
 #[derive(Clone, Debug)]
@@ -23,6 +26,10 @@ pub struct Setup {
     /// Whether a language model answers as it likes. Then answers may be begun before it is sure that the caller is done,
     /// and the agent takes its leave when the caller does. A script decides about that itself.
     pub is_free: bool,
+    /// Whether a long utterance is transcribed while it goes on, too. It takes cores.
+    pub drafts: bool,
+    /// Tells by the words alone whether somebody has more to say: [`spoken::hangs`](crate::spoken::hangs).
+    pub text_rule: fn(&str, Language) -> Hanging,
     /// How long the agent bears with a caller.
     pub patience: Patience,
 }
@@ -32,7 +39,7 @@ pub struct Setup {
 pub struct Patience {
     /// After so much silence the agent asks whether the caller is still there, then again, and then takes its leave.
     pub silence: Duration,
-    /// No conversation is longer; a minute before, or half-way when it is short, the agent says so.
+    /// No conversation is longer. A minute before its end the agent says so.
     pub longest: Duration,
 }
 

@@ -10,9 +10,10 @@ mod patience;
 
 use std::{collections::VecDeque, ops::Range, time::Duration};
 
-use crate::domain::MediaTime;
-pub use patience::{Expectation, Hanging};
-use patience::{LONGEST_PAUSE, Opinions, Rhythm};
+use crate::{domain::MediaTime, spoken::Hanging};
+pub use patience::Expectation;
+pub(super) use patience::patience_with;
+use patience::{LONGEST_OF_ALL, LONGEST_PAUSE, Opinions, Rhythm};
 
 /// Audio that one probability of voice stands for: 512 samples at 16 kHz.
 pub const WINDOW: Duration = Duration::from_millis(32);
@@ -50,7 +51,8 @@ pub enum Input {
     },
     /// What the text rule says of the words.
     Words {
-        /// Of those up to this pause; otherwise of those in the midst of the utterance, as far as they are known.
+        /// Of those up to this pause; otherwise of those in the midst of the utterance, as far as they are known, or of one
+        /// that is over.
         pause: Option<PauseId>,
         /// The answer.
         hanging: Hanging,
@@ -105,7 +107,7 @@ pub struct Endpointer {
     state: State,
     rhythm: Rhythm,
     expected: Expectation,
-    /// In the midst of this utterance a number was being read out.
+    /// In the midst of this utterance, or at the end of the one before, a number was being read out.
     dictating: bool,
     /// Where the last turn ended.
     last_end: Option<MediaTime>,
@@ -210,7 +212,8 @@ impl Endpointer {
         if let Some(pause) = silence.filter(|silence| (PAUSE..LONGEST_PAUSE).contains(silence)) {
             self.rhythm.observe(pause);
         }
-        self.dictating = false;
+        // A number goes on where it was cut.
+        self.dictating &= silence.is_some_and(|silence| silence < LONGEST_OF_ALL);
         self.decided.push_back(Output::SpeechStarted { at: start });
         self.state = State::Speaking { start };
     }

@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use crate::spoken::Hanging;
+
 /// Silence that ends a turn which is surely complete. People answer each other after about 200 ms.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
 /// Silence that ends a turn although it seems unfinished. Longer, and the caller wonders whether anyone is there.
@@ -13,7 +15,7 @@ pub(super) const LONGEST_PAUSE: Duration = Duration::from_millis(1200);
 /// The same while a number is being read out, group by group, with a look at the card in between.
 const DICTATED: [Duration; 2] = [Duration::from_millis(1400), Duration::from_millis(2000)];
 /// Silence after which no turn goes on.
-const LONGEST_OF_ALL: Duration = DICTATED[1];
+pub(super) const LONGEST_OF_ALL: Duration = DICTATED[1];
 
 /// Odds of nine to one, as a weight: sure enough not to wait any longer, or to wait as long as may be.
 const SURE: f32 = 2.197;
@@ -24,19 +26,6 @@ const WORDS_CAN_END: f32 = 1.0;
 /// What it weighs that they cannot: more than a fairly sure turn detector.
 const WORDS_HANG: f32 = -3.0;
 
-/// Whether words are surely not the end of what somebody wants to say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hanging {
-    /// They can be the end.
-    No,
-    /// Nothing can be said about it.
-    Unsure,
-    /// They are not: "my number is", "and".
-    Yes,
-    /// They end within a number that is being read out.
-    Dictating,
-}
-
 /// What the caller is going to say next, as far as it matters for how long to wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Expectation {
@@ -45,6 +34,15 @@ pub enum Expectation {
     Anything,
     /// A telephone number, a card's, an amount: digit by digit perhaps, with pauses to look them up.
     Digits,
+}
+
+/// How long to wait for more when it turns out too late that words hang: the turn was over by the sound of it.
+pub(in crate::dialogue) fn patience_with(words: Hanging) -> Duration {
+    match words {
+        Hanging::No | Hanging::Unsure => Duration::ZERO,
+        Hanging::Yes => LONGEST_PAUSE,
+        Hanging::Dictating => DICTATED[0],
+    }
 }
 
 /// What is known of a pause.
