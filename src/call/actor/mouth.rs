@@ -16,7 +16,7 @@ use std::{
 
 use tokio::sync::{mpsc, watch};
 
-use super::prepared::Prepared;
+use super::{prepared::Prepared, session::count_incident};
 use crate::{
     audio::{FRAME_MS, Frame, line::Say},
     call::{
@@ -25,10 +25,15 @@ use crate::{
     },
     domain::{
         Message, Pii, TurnId,
-        text::{Limits, clauses},
+        text::{Limits, clauses, is_speakable},
     },
     speech::{Results, Sentence, SpeechError, engines::Engines},
 };
+
+/// espeak-ng's voice of any language.
+const LAST_RESORT: &str = "espeak";
+/// In metrics: a voice failed.
+const VOICE_FAILED: &str = "voice_failed";
 
 /// What there is to say.
 pub(super) enum Words {
@@ -81,6 +86,8 @@ pub(super) struct Mouth {
     pub(super) marks: Marks,
     /// The answer broke off.
     pub(super) failed: AtomicBool,
+    /// Nothing is to be heard yet: words and the first clause's sound are made, and wait.
+    pub(super) is_sealed: watch::Receiver<bool>,
 }
 
 /// A turn's clauses as they come. Those that came can be said again.
@@ -208,6 +215,8 @@ impl Mouth {
 
     /// Sends the clauses to the line; gives the length of their audio.
     async fn play(&self, turn: TurnId, mut heard: mpsc::Receiver<Clause>, repeats: bool) -> Result<Duration, Gone> {
+        // An unsealed turn stays so, also when its session has gone.
+        self.is_sealed.clone().wait_for(|is_sealed| !is_sealed).await.map_err(|_| Gone)?;
         let mut audio = Duration::ZERO;
         while let Some(clause) = heard.recv().await {
             let frames = self.play_clause(turn, clause, repeats).await?;
@@ -255,7 +264,8 @@ impl Mouth {
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "a clause could not be spoken");
+                    tracing::warn!(%error, "a clause could not be spoken to its end");
+                    count_incident(VOICE_FAILED);
                     return Ok(count);
                 }
             }
@@ -267,15 +277,27 @@ impl Mouth {
         Ok(count)
     }
 
-    /// The first sound and what follows. A profile may name a voice that is not loaded: then the usual one speaks.
+    /// The first sound and what follows. A voice that is not loaded, or fails, is stood in for by the language's usual one,
+    /// and that by espeak-ng; when that fails too the clause is there to be read, and the next one is spoken.
     async fn first_sound(&self, sentence: &Sentence, mut frames: Results<Frame>) -> (FirstSound, Results<Frame>) {
-        let first = frames.recv().await;
-        let voices = self.engines.as_ref().and_then(|engines| engines.synthesizer().ok());
-        let (Some(Err(SpeechError::Unsupported(_))), Some(_), Some(voices)) = (&first, &sentence.voice, voices) else {
+        let mut first = frames.recv().await;
+        let Some(voices) = self.engines.as_ref().and_then(|engines| engines.synthesizer().ok()) else {
             return (first, frames);
         };
-        let mut frames = voices.speak(Sentence { voice: None, ..sentence.clone() });
-        (frames.recv().await, frames)
+        for voice in [None, Some(LAST_RESORT.to_owned())] {
+            match &first {
+                Some(Err(error)) if is_speakable(&sentence.text) => {
+                    tracing::warn!(%error, "a voice failed: another one speaks instead");
+                    count_incident(VOICE_FAILED);
+                }
+                _ => break,
+            }
+            if voice != sentence.voice {
+                frames = voices.speak(Sentence { voice, ..sentence.clone() });
+                first = frames.recv().await;
+            }
+        }
+        (first, frames)
     }
 
     async fn begin(&self, turn: TurnId, sentence: &Sentence) -> Result<(), Gone> {
@@ -302,6 +324,7 @@ mod tests {
 
     struct Bench {
         stage: watch::Sender<Stage>,
+        seal: watch::Sender<bool>,
         said: mpsc::Receiver<Say>,
         reports: mpsc::Receiver<super::super::Event>,
         _task: tokio::task::JoinHandle<()>,
@@ -310,6 +333,10 @@ mod tests {
     impl Bench {
         /// A mouth that says `words`, of which `voiced` have sound.
         fn say(words: Words, voiced: &[&str]) -> Self {
+            Self::say_sealed(words, voiced, false)
+        }
+
+        fn say_sealed(words: Words, voiced: &[&str], is_sealed: bool) -> Self {
             let prepared = Prepared::default();
             for clause in voiced {
                 prepared.keep(&Sentence::new(*clause, Language::ENGLISH), vec![Frame::SILENCE; FRAMES]);
@@ -325,10 +352,11 @@ mod tests {
                 conversation: 1,
             };
             let (marks, failed) = (Marks::default(), AtomicBool::new(false));
-            let mouth = Mouth { engines: None, prepared, brief, say, reports, marks, failed };
+            let (seal, is_sealed) = watch::channel(is_sealed);
+            let mouth = Mouth { engines: None, prepared, brief, say, reports, marks, failed, is_sealed };
             let (stage, watched) = watch::channel(Stage::Speaking { turn: TurnId(1), from: 0 });
             let task = tokio::spawn(mouth.run(words, watched));
-            Self { stage, said, reports: heard, _task: task }
+            Self { stage, seal, said, reports: heard, _task: task }
         }
 
         /// The next report, and of which turn.
@@ -377,6 +405,19 @@ mod tests {
         // All of it was made: it can be held even so, until the line has played it.
         bench.stage.send_replace(Stage::Speaking { turn: TurnId(3), from: 2 });
         bench.check(&["3 Three.", "3 0", "3 made, failed: false"]).await;
+    }
+
+    #[tokio::test]
+    async fn nothing_of_a_sealed_turn_is_heard() {
+        let mut bench = Bench::say_sealed(Words::Fixed("One. Two.".to_owned()), &["Two."], true);
+        // All that can go on without anybody's doing has gone on.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+            assert!(bench.reports.is_empty() && bench.said.is_empty());
+        }
+        bench.seal.send_replace(false);
+        bench.check(&["1 One.", "1 0", "1 Two."]).await;
+        assert_eq!(bench.play().await.len(), FRAMES);
     }
 
     #[tokio::test]
