@@ -1,7 +1,7 @@
 //! What of a language model's answer is worth saying. Small models sometimes say the same again and again, or write signs
 //! that nobody can speak; a caller is spared that.
 
-use crate::domain::{fold, text::is_speakable};
+use crate::domain::{fold_words, text::is_speakable};
 
 /// The same clause for the third time is no emphasis any more.
 const MOST_REPEATS: usize = 2;
@@ -24,7 +24,7 @@ impl Sense {
         if self.lost || !is_speakable(clause) || is_noise(clause) {
             return false;
         }
-        let folded = fold(clause);
+        let folded = fold_words(clause);
         if self.latest.iter().filter(|said| **said == folded).count() >= MOST_REPEATS {
             self.lost = true;
             return false;
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_model_that_goes_round_in_circles_is_stopped() {
-        check(&["I see.", "i see", "I see.", "I see!"], &["I see.", "i see", "I see."], false);
+        check(&["I see.", "i see", "I see!"], &["I see.", "i see"], true);
         check(&["I see.", "I see.", "I see.", "Anything."], &["I see.", "I see."], true);
         check(&["A b.", "C d.", "A b.", "C d.", "A b.", "C d."], &["A b.", "C d.", "A b.", "C d."], true);
     }

@@ -4,7 +4,7 @@
 //! frames go to the line, which takes them as it plays. Without a voice, or when it fails, the clauses are there to be read.
 //!
 //! A turn can be held and gone on with: then the model thinks on, as far as its clauses find room, and voice and frames begin
-//! anew at the clause that was cut.
+//! anew at the clause that was cut. A turn can also be sealed at first: then all is made that can be without being heard.
 
 use std::{
     sync::{
@@ -16,7 +16,11 @@ use std::{
 
 use tokio::sync::{mpsc, watch};
 
-use super::{prepared::Prepared, session::count_incident};
+use super::{
+    prepared::Prepared,
+    session::count_incident,
+    stand_in::{FirstSound, VOICE_FAILED, first_sound},
+};
 use crate::{
     audio::{FRAME_MS, Frame, line::Say},
     call::{
@@ -25,15 +29,10 @@ use crate::{
     },
     domain::{
         Message, Pii, TurnId,
-        text::{Limits, clauses, is_speakable},
+        text::{Limits, clauses},
     },
     speech::{Results, Sentence, SpeechError, engines::Engines},
 };
-
-/// espeak-ng's voice of any language.
-const LAST_RESORT: &str = "espeak";
-/// In metrics: a voice failed.
-const VOICE_FAILED: &str = "voice_failed";
 
 /// What there is to say.
 pub(super) enum Words {
@@ -118,9 +117,6 @@ enum Sound {
     /// To be read.
     None,
 }
-
-/// What a voice's channel gives first.
-type FirstSound = Option<Result<Frame, SpeechError>>;
 
 /// The call has ended.
 struct Gone;
@@ -277,27 +273,12 @@ impl Mouth {
         Ok(count)
     }
 
-    /// The first sound and what follows. A voice that is not loaded, or fails, is stood in for by the language's usual one,
-    /// and that by espeak-ng; when that fails too the clause is there to be read, and the next one is spoken.
+    /// The first sound and what follows.
     async fn first_sound(&self, sentence: &Sentence, mut frames: Results<Frame>) -> (FirstSound, Results<Frame>) {
-        let mut first = frames.recv().await;
-        let Some(voices) = self.engines.as_ref().and_then(|engines| engines.synthesizer().ok()) else {
-            return (first, frames);
-        };
-        for voice in [None, Some(LAST_RESORT.to_owned())] {
-            match &first {
-                Some(Err(error)) if is_speakable(&sentence.text) => {
-                    tracing::warn!(%error, "a voice failed: another one speaks instead");
-                    count_incident(VOICE_FAILED);
-                }
-                _ => break,
-            }
-            if voice != sentence.voice {
-                frames = voices.speak(Sentence { voice, ..sentence.clone() });
-                first = frames.recv().await;
-            }
+        match self.engines.as_ref().and_then(|engines| engines.synthesizer().ok()) {
+            Some(voices) => first_sound(&**voices, sentence, frames).await,
+            None => (frames.recv().await, frames),
         }
-        (first, frames)
     }
 
     async fn begin(&self, turn: TurnId, sentence: &Sentence) -> Result<(), Gone> {

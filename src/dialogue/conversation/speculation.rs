@@ -8,7 +8,7 @@ use crate::{
         io::{Output, Words},
         parting::is_farewell,
     },
-    domain::{Language, Message, TurnId, fold},
+    domain::{Language, Message, TurnId, fold_words},
 };
 
 /// An answer that nobody may want.
@@ -23,7 +23,7 @@ pub(super) struct Speculation {
 impl Speculation {
     fn agrees(&self, messages: &[Message], language: Language) -> bool {
         let same = |(ours, theirs): (&Message, &Message)| {
-            ours.role == theirs.role && (ours.text == theirs.text || words(&ours.text) == words(&theirs.text))
+            ours.role == theirs.role && (ours.text == theirs.text || fold_words(&ours.text) == fold_words(&theirs.text))
         };
         self.language == language
             && self.messages.len() == messages.len()
@@ -65,11 +65,4 @@ impl Dialogue {
     pub(super) fn drop_speculation(&mut self) {
         self.decided.extend(self.speculation.take().map(|begun| Output::Cancel(begun.turn)));
     }
-}
-
-/// The words alone: marks and capitals come and go from one transcript to the next.
-fn words(text: &str) -> String {
-    let folded = fold(text);
-    let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join(" ")
 }
