@@ -73,7 +73,6 @@ mod tests {
         }
     }
 
-    #[track_caller]
     async fn check(works: Option<&'static str>, own: Option<&str>, text: &str, asked: &[Option<&str>], speaks: bool) {
         let voices = Voices { works, asked: Mutex::default() };
         let sentence = Sentence { voice: own.map(str::to_owned), ..Sentence::new(text, Language::ENGLISH) };

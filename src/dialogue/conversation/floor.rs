@@ -71,7 +71,6 @@ impl Dialogue {
 
     /// The agent goes on where it fell silent, since the caller said nothing.
     pub(super) fn resume(&mut self, now: MediaTime, held: &Held) {
-        self.drop_speculation();
         let turn = self.next_turn();
         self.agent = Agent::Turn(Speech::resumed(now, turn, held));
         self.decided.push_back(Output::Resume { turn, from: held.from });

@@ -1,6 +1,6 @@
 //! The caller's side: from speech to words that count.
 
-use std::{mem, ops::Range};
+use std::{mem, ops::Range, time::Duration};
 
 use super::{Agent, Dialogue};
 use crate::{
@@ -17,6 +17,8 @@ use crate::{
 
 /// So many utterances may wait for their text; when more do, the oldest is given up.
 const MOST_AWAITED: usize = 4;
+/// A cough is shorter; a sentence that was not understood is longer.
+const SHORTEST_SENTENCE: Duration = Duration::from_millis(400);
 
 impl Dialogue {
     pub(super) fn heard(&mut self, now: MediaTime, output: endpointing::Output) {
@@ -243,7 +245,8 @@ impl Dialogue {
     fn wordless(&mut self, utterance: &Utterance) {
         self.note(Incident::Wordless);
         self.withdraw(utterance);
-        if matches!(self.agent, Agent::Silent) && self.held.is_none() {
+        let is_sentence = utterance.ended.since(utterance.began) >= SHORTEST_SENTENCE;
+        if is_sentence && matches!(self.agent, Agent::Silent) && self.held.is_none() {
             self.wordless += 1;
         }
     }
