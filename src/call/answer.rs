@@ -7,14 +7,14 @@ use std::{
 
 use tokio::sync::mpsc;
 
-use super::CallError;
+use super::{CallError, sense::Sense};
 use crate::{
     audio::Frame,
     domain::{
         Language, Message, Pii,
         text::{ClauseSplitter, Limits},
     },
-    speech::{Chunk, Priority, Prompt, Sampling, Sentence, Served, SpeechError, Usage, engines::Engines},
+    speech::{Chunk, Prompt, Sampling, Sentence, Served, SpeechError, Urgency, Usage, engines::Engines},
     store::turns::{Providers, Tokens},
 };
 
@@ -36,6 +36,8 @@ pub struct Brief {
     pub sampling: Sampling,
     /// The conversation, for the model's cache.
     pub conversation: u64,
+    /// How urgent the words are.
+    pub urgency: Urgency,
 }
 
 /// An answer that has been given.
@@ -155,32 +157,36 @@ pub(super) async fn think(
         max_tokens: brief.max_tokens,
         sampling: brief.sampling,
         grammar: None,
-        priority: Priority::Reply.into(),
+        priority: brief.urgency.clone(),
         served: marks.thinks.clone(),
     });
     let mut thought = Thought::default();
     let mut splitter = ClauseSplitter::new(Limits::LIVE);
-    let mut usage = None;
+    let (mut sense, mut usage) = (Sense::default(), None);
     while let Some(chunk) = chunks.recv().await {
-        match chunk? {
+        let whole: Vec<String> = match chunk? {
             Chunk::Text(text) => {
                 marks.first_words.get_or_init(Instant::now);
                 thought.text.push_str(&text);
-                for clause in splitter.push(&text).into_iter().chain(splitter.settle()) {
-                    marks.first_clause.get_or_init(Instant::now);
-                    let _ = clauses.send(clause).await;
-                }
+                splitter.push(&text).into_iter().chain(splitter.settle()).collect()
             }
-            Chunk::Done(cost) => usage = Some(*marks.usage.get_or_init(|| cost)),
+            Chunk::Done(cost) => {
+                usage = Some(*marks.usage.get_or_init(|| cost));
+                splitter.finish().into_iter().collect()
+            }
+        };
+        for clause in whole.into_iter().filter(|clause| sense.admits(clause)) {
+            marks.first_clause.get_or_init(Instant::now);
+            let _ = clauses.send(clause).await;
+        }
+        if sense.is_lost() {
+            tracing::warn!("the language model repeats itself: its answer ends here");
+            return Ok(thought);
         }
     }
     thought.usage = usage.ok_or_else(|| model_failed("its answer broke off"))?;
-    if thought.text.trim().is_empty() {
+    if !sense.has_said_something() {
         return Err(model_failed("it had no answer").into());
-    }
-    if let Some(clause) = splitter.finish() {
-        marks.first_clause.get_or_init(Instant::now);
-        let _ = clauses.send(clause).await;
     }
     Ok(thought)
 }

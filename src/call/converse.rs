@@ -13,11 +13,11 @@ use super::{
 use crate::{
     audio::{Clip, ENGINE_HZ, Frame, resample},
     dialogue::{
-        endpointing::{Output, PauseId, WINDOW},
+        endpointing::{self, Output, PauseId, WINDOW},
         history::History,
     },
     domain::{Language, MediaTime, Pii},
-    speech::{Results, Served, SpeechError, Transcript, engines::Engines, local::vad::VAD_WINDOW},
+    speech::{Priority, Results, Served, SpeechError, Transcript, engines::Engines, local::vad::VAD_WINDOW},
 };
 
 /// A recording may stop right after the last word: so much silence follows it, enough for the longest pause that is
@@ -161,7 +161,7 @@ impl<H: FnMut(Frame)> Session<'_, H> {
 
     async fn judge(&mut self, verdict: Option<(PauseId, f32)>) -> Result<(), CallError> {
         if let Some((pause, probability)) = verdict {
-            self.listener.verdict(pause, probability);
+            self.listener.tell(endpointing::Input::Verdict { pause, complete: probability });
             self.decide().await?;
         }
         Ok(())
@@ -182,8 +182,13 @@ impl<H: FnMut(Frame)> Session<'_, H> {
     /// The text and the verdict on the pause, both under way before anybody knows whether they are needed.
     fn begin_guess(&self, pause: PauseId) -> Result<Guess, CallError> {
         let samples = self.listener.utterance();
-        let transcript =
-            guess::words(self.engines.transcriber()?, samples.clone(), self.options.language, Served::default());
+        let transcript = guess::words(
+            self.engines.transcriber()?,
+            samples.clone(),
+            self.options.language,
+            Priority::Speech,
+            Served::default(),
+        );
         let verdict = self.engines.turn_detector().map(|detector| guess::verdict(detector, samples));
         Ok(Guess { pause, asked: self.listener.now(), transcript, verdict })
     }

@@ -1,4 +1,4 @@
-//! What is asked of the engines at a caller's pause, before anybody knows whether the caller is done.
+//! What is asked of the engines at a caller's pause, or before it, when nobody knows yet whether the caller is done.
 
 use std::sync::Arc;
 
@@ -9,21 +9,16 @@ use crate::{
     speech::{Priority, Results, Served, Speech, SpeechError, Transcriber, Transcript, local::turn::TurnDetector},
 };
 
-/// The words of an utterance (16 kHz); `None`: its language is to be recognised. `served` learns who heard it.
+/// The words of an utterance (16 kHz); `None`: its language is to be recognised. At a pause they are not for `Speculation`:
+/// most pauses that are asked about are the end, and then this is what the caller waits for. `served` learns who heard it.
 pub(super) fn words(
     transcriber: &Arc<dyn Transcriber>,
     samples: Arc<[f32]>,
     language: Option<Language>,
+    priority: Priority,
     served: Served,
 ) -> Results<Transcript> {
-    transcriber.transcribe(Speech {
-        samples,
-        language,
-        timestamps: false,
-        // Not Speculation: most pauses that are asked about are the end, and then this is what the caller waits for.
-        priority: Priority::Speech,
-        served,
-    })
+    transcriber.transcribe(Speech { samples, language, timestamps: false, priority, served })
 }
 
 /// The probability that the caller is done, on a thread where it may block.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     audio::ENGINE_HZ,
-    dialogue::endpointing::{Endpointer, Input, Output, PauseId},
+    dialogue::endpointing::{Endpointer, Input, Output},
     domain::MediaTime,
     speech::{
         SpeechError,
@@ -44,9 +44,9 @@ impl Listener {
         self.kept.skip(samples);
     }
 
-    /// What the turn detector says of a pause: the probability that the caller is done.
-    pub(super) fn verdict(&mut self, pause: PauseId, probability: f32) {
-        self.endpointer.handle(self.now(), Input::Verdict { pause, complete: probability });
+    /// What is said of a pause, of words, or of what is to be expected.
+    pub(super) fn tell(&mut self, input: Input) {
+        self.endpointer.handle(self.now(), input);
     }
 
     /// The next decision.

@@ -12,6 +12,7 @@ mod listen;
 mod live;
 mod profiles;
 pub mod readiness;
+mod sense;
 pub mod transcribe;
 pub mod written;
 

@@ -34,7 +34,7 @@ use crate::{
         cards::{self, CardGuard},
         ids::random_name,
     },
-    speech::Sampling,
+    speech::{Priority, Sampling},
     store::{
         Store, StoreError,
         calls::{self, About, Call, Direction, EndReason, Ended, Medium, NewCall},
@@ -262,6 +262,7 @@ impl Written {
             max_tokens: *max_tokens,
             sampling: Sampling::default(),
             conversation: conversation.number,
+            urgency: Priority::Reply.into(),
         };
         // Nobody speaks the clauses.
         let (clauses, _) = mpsc::channel(1);

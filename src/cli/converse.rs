@@ -13,7 +13,7 @@ use crate::{
     },
     domain::Language,
     speech::{
-        Sampling,
+        Priority, Sampling,
         engines::{EngineError, EngineKind, Engines},
     },
 };
@@ -60,6 +60,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
             max_tokens: config.agent.max_tokens,
             sampling: Sampling::default(),
             conversation: 1,
+            urgency: Priority::Reply.into(),
         },
         realtime: args.realtime,
     };

@@ -1,5 +1,7 @@
 //! `[agent]`: what the agent is told, who answers (profiles), and in which rooms (rules).
 
+use std::time::Duration;
+
 use super::{
     ConfigError, Speech,
     layers::{Settings, Table},
@@ -21,6 +23,10 @@ pub struct Agent {
     pub prompt: String,
     /// `max_tokens`: the longest answer.
     pub max_tokens: usize,
+    /// `silence_seconds`: after so much silence the agent asks whether the caller is still there; twice, and then it hangs up.
+    pub silence: Duration,
+    /// `max_minutes`: no call is longer; the caller is told a minute before.
+    pub longest: Duration,
     /// `max_calls`: how many callers are served at a time; by the number of cores unless set.
     pub max_calls: Option<usize>,
     /// `[[agent.profiles]]`: who answers. The first, `default`, is made of the settings above and of `[speech]`.
@@ -68,6 +74,8 @@ impl Agent {
         Self {
             prompt: DEFAULT_PROMPT.to_owned(),
             max_tokens: 128,
+            silence: Duration::from_secs(30),
+            longest: Duration::from_mins(120),
             max_calls: None,
             profiles: vec![default_profile],
             rules: vec![Rule { rooms: "*".to_owned(), profile: Some(DEFAULT_PROFILE.to_owned()) }],
@@ -78,6 +86,10 @@ impl Agent {
     pub(super) fn apply(&mut self, written: &Settings, speech: &Speech) -> Result<(), ConfigError> {
         set(&mut self.prompt, written.read("agent.prompt", TEXT, words)?);
         set(&mut self.max_tokens, written.read("agent.max_tokens", "from 1 to 4096", within(1, 4096))?);
+        let seconds = written.read("agent.silence_seconds", "from 5 to 600", within(5, 600))?;
+        set(&mut self.silence, seconds.map(Duration::from_secs));
+        let minutes = written.read("agent.max_minutes", "from 2 to 1440", within(2, 1440))?;
+        set(&mut self.longest, minutes.map(Duration::from_mins));
         self.max_calls = written.read("agent.max_calls", "from 1 to 10000", within(1, 10_000))?;
         self.profiles = self.read_profiles(written, speech)?;
         if let Some(rules) = written.tables("agent.rules") {

@@ -24,7 +24,7 @@ impl Key {
 }
 
 /// All keys.
-pub(super) const KEYS: [Key; 44] = [
+pub(super) const KEYS: [Key; 46] = [
     Key::new("paths.data_dir", &["CALLSTEAD_DATA_DIR"]),
     Key::new("paths.models_dir", &["CALLSTEAD_MODELS_DIR"]),
     Key::new("server.listen", &["CALLSTEAD_LISTEN"]),
@@ -68,6 +68,8 @@ pub(super) const KEYS: [Key; 44] = [
     Key::new("speech.context_tokens", &["CALLSTEAD_CONTEXT_TOKENS"]),
     Key::new("agent.prompt", &["CALLSTEAD_PROMPT"]),
     Key::new("agent.max_tokens", &["CALLSTEAD_MAX_TOKENS"]),
+    Key::new("agent.silence_seconds", &["CALLSTEAD_SILENCE_SECONDS"]),
+    Key::new("agent.max_minutes", &["CALLSTEAD_MAX_MINUTES"]),
     Key::new("agent.max_calls", &["CALLSTEAD_MAX_CALLS"]),
 ];
 

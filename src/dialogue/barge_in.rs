@@ -1,26 +1,41 @@
 //! Whether speech over the agent's is an interruption.
 //!
 //! At once the agent becomes softer: so the caller hears that somebody listens. It stops when the speech goes on, or has
-//! words that want something; a cough or a "mm-hm" lets it go on at its usual volume.
+//! words that want something; a cough, a "mm-hm" or the agent's own words, heard back, let it go on at its usual volume.
 
 use std::time::Duration;
 
 use super::endpointing::WINDOW;
-use crate::domain::MediaTime;
+use crate::domain::{MediaTime, fold};
 
 /// Speech for so long, pauses not counted, is an interruption whatever its words. Most "mm-hm" and "okay" are shorter.
 const INTERRUPTION: Duration = Duration::from_millis(700);
+/// The same on a line where the agent hears itself: only words tell, and they are known by then.
+const INTERRUPTION_OVER_ECHO: Duration = Duration::from_millis(2500);
+/// After a pause of so long the agent is not kept softer for words that may still come.
+const SOFT: Duration = Duration::from_millis(1000);
 
-/// Words by which listeners say that they listen. Alone, or one after the other, they ask for nothing.
-const BACKCHANNELS: [&str; 35] = [
+/// Words by which listeners say that they listen, folded. Alone, or one after the other, they ask for nothing.
+const BACKCHANNELS: [&str; 36] = [
     "ah", "aha", "alright", "cool", "fine", "good", "great", "hm", "hmm", "huh", "i", "mhm", "mm", "mmhm", "nice",
-    "oh", "ok", "okay", "right", "see", "sure", "true", "uh", "uhhuh", "um", "well", "yeah", "yep", "yes", "آه", "أجل",
-    "تمام", "طيب", "نعم", "حسنا",
+    "oh", "ok", "okay", "right", "see", "sure", "true", "uh", "uhhuh", "um", "well", "yeah", "yep", "yes", "اه", "اجل",
+    "ايوه", "تمام", "طيب", "نعم", "حسنا",
 ];
+
+/// What words that are heard while the agent speaks mean for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// There are none, or they are the agent's own.
+    Nothing,
+    /// The caller listens.
+    Listening,
+    /// The caller wants something.
+    Wish,
+}
 
 /// What happens to the caller's side while the agent has the floor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Overlap<'a> {
+pub enum Overlap {
     /// Speech began at this moment.
     Started(MediaTime),
     /// A pause, since this moment.
@@ -29,8 +44,8 @@ pub enum Overlap<'a> {
     Resumed,
     /// Time has passed.
     Tick,
-    /// These are its words, as far as they are known.
-    Words(&'a str),
+    /// Its words are known, or those so far.
+    Words(Meaning),
 }
 
 /// What follows for the agent's audio.
@@ -45,9 +60,10 @@ pub enum Decision {
 }
 
 /// One stretch of speech over the agent's. To be made anew when the agent or the caller has finished.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct BargeIn {
     state: State,
+    interruption: Duration,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -55,34 +71,42 @@ enum State {
     #[default]
     Quiet,
     /// The caller speaks since `since`, and has spoken for `before` before the last pause.
-    Speaking {
-        since: MediaTime,
-        before: Duration,
-    },
-    Paused {
-        spoken: Duration,
-    },
+    Speaking { since: MediaTime, before: Duration },
+    /// Words may still come; until `until` the agent stays soft for them.
+    Paused { spoken: Duration, until: Option<MediaTime> },
     /// It is an interruption: nothing is left to decide.
     Stopped,
 }
 
 impl BargeIn {
+    /// Nobody speaks over the agent. `echoes`: on this line it has heard itself before.
+    pub fn new(echoes: bool) -> Self {
+        let interruption = if echoes { INTERRUPTION_OVER_ECHO } else { INTERRUPTION };
+        Self { state: State::Quiet, interruption }
+    }
+
     /// Takes what happened at `now`; moments must not go backwards.
-    pub fn handle(&mut self, now: MediaTime, overlap: Overlap<'_>) -> Option<Decision> {
+    pub fn handle(&mut self, now: MediaTime, overlap: Overlap) -> Option<Decision> {
         let (state, decision) = match (self.state, overlap) {
             (State::Stopped, _) => return None,
             (_, Overlap::Started(since)) => (State::Speaking { since, before: Duration::ZERO }, Some(Decision::Duck)),
             (State::Speaking { since, before }, Overlap::Paused(at)) => {
-                (State::Paused { spoken: before + at.since(since) }, Some(Decision::Restore))
+                (State::Paused { spoken: before + at.since(since), until: Some(now + SOFT) }, None)
             }
-            (State::Paused { spoken }, Overlap::Resumed) => {
+            (State::Paused { spoken, .. }, Overlap::Resumed) => {
                 (State::Speaking { since: now - WINDOW, before: spoken }, Some(Decision::Duck))
             }
-            (State::Speaking { since, before }, Overlap::Tick) if before + now.since(since) >= INTERRUPTION => {
+            (State::Speaking { since, before }, Overlap::Tick) if before + now.since(since) >= self.interruption => {
                 (State::Stopped, Some(Decision::Stop))
             }
-            (State::Speaking { .. } | State::Paused { .. }, Overlap::Words(words)) if !is_backchannel(words) => {
+            (State::Paused { spoken, until: Some(until) }, Overlap::Tick) if now >= until => {
+                (State::Paused { spoken, until: None }, Some(Decision::Restore))
+            }
+            (State::Speaking { .. } | State::Paused { .. }, Overlap::Words(Meaning::Wish)) => {
                 (State::Stopped, Some(Decision::Stop))
+            }
+            (State::Paused { spoken, until: Some(_) }, Overlap::Words(_)) => {
+                (State::Paused { spoken, until: None }, Some(Decision::Restore))
             }
             (state, _) => (state, None),
         };
@@ -93,10 +117,8 @@ impl BargeIn {
 
 /// Whether `words` ask for nothing: none at all, or only such as show that somebody listens.
 pub fn is_backchannel(words: &str) -> bool {
-    words.split_whitespace().all(|word| {
-        // Arabic's vowel marks are written or not.
-        let letters = word.chars().filter(|c| c.is_alphanumeric() && !matches!(c, '\u{64b}'..='\u{652}'));
-        let bare: String = letters.flat_map(char::to_lowercase).collect();
+    fold(words).split(' ').all(|word| {
+        let bare: String = word.chars().filter(|c| c.is_alphanumeric()).collect();
         bare.is_empty() || BACKCHANNELS.contains(&bare.as_str())
     })
 }
@@ -111,19 +133,24 @@ mod tests {
         Resumed,
         /// So many milliseconds pass, by windows.
         Pass(u64),
-        Words(&'static str),
+        Words(Meaning),
     }
     use Step::{Pass, Paused, Resumed, Started, Words};
 
     #[track_caller]
     fn check(script: &[Step], expected: &[(u64, Decision)]) {
-        let (mut barge_in, mut now, mut log) = (BargeIn::default(), MediaTime::ZERO, Vec::new());
+        check_on_line(false, script, expected);
+    }
+
+    #[track_caller]
+    fn check_on_line(echoes: bool, script: &[Step], expected: &[(u64, Decision)]) {
+        let (mut barge_in, mut now, mut log) = (BargeIn::new(echoes), MediaTime::ZERO, Vec::new());
         for step in script {
             let overlap = match *step {
                 Started => Overlap::Started(now),
                 Paused => Overlap::Paused(now),
                 Resumed => Overlap::Resumed,
-                Words(words) => Overlap::Words(words),
+                Words(meaning) => Overlap::Words(meaning),
                 Pass(millis) => {
                     for _ in 0..millis / 32 {
                         now = now + WINDOW;
@@ -143,40 +170,60 @@ mod tests {
     }
 
     #[test]
-    fn a_cough_lets_the_agent_go_on() {
+    fn a_cough_and_a_listener_let_the_agent_go_on() {
+        for meaning in [Meaning::Nothing, Meaning::Listening] {
+            check(
+                &[Started, Pass(256), Paused, Pass(320), Words(meaning), Pass(960), Words(meaning)],
+                &[(0, Decision::Duck), (576, Decision::Restore)],
+            );
+        }
+    }
+
+    #[test]
+    fn when_no_words_come_the_agent_goes_on() {
+        check(&[Started, Pass(256), Paused, Pass(1600)], &[(0, Decision::Duck), (1280, Decision::Restore)]);
+        // They count all the same when they come at last.
         check(
-            &[Started, Pass(256), Paused, Pass(960), Words(""), Pass(960)],
-            &[(0, Decision::Duck), (256, Decision::Restore)],
+            &[Started, Pass(256), Paused, Pass(1600), Words(Meaning::Wish)],
+            &[(0, Decision::Duck), (1280, Decision::Restore), (1856, Decision::Stop)],
         );
     }
 
     #[test]
-    fn a_short_word_that_wants_something_stops_the_agent() {
-        for (words, stops) in
-            [("Stop.", true), ("Mm-hm.", false), ("Yes, yes.", false), ("Yes, but", true), ("No", true)]
-        {
-            let mut expected = vec![(0, Decision::Duck), (256, Decision::Restore)];
-            expected.extend(stops.then_some((256, Decision::Stop)));
-            check(&[Started, Pass(256), Paused, Words(words), Words(words)], &expected);
-        }
+    fn a_wish_stops_the_agent_at_once() {
+        check(
+            &[Started, Pass(256), Paused, Words(Meaning::Wish), Words(Meaning::Wish)],
+            &[(0, Decision::Duck), (256, Decision::Stop)],
+        );
+        check(&[Started, Pass(256), Words(Meaning::Wish)], &[(0, Decision::Duck), (256, Decision::Stop)]);
     }
 
     #[test]
     fn pauses_do_not_count() {
         check(
             &[Started, Pass(320), Paused, Pass(1600), Resumed, Pass(640)],
-            &[(0, Decision::Duck), (320, Decision::Restore), (1920, Decision::Duck), (2272, Decision::Stop)],
+            &[(0, Decision::Duck), (1344, Decision::Restore), (1920, Decision::Duck), (2272, Decision::Stop)],
         );
+        let soft = [Started, Pass(320), Paused, Pass(640), Resumed, Pass(640)];
+        check(&soft, &[(0, Decision::Duck), (960, Decision::Duck), (1312, Decision::Stop)]);
     }
 
     #[test]
     fn without_speech_words_change_nothing() {
-        check(&[Pass(960), Words("Stop."), Paused, Resumed], &[]);
+        check(&[Pass(960), Words(Meaning::Wish), Paused, Resumed], &[]);
+    }
+
+    #[test]
+    fn where_the_agent_hears_itself_only_words_stop_it_soon() {
+        let over = |words| [Started, Pass(960), Words(words), Pass(1920)];
+        check_on_line(true, &over(Meaning::Nothing), &[(0, Decision::Duck), (2528, Decision::Stop)]);
+        check_on_line(true, &over(Meaning::Wish), &[(0, Decision::Duck), (960, Decision::Stop)]);
     }
 
     #[test]
     fn listening_is_said_in_two_languages() {
-        for words in ["", "…", "Mhm.", "Uh-huh", "Okay, I see.", "نعم", "حسنًا", "طيب، تمام"] {
+        for words in ["", "…", "Mhm.", "Uh-huh", "Okay, I see.", "نعم", "حسنًا", "طيب، تمام", "أيوة"]
+        {
             assert!(is_backchannel(words), "{words}");
         }
         for words in ["Wait.", "no", "I see a problem", "لا", "لحظة"] {

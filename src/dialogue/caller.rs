@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use super::{
-    endpointing::PAUSE,
+    endpointing::{PAUSE, PauseId},
     io::{Take, Words},
 };
 use crate::domain::MediaTime;
 
+/// Speech of so long is worth a first look.
+const FIRST_DRAFT: Duration = Duration::from_millis(1500);
 /// Whoever types waits for an answer; what is heard meanwhile is let finish for so long.
 const TYPED_PATIENCE: Duration = Duration::from_secs(5);
 /// A talk that goes on for longer does not keep the agent from speaking: an utterance is cut after 50 s, and then there is
@@ -44,10 +46,46 @@ pub(super) struct Utterance {
     pub(super) line: u64,
     pub(super) began: MediaTime,
     pub(super) ended: MediaTime,
+    /// The attempt at its words up to the present pause, or its end; none while the caller is speaking.
     pub(super) take: Option<Take>,
+    /// Which pause that is.
+    pub(super) pause: Option<PauseId>,
+    pub(super) draft: Draft,
     pub(super) text: Text,
     /// Some of it stands in the transcript.
     pub(super) shown: bool,
+}
+
+impl Utterance {
+    pub(super) fn new(line: u64, began: MediaTime) -> Self {
+        let draft = Draft { take: None, due: began + FIRST_DRAFT };
+        Self { line, began, ended: began, take: None, pause: None, draft, text: Text::Unknown, shown: false }
+    }
+
+    /// Both of its attempts.
+    pub(super) fn is_of(&self, take: Take) -> bool {
+        self.take == Some(take) || self.draft.take == Some(take)
+    }
+}
+
+/// An attempt at the words so far, in the midst of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Draft {
+    pub(super) take: Option<Take>,
+    /// When the next one is to be made.
+    due: MediaTime,
+}
+
+impl Draft {
+    /// Whether one is to be made at `now`, of an utterance that began then. Each is half as long again as the one before, so
+    /// that all together cost no more than three times the last.
+    pub(super) fn is_due(&mut self, now: MediaTime, began: MediaTime) -> bool {
+        let is_due = self.take.is_none() && now >= self.due;
+        if is_due {
+            self.due = now + now.since(began) / 2;
+        }
+        is_due
+    }
 }
 
 /// What is known of an utterance's words.
@@ -68,6 +106,8 @@ pub(super) enum Owed {
     ToTyping {
         since: MediaTime,
     },
+    /// The caller took their leave.
+    Farewell,
 }
 
 /// The caller's latest talk: utterances that follow each other without a pause, as they do when they are cut because they
@@ -103,7 +143,7 @@ impl Talk {
     pub(super) fn is_endless(&self, now: MediaTime, owed: Owed) -> bool {
         match owed {
             Owed::ToTyping { since } => now.since(since) >= TYPED_PATIENCE,
-            Owed::Nothing | Owed::ToSpeech => now.since(self.began) >= LONGEST_TALK,
+            Owed::Nothing | Owed::ToSpeech | Owed::Farewell => now.since(self.began) >= LONGEST_TALK,
         }
     }
 }

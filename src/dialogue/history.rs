@@ -28,6 +28,13 @@ impl History {
         self.say(Role::Assistant, text);
     }
 
+    /// What there would be if the caller said `text`.
+    pub fn with_heard(&self, text: &str) -> Self {
+        let mut history = self.clone();
+        history.heard(text);
+        history
+    }
+
     /// Everything, the instructions first.
     pub fn messages(&self) -> &[Message] {
         &self.messages

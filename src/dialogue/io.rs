@@ -2,8 +2,11 @@
 
 use std::{ops::Range, time::Duration};
 
-use super::endpointing::{self, PauseId};
-use crate::domain::{Language, MediaTime, Message, Pii, TurnId};
+use super::endpointing::{self, Expectation, PauseId};
+use crate::{
+    domain::{Language, MediaTime, Message, Pii, TurnId},
+    spoken::Hanging,
+};
 
 /// How a conversation is to be held.
 #[derive(Clone, Debug)]
@@ -20,6 +23,41 @@ pub struct Setup {
     pub hears: bool,
     /// Why the call cannot be served: the agent says so instead of greeting, and ends it.
     pub refusal: Option<EndReason>,
+    /// Whether a language model answers as it likes. Then answers may be begun before it is sure that the caller is done,
+    /// and the agent takes its leave when the caller does. A script decides about that itself.
+    pub is_free: bool,
+    /// Whether a long utterance is transcribed while it goes on, too. It takes cores.
+    pub drafts: bool,
+    /// Tells by the words alone whether somebody has more to say: [`spoken::hangs`](crate::spoken::hangs).
+    pub text_rule: fn(&str, Language) -> Hanging,
+    /// How long the agent bears with a caller.
+    pub patience: Patience,
+}
+
+/// How long the agent waits, and stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// After so much silence the agent asks whether the caller is still there, then again, and then takes its leave.
+    pub silence: Duration,
+    /// No conversation is longer. A minute before its end the agent says so.
+    pub longest: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { silence: Duration::from_secs(30), longest: Duration::from_secs(2 * 60 * 60) }
+    }
+}
+
+/// How a turn is to be said, and what comes after it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Manner {
+    /// The caller does not interrupt it; what they say meanwhile is answered after it.
+    pub uninterruptible: bool,
+    /// What the caller is to say then.
+    pub expects: Expectation,
+    /// With it the conversation is over, unless the caller says something more.
+    pub is_last: bool,
 }
 
 /// One attempt at turning an utterance into text. A result that names an older attempt is ignored.
@@ -57,6 +95,13 @@ pub enum Input {
     Muted(bool),
     /// The caller cannot be heard any more.
     Deaf,
+    /// How a turn is to be said. Comes before its first clause, or not at all: then as usual.
+    Manner {
+        /// Which turn.
+        turn: TurnId,
+        /// How.
+        manner: Manner,
+    },
     /// The agent begins to say this clause of a turn.
     Clause {
         /// Which turn.
@@ -100,11 +145,15 @@ pub enum Output {
         take: Take,
         /// The take that this one replaces.
         instead_of: Option<Take>,
+        /// The caller is still speaking: only to be done if there is nothing better to do.
+        is_draft: bool,
     },
     /// Stop working on this take.
     Forget(Take),
     /// Ask the turn detector about this pause.
     Judge(PauseId),
+    /// Tell the endpointer.
+    Endpoint(endpointing::Input),
     /// Ask the language model, and say what it answers.
     Answer {
         /// Of what is said.
@@ -113,7 +162,12 @@ pub enum Output {
         messages: Vec<Message>,
         /// The language to speak.
         language: Language,
+        /// The caller may not be done: nothing of it is to be heard before [`Output::Commit`], and [`Output::Cancel`] may come
+        /// instead.
+        is_speculative: bool,
     },
+    /// Say what was made so far of this speculative answer, and the rest as it comes.
+    Commit(TurnId),
     /// Say these words.
     Say {
         /// Of what is said.
@@ -142,6 +196,8 @@ pub enum Output {
     Record(Spoken),
     /// The call is not served as usual.
     Notice(Notice),
+    /// Something went otherwise than it should: to be counted and logged.
+    Noted(Incident),
     /// The conversation is over: leave.
     HangUp,
 }
@@ -155,6 +211,49 @@ pub enum Notice {
     TypedOnly,
     /// Nobody can answer.
     Unavailable,
+}
+
+/// Something that a conversation had to be saved from, or was ended by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Incident {
+    /// Speech without words: noise, or too soft.
+    Wordless,
+    /// Speech that could not be made into text.
+    NotUnderstood,
+    /// Speech that did not end.
+    Endless,
+    /// The caller said nothing but "mm-hm".
+    Backchannel,
+    /// The agent heard itself.
+    Echo,
+    /// An answer broke off, or there was none.
+    AnswerFailed,
+    /// An answer was waited for too long.
+    AnswerStalled,
+    /// Nobody could answer any more.
+    GivenUp,
+    /// The caller was silent.
+    Silence,
+    /// It took too long.
+    TooLong,
+}
+
+impl Incident {
+    /// For metrics and logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Wordless => "wordless",
+            Self::NotUnderstood => "not_understood",
+            Self::Endless => "endless",
+            Self::Backchannel => "backchannel",
+            Self::Echo => "echo",
+            Self::AnswerFailed => "answer_failed",
+            Self::AnswerStalled => "answer_stalled",
+            Self::GivenUp => "given_up",
+            Self::Silence => "silence",
+            Self::TooLong => "too_long",
+        }
+    }
 }
 
 /// One of the two sides.
@@ -223,6 +322,8 @@ pub enum EndReason {
     Silence,
     /// It took too long.
     TooLong,
+    /// Everything was said.
+    Completed,
     /// Nobody could answer.
     OutOfService,
     /// As many calls as may be were under way.

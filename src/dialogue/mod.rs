@@ -7,15 +7,19 @@
 pub mod barge_in;
 mod caller;
 mod conversation;
+mod echo;
 pub mod endpointing;
 pub mod guide;
 pub mod history;
 mod io;
+mod parting;
 pub mod phrases;
 mod speech;
 
 pub use conversation::Dialogue;
-pub use io::{EndReason, Input, Line, Notice, Output, Phase, Setup, Side, Spoken, Take, Words};
+pub use io::{
+    EndReason, Incident, Input, Line, Manner, Notice, Output, Patience, Phase, Setup, Side, Spoken, Take, Words,
+};
 
 #[cfg(test)]
 mod tests;

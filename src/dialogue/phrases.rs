@@ -11,10 +11,20 @@ pub enum Phrase {
     TypedOnly,
     /// Something failed, once.
     Apology,
+    /// Speech came twice without words.
+    NotHeard,
     /// The caller has been silent.
     StillThere,
-    /// The caller has been silent for too long, or the call took too long.
+    /// The caller has been silent again.
+    StillThereAgain,
+    /// The caller has been silent for too long.
+    NobodyThere,
+    /// The call will soon have taken too long.
+    LittleTime,
+    /// The call took too long.
     Farewell,
+    /// Everything was said.
+    Goodbye,
     /// Nobody can answer this call.
     OutOfService,
     /// As many calls as may be are under way.
@@ -23,12 +33,17 @@ pub enum Phrase {
 
 impl Phrase {
     /// All there are.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 12] = [
         Self::Greeting,
         Self::TypedOnly,
         Self::Apology,
+        Self::NotHeard,
         Self::StillThere,
+        Self::StillThereAgain,
+        Self::NobodyThere,
+        Self::LittleTime,
         Self::Farewell,
+        Self::Goodbye,
         Self::OutOfService,
         Self::Busy,
     ];
@@ -49,8 +64,15 @@ impl Phrase {
             }
             Self::TypedOnly => "I cannot hear you on this line. Please type what you would like to say.",
             Self::Apology => "I am sorry, something went wrong. Could you say that again?",
+            Self::NotHeard => "I am sorry, I did not catch that. Could you say it again, please?",
             Self::StillThere => "Are you still there?",
-            Self::Farewell => "I am ending this call now. Goodbye.",
+            Self::StillThereAgain => "I cannot hear you. Is there anything else that I can do for you?",
+            Self::NobodyThere => {
+                "I still cannot hear you, so I am ending this call. Please call again at any time. Goodbye."
+            }
+            Self::LittleTime => "Just so that you know: this call will end in about a minute.",
+            Self::Farewell => "Our time is up, so I am ending this call now. Thank you, and goodbye.",
+            Self::Goodbye => "Thank you for the call. Goodbye!",
             Self::OutOfService => "I am sorry, this line is out of service. Please call again later. Goodbye.",
             Self::Busy => "All our lines are busy at the moment. Please call again later. Goodbye.",
         }
@@ -61,8 +83,13 @@ impl Phrase {
             Self::Greeting => "مرحبا! أنت تتحدث إلى مساعد آلي، ويجري تدوين هذه المكالمة. كيف يمكنني مساعدتك؟",
             Self::TypedOnly => "لا أستطيع سماعك على هذا الخط. يرجى كتابة ما تود قوله.",
             Self::Apology => "عذرا، حدث خطأ ما. هل يمكنك إعادة ما قلته؟",
+            Self::NotHeard => "عذرا، لم أسمعك جيدا. هل يمكنك إعادة ذلك من فضلك؟",
             Self::StillThere => "هل ما زلت معي؟",
-            Self::Farewell => "سأنهي هذه المكالمة الآن. مع السلامة.",
+            Self::StillThereAgain => "لا أستطيع سماعك. هل هناك شيء آخر يمكنني مساعدتك به؟",
+            Self::NobodyThere => "ما زلت لا أسمعك، لذلك سأنهي هذه المكالمة. يمكنك الاتصال في أي وقت. مع السلامة.",
+            Self::LittleTime => "للعلم، ستنتهي هذه المكالمة خلال دقيقة تقريبا.",
+            Self::Farewell => "انتهى وقتنا، لذلك سأنهي هذه المكالمة الآن. شكرا لك، ومع السلامة.",
+            Self::Goodbye => "شكرا على اتصالك. مع السلامة!",
             Self::OutOfService => "عذرا، هذا الخط خارج الخدمة. يرجى الاتصال لاحقا. مع السلامة.",
             Self::Busy => "جميع خطوطنا مشغولة حاليا. يرجى الاتصال لاحقا. مع السلامة.",
         }

@@ -2,13 +2,19 @@
 
 use std::time::Duration;
 
-use super::{io::EndReason, phrases::Phrase};
+use super::{
+    echo::Said,
+    io::{EndReason, Manner},
+    phrases::Phrase,
+};
 use crate::domain::{Language, MediaTime, TurnId};
 
 /// What was sent is heard later: by half a round trip and the client's jitter buffer, about so much.
 const ON_THE_WAY: Duration = Duration::from_millis(100);
 /// When the line does not say that a turn has been played, it is taken to be so long after it should have been.
 const REPORT_PATIENCE: Duration = Duration::from_secs(3);
+/// A turn that is being made and of which nothing new has come for so long will not be finished. A busy box takes seconds.
+const STALLED: Duration = Duration::from_secs(15);
 
 /// Why the agent speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,10 +60,15 @@ pub(super) struct Speech {
     done: bool,
     began: Option<MediaTime>,
     making: Making,
+    manner: Manner,
+    /// When something new of it was last heard of.
+    progress: MediaTime,
+    /// On the caller's clock: when its audio would have begun, had it played without a gap.
+    origin: Option<MediaTime>,
 }
 
 impl Speech {
-    pub(super) fn new(id: TurnId, occasion: Occasion, language: Language) -> Self {
+    pub(super) fn new(now: MediaTime, id: TurnId, occasion: Occasion, language: Language) -> Self {
         Self {
             id,
             occasion,
@@ -69,22 +80,40 @@ impl Speech {
             done: false,
             began: None,
             making: Making::Going,
+            manner: Manner::default(),
+            progress: now,
+            origin: None,
         }
     }
 
     /// What was held, as a new turn.
-    pub(super) fn resumed(id: TurnId, held: &Held) -> Self {
-        Self { from: held.from, ..Self::new(id, held.occasion, held.language) }
+    pub(super) fn resumed(now: MediaTime, id: TurnId, held: &Held) -> Self {
+        Self { from: held.from, manner: held.manner, ..Self::new(now, id, held.occasion, held.language) }
     }
 
     /// What of it is still to be heard.
     pub(super) fn held(&self) -> Held {
-        let Self { id, occasion, language, .. } = *self;
-        Held { id, occasion, language, from: self.from + self.clauses_heard() }
+        let Self { id, occasion, language, manner, .. } = *self;
+        Held { id, occasion, language, manner, from: self.from + self.clauses_heard(), asks: self.asks() }
     }
 
     pub(super) fn can_be_interrupted(&self) -> bool {
-        matches!(self.occasion, Occasion::Answer | Occasion::Remark(_))
+        matches!(self.occasion, Occasion::Answer | Occasion::Remark(_)) && !self.manner.uninterruptible
+    }
+
+    pub(super) fn set_manner(&mut self, manner: Manner) {
+        self.manner = manner;
+    }
+
+    /// Whether nothing is left to say after it.
+    pub(super) fn is_last(&self) -> bool {
+        self.manner.is_last
+    }
+
+    /// Whether the clause that is being said is a question: "yes" answers it, and is no mere sign of listening.
+    pub(super) fn asks(&self) -> bool {
+        let said = self.clauses.get(self.clauses_heard()).or(self.clauses.last());
+        said.is_some_and(|clause| clause.text.trim_end().ends_with(['?', '؟']))
     }
 
     /// When the first clause was there.
@@ -98,10 +127,12 @@ impl Speech {
 
     pub(super) fn clause(&mut self, now: MediaTime, text: String) {
         self.began.get_or_insert(now);
+        self.progress = now;
         self.clauses.push(Clause { text, end: None });
     }
 
-    pub(super) fn clause_made(&mut self, audio: Duration) {
+    pub(super) fn clause_made(&mut self, now: MediaTime, audio: Duration) {
+        self.progress = now;
         self.audio += audio;
         if let Some(last) = self.clauses.last_mut() {
             last.end = Some(self.audio);
@@ -113,7 +144,10 @@ impl Speech {
     }
 
     /// The line says so.
-    pub(super) fn played(&mut self, sent: Duration, done: bool) {
+    pub(super) fn played(&mut self, now: MediaTime, sent: Duration, done: bool) {
+        if sent > self.sent {
+            (self.progress, self.origin) = (now, Some(now - sent));
+        }
         self.sent = self.sent.max(sent);
         self.done |= done;
     }
@@ -123,6 +157,19 @@ impl Speech {
     pub(super) fn is_over(&self, now: MediaTime) -> bool {
         let overdue = || self.began.is_some_and(|began| now.since(began) > self.audio + REPORT_PATIENCE);
         self.making != Making::Going && (self.done || self.audio.is_zero() || overdue())
+    }
+
+    /// Whether it is being made, and nothing has come of that for too long.
+    pub(super) fn is_stalled(&self, now: MediaTime) -> bool {
+        self.making == Making::Going && now.since(self.progress) >= STALLED
+    }
+
+    /// What of it could have been heard, and when.
+    pub(super) fn said(&self) -> Option<Said> {
+        let origin = self.origin?;
+        let starts = [Duration::ZERO].into_iter().chain(self.clauses.iter().filter_map(|clause| clause.end));
+        let begun = starts.take_while(|start| *start < self.sent).count();
+        Some(Said { words: join(self.clauses.iter().take(begun)), at: origin..origin + self.sent + ON_THE_WAY })
     }
 
     /// How much of its audio was sent.
@@ -152,8 +199,11 @@ pub(super) struct Held {
     pub(super) id: TurnId,
     pub(super) occasion: Occasion,
     pub(super) language: Language,
+    pub(super) manner: Manner,
     /// The first clause that was not heard to its end, counted from 0 since the beginning.
     pub(super) from: usize,
+    /// That clause is a question.
+    pub(super) asks: bool,
 }
 
 fn join<'a>(clauses: impl Iterator<Item = &'a Clause>) -> String {
@@ -166,36 +216,65 @@ mod tests {
 
     #[test]
     fn only_whole_clauses_count_as_heard() {
-        let mut speech = Speech::new(TurnId(1), Occasion::Answer, Language::ENGLISH);
+        let mut speech = Speech::new(MediaTime::ZERO, TurnId(1), Occasion::Answer, Language::ENGLISH);
         assert_eq!((speech.heard(), speech.is_over(MediaTime::ZERO)), (String::new(), false));
         for (text, millis) in [("One,", 500), ("two,", 500), ("three.", 500)] {
             speech.clause(MediaTime::ZERO, text.to_owned());
-            speech.clause_made(Duration::from_millis(millis));
+            speech.clause_made(MediaTime::ZERO, Duration::from_millis(millis));
         }
         for (sent, heard) in [(0, ""), (599, ""), (600, "One,"), (1100, "One, two,"), (1500, "One, two,")] {
-            speech.played(Duration::from_millis(sent), false);
+            speech.played(MediaTime::ZERO, Duration::from_millis(sent), false);
             assert_eq!(speech.heard(), heard, "{sent}");
         }
         assert_eq!(speech.words(), "One, two, three.");
         // Held, resumed, and held again: what was heard before counts.
-        let mut speech = Speech::resumed(TurnId(2), &speech.held());
+        let mut speech = Speech::resumed(MediaTime::ZERO, TurnId(2), &speech.held());
         speech.clause(MediaTime::ZERO, "three.".to_owned());
-        speech.clause_made(Duration::from_millis(500));
+        speech.clause_made(MediaTime::ZERO, Duration::from_millis(500));
         assert_eq!((speech.held().from, speech.words()), (2, "three.".to_owned()));
-        speech.played(Duration::from_millis(600), false);
+        speech.played(MediaTime::ZERO, Duration::from_millis(600), false);
         assert_eq!(speech.held().from, 3);
     }
 
     #[test]
     fn a_line_that_reports_nothing_does_not_hold_the_call() {
-        let mut speech = Speech::new(TurnId(1), Occasion::Answer, Language::ENGLISH);
+        let mut speech = Speech::new(MediaTime::ZERO, TurnId(1), Occasion::Answer, Language::ENGLISH);
         speech.clause(MediaTime::ZERO, "One.".to_owned());
-        speech.clause_made(Duration::from_secs(1));
+        speech.clause_made(MediaTime::ZERO, Duration::from_secs(1));
         assert!(!speech.is_over(MediaTime::from_millis(60_000)), "more may be coming");
         speech.made(false);
         assert!(!speech.is_over(MediaTime::from_millis(4000)));
         assert!(speech.is_over(MediaTime::from_millis(4001)));
-        speech.played(Duration::from_secs(1), true);
+        speech.played(MediaTime::ZERO, Duration::from_secs(1), true);
         assert!(speech.is_over(MediaTime::ZERO));
+    }
+
+    #[test]
+    fn a_turn_of_which_nothing_more_comes_is_given_up() {
+        let at = MediaTime::from_millis;
+        let mut speech = Speech::new(at(0), TurnId(1), Occasion::Answer, Language::ENGLISH);
+        assert!(!speech.is_stalled(at(14_999)) && speech.is_stalled(at(15_000)));
+        speech.clause(at(14_000), "One.".to_owned());
+        speech.clause_made(at(14_500), Duration::from_secs(5));
+        speech.played(at(19_500), Duration::from_secs(5), false);
+        assert!(!speech.is_stalled(at(34_000)), "it was being heard");
+        speech.played(at(34_000), Duration::from_secs(5), false);
+        assert!(speech.is_stalled(at(34_500)), "a report of nothing new is no progress");
+        speech.made(false);
+        assert!(!speech.is_stalled(at(60_000)));
+    }
+
+    #[test]
+    fn what_was_said_when_is_known_by_what_was_sent() {
+        let mut speech = Speech::new(MediaTime::ZERO, TurnId(1), Occasion::Answer, Language::ENGLISH);
+        for text in ["One,", "two?", "three."] {
+            speech.clause(MediaTime::ZERO, text.to_owned());
+            speech.clause_made(MediaTime::ZERO, Duration::from_secs(1));
+        }
+        assert!(speech.said().is_none() && !speech.asks());
+        speech.played(MediaTime::from_millis(2500), Duration::from_millis(1500), false);
+        let said = speech.said().unwrap();
+        assert_eq!((said.words.as_str(), speech.asks()), ("One, two?", true));
+        assert_eq!((said.at.start.as_millis(), said.at.end.as_millis()), (1000, 2600));
     }
 }

@@ -23,6 +23,13 @@ pub fn fold(text: &str) -> String {
     folded
 }
 
+/// The words alone, folded, with single blanks between them: marks come and go from one transcript to the next.
+pub fn fold_words(text: &str) -> String {
+    let folded = fold(text);
+    let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// Latin and Greek accents, Arabic vowel marks, hamza above and below, tatweel, and what cannot be seen.
 fn is_mark(letter: char) -> bool {
     matches!(letter,
@@ -50,6 +57,14 @@ fn ascii(digit: char, nought: char) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn marks_between_words_do_not_count() {
+        for (text, words) in [("Yes, I do!", "yes i do"), (" نعم، شكرًا. ", "نعم شكرا"), ("…", ""), ("", "")]
+        {
+            assert_eq!(fold_words(text), words);
+        }
+    }
 
     #[test]
     fn spellings_of_one_word_are_one() {

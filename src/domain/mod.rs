@@ -17,7 +17,7 @@ pub mod text;
 mod turn;
 
 pub use email::{BadEmail, Email};
-pub use fold::fold;
+pub use fold::{fold, fold_words};
 pub use ids::{
     ApiKeyId, BadId, CallId, CallbackId, CommunicationId, CustomerId, DoNotCallId, ImportId, LeadId, PersonId,
     ProfileId, PromiseId, RuleId, ScriptId, SessionId, SmsId, UserId,

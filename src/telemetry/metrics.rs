@@ -10,10 +10,11 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// What only grows.
-const COUNTERS: [(&str, &str); 5] = [
+const COUNTERS: [(&str, &str); 6] = [
     ("callstead_http_requests_total", "Requests answered, by method, route and status."),
     ("callstead_calls_total", "Calls that ended, by the reason."),
     ("callstead_turns_total", "Turns, by who had them and what became of them."),
+    ("callstead_incidents_total", "What conversations had to be saved from, by its kind."),
     ("callstead_rooms_opened_total", "Rooms that were opened."),
     ("callstead_records_lost_total", "Records of calls that could not be kept."),
 ];

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     audio::{ENGINE_HZ, FRAME_MS, Frame, LINE_HZ, Resampler},
     call::listen::Listener,
-    dialogue::endpointing::{Output, PauseId},
+    dialogue::endpointing::{Input, Output},
     domain::MediaTime,
     speech::{
         SpeechError,
@@ -64,10 +64,10 @@ impl Ear {
         self.listener.as_mut()?.poll()
     }
 
-    /// What the turn detector says of a pause.
-    pub(super) fn verdict(&mut self, pause: PauseId, probability: f32) {
+    /// What is said of a pause, of words, or of what is to be expected.
+    pub(super) fn tell(&mut self, input: Input) {
         if let Some(listener) = &mut self.listener {
-            listener.verdict(pause, probability);
+            listener.tell(input);
         }
     }
 

@@ -4,7 +4,7 @@
 //! frames go to the line, which takes them as it plays. Without a voice, or when it fails, the clauses are there to be read.
 //!
 //! A turn can be held and gone on with: then the model thinks on, as far as its clauses find room, and voice and frames begin
-//! anew at the clause that was cut.
+//! anew at the clause that was cut. A turn can also be sealed at first: then all is made that can be without being heard.
 
 use std::{
     sync::{
@@ -16,7 +16,11 @@ use std::{
 
 use tokio::sync::{mpsc, watch};
 
-use super::prepared::Prepared;
+use super::{
+    prepared::Prepared,
+    session::count_incident,
+    stand_in::{FirstSound, VOICE_FAILED, first_sound},
+};
 use crate::{
     audio::{FRAME_MS, Frame, line::Say},
     call::{
@@ -81,6 +85,8 @@ pub(super) struct Mouth {
     pub(super) marks: Arc<Marks>,
     /// The answer broke off.
     pub(super) failed: AtomicBool,
+    /// Nothing is to be heard yet: words and the first clause's sound are made, and wait.
+    pub(super) is_sealed: watch::Receiver<bool>,
 }
 
 /// A turn's clauses as they come. Those that came can be said again.
@@ -111,9 +117,6 @@ enum Sound {
     /// To be read.
     None,
 }
-
-/// What a voice's channel gives first.
-type FirstSound = Option<Result<Frame, SpeechError>>;
 
 /// The call has ended.
 struct Gone;
@@ -209,6 +212,8 @@ impl Mouth {
 
     /// Sends the clauses to the line; gives the length of their audio.
     async fn play(&self, turn: TurnId, mut heard: mpsc::Receiver<Clause>, repeats: bool) -> Result<Duration, Gone> {
+        // An unsealed turn stays so, also when its session has gone.
+        self.is_sealed.clone().wait_for(|is_sealed| !is_sealed).await.map_err(|_| Gone)?;
         let mut audio = Duration::ZERO;
         while let Some(clause) = heard.recv().await {
             let frames = self.play_clause(turn, clause, repeats).await?;
@@ -256,7 +261,8 @@ impl Mouth {
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "a clause could not be spoken");
+                    tracing::warn!(%error, "a clause could not be spoken to its end");
+                    count_incident(VOICE_FAILED);
                     return Ok(count);
                 }
             }
@@ -268,15 +274,12 @@ impl Mouth {
         Ok(count)
     }
 
-    /// The first sound and what follows. A profile may name a voice that is not loaded: then the usual one speaks.
+    /// The first sound and what follows.
     async fn first_sound(&self, sentence: &Sentence, mut frames: Results<Frame>) -> (FirstSound, Results<Frame>) {
-        let first = frames.recv().await;
-        let voices = self.engines.as_ref().and_then(|engines| engines.synthesizer().ok());
-        let (Some(Err(SpeechError::Unsupported(_))), Some(_), Some(voices)) = (&first, &sentence.voice, voices) else {
-            return (first, frames);
-        };
-        let mut frames = voices.speak(Sentence { voice: None, ..sentence.clone() });
-        (frames.recv().await, frames)
+        match self.engines.as_ref().and_then(|engines| engines.synthesizer().ok()) {
+            Some(voices) => first_sound(&**voices, sentence, frames).await,
+            None => (frames.recv().await, frames),
+        }
     }
 
     async fn begin(&self, turn: TurnId, sentence: &Sentence) -> Result<(), Gone> {
@@ -296,13 +299,17 @@ impl Mouth {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{domain::Language, speech::Sampling};
+    use crate::{
+        domain::Language,
+        speech::{Priority, Sampling},
+    };
 
     /// So many frames of sound for each sentence: more than a line takes at once.
     const FRAMES: usize = 30;
 
     struct Bench {
         stage: watch::Sender<Stage>,
+        seal: watch::Sender<bool>,
         said: mpsc::Receiver<Say>,
         reports: mpsc::Receiver<super::super::Event>,
         _task: tokio::task::JoinHandle<()>,
@@ -311,6 +318,10 @@ mod tests {
     impl Bench {
         /// A mouth that says `words`, of which `voiced` have sound.
         fn say(words: Words, voiced: &[&str]) -> Self {
+            Self::say_sealed(words, voiced, false)
+        }
+
+        fn say_sealed(words: Words, voiced: &[&str], is_sealed: bool) -> Self {
             let prepared = Prepared::default();
             for clause in voiced {
                 prepared.keep(&Sentence::new(*clause, Language::ENGLISH), vec![Frame::SILENCE; FRAMES]);
@@ -324,12 +335,14 @@ mod tests {
                 max_tokens: 1,
                 sampling: Sampling::default(),
                 conversation: 1,
+                urgency: Priority::Reply.into(),
             };
             let (marks, failed) = (Arc::new(Marks::default()), AtomicBool::new(false));
-            let mouth = Mouth { engines: None, prepared, brief, say, reports, marks, failed };
+            let (seal, is_sealed) = watch::channel(is_sealed);
+            let mouth = Mouth { engines: None, prepared, brief, say, reports, marks, failed, is_sealed };
             let (stage, watched) = watch::channel(Stage::Speaking { turn: TurnId(1), from: 0 });
             let task = tokio::spawn(mouth.run(words, watched));
-            Self { stage, said, reports: heard, _task: task }
+            Self { stage, seal, said, reports: heard, _task: task }
         }
 
         /// The next report, and of which turn.
@@ -378,6 +391,19 @@ mod tests {
         // All of it was made: it can be held even so, until the line has played it.
         bench.stage.send_replace(Stage::Speaking { turn: TurnId(3), from: 2 });
         bench.check(&["3 Three.", "3 0", "3 made, failed: false"]).await;
+    }
+
+    #[tokio::test]
+    async fn nothing_of_a_sealed_turn_is_heard() {
+        let mut bench = Bench::say_sealed(Words::Fixed("One. Two.".to_owned()), &["Two."], true);
+        // All that can go on without anybody's doing has gone on.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+            assert!(bench.reports.is_empty() && bench.said.is_empty());
+        }
+        bench.seal.send_replace(false);
+        bench.check(&["1 One.", "1 0", "1 Two."]).await;
+        assert_eq!(bench.play().await.len(), FRAMES);
     }
 
     #[tokio::test]

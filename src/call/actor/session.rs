@@ -29,15 +29,11 @@ use crate::{
     call::{
         Brief,
         answer::{Marks, Passed},
-        guess,
         live::Ask,
     },
-    dialogue::{
-        self, Dialogue, Input, Output, Phase, Setup, Side, Spoken, Take,
-        endpointing::{self, PauseId},
-    },
+    dialogue::{self, Dialogue, Input, Output, Phase, Setup, Side, Spoken, Take, endpointing},
     domain::{Language, MediaTime, Pii, Provider, TurnId, cards},
-    speech::{Sampling, Served, SpeechError, Transcript, engines::Engines},
+    speech::{Priority, Sampling, Served, Urgency, engines::Engines},
     store::turns::{NewTurn, Providers, Timings, Who},
 };
 
@@ -45,10 +41,10 @@ use crate::{
 const MOST_LOST: u32 = 250;
 
 /// Work that ends when it is not wanted any more.
-struct Task(AbortHandle);
+pub(super) struct Task(AbortHandle);
 
 impl Task {
-    fn spawn(work: impl Future<Output = ()> + Send + 'static) -> Self {
+    pub(super) fn spawn(work: impl Future<Output = ()> + Send + 'static) -> Self {
         Self(tokio::spawn(work).abort_handle())
     }
 }
@@ -60,15 +56,19 @@ impl Drop for Task {
 }
 
 /// What the caller said, on its way to words.
-struct Listening {
-    served: Served,
+pub(super) struct Listening {
+    pub(super) served: Served,
     /// Held, to be dropped.
-    _task: Task,
+    pub(super) _task: Task,
 }
 
 /// The agent's turn on its way to the line.
 struct Speaking {
     stage: watch::Sender<Stage>,
+    /// Whether nothing of it is to be heard yet.
+    seal: watch::Sender<bool>,
+    /// How urgent it is to know what is said.
+    urgency: Urgency,
     /// Held, to be dropped.
     _task: Task,
 }
@@ -92,23 +92,23 @@ impl Asked {
 
 /// See the module.
 pub(super) struct Session<'a> {
-    dialogue: Dialogue,
-    ear: Ear,
-    engines: Option<Arc<Engines>>,
-    exchange: &'a Exchange,
+    pub(super) dialogue: Dialogue,
+    pub(super) ear: Ear,
+    pub(super) engines: Option<Arc<Engines>>,
+    pub(super) exchange: &'a Exchange,
     recorder: &'a Recorder,
     /// Who speaks, and in which voice.
     brief: Brief,
     /// The language that the caller is taken to speak, or `None` to have it recognised.
-    language: Option<Language>,
+    pub(super) language: Option<Language>,
     job: &'a str,
     say: mpsc::Sender<Say>,
     commands: mpsc::Sender<LineCommand>,
-    results: mpsc::Sender<Event>,
-    takes: HashMap<Take, Listening>,
+    pub(super) results: mpsc::Sender<Event>,
+    pub(super) takes: HashMap<Take, Listening>,
     /// Who heard the caller's latest words.
-    heard_by: Option<Provider>,
-    judging: bool,
+    pub(super) heard_by: Option<Provider>,
+    pub(super) judging: bool,
     speaking: Option<Speaking>,
     state: AgentState,
     /// The record says that the call was answered, or it never will be.
@@ -147,6 +147,7 @@ impl<'a> Session<'a> {
                 max_tokens: exchange.max_tokens,
                 sampling: Sampling::default(),
                 conversation: next_conversation(exchange),
+                urgency: Priority::Reply.into(),
             },
             language: assignment.language.or(profile.language),
             job: &assignment.job,
@@ -193,6 +194,8 @@ impl<'a> Session<'a> {
             Event::Judged(pause, result) => self.judged(pause, result).await,
             Event::Said(turn, report) => self.said(turn, report).await,
         }
+        // What the dialogue said of words and pauses may have ended a turn.
+        self.notice().await;
         match self.dialogue.phase() {
             Phase::Ended(reason) => Some(recorded(reason)),
             _ => None,
@@ -218,7 +221,7 @@ impl<'a> Session<'a> {
     }
 
     /// Tells the dialogue what the ear noticed, each before anything more is heard: an utterance is taken as it stands.
-    async fn notice(&mut self) {
+    pub(super) async fn notice(&mut self) {
         while let Some(output) = self.ear.poll() {
             if let endpointing::Output::EndOfTurn { speech } = &output {
                 let waited = self.ear.now().since(speech.end);
@@ -255,38 +258,6 @@ impl<'a> Session<'a> {
         self.command(LineCommand::Transcript(line)).await;
         self.asks.wait(answer);
         self.typed(text).await;
-    }
-
-    async fn transcribed(&mut self, take: Take, result: Result<Transcript, SpeechError>) {
-        let words = match result {
-            Ok(transcript) => Some(self.words(transcript)),
-            Err(error) => {
-                tracing::warn!(%error, "an utterance was not understood");
-                None
-            }
-        };
-        if words.as_ref().is_none_or(|words| words.is_final)
-            && let Some(listening) = self.takes.remove(&take)
-        {
-            self.heard_by = listening.served.by().cloned();
-        }
-        self.tell(Input::Transcribed { take, words }).await;
-    }
-
-    /// The words, and their language if there is a voice for it: short speech is easily taken for another language.
-    fn words(&self, Transcript { text, language, is_final, .. }: Transcript) -> dialogue::Words {
-        let voices = self.engines.as_ref().and_then(|engines| engines.synthesizer().ok());
-        let language = voices.is_none_or(|voices| voices.speaks(language)).then_some(language);
-        dialogue::Words { text: Pii::new(text), language, is_final }
-    }
-
-    async fn judged(&mut self, pause: PauseId, result: Result<f32, SpeechError>) {
-        self.judging = false;
-        match result {
-            Ok(probability) => self.ear.verdict(pause, probability),
-            Err(error) => tracing::warn!(%error, "a pause was not judged"),
-        }
-        self.notice().await;
     }
 
     async fn hung_up(&mut self, hangup: Hangup) -> Recorded {
@@ -345,7 +316,7 @@ impl<'a> Session<'a> {
 
     // ---- what was decided ----
 
-    async fn tell(&mut self, input: Input) {
+    pub(super) async fn tell(&mut self, input: Input) {
         self.dialogue.handle(self.ear.now(), input);
         self.act().await;
     }
@@ -353,16 +324,21 @@ impl<'a> Session<'a> {
     async fn act(&mut self) {
         while let Some(output) = self.dialogue.poll() {
             match output {
-                Output::Transcribe { take, instead_of } => self.transcribe(take, instead_of),
+                Output::Transcribe { take, instead_of, is_draft } => self.transcribe(take, instead_of, is_draft),
                 Output::Forget(take) => drop(self.takes.remove(&take)),
                 Output::Judge(pause) => self.judge(pause),
-                Output::Answer { turn, messages, language } => {
-                    self.answering = (turn, self.asked);
-                    self.asks.answered_by(turn);
-                    self.answering.1.timings.transcript = Some(millis(self.asked.at.elapsed()));
-                    self.speak(turn, Words::Answer(messages), language);
+                Output::Endpoint(input) => self.ear.tell(input),
+                Output::Answer { turn, messages, language, is_speculative } => {
+                    if !is_speculative {
+                        self.answers(turn);
+                    }
+                    self.speak(turn, Words::Answer(messages), language, is_speculative);
                 }
-                Output::Say { turn, text, language } => self.speak(turn, Words::Fixed(text), language),
+                Output::Commit(turn) => {
+                    self.answers(turn);
+                    self.unseal();
+                }
+                Output::Say { turn, text, language } => self.speak(turn, Words::Fixed(text), language, false),
                 Output::Cancel(turn) => {
                     self.speaking = None;
                     self.command(LineCommand::Flush(turn)).await;
@@ -378,6 +354,7 @@ impl<'a> Session<'a> {
                 Output::Duck(duck) => self.command(LineCommand::Duck(duck)).await,
                 Output::Transcript(line) => self.show(line).await,
                 Output::Record(spoken) => self.record(spoken),
+                Output::Noted(incident) => count_incident(incident.as_str()),
                 Output::Notice(notice) => self.command(LineCommand::Notice(shown(notice))).await,
                 Output::HangUp => self.command(LineCommand::Leave).await,
             }
@@ -388,59 +365,38 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn transcribe(&mut self, take: Take, instead_of: Option<Take>) {
-        if let Some(old) = instead_of {
-            self.takes.remove(&old);
-        }
-        let transcriber = self.engines.as_ref().and_then(|engines| engines.transcriber().ok());
-        let (Some(transcriber), Some(samples)) = (transcriber, self.ear.utterance()) else { return };
-        let served = Served::default();
-        let mut transcripts = guess::words(transcriber, samples, self.language, served.clone());
-        let results = self.results.clone();
-        let work = async move {
-            let mut is_final = false;
-            while let Some(result) = transcripts.recv().await {
-                is_final = result.as_ref().map_or(true, |transcript| transcript.is_final);
-                if results.send(Event::Transcribed(take, result)).await.is_err() {
-                    return;
-                }
-            }
-            if !is_final {
-                let _ = results.send(Event::Transcribed(take, Err(crate::call::no_final_transcript()))).await;
-            }
-        };
-        self.takes.insert(take, Listening { served, _task: Task::spawn(work) });
+    /// What the caller said is answered by this turn.
+    fn answers(&mut self, turn: TurnId) {
+        self.answering = (turn, self.asked);
+        self.asks.answered_by(turn);
+        self.answering.1.timings.transcript = Some(millis(self.asked.at.elapsed()));
     }
 
-    /// One pause at a time: on a busy box the verdict on an older one may still be on its way.
-    fn judge(&mut self, pause: PauseId) {
-        let detector = self.engines.as_ref().and_then(|engines| engines.turn_detector());
-        let (Some(detector), Some(samples), false) = (detector, self.ear.utterance(), self.judging) else { return };
-        self.judging = true;
-        let (verdict, results) = (guess::verdict(detector, samples), self.results.clone());
-        tokio::spawn(async move {
-            let verdict = verdict.await.unwrap_or_else(|panic| {
-                Err(SpeechError::Failed { engine: "turn detector", reason: panic.to_string() })
-            });
-            // The call may have ended.
-            let _ = results.send(Event::Judged(pause, verdict)).await;
-        });
-    }
-
-    fn speak(&mut self, turn: TurnId, words: Words, language: Language) {
+    /// Begins to make a turn. A sealed one is made as far as it can be without being heard, until it is unsealed.
+    fn speak(&mut self, turn: TurnId, words: Words, language: Language, is_sealed: bool) {
+        let (seal, watched_seal) = watch::channel(is_sealed);
+        let urgency = Urgency::new(if is_sealed { Priority::Speculation } else { Priority::Reply });
         let marks = Arc::new(Marks::default());
         self.voiced = (turn, Arc::clone(&marks));
         let mouth = Mouth {
             engines: self.engines.clone(),
             prepared: self.exchange.prepared.clone(),
-            brief: Brief { language, ..self.brief.clone() },
+            brief: Brief { language, urgency: urgency.clone(), ..self.brief.clone() },
             say: self.say.clone(),
             reports: self.results.clone(),
             marks,
             failed: AtomicBool::new(false),
+            is_sealed: watched_seal,
         };
         let (stage, watched) = watch::channel(Stage::Speaking { turn, from: 0 });
-        self.speaking = Some(Speaking { stage, _task: Task::spawn(mouth.run(words, watched)) });
+        self.speaking = Some(Speaking { stage, seal, urgency, _task: Task::spawn(mouth.run(words, watched)) });
+    }
+
+    fn unseal(&self) {
+        if let Some(speaking) = &self.speaking {
+            speaking.urgency.raise(Priority::Reply);
+            speaking.seal.send_replace(false);
+        }
     }
 
     /// Tells the agent's turn what to do.
@@ -504,6 +460,12 @@ impl<'a> Session<'a> {
 fn count_turn(side: Side, outcome: &'static str) {
     let who = if side == Side::Caller { "caller" } else { "agent" };
     metrics::counter!("callstead_turns_total", "who" => who, "outcome" => outcome).increment(1);
+}
+
+/// Something went otherwise than it should. What was said is not in the log.
+pub(super) fn count_incident(kind: &'static str) {
+    tracing::debug!(incident = kind, "a conversation did not go as it should");
+    metrics::counter!("callstead_incidents_total", "kind" => kind).increment(1);
 }
 
 fn state_of(phase: Phase) -> AgentState {

@@ -25,7 +25,7 @@ use tokio::{
 
 use super::{
     AskError, EnginesReceiver, Facts,
-    actor::{self, Assignment, Exchange, Lost, Prepared, Records},
+    actor::{self, Assignment, Exchange, Lost, Prepared, Records, Takes},
     bookings::Known,
     live::Live,
     profiles::Directory,
@@ -33,7 +33,7 @@ use super::{
 use crate::{
     audio::line::{Hangup, Line},
     config::Config,
-    dialogue::phrases::Phrase,
+    dialogue::{Patience, phrases::Phrase},
     domain::{
         Language, Pii, RoomName,
         text::{Limits, clauses},
@@ -151,7 +151,9 @@ impl Desk {
         let exchange = Exchange {
             engines,
             max_tokens: config.agent.max_tokens,
+            patience: Patience { silence: config.agent.silence, longest: config.agent.longest },
             lines: Arc::new(Semaphore::new(capacity)),
+            takes: Takes::default(),
             prepared: Prepared::default(),
             records: Records::new(store.clone()),
             conversations: AtomicU64::new(1),

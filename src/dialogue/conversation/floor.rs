@@ -1,12 +1,13 @@
 //! Who has the floor when both sides speak: what stops the agent, and what lets it go on.
 
-use std::mem;
+use std::{mem, ops::Range};
 
 use super::{Agent, Dialogue};
 use crate::{
     dialogue::{
         barge_in::{BargeIn, Decision, Overlap},
         caller::{Caller, Owed},
+        echo::Said,
         io::{Line, Output, Side, Spoken},
         speech::{Held, Occasion, Speech},
     },
@@ -14,7 +15,7 @@ use crate::{
 };
 
 impl Dialogue {
-    pub(super) fn overlap(&mut self, now: MediaTime, overlap: Overlap<'_>) {
+    pub(super) fn overlap(&mut self, now: MediaTime, overlap: Overlap) {
         if !matches!(&self.agent, Agent::Turn(speech) if speech.can_be_interrupted()) {
             return;
         }
@@ -27,7 +28,7 @@ impl Dialogue {
     }
 
     /// The caller spoke over the agent for too long, or wants something. What has not begun is cheap to begin again.
-    fn stop(&mut self, now: MediaTime, overlap: Overlap<'_>) {
+    fn stop(&mut self, now: MediaTime, overlap: Overlap) {
         let has_begun = matches!(&self.agent, Agent::Turn(speech) if speech.began().is_some());
         match overlap {
             Overlap::Words(_) => self.interrupt(now),
@@ -69,17 +70,18 @@ impl Dialogue {
     }
 
     /// The agent goes on where it fell silent, since the caller said nothing.
-    pub(super) fn resume(&mut self, held: &Held) {
+    pub(super) fn resume(&mut self, now: MediaTime, held: &Held) {
         let turn = self.next_turn();
-        self.agent = Agent::Turn(Speech::resumed(turn, held));
+        self.agent = Agent::Turn(Speech::resumed(now, turn, held));
         self.decided.push_back(Output::Resume { turn, from: held.from });
     }
 
     /// The end of the agent's turn, of which `heard` was heard.
     pub(super) fn close(&mut self, now: MediaTime, speech: &Speech, heard: String, interrupted: bool) {
         self.duck(false);
-        self.barge_in = BargeIn::default();
+        self.barge_in = BargeIn::new(self.echoes);
         self.spoke = now;
+        self.said = speech.said();
         let heard = cards::mask(&heard);
         self.history.said(&heard);
         for words in self.unread.drain(..) {
@@ -96,6 +98,15 @@ impl Dialogue {
             let spoken = Spoken { side, text, at: began..now, language, played, interrupted };
             self.decided.push_back(Output::Record(spoken));
         }
+    }
+
+    /// Whether words that were heard at `at` are the agent's own, of its present turn or the one before.
+    pub(super) fn is_echo(&self, words: &str, at: &Range<MediaTime>) -> bool {
+        let present = match &self.agent {
+            Agent::Turn(speech) => speech.said(),
+            Agent::Silent | Agent::Gone(_) => None,
+        };
+        [present.as_ref(), self.said.as_ref()].into_iter().flatten().any(|said: &Said| said.echoes(words, at))
     }
 
     /// Whether the caller speaks and is to be let finish.

@@ -108,8 +108,8 @@ fn a_short_word_that_wants_something_interrupts() {
         &[
             "duck",
             "text? 2",
-            "restore",
             "cancel 2",
+            "restore",
             "agent= Yes,",
             "agent! (interrupted) Yes,",
             "caller= Stop.",
@@ -250,4 +250,96 @@ fn speech_that_outlasts_the_agent_is_a_turn() {
         ],
         &["assistant: Yes, to Texas.", "user: Yes."],
     );
+}
+
+#[test]
+fn a_listener_who_goes_on_and_on_is_no_interruption() {
+    check_asked(
+        &[
+            Sent(1500),
+            Starts,
+            Pass(960),
+            Pauses,
+            Text("Yeah, okay, right."),
+            Ends,
+            Clause("to Texas.", 1000),
+            Made,
+            Done,
+        ],
+        &[
+            "duck",
+            "hold 2",
+            "restore",
+            "agent= Yes,",
+            "agent! (interrupted) Yes,",
+            "text? 2",
+            "resume 3 from 1",
+            "agent~ to Texas.",
+            "agent= to Texas.",
+            "agent! to Texas.",
+        ],
+        &["assistant: Yes, to Texas."],
+    );
+}
+
+#[test]
+fn yes_to_a_question_is_an_answer_also_before_its_last_sound() {
+    let mut simulation = Simulation::greeted();
+    simulation.play(&[Typed("Hello."), Clause("Fine.", 1000), Clause("Do you agree?", 1000), Made]);
+    simulation.log.clear();
+    simulation.play(&[Sent(500), Starts, Pass(320), Pauses, Text("Yes."), Ends]);
+    assert_eq!(simulation.log, ["duck", "text? 1", "restore"], "that was to what came before");
+    simulation.play(&[Sent(1700), Pass(320), Starts, Pass(320), Pauses, Text("Yes."), Ends]);
+    assert_eq!(simulation.log[3..], ["duck", "text? 2", "restore", "caller= Yes.", "caller! Yes."]);
+    simulation.play(&[Sent(2000), Done]);
+    assert_eq!(simulation.log.last().unwrap(), "answer 3 in en: Yes.");
+    assert_eq!(simulation.history()[2..], ["assistant: Fine. Do you agree?", "user: Yes."]);
+}
+
+/// The agent says this, of which so much has been sent, on a line without an echo canceller.
+fn says_at_length() -> Simulation {
+    let mut simulation = Simulation::greeted_with(Setup { drafts: true, ..setup() });
+    simulation.play(&[Typed("Do you ship?"), Clause("We ship to Texas and to Utah,", 2000)]);
+    simulation.play(&[Clause("on every day of the week.", 2000), Made, Pass(320), Sent(320)]);
+    simulation.log.clear();
+    simulation
+}
+
+#[test]
+fn the_agents_own_echo_does_not_interrupt_it() {
+    let mut simulation = says_at_length();
+    simulation.play(&[Starts, Pass(480), Sent(800), Pauses, Text("ship to Texas and"), Ends, Pass(960)]);
+    assert_eq!(simulation.log, ["duck", "text? 1", "restore"]);
+    assert_eq!(simulation.incidents, ["echo"]);
+    // The line is known for it: from now on speech alone does not stop the agent.
+    simulation.log.clear();
+    simulation.play(&[
+        Sent(4000),
+        Done,
+        Typed("And?"),
+        Clause("We ship to Ohio and to Iowa,", 3000),
+        Pass(320),
+        Sent(320),
+    ]);
+    simulation.log.clear();
+    simulation.play(&[Starts, Pass(1504), Sent(1800), Partial("we ship to Ohio"), Pass(480), Sent(2300)]);
+    assert_eq!(simulation.log, ["duck", "draft? 2"]);
+    simulation.play(&[Partial("we ship to Ohio no wait please stop that")]);
+    assert_eq!(simulation.log[2..4], ["cancel 3", "restore"]);
+}
+
+#[test]
+fn an_echo_that_stopped_the_agent_lets_it_go_on() {
+    let mut simulation = says_at_length();
+    simulation.play(&[Starts, Pass(480), Sent(800), Pass(224), Pauses, Text("we ship to Texas and"), Ends]);
+    assert_eq!(simulation.log[1], "hold 2");
+    assert_eq!(simulation.log.last().unwrap(), "resume 3 from 0");
+}
+
+#[test]
+fn who_answers_in_the_agents_words_is_heard() {
+    let mut simulation = says_at_length();
+    simulation.play(&[Pass(3520), Sent(3840), Starts, Pass(160), Sent(4000), Done, Pass(1120), Pauses]);
+    simulation.play(&[Text("On every day of the week."), Ends]);
+    assert_eq!(simulation.log.last().unwrap(), "answer 3 in en: On every day of the week.");
 }

@@ -30,8 +30,14 @@ words! {
     EndReason {
         /// The caller hung up or was lost.
         CallerLeft = "caller_left",
-        /// The agent hung up.
+        /// The agent hung up; written before it was said why.
         AgentLeft = "agent_left",
+        /// Everything was said, and the agent hung up.
+        Completed = "completed",
+        /// The caller was silent for too long, and the agent hung up.
+        Silence = "silence",
+        /// It took too long, and the agent hung up.
+        TooLong = "too_long",
         /// The room was closed, or the agent was removed from it.
         RoomClosed = "room_closed",
         /// All lines were busy.

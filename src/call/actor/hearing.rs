@@ -1,0 +1,137 @@
+//! What a call asks of the engines about the caller's speech: its words, and whether a pause is the end.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use super::{
+    Event,
+    session::{Listening, Session, Task},
+};
+use crate::{
+    call::guess,
+    dialogue::{
+        self, Input, Take,
+        endpointing::{self, PauseId},
+    },
+    domain::Pii,
+    speech::{Priority, Served, SpeechError, Transcript},
+};
+
+/// How many utterances, of all calls, are being made into text. Clones share the count.
+#[derive(Clone, Debug, Default)]
+pub(in crate::call) struct Takes(Arc<AtomicUsize>);
+
+impl Takes {
+    fn are_under_way(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 0
+    }
+
+    fn one_more(&self) -> UnderWay {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        UnderWay(self.clone())
+    }
+}
+
+/// One of them, until it is dropped.
+struct UnderWay(Takes);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Session<'_> {
+    /// A draft is made only if no other utterance of any call is being made into text: it must keep nobody waiting.
+    pub(super) fn transcribe(&mut self, take: Take, instead_of: Option<Take>, is_draft: bool) {
+        if let Some(old) = instead_of {
+            self.takes.remove(&old);
+        }
+        if is_draft && self.exchange.takes.are_under_way() {
+            return self.dialogue.handle(self.ear.now(), Input::Transcribed { take, words: None });
+        }
+        let transcriber = self.engines.as_ref().and_then(|engines| engines.transcriber().ok());
+        let (Some(transcriber), Some(samples)) = (transcriber, self.ear.utterance()) else { return };
+        let priority = if is_draft { Priority::Speculation } else { Priority::Speech };
+        let served = Served::default();
+        let mut transcripts = guess::words(transcriber, samples, self.language, priority, served.clone());
+        let (results, under_way) = (self.results.clone(), self.exchange.takes.one_more());
+        let work = async move {
+            let _counted = under_way;
+            let mut is_final = false;
+            while let Some(result) = transcripts.recv().await {
+                is_final = result.as_ref().map_or(true, |transcript| transcript.is_final);
+                if results.send(Event::Transcribed(take, result)).await.is_err() {
+                    return;
+                }
+            }
+            if !is_final {
+                let _ = results.send(Event::Transcribed(take, Err(crate::call::no_final_transcript()))).await;
+            }
+        };
+        self.takes.insert(take, Listening { served, _task: Task::spawn(work) });
+    }
+
+    /// One pause at a time: on a busy box the verdict on an older one may still be on its way.
+    pub(super) fn judge(&mut self, pause: PauseId) {
+        let detector = self.engines.as_ref().and_then(|engines| engines.turn_detector());
+        let (Some(detector), Some(samples), false) = (detector, self.ear.utterance(), self.judging) else { return };
+        self.judging = true;
+        let (verdict, results) = (guess::verdict(detector, samples), self.results.clone());
+        tokio::spawn(async move {
+            let verdict = verdict.await.unwrap_or_else(|panic| {
+                Err(SpeechError::Failed { engine: "turn detector", reason: panic.to_string() })
+            });
+            // The call may have ended.
+            let _ = results.send(Event::Judged(pause, verdict)).await;
+        });
+    }
+
+    pub(super) async fn transcribed(&mut self, take: Take, result: Result<Transcript, SpeechError>) {
+        let words = match result {
+            Ok(transcript) => Some(self.words(transcript)),
+            Err(error) => {
+                tracing::warn!(%error, "an utterance was not understood");
+                None
+            }
+        };
+        if words.as_ref().is_none_or(|words| words.is_final)
+            && let Some(listening) = self.takes.remove(&take)
+        {
+            self.heard_by = listening.served.by().cloned();
+        }
+        self.tell(Input::Transcribed { take, words }).await;
+    }
+
+    /// The words, and their language if there is a voice for it: short speech is easily taken for another language.
+    fn words(&self, Transcript { text, language, is_final, .. }: Transcript) -> dialogue::Words {
+        let voices = self.engines.as_ref().and_then(|engines| engines.synthesizer().ok());
+        let language = voices.is_none_or(|voices| voices.speaks(language)).then_some(language);
+        dialogue::Words { text: Pii::new(text), language, is_final }
+    }
+
+    pub(super) async fn judged(&mut self, pause: PauseId, result: Result<f32, SpeechError>) {
+        self.judging = false;
+        match result {
+            Ok(complete) => self.ear.tell(endpointing::Input::Verdict { pause, complete }),
+            Err(error) => tracing::warn!(%error, "a pause was not judged"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_count_until_they_are_dropped() {
+        let takes = Takes::default();
+        let (first, second) = (takes.one_more(), takes.clone().one_more());
+        drop(first);
+        assert!(takes.are_under_way());
+        drop(second);
+        assert!(!takes.are_under_way());
+    }
+}
