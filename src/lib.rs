@@ -14,6 +14,7 @@ pub mod rooms;
 pub mod rtc;
 pub mod sms;
 pub mod speech;
+pub mod spoken;
 pub mod store;
 pub mod telemetry;
 #[cfg(test)]

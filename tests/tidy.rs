@@ -11,14 +11,15 @@ use std::{
 
 /// Module, and the modules that it may import, from the bottom up; those that do not exist yet are listed already.
 /// `app` may import all of these, and `cli` all of these and `app`. `testing` exists in tests only: there all may.
-const IMPORTS: [(&str, &[&str]); 16] = [
+const IMPORTS: [(&str, &[&str]); 17] = [
     ("cpu", &[]),
     ("domain", &[]),
+    ("spoken", &["domain"]),
     ("audio", &["domain"]),
     ("store", &["domain"]),
     ("config", &["domain"]),
     ("people", &["domain", "config", "store"]),
-    ("dialogue", &["domain"]),
+    ("dialogue", &["domain", "spoken"]),
     ("telemetry", &["config"]),
     ("models", &["domain", "config"]),
     ("rtc", &["domain", "config", "audio"]),

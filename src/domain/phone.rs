@@ -85,6 +85,11 @@ impl PhoneNumber {
         &self.0
     }
 
+    /// Whether numbers like it are given to anybody: its length and its first digits fit the plan of its country.
+    pub fn may_exist(&self) -> bool {
+        phonenumber::parse(None, &self.0).is_ok_and(|number| number.is_valid())
+    }
+
     /// The digits after the country's code: `2079460958`. Empty where no country has such numbers.
     pub fn national(&self) -> String {
         let parsed = phonenumber::parse(None, &self.0);
@@ -115,6 +120,13 @@ mod tests {
 
     fn parse(text: &str, home: &str) -> Result<String, BadPhone> {
         PhoneNumber::parse(text, home.parse().ok()).map(|number| number.to_string())
+    }
+
+    #[test]
+    fn some_numbers_are_given_to_nobody() {
+        for (number, may_exist) in [("+442079460958", true), ("+201001234567", true), ("+44123", false), ("+9991234567", false)] {
+            assert_eq!(PhoneNumber(number.to_owned()).may_exist(), may_exist, "{number}");
+        }
     }
 
     #[test]
