@@ -13,12 +13,37 @@ use callstead::domain::{Language, fold};
 use report::{Figures, Outcome, score};
 use sets::{Kind, NONE, Set, Type};
 
-/// How many answers of each set may be misread, and how many of these with certainty: as measured. Lower them when the
-/// readers get better.
-const MOST_WRONG: [(Language, Type, usize, usize); 0] = [];
+/// What may be misread of a set whose values end in promises, dates and calls: as much as was measured, and no more. Lower
+/// it when the readers get better.
+struct Limit {
+    language: Language,
+    of: Type,
+    wrong: usize,
+    /// Those of the wrong ones that the agent would not even ask about.
+    certainly_wrong: usize,
+}
 
-/// Requests to be called no more that are heard as nothing or as something else, at most, by language.
-const MOST_UNHEARD_STOPS: [(Language, usize); 0] = [];
+const fn limit(language: Language, of: Type, wrong: usize, certainly_wrong: usize) -> Limit {
+    Limit { language, of, wrong, certainly_wrong }
+}
+
+const LIMITS: [Limit; 12] = [
+    limit(Language::ENGLISH, Type::YesNo, 17, 8),
+    limit(Language::ENGLISH, Type::Amount, 27, 6),
+    limit(Language::ENGLISH, Type::Date, 17, 13),
+    limit(Language::ENGLISH, Type::Phone, 32, 0),
+    limit(Language::ENGLISH, Type::Digits, 35, 30),
+    limit(Language::ENGLISH, Type::Intent, 15, 10),
+    limit(Language::ARABIC, Type::YesNo, 17, 6),
+    limit(Language::ARABIC, Type::Amount, 22, 5),
+    limit(Language::ARABIC, Type::Date, 12, 11),
+    limit(Language::ARABIC, Type::Phone, 15, 1),
+    limit(Language::ARABIC, Type::Digits, 19, 18),
+    limit(Language::ARABIC, Type::Intent, 24, 19),
+];
+
+/// Requests to be called no more that may be heard as nothing or as something else: as many as were measured.
+const MOST_UNHEARD_STOPS: [(Language, usize); 2] = [(Language::ENGLISH, 7), (Language::ARABIC, 15)];
 
 #[test]
 fn print_the_figures() {
@@ -30,12 +55,12 @@ fn print_the_figures() {
 
 #[test]
 fn answers_are_not_misread() {
-    for (language, of, wrong, certainly) in MOST_WRONG {
+    for Limit { language, of, wrong, certainly_wrong } in LIMITS {
         let figures = Figures::of(&Set::load(language, of));
         assert!(
-            figures.wrong <= wrong && figures.certainly_wrong <= certainly,
-            "{} {of}: {} misread, {} of them with certainty; at most {wrong} and {certainly} were measured. To see them: \
-             cargo test --release --test understanding list_misread -- --ignored --nocapture",
+            figures.wrong <= wrong && figures.certainly_wrong <= certainly_wrong,
+            "{} {of}: {} misread, {} of them with certainty; at most {wrong} and {certainly_wrong} were measured. \
+             To see them: cargo test --release --test understanding list_misread -- --ignored --nocapture",
             language.code(),
             figures.wrong,
             figures.certainly_wrong,

@@ -30,16 +30,8 @@ pub(crate) enum Type {
 }
 
 impl Type {
-    pub(crate) const ALL: [Self; 8] = [
-        Self::YesNo,
-        Self::Amount,
-        Self::Date,
-        Self::Phone,
-        Self::Name,
-        Self::Digits,
-        Self::Choice,
-        Self::Intent,
-    ];
+    pub(crate) const ALL: [Self; 8] =
+        [Self::YesNo, Self::Amount, Self::Date, Self::Phone, Self::Name, Self::Digits, Self::Choice, Self::Intent];
 
     fn file(self) -> &'static str {
         match self {
