@@ -377,7 +377,7 @@ fn calls_are_read_marked_and_deleted() {
         (&turn["who"], &turn["startedMs"], &turn["stages"]["firstAudioMs"]),
         (&json!("agent"), &json!(4000), &json!(530))
     );
-    assert_eq!(turn["providers"], json!({ "stt": null, "llm": null, "tts": null }));
+    assert_eq!(turn["providers"], json!({ "stt": null, "llm": "local/llama:starter-llm", "tts": "local/espeak:ar" }));
     assert_eq!(office.expect("PATCH", &at, &json!({ "outcome": "promised" }), 200)["version"], 2);
     assert_eq!(ids(&office.get(&format!("{calls}?outcome=promised"))), [id.as_str()]);
     office.expect("DELETE", &at, &Value::Null, 204);
