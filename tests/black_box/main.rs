@@ -19,6 +19,7 @@ mod llama;
 mod models;
 mod network;
 mod observe;
+mod participants;
 mod records;
 mod say;
 mod sdk;
