@@ -103,7 +103,8 @@ impl Client {
     /// A client that waits for the server's first word; each connection has a socket of its own, for a server with one port
     /// tells connections apart by where they come from.
     pub fn new(now: Instant, publisher: LocalAddress, subscriber: LocalAddress) -> Self {
-        let peer = |address| Peer::new(now, &peer::Options { side: Side::Client, ufrag: None, addresses: vec![address] });
+        let peer =
+            |address| Peer::new(now, &peer::Options { side: Side::Client, ufrag: None, addresses: vec![address] });
         Self {
             publisher: peer(publisher),
             subscriber: peer(subscriber),
@@ -517,7 +518,10 @@ mod tests {
         for message in [
             Response::Join(proto::JoinResponse::default()),
             Response::TrackPublished(proto::TrackPublishedResponse::default()),
-            Response::Trickle(proto::TrickleRequest { candidate_init: "{\"candidate\":7}".to_owned(), ..Default::default() }),
+            Response::Trickle(proto::TrickleRequest {
+                candidate_init: "{\"candidate\":7}".to_owned(),
+                ..Default::default()
+            }),
             Response::Update(proto::ParticipantUpdate { participants: vec![proto::ParticipantInfo::default()] }),
         ] {
             server.say(message);

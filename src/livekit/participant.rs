@@ -22,7 +22,10 @@ use crate::{
         opus::{Encoder, OpusError},
     },
     config::Secret,
-    rtc::{Datagram, LocalAddress, Transport, peer::{Packet, PeerError}},
+    rtc::{
+        Datagram, LocalAddress, Transport,
+        peer::{Packet, PeerError},
+    },
 };
 
 const TICK: Duration = Duration::from_millis(FRAME_MS as u64);

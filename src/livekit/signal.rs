@@ -91,8 +91,7 @@ impl Signal {
         let stream = TcpStream::connect(&addresses[..]).await.map_err(unreachable)?;
         stream.set_nodelay(true).map_err(unreachable)?;
         let local = stream.local_addr().map_err(unreachable)?.ip();
-        let config =
-            WebSocketConfig::default().max_message_size(Some(MOST_BYTES)).max_frame_size(Some(MOST_BYTES));
+        let config = WebSocketConfig::default().max_message_size(Some(MOST_BYTES)).max_frame_size(Some(MOST_BYTES));
         let opened = client_async_with_config(url.as_str(), stream, Some(config)).await;
         let (socket, _) = opened.map_err(|error| match error {
             tungstenite::Error::Http(response) => SignalError::Refused(response.status().as_u16()),

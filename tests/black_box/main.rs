@@ -5,6 +5,7 @@
 
 mod admin;
 mod audio;
+mod bench;
 mod browser;
 mod calls;
 mod cli;

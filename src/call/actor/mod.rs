@@ -9,6 +9,7 @@ mod mouth;
 mod prepared;
 mod record;
 mod session;
+mod stages;
 
 use std::{
     sync::{

@@ -25,7 +25,6 @@ use self::{
     levels::Answered,
     processor::Meter,
     recordings::Recording,
-    records::Stages,
     report::{Failure, Figures, Processor, Report, Row, millis},
     server::Server,
 };
@@ -35,7 +34,7 @@ use crate::{
     domain::RoomName,
     livekit::{ParticipantError, participate},
     rooms::{Claims, token::mint},
-    store::{self, Store},
+    store::{self, Store, turns::Stages},
 };
 
 /// Callers come one after the other, so that not all say their first words at once.
@@ -101,10 +100,8 @@ impl Bench {
         let (callers, server) = (Meter::start(None), Meter::start(self.server.pid()));
         let began = Instant::now();
         let made = self.make_calls().await?;
-        let processor_percent = Processor {
-            callers: callers.percent(),
-            server: self.server.pid().and_then(|_| server.percent()),
-        };
+        let processor_percent =
+            Processor { callers: callers.percent(), server: self.server.pid().and_then(|_| server.percent()) };
         let length = began.elapsed();
         let store = self.server.has_records(store::FILE).then(|| Store::open(&self.server.data_dir)).transpose()?;
         let (mut rows, mut failures, mut lateness) = (Vec::new(), Vec::new(), Vec::new());
@@ -168,11 +165,12 @@ impl Bench {
         };
         let stages = records::stages(&turns, notes.levels.first().unwrap_or(0), &answers);
         let utterances = notes.spoken.iter().zip(&answers).zip(stages).enumerate();
-        Ok(utterances.map(|(nth, ((spoken, answer), stages))| {
-            let recording = self.recordings[spoken.recording].name.clone();
-            row(made.call, nth, recording, spoken.interrupts, answer, stages)
-        })
-        .collect())
+        Ok(utterances
+            .map(|(nth, ((spoken, answer), stages))| {
+                let recording = self.recordings[spoken.recording].name.clone();
+                row(made.call, nth, recording, spoken.interrupts, answer, stages)
+            })
+            .collect())
     }
 }
 
@@ -194,7 +192,9 @@ fn row(call: usize, nth: usize, recording: String, interrupts: bool, answer: &An
 fn failure(made: &Made, rows: &[Row]) -> Option<Failure> {
     let reason = match &made.ended {
         Err(error) => error.to_string(),
-        Ok(()) if rows.is_empty() => "nobody greets: is there an agent for this room, and has it its models?".to_owned(),
+        Ok(()) if rows.is_empty() => {
+            "nobody greets: is there an agent for this room, and has it its models?".to_owned()
+        }
         Ok(()) if rows.iter().all(|row| row.answer_ms.is_none()) => "nothing was answered".to_owned(),
         Ok(()) => return None,
     };

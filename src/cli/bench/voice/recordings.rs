@@ -39,7 +39,8 @@ impl Recording {
 /// When one cannot be read, nobody speaks in it, or there is none.
 pub(super) fn read(folder: &Path) -> anyhow::Result<Vec<Recording>> {
     let shown = folder.display();
-    let entries = fs::read_dir(folder).map_err(|error| InputError(format!("cannot read the folder {shown}: {error}")))?;
+    let entries =
+        fs::read_dir(folder).map_err(|error| InputError(format!("cannot read the folder {shown}: {error}")))?;
     let mut paths = Vec::new();
     for entry in entries {
         let path = entry.with_context(|| format!("reading the folder {shown}"))?.path();

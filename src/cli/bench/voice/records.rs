@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use serde::Serialize;
 use tokio::time::sleep;
 
 use super::levels::{Answered, Moment, time};
@@ -13,7 +12,7 @@ use crate::{
     store::{
         Store,
         calls::{self, Filter},
-        turns::{self, Timings, Turn, Who},
+        turns::{self, Stages, Turn, Who},
     },
 };
 
@@ -22,39 +21,6 @@ const WRITTEN: Duration = Duration::from_secs(15);
 const BETWEEN: Duration = Duration::from_millis(250);
 /// Of one turn, by the server's clock and by the client's, at the most.
 const SAME_TURN: Duration = Duration::from_millis(1500);
-
-/// One answer by the server's clock, in milliseconds. All but the end of turn are of that stage alone.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub(super) struct Stages {
-    /// From the caller's last word to the decision that the turn is over.
-    pub(super) end_of_turn: Option<u32>,
-    /// From there to the transcript; 0 when it was made before.
-    pub(super) stt: Option<u32>,
-    /// To the language model's first words.
-    pub(super) llm_first_words: Option<u32>,
-    /// To the first clause that can be said.
-    pub(super) llm_first_clause: Option<u32>,
-    /// To its first sound.
-    pub(super) tts_first_audio: Option<u32>,
-}
-
-impl From<&Timings> for Stages {
-    fn from(timings: &Timings) -> Self {
-        let mut done = timings.end_of_turn;
-        let mut stage = |until: Option<u32>| {
-            let took = until?.saturating_sub(done.unwrap_or(0));
-            done = until.max(done);
-            Some(took)
-        };
-        Self {
-            end_of_turn: timings.end_of_turn,
-            stt: stage(timings.transcript),
-            llm_first_words: stage(timings.first_words),
-            llm_first_clause: stage(timings.first_clause),
-            tts_first_audio: stage(timings.first_audio),
-        }
-    }
-}
 
 /// The turns of the call in a room, once the server has written that it is over; empty when it never does.
 ///
@@ -100,7 +66,10 @@ pub(super) fn stages(turns: &[Turn], greeted: Moment, answers: &[Answered]) -> V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{domain::Pii, store::turns::{NewTurn, Providers}};
+    use crate::{
+        domain::Pii,
+        store::turns::{NewTurn, Providers, Timings},
+    };
 
     fn turn(seq: u32, started_ms: u64, first_audio: Option<u32>) -> Turn {
         let turn = NewTurn {
@@ -113,22 +82,6 @@ mod tests {
             timings: Timings { end_of_turn: Some(300), first_audio, ..Timings::default() },
         };
         Turn { seq, turn, providers: Providers::default() }
-    }
-
-    #[test]
-    fn stages_follow_one_another() {
-        let timings = Timings {
-            end_of_turn: Some(300),
-            transcript: Some(250),
-            first_words: Some(350),
-            first_clause: Some(380),
-            first_audio: Some(400),
-            total: Some(900),
-        };
-        let stages = Stages::from(&timings);
-        assert_eq!((stages.end_of_turn, stages.stt, stages.llm_first_words), (Some(300), Some(0), Some(50)));
-        assert_eq!((stages.llm_first_clause, stages.tts_first_audio), (Some(30), Some(20)));
-        assert_eq!(Stages::from(&Timings::default()), Stages::default());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, time::Duration};
 
 use serde::Serialize;
 
-use super::records::Stages;
+use crate::store::turns::Stages;
 
 /// Milliseconds of several turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -70,6 +70,7 @@ impl Server {
         let mut command = Command::new(env::current_exe().context("finding this program")?);
         command.args(["serve", "--dev", "--json", "--listen", "127.0.0.1:0", "--rtc-port", "0", "--data-dir"]);
         command.arg(folder.path()).arg("--models-dir").arg(&context.config.paths.models_dir);
+        command.arg("--log-level").arg(&context.config.log.level);
         command.env("LIVEKIT_API_KEY", &keys.api_key).env("LIVEKIT_API_SECRET", keys.api_secret.reveal());
         command.env("CALLSTEAD_MAX_CALLS", calls.to_string()).env_remove("LIVEKIT_URL");
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("starting the server")?;
