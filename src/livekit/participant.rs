@@ -124,7 +124,7 @@ struct Participant {
 enum Woken {
     Tick,
     Timeout,
-    Signal(Result<proto::SignalResponse, SignalError>),
+    Signal(Result<Box<proto::SignalResponse>, SignalError>),
     Datagram(Connection, io::Result<Datagram>),
 }
 
@@ -140,7 +140,7 @@ impl Participant {
                     }
                 }
                 Woken::Timeout => self.client.handle_timeout(Instant::now()),
-                Woken::Signal(message) => self.client.handle_signal(Instant::now(), message?)?,
+                Woken::Signal(message) => self.client.handle_signal(Instant::now(), *message?)?,
                 Woken::Datagram(connection, Ok(datagram)) => {
                     self.client.handle_datagram(Instant::now(), connection, &datagram);
                 }
@@ -202,7 +202,7 @@ impl Participant {
             () = sleep_until(self.wake.into()) => Woken::Timeout,
             datagram = publisher.receive() => Woken::Datagram(Connection::Publisher, datagram),
             datagram = subscriber.receive() => Woken::Datagram(Connection::Subscriber, datagram),
-            message = self.signal.receive() => Woken::Signal(message),
+            message = self.signal.receive() => Woken::Signal(message.map(Box::new)),
         }
     }
 

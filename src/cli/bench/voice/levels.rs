@@ -1,7 +1,7 @@
 //! What the agent's sound tells of a call, heard at the client: when it answered, when it was ducked and stopped, whether it
 //! cut somebody off. All moments are samples of the client's media clock ([`Moment`]).
 
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
 use crate::audio::{Frame, LINE_HZ};
 
@@ -12,8 +12,6 @@ pub(super) type Moment = u64;
 pub(super) const LOUD: u16 = 600;
 /// Below this nothing is heard: -55 dBFS. Ducked speech is above.
 const AUDIBLE: u16 = 60;
-/// Ducked speech is 15 dB softer than before, which is less than half.
-const FULL: u16 = 2;
 /// In samples: 5 ms, the resolution of what is measured.
 const BIN: usize = 240;
 /// Speech has gaps; one of so many bins (300 ms) is none.
@@ -41,11 +39,12 @@ pub(super) struct Answered {
     pub(super) answer: Option<Duration>,
     /// When the answer began.
     pub(super) answered_at: Option<Moment>,
-    /// The agent spoke before the caller was done.
+    /// The agent spoke before the caller, who did not interrupt it, was done.
     pub(super) cut_off: bool,
-    /// Of an interruption: from its start to the moment from which on the agent was not at full volume.
+    /// Of an interruption that stopped the agent: from its start to the last moment at full volume, which is ducked speech's
+    /// beginning unless the agent paused just then.
     pub(super) duck: Option<Duration>,
-    /// Of an interruption: from its start to the agent's silence.
+    /// Of an interruption: from its start to the silence in which the caller comes to an end.
     pub(super) stop: Option<Duration>,
 }
 
@@ -75,34 +74,45 @@ impl Levels {
     }
 
     fn answer(&self, spoken: &Spoken, until: usize) -> Answered {
-        let (start, end) = (bin(spoken.start), bin(spoken.end));
+        let (start, end) = (bin(spoken.start).min(until), bin(spoken.end).min(until));
         let mut found = Answered::default();
-        let mut quiet = start;
+        let mut quiet = end;
         if spoken.interrupts {
-            let full = self.peaks[start.saturating_sub(BEFORE).min(until)..start.min(until)].iter().max();
-            let full = full.copied().unwrap_or(0) / FULL;
-            let since = |bin: usize| time(moment(bin).saturating_sub(spoken.start));
-            found.duck = self.lull(start..until, full.max(AUDIBLE)).map(since);
-            let Some(stopped) = self.lull(start..until, AUDIBLE) else { return found };
-            found.stop = Some(since(stopped));
-            quiet = stopped;
+            // An agent that pauses just then has nothing that could be stopped.
+            if let Some(last) = self.find_last(start..end, AUDIBLE) {
+                let Some(stopped) = self.lull(last + 1..until, AUDIBLE) else { return found };
+                let since = |bin: usize| time(moment(bin).saturating_sub(spoken.start));
+                found.stop = Some(since(stopped));
+                found.duck = self.find_last(start..stopped, self.half_before(start)).map(|last| since(last + 1));
+                quiet = quiet.max(stopped);
+            }
+        } else {
+            found.cut_off = self.find(start..end, LOUD).is_some();
         }
-        found.cut_off = self.find(quiet..end.min(until), LOUD).is_some();
         if !found.cut_off {
-            let answered = self.find(quiet.max(end)..until, LOUD).map(moment);
-            found.answer = answered.map(|at| time(at.saturating_sub(spoken.end)));
-            found.answered_at = answered;
+            found.answered_at = self.find(quiet..until, LOUD).map(moment);
+            found.answer = found.answered_at.map(|at| time(at.saturating_sub(spoken.end)));
         }
         found
     }
 
+    /// Half of how loud the agent was just before; ducked, it is softer.
+    fn half_before(&self, start: usize) -> u16 {
+        let before = &self.peaks[start.saturating_sub(BEFORE)..start];
+        (before.iter().max().copied().unwrap_or(0) / 2).max(AUDIBLE)
+    }
+
     /// The first bin that is louder.
-    fn find(&self, mut bins: std::ops::Range<usize>, than: u16) -> Option<usize> {
+    fn find(&self, mut bins: Range<usize>, than: u16) -> Option<usize> {
         bins.find(|bin| self.peaks[*bin] > than)
     }
 
+    fn find_last(&self, bins: Range<usize>, than: u16) -> Option<usize> {
+        bins.rev().find(|bin| self.peaks[*bin] > than)
+    }
+
     /// The first bin from which on nothing is louder for as long as [`GAP`].
-    fn lull(&self, bins: std::ops::Range<usize>, than: u16) -> Option<usize> {
+    fn lull(&self, bins: Range<usize>, than: u16) -> Option<usize> {
         let mut begins = bins.start;
         for bin in bins {
             if self.peaks[bin] > than {
@@ -182,7 +192,18 @@ mod tests {
     #[test]
     fn an_agent_that_goes_on_was_not_stopped() {
         let found = levels(&[(2000, 8000), (600, 1400), (3000, 8000)]).answers(&[spoken(1800, 2300, true)]);
-        assert_eq!((found[0].duck, found[0].stop, found[0].answer), (ms(200), None, None));
+        assert_eq!(found[0], Answered::default());
+    }
+
+    #[test]
+    fn pauses_of_the_agent_are_no_silence() {
+        // Half a second between two clauses, of which the second is stopped.
+        let heard = levels(&[(2000, 8000), (500, 0), (400, 8000), (1600, 0), (500, 8000)]);
+        let found = heard.answers(&[spoken(1800, 3500, true)]);
+        assert_eq!((found[0].duck, found[0].stop, found[0].answer), (ms(1100), ms(1100), ms(1000)));
+        // One that lasts until the caller is done: nothing was stopped.
+        let found = heard.answers(&[spoken(2050, 2450, true)]);
+        assert_eq!((found[0].duck, found[0].stop, found[0].answer), (None, None, ms(50)));
     }
 
     #[test]
