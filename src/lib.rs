@@ -8,6 +8,7 @@ pub mod config;
 pub mod cpu;
 pub mod dialogue;
 pub mod domain;
+pub mod livekit;
 pub mod models;
 pub mod people;
 pub mod rooms;

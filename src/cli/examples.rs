@@ -101,7 +101,10 @@ beside a running server, and without one.";
 pub(super) const BENCH: &str = "\
 Examples:
   callstead bench engines                    how fast this machine hears, thinks and speaks
-  callstead bench engines --json > bench.json";
+  callstead bench engines --json > bench.json
+  callstead bench voice --wav callers        a call with those recordings: how long the caller waits
+  callstead bench voice --wav callers --calls 4 --json > voice.json
+  callstead say 'I have a question.' -o callers/1.wav    makes such a recording";
 
 pub(super) const DOCTOR: &str = "\
 Examples:

@@ -45,6 +45,11 @@ pub(super) enum Exit {
 #[error("{0}")]
 pub(super) struct UsageError(pub(super) String);
 
+/// What the command is to work on cannot be used; in one line that says what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct InputError(pub(super) String);
+
 /// What the command is to work on is not there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no {what} '{id}': see `callstead {list}`")]
@@ -87,7 +92,7 @@ impl Exit {
         if cause.is::<UsageError>() {
             return Some(Self::Usage);
         }
-        if cause.is::<NotFound>() || cause.is::<BadScript>() {
+        if cause.is::<NotFound>() || cause.is::<InputError>() || cause.is::<BadScript>() {
             return Some(Self::Input);
         }
         if let Some(error) = cause.downcast_ref::<StoreError>() {
@@ -240,6 +245,7 @@ mod tests {
             (AudioError::Read { path: "a".to_owned(), reason: denied() }.into(), Exit::Input),
             (AudioError::Write { path: "a".to_owned(), reason: denied() }.into(), Exit::Failed),
             (UsageError("not both".to_owned()).into(), Exit::Usage),
+            (InputError("nobody speaks in it".to_owned()).into(), Exit::Input),
             (anyhow::Error::from(unsupported).context("saying 'hello'"), Exit::Input),
             (overloaded.into(), Exit::Failed),
             (ConfigError::NoHome.into(), Exit::Config),

@@ -42,12 +42,13 @@ impl People {
                 tokio::spawn(async move { people.forget_old_sessions(now).await });
                 Ok(None)
             }
-            Found::Alive(session, user) => {
+            Found::Alive(found) => {
+                let session = &found.0;
                 if session.is_worth_noting(now) {
                     let (store, id) = (self.store.clone(), session.id.clone());
                     tokio::spawn(async move { note_seen(&store, id, now).await });
                 }
-                Ok(Some((session, user)))
+                Ok(Some(*found))
             }
         }
     }

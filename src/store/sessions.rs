@@ -114,7 +114,7 @@ pub enum Found {
     /// A session that is over, and is not forgotten yet.
     Over,
     /// A session, and whose it is.
-    Alive(Session, User),
+    Alive(Box<(Session, User)>),
 }
 
 /// The session with this secret.
@@ -134,7 +134,7 @@ pub fn find(
         return Ok(Found::Over);
     }
     let user = users::find(connection, &session.user)?.filter(|user| user.disabled_at.is_none());
-    Ok(user.map_or(Found::Nothing, |user| Found::Alive(session, user)))
+    Ok(user.map_or(Found::Nothing, |user| Found::Alive(Box::new((session, user)))))
 }
 
 /// The sessions of a member of staff that are not over, the latest used first.

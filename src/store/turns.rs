@@ -62,6 +62,39 @@ pub struct Timings {
     pub total: Option<u32>,
 }
 
+/// How long each stage of an answer took by itself, in milliseconds; `None` where there was no such stage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Stages {
+    /// From the caller's last word to the decision that the turn is over.
+    pub end_of_turn: Option<u32>,
+    /// From there to the transcript; 0 when it was there before.
+    pub stt: Option<u32>,
+    /// To the language model's first words.
+    pub llm_first_words: Option<u32>,
+    /// To the first clause that can be said.
+    pub llm_first_clause: Option<u32>,
+    /// To its first sound.
+    pub tts_first_audio: Option<u32>,
+}
+
+impl From<&Timings> for Stages {
+    fn from(timings: &Timings) -> Self {
+        let mut done = 0;
+        let mut stage = |until: Option<u32>| {
+            let took = until?.saturating_sub(done);
+            done = done.max(until?);
+            Some(took)
+        };
+        Self {
+            end_of_turn: stage(timings.end_of_turn),
+            stt: stage(timings.transcript),
+            llm_first_words: stage(timings.first_words),
+            llm_first_clause: stage(timings.first_clause),
+            tts_first_audio: stage(timings.first_audio),
+        }
+    }
+}
+
 /// A turn as it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Turn {
@@ -189,4 +222,27 @@ fn tokens(row: &Row<'_>) -> rusqlite::Result<Option<Tokens>> {
     let with =
         |prompt| Ok(Tokens { prompt, cached: row.get("cached_tokens")?, generated: row.get("generated_tokens")? });
     prompt.map(with).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_follow_one_another() {
+        let timings = Timings {
+            end_of_turn: Some(300),
+            transcript: Some(250),
+            first_words: Some(350),
+            first_clause: Some(380),
+            first_audio: Some(400),
+            total: Some(900),
+        };
+        let stages = Stages::from(&timings);
+        assert_eq!((stages.end_of_turn, stages.stt, stages.llm_first_words), (Some(300), Some(0), Some(50)));
+        assert_eq!((stages.llm_first_clause, stages.tts_first_audio), (Some(30), Some(20)));
+        // What was typed has no end of turn, and what is prepared no words of the model.
+        let typed = Stages::from(&Timings { first_audio: Some(40), ..Timings::default() });
+        assert_eq!(typed, Stages { tts_first_audio: Some(40), ..Stages::default() });
+    }
 }

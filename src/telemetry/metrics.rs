@@ -28,19 +28,29 @@ const GAUGES: [(&str, &str); 6] = [
     ("process_resident_memory_bytes", "Memory of this process in RAM."),
 ];
 const HTTP_SECONDS: &str = "callstead_http_request_duration_seconds";
-const ANSWER_SECONDS: &str = "callstead_answer_seconds";
+/// LiveKit's agents call it so, as they do the stages below.
+const E2E_LATENCY: &str = "callstead_e2e_latency_seconds";
+const ANSWER_BOUNDS: &[f64] = &[0.25, 0.35, 0.5, 0.75, 0.9, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0];
+const STAGE_BOUNDS: &[f64] = &[0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 1.0, 2.0, 5.0];
 /// How long things take, with the buckets' bounds in seconds.
-const HISTOGRAMS: [(&str, &str, &[f64]); 2] = [
+const HISTOGRAMS: [(&str, &str, &[f64]); 5] = [
     (
         HTTP_SECONDS,
         "From a request's head to its answer's, by method and route.",
         &[0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0],
     ),
+    (E2E_LATENCY, "From a caller's last sound or typed word to the first sound of the answer.", ANSWER_BOUNDS),
     (
-        ANSWER_SECONDS,
-        "From a caller's last sound or typed word to the first sound of the answer.",
-        &[0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0],
+        "callstead_end_of_turn_delay_seconds",
+        "From a caller's last sound to the decision that the turn is over.",
+        ANSWER_BOUNDS,
     ),
+    (
+        "callstead_llm_ttft_seconds",
+        "From the end of a turn and its transcript to the model's first words.",
+        STAGE_BOUNDS,
+    ),
+    ("callstead_tts_ttfb_seconds", "From an answer's first clause to its first sound.", STAGE_BOUNDS),
 ];
 
 /// This process's metrics.
@@ -102,15 +112,15 @@ mod tests {
     fn what_is_counted_is_shown_with_its_meaning() {
         let metrics = metrics();
         metrics::counter!("callstead_turns_total", "who" => "test").increment(2);
-        metrics::histogram!(ANSWER_SECONDS, "who" => "test").record(0.6);
+        metrics::histogram!(E2E_LATENCY, "who" => "test").record(0.6);
         metrics.upkeep();
         let shown = metrics.render();
         for line in [
             "# HELP callstead_turns_total Turns, by who had them and what became of them.",
             "# TYPE callstead_turns_total counter",
             r#"callstead_turns_total{who="test"} 2"#,
-            r#"callstead_answer_seconds_bucket{who="test",le="0.5"} 0"#,
-            r#"callstead_answer_seconds_bucket{who="test",le="0.75"} 1"#,
+            r#"callstead_e2e_latency_seconds_bucket{who="test",le="0.5"} 0"#,
+            r#"callstead_e2e_latency_seconds_bucket{who="test",le="0.75"} 1"#,
         ] {
             assert!(shown.lines().any(|it| it == line), "{line} is not in\n{shown}");
         }

@@ -5,6 +5,7 @@
 
 mod admin;
 mod audio;
+mod bench;
 mod browser;
 mod calls;
 mod cli;
@@ -19,6 +20,7 @@ mod llama;
 mod models;
 mod network;
 mod observe;
+mod participants;
 mod records;
 mod say;
 mod script;

@@ -2,8 +2,6 @@
 //! file), and what the readers make of them. The figures are printed; what is asserted is that the sets are sound and that
 //! answers are not misread more often than was measured, for a wrong amount in a promise is worse than asking again.
 
-#![expect(clippy::print_stdout, reason = "figures are this test's result")]
-
 mod report;
 mod sets;
 

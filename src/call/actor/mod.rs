@@ -10,6 +10,7 @@ mod mouth;
 mod prepared;
 mod record;
 mod session;
+mod stages;
 mod stand_in;
 
 use std::{

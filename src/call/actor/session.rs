@@ -19,7 +19,7 @@ use super::{
     asks::Asks,
     ear::Ear,
     mouth::{Mouth, Report, Stage, Words},
-    next_conversation, recorded,
+    next_conversation, recorded, stages,
 };
 use crate::{
     audio::{
@@ -301,7 +301,7 @@ impl<'a> Session<'a> {
             asked.timings.first_clause = thought.first_clause.map(since);
             let waited = millis(asked.at.elapsed());
             asked.timings.first_audio = Some(waited);
-            metrics::histogram!("callstead_answer_seconds").record(f64::from(waited) / 1000.0);
+            stages::measure(&asked.timings);
             tracing::debug!(turn.first_audio_ms = waited, "an answer begins");
         }
     }

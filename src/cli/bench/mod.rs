@@ -1,6 +1,7 @@
 //! `callstead bench`
 
 mod engines;
+mod voice;
 
 use clap::Subcommand;
 
@@ -16,10 +17,13 @@ pub(super) struct Args {
 enum What {
     /// How fast the installed models hear, think and speak here
     Engines(engines::Args),
+    /// How long callers wait: real calls over WebRTC, measured where they are heard
+    Voice(voice::Args),
 }
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
     match args.what {
         What::Engines(args) => engines::run(args, context),
+        What::Voice(args) => voice::run(args, context),
     }
 }
