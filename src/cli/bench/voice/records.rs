@@ -80,8 +80,10 @@ mod tests {
             heard: None,
             interrupted: false,
             timings: Timings { end_of_turn: Some(300), first_audio, ..Timings::default() },
+            providers: Providers::default(),
+            tokens: None,
         };
-        Turn { seq, turn, providers: Providers::default() }
+        Turn { seq, turn }
     }
 
     #[test]
