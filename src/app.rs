@@ -206,10 +206,11 @@ impl Application {
     /// When the server cannot run.
     pub async fn run_until_stopped(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let (rooms, desk, written) = (self.state.rooms.clone(), self.state.desk.clone(), self.state.written.clone());
-        // They end with the actix system around them.
-        actix_web::rt::spawn(web::upkeep(self.state.limits.clone()));
-        actix_web::rt::spawn(upkeep::watch(self.state.store.clone()));
-        actix_web::rt::spawn(self.state.people.clone().watch_sessions());
+        let upkeep = Upkeep(vec![
+            actix_web::rt::spawn(web::upkeep(self.state.limits.clone())),
+            actix_web::rt::spawn(upkeep::watch(self.state.store.clone())),
+            actix_web::rt::spawn(self.state.people.clone().watch_sessions()),
+        ]);
         let (stop_sending, stopped) = watch::channel(false);
         let sending = actix_web::rt::spawn(self.state.sms.clone().run(self.state.store.clone(), stopped));
         let stop_sending = async move {
@@ -225,6 +226,7 @@ impl Application {
             ended = &mut running => {
                 tokio::join!(rooms.stop(), stop_sending);
                 desk.stopped().await;
+                upkeep.stop().await;
                 return ended.map_err(StartError::Server);
             }
             () = stop => {}
@@ -235,7 +237,22 @@ impl Application {
         let (_, _, ended, ()) = tokio::join!(rooms.stop(), handle.stop(true), running, stop_sending);
         written.stop().await;
         desk.stopped().await;
+        upkeep.stop().await;
         ended.map_err(StartError::Server)
+    }
+}
+
+/// What is done now and then.
+struct Upkeep(Vec<actix_web::rt::task::JoinHandle<()>>);
+
+impl Upkeep {
+    /// Ends all of it, within the runtime: a connection that is being opened can be given up only there.
+    async fn stop(self) {
+        for task in self.0 {
+            task.abort();
+            // Aborted, or it has failed: it is over.
+            let _ = task.await;
+        }
     }
 }
 

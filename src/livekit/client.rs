@@ -172,6 +172,7 @@ impl Client {
         }));
         self.publisher.close(now);
         self.subscriber.close(now);
+        self.next_ping = None;
         self.state = State::Left;
     }
 

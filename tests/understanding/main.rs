@@ -26,15 +26,15 @@ const fn limit(language: Language, of: Type, wrong: usize, certainly_wrong: usiz
 }
 
 const LIMITS: [Limit; 12] = [
-    limit(Language::ENGLISH, Type::YesNo, 17, 8),
-    limit(Language::ENGLISH, Type::Amount, 27, 6),
-    limit(Language::ENGLISH, Type::Date, 17, 13),
+    limit(Language::ENGLISH, Type::YesNo, 17, 7),
+    limit(Language::ENGLISH, Type::Amount, 15, 1),
+    limit(Language::ENGLISH, Type::Date, 12, 9),
     limit(Language::ENGLISH, Type::Phone, 32, 0),
-    limit(Language::ENGLISH, Type::Digits, 35, 30),
-    limit(Language::ENGLISH, Type::Intent, 15, 10),
-    limit(Language::ARABIC, Type::YesNo, 17, 6),
-    limit(Language::ARABIC, Type::Amount, 22, 5),
-    limit(Language::ARABIC, Type::Date, 12, 11),
+    limit(Language::ENGLISH, Type::Digits, 32, 24),
+    limit(Language::ENGLISH, Type::Intent, 13, 10),
+    limit(Language::ARABIC, Type::YesNo, 18, 6),
+    limit(Language::ARABIC, Type::Amount, 17, 2),
+    limit(Language::ARABIC, Type::Date, 11, 10),
     limit(Language::ARABIC, Type::Phone, 15, 1),
     limit(Language::ARABIC, Type::Digits, 19, 18),
     limit(Language::ARABIC, Type::Intent, 24, 19),
