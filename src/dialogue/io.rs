@@ -23,15 +23,38 @@ pub struct Setup {
     pub hears: bool,
     /// Why the call cannot be served: the agent says so instead of greeting, and ends it.
     pub refusal: Option<EndReason>,
-    /// Whether a language model answers as it likes. Then answers may be begun before it is sure that the caller is done,
-    /// and the agent takes its leave when the caller does. A script decides about that itself.
-    pub is_free: bool,
+    /// Who leads.
+    pub lead: Lead,
+    /// Whether a model's answers are begun before it is sure that the caller is done. It takes cores.
+    pub speculates: bool,
     /// Whether a long utterance is transcribed while it goes on, too. It takes cores.
     pub drafts: bool,
     /// Tells by the words alone whether somebody has more to say: [`spoken::hangs`](crate::spoken::hangs).
     pub text_rule: fn(&str, Language) -> Hanging,
     /// How long the agent bears with a caller.
     pub patience: Patience,
+}
+
+/// Who decides what the agent says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lead {
+    /// A language model answers as it likes ([`Output::Answer`]), and the agent takes its leave when the caller does.
+    Model,
+    /// A script ([`Output::Lead`]): from the first words to the last, also about silence.
+    Script,
+}
+
+/// What a script goes on from.
+#[derive(Clone, Debug)]
+pub enum Cue {
+    /// The call begins.
+    Begin,
+    /// What the caller has said since the last cue.
+    Words(Pii<String>),
+    /// The caller has said nothing for as long as they may.
+    Silence,
+    /// What was said last was not heard, or broke off.
+    Again,
 }
 
 /// How long the agent waits, and stays.
@@ -49,11 +72,9 @@ impl Default for Patience {
     }
 }
 
-/// How a turn is to be said, and what comes after it.
+/// What comes after a turn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Manner {
-    /// The caller does not interrupt it; what they say meanwhile is answered after it.
-    pub uninterruptible: bool,
     /// What the caller is to say then.
     pub expects: Expectation,
     /// With it the conversation is over, unless the caller says something more.
@@ -95,11 +116,11 @@ pub enum Input {
     Muted(bool),
     /// The caller cannot be heard any more.
     Deaf,
-    /// How a turn is to be said. Comes before its first clause, or not at all: then as usual.
+    /// What comes after a turn. Comes before the turn is complete, or not at all: then the usual.
     Manner {
         /// Which turn.
         turn: TurnId,
-        /// How.
+        /// What.
         manner: Manner,
     },
     /// The agent begins to say this clause of a turn.
@@ -108,6 +129,8 @@ pub enum Input {
         turn: TurnId,
         /// The words.
         text: Pii<String>,
+        /// The caller does not interrupt it; what they say meanwhile is answered after the turn.
+        uninterruptible: bool,
     },
     /// The audio of the turn's last clause is complete.
     ClauseMade {
@@ -165,6 +188,21 @@ pub enum Output {
         /// The caller may not be done: nothing of it is to be heard before [`Output::Commit`], and [`Output::Cancel`] may come
         /// instead.
         is_speculative: bool,
+    },
+    /// Let the script go on, and say what it says.
+    Lead {
+        /// Of what is said.
+        turn: TurnId,
+        /// From what.
+        cue: Cue,
+    },
+    /// The agent's turn is over, for now at least. So many of its clauses were heard to their end, as best known, counted since
+    /// its beginning under whichever name.
+    Ended {
+        /// Which turn.
+        turn: TurnId,
+        /// How many clauses.
+        heard: usize,
     },
     /// Say what was made so far of this speculative answer, and the rest as it comes.
     Commit(TurnId),

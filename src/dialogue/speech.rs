@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{
     echo::Said,
+    endpointing::Expectation,
     io::{EndReason, Manner},
     phrases::Phrase,
 };
@@ -32,6 +33,7 @@ pub(super) enum Occasion {
 #[derive(Clone, Debug)]
 struct Clause {
     text: String,
+    uninterruptible: bool,
     /// Where its audio ends in the turn's, once that is complete.
     end: Option<Duration>,
 }
@@ -98,7 +100,8 @@ impl Speech {
     }
 
     pub(super) fn can_be_interrupted(&self) -> bool {
-        matches!(self.occasion, Occasion::Answer | Occasion::Remark(_)) && !self.manner.uninterruptible
+        matches!(self.occasion, Occasion::Answer | Occasion::Remark(_))
+            && !self.present_clause().is_some_and(|clause| clause.uninterruptible)
     }
 
     pub(super) fn set_manner(&mut self, manner: Manner) {
@@ -110,10 +113,17 @@ impl Speech {
         self.manner.is_last
     }
 
-    /// Whether the clause that is being said is a question: "yes" answers it, and is no mere sign of listening.
+    /// Whether the clause that is being said is a question, or the last before a short answer is expected: "yes" answers it,
+    /// and is no mere sign of listening.
     pub(super) fn asks(&self) -> bool {
-        let said = self.clauses.get(self.clauses_heard()).or(self.clauses.last());
-        said.is_some_and(|clause| clause.text.trim_end().ends_with(['?', '؟']))
+        let is_last = self.making == Making::Complete && self.clauses_heard() + 1 >= self.clauses.len();
+        (is_last && self.manner.expects == Expectation::Short)
+            || self.present_clause().is_some_and(|clause| clause.text.trim_end().ends_with(['?', '؟']))
+    }
+
+    /// The clause that is being said, or was last.
+    fn present_clause(&self) -> Option<&Clause> {
+        self.clauses.get(self.clauses_heard()).or(self.clauses.last())
     }
 
     /// When the first clause was there.
@@ -125,10 +135,10 @@ impl Speech {
         self.making == Making::Failed
     }
 
-    pub(super) fn clause(&mut self, now: MediaTime, text: String) {
+    pub(super) fn clause(&mut self, now: MediaTime, text: String, uninterruptible: bool) {
         self.began.get_or_insert(now);
         self.progress = now;
-        self.clauses.push(Clause { text, end: None });
+        self.clauses.push(Clause { text, uninterruptible, end: None });
     }
 
     pub(super) fn clause_made(&mut self, now: MediaTime, audio: Duration) {
@@ -170,6 +180,11 @@ impl Speech {
         let starts = [Duration::ZERO].into_iter().chain(self.clauses.iter().filter_map(|clause| clause.end));
         let begun = starts.take_while(|start| *start < self.sent).count();
         Some(Said { words: join(self.clauses.iter().take(begun)), at: origin..origin + self.sent + ON_THE_WAY })
+    }
+
+    /// How many of its clauses have been heard to their end at `now`, as best known, counted since its beginning.
+    pub(super) fn clauses_until(&self, now: MediaTime) -> usize {
+        self.from + if self.is_over(now) { self.clauses.len() } else { self.clauses_heard() }
     }
 
     /// How much of its audio was sent.
@@ -219,7 +234,7 @@ mod tests {
         let mut speech = Speech::new(MediaTime::ZERO, TurnId(1), Occasion::Answer, Language::ENGLISH);
         assert_eq!((speech.heard(), speech.is_over(MediaTime::ZERO)), (String::new(), false));
         for (text, millis) in [("One,", 500), ("two,", 500), ("three.", 500)] {
-            speech.clause(MediaTime::ZERO, text.to_owned());
+            speech.clause(MediaTime::ZERO, text.to_owned(), false);
             speech.clause_made(MediaTime::ZERO, Duration::from_millis(millis));
         }
         for (sent, heard) in [(0, ""), (599, ""), (600, "One,"), (1100, "One, two,"), (1500, "One, two,")] {
@@ -229,7 +244,7 @@ mod tests {
         assert_eq!(speech.words(), "One, two, three.");
         // Held, resumed, and held again: what was heard before counts.
         let mut speech = Speech::resumed(MediaTime::ZERO, TurnId(2), &speech.held());
-        speech.clause(MediaTime::ZERO, "three.".to_owned());
+        speech.clause(MediaTime::ZERO, "three.".to_owned(), false);
         speech.clause_made(MediaTime::ZERO, Duration::from_millis(500));
         assert_eq!((speech.held().from, speech.words()), (2, "three.".to_owned()));
         speech.played(MediaTime::ZERO, Duration::from_millis(600), false);
@@ -239,7 +254,7 @@ mod tests {
     #[test]
     fn a_line_that_reports_nothing_does_not_hold_the_call() {
         let mut speech = Speech::new(MediaTime::ZERO, TurnId(1), Occasion::Answer, Language::ENGLISH);
-        speech.clause(MediaTime::ZERO, "One.".to_owned());
+        speech.clause(MediaTime::ZERO, "One.".to_owned(), false);
         speech.clause_made(MediaTime::ZERO, Duration::from_secs(1));
         assert!(!speech.is_over(MediaTime::from_millis(60_000)), "more may be coming");
         speech.made(false);
@@ -254,7 +269,7 @@ mod tests {
         let at = MediaTime::from_millis;
         let mut speech = Speech::new(at(0), TurnId(1), Occasion::Answer, Language::ENGLISH);
         assert!(!speech.is_stalled(at(14_999)) && speech.is_stalled(at(15_000)));
-        speech.clause(at(14_000), "One.".to_owned());
+        speech.clause(at(14_000), "One.".to_owned(), false);
         speech.clause_made(at(14_500), Duration::from_secs(5));
         speech.played(at(19_500), Duration::from_secs(5), false);
         assert!(!speech.is_stalled(at(34_000)), "it was being heard");
@@ -268,7 +283,7 @@ mod tests {
     fn what_was_said_when_is_known_by_what_was_sent() {
         let mut speech = Speech::new(MediaTime::ZERO, TurnId(1), Occasion::Answer, Language::ENGLISH);
         for text in ["One,", "two?", "three."] {
-            speech.clause(MediaTime::ZERO, text.to_owned());
+            speech.clause(MediaTime::ZERO, text.to_owned(), false);
             speech.clause_made(MediaTime::ZERO, Duration::from_secs(1));
         }
         assert!(speech.said().is_none() && !speech.asks());

@@ -7,7 +7,7 @@ use crate::{
     dialogue::{
         caller::{Hearing, Owed},
         endpointing::{self, Expectation},
-        io::{EndReason, Incident, Line, Manner, Notice, Output, Side},
+        io::{Cue, EndReason, Incident, Lead, Line, Manner, Notice, Output, Side},
         phrases::Phrase,
         speech::{Occasion, Speech},
     },
@@ -23,6 +23,12 @@ impl Dialogue {
     pub(super) fn greet(&mut self, now: MediaTime) {
         if let Some(reason) = self.setup.refusal {
             return self.say_farewell(now, reason);
+        }
+        if self.setup.lead == Lead::Script {
+            // Said after the script's first words.
+            self.hearing = if self.setup.hears { Hearing::Works } else { Hearing::Lost };
+            self.decided.extend((!self.setup.hears).then_some(Output::Notice(Notice::TypedOnly)));
+            return self.go_on_with_script(now, Cue::Begin);
         }
         let (language, usual) = Phrase::Greeting.spoken(self.setup.language);
         let (language, mut text) = match self.setup.greeting.take() {
@@ -46,24 +52,26 @@ impl Dialogue {
     }
 
     pub(super) fn set_manner(&mut self, turn: TurnId, manner: Manner) {
-        if let Agent::Turn(speech) = &mut self.agent
-            && speech.id == turn
-        {
-            speech.set_manner(manner);
-            self.expect(manner.expects);
+        match (&mut self.agent, &mut self.held) {
+            (Agent::Turn(speech), _) if speech.id == turn => {
+                speech.set_manner(manner);
+                self.expect(manner.expects);
+            }
+            (_, Some(held)) if held.id == turn => held.manner = manner,
+            _ => {}
         }
     }
 
-    fn expect(&mut self, expected: Expectation) {
+    pub(super) fn expect(&mut self, expected: Expectation) {
         if mem::replace(&mut self.expected, expected) != expected {
             self.decided.push_back(Output::Endpoint(endpointing::Input::Expect(expected)));
         }
     }
 
-    pub(super) fn clause(&mut self, now: MediaTime, turn: TurnId, text: String) {
+    pub(super) fn clause(&mut self, now: MediaTime, turn: TurnId, text: String, uninterruptible: bool) {
         let mut line = None;
         self.with_turn(turn, |speech| {
-            speech.clause(now, text);
+            speech.clause(now, text, uninterruptible);
             line = Some(speech.words());
         });
         if let Some(words) = line {
@@ -150,6 +158,11 @@ impl Dialogue {
 
     fn answer(&mut self, now: MediaTime) {
         (self.owed, self.owes_apology) = (Owed::Nothing, false);
+        if self.setup.lead == Lead::Script {
+            let words = mem::take(&mut self.uncued);
+            let cue = if words.is_empty() { Cue::Again } else { Cue::Words(Pii::new(words)) };
+            return self.go_on_with_script(now, cue);
+        }
         let (messages, language) = (self.history.messages().to_vec(), self.setup.language);
         if let Some(turn) = self.agreed(&messages, language) {
             self.let_go();
@@ -162,14 +175,21 @@ impl Dialogue {
         self.decided.push_back(Output::Answer { turn, messages, language, is_speculative: false });
     }
 
+    /// The agent says what follows in the script.
+    pub(super) fn go_on_with_script(&mut self, now: MediaTime, cue: Cue) {
+        let turn = self.begin(now, Occasion::Answer, self.setup.language);
+        self.decided.push_back(Output::Lead { turn, cue });
+    }
+
     fn apologize(&mut self, now: MediaTime) {
         self.failures += 1;
         if self.failures >= MOST_FAILURES {
             self.note(Incident::GivenUp);
             self.say_farewell(now, EndReason::OutOfService);
         } else {
-            self.owed = Owed::Nothing;
             self.remark(now, Phrase::Apology);
+            // A script knows what it was about to say, or to ask.
+            self.owed = if self.setup.lead == Lead::Script { Owed::ToSpeech } else { Owed::Nothing };
         }
     }
 

@@ -7,7 +7,7 @@ use crate::{
     dialogue::{
         barge_in::Overlap,
         caller::{Caller, Hearing, Owed},
-        io::{EndReason, Incident, Output, Patience},
+        io::{Cue, EndReason, Incident, Lead, Output, Patience},
         phrases::Phrase,
     },
     domain::MediaTime,
@@ -45,6 +45,9 @@ impl Dialogue {
         } else if now.since(self.worded) >= ABANDONED.max(silence * 4) {
             self.leave_silent(now);
         } else if is_silent && now.since(self.active.max(self.spoke)) >= silence {
+            if self.setup.lead == Lead::Script {
+                return self.go_on_with_script(now, Cue::Silence);
+            }
             match ASKED.get(self.asked_for_caller as usize) {
                 Some(phrase) => {
                     self.asked_for_caller += 1;

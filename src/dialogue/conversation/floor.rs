@@ -8,7 +8,7 @@ use crate::{
         barge_in::{BargeIn, Decision, Overlap},
         caller::{Caller, Owed},
         echo::Said,
-        io::{Line, Output, Side, Spoken},
+        io::{Lead, Line, Output, Side, Spoken},
         speech::{Held, Occasion, Speech},
     },
     domain::{MediaTime, Pii, cards},
@@ -63,8 +63,9 @@ impl Dialogue {
     pub(super) fn let_go(&mut self) {
         let Some(held) = self.held.take() else { return };
         self.decided.push_back(Output::Cancel(held.id));
-        // Nothing of the answer was heard: it is still owed, to these words and the next ones.
-        if held.occasion == Occasion::Answer && held.from == 0 && self.owed == Owed::Nothing {
+        // Nothing of the answer was heard: it is still owed, to these words and the next ones. A script has to say all.
+        let is_owed = held.from == 0 || self.setup.lead == Lead::Script;
+        if held.occasion == Occasion::Answer && is_owed && self.owed == Owed::Nothing {
             self.owed = Owed::ToSpeech;
         }
     }
@@ -73,6 +74,9 @@ impl Dialogue {
     pub(super) fn resume(&mut self, now: MediaTime, held: &Held) {
         let turn = self.next_turn();
         self.agent = Agent::Turn(Speech::resumed(now, turn, held));
+        if held.occasion == Occasion::Answer {
+            self.expect(held.manner.expects);
+        }
         self.decided.push_back(Output::Resume { turn, from: held.from });
     }
 
@@ -82,6 +86,7 @@ impl Dialogue {
         self.barge_in = BargeIn::new(self.echoes);
         self.spoke = now;
         self.said = speech.said();
+        self.decided.push_back(Output::Ended { turn: speech.id, heard: speech.clauses_until(now) });
         let heard = cards::mask(&heard);
         self.history.said(&heard);
         for words in self.unread.drain(..) {

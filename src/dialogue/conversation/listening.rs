@@ -8,7 +8,7 @@ use crate::{
         barge_in::{Meaning, Overlap, is_backchannel},
         caller::{Caller, Hearing, LONGEST_TYPED, Owed, Text, Utterance},
         endpointing::{self, PauseId, patience_with},
-        io::{Incident, Line, Notice, Output, Side, Spoken, Take, Words},
+        io::{Incident, Lead, Line, Notice, Output, Side, Spoken, Take, Words},
         parting::is_farewell,
     },
     domain::{Language, MediaTime, Pii},
@@ -204,6 +204,10 @@ impl Dialogue {
             Agent::Turn(_) => self.unread.push(text.clone()),
             Agent::Silent | Agent::Gone(_) => self.history.heard(&text),
         }
+        if self.setup.lead == Lead::Script {
+            self.uncued.extend((!self.uncued.is_empty()).then_some(' '));
+            self.uncued.push_str(&text);
+        }
         self.let_go();
         if matches!(self.owed, Owed::Nothing | Owed::Farewell) {
             self.owed = Owed::ToSpeech;
@@ -218,7 +222,7 @@ impl Dialogue {
     /// Whether the agent is to take its leave, too. Noise is sometimes understood as "bye": not as the first words.
     fn takes_leave(&self, text: &str) -> bool {
         let owes_an_answer = matches!(self.owed, Owed::ToSpeech | Owed::ToTyping { .. });
-        self.setup.is_free && self.has_spoken && !owes_an_answer && is_farewell(text)
+        self.setup.lead == Lead::Model && self.has_spoken && !owes_an_answer && is_farewell(text)
     }
 
     /// Decides about utterances that are over and whose words are known, in their order.

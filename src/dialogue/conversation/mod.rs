@@ -49,6 +49,8 @@ pub struct Dialogue {
     awaited: VecDeque<Utterance>,
     /// What the caller said while the agent could not be interrupted.
     unread: Vec<String>,
+    /// What the caller said since the script's last cue.
+    uncued: String,
     owed: Owed,
     /// The words that are to be answered hang in the air: until then more may come.
     hanging_until: MediaTime,
@@ -106,6 +108,7 @@ impl Dialogue {
             ducked: false,
             awaited: VecDeque::new(),
             unread: Vec::new(),
+            uncued: String::new(),
             owed: Owed::Nothing,
             hanging_until: now,
             speculation: None,
@@ -146,7 +149,9 @@ impl Dialogue {
             Input::Muted(muted) => self.mute(now, muted),
             Input::Deaf => self.deafened(),
             Input::Manner { turn, manner } => self.set_manner(turn, manner),
-            Input::Clause { turn, text } => self.clause(now, turn, text.into_inner()),
+            Input::Clause { turn, text, uninterruptible } => {
+                self.clause(now, turn, text.into_inner(), uninterruptible);
+            }
             Input::ClauseMade { turn, audio } => self.with_turn(turn, |speech| speech.clause_made(now, audio)),
             Input::TurnMade { turn, failed } => self.with_turn(turn, |speech| speech.made(failed)),
             Input::Played { turn, sent, done } => self.with_turn(turn, |speech| speech.played(now, sent, done)),

@@ -5,7 +5,7 @@ use super::{Agent, Dialogue};
 use crate::{
     dialogue::{
         caller::Owed,
-        io::{Output, Words},
+        io::{Lead, Output, Words},
         parting::is_farewell,
     },
     domain::{Language, Message, TurnId, fold_words},
@@ -40,7 +40,12 @@ impl Dialogue {
             && self.awaited.is_empty()
             && self.owed == Owed::Nothing
             && !self.owes_apology;
-        if !self.setup.is_free || !is_next || text.trim().is_empty() || is_farewell(text) {
+        if self.setup.lead == Lead::Script
+            || !self.setup.speculates
+            || !is_next
+            || text.trim().is_empty()
+            || is_farewell(text)
+        {
             return;
         }
         let language = self.language_for(words);

@@ -26,12 +26,17 @@ const WORDS_CAN_END: f32 = 1.0;
 /// What it weighs that they cannot: more than a fairly sure turn detector.
 const WORDS_HANG: f32 = -3.0;
 
+/// What it weighs that words which can be the end answer a question that has short answers.
+const WORDS_ANSWER: f32 = 1.2;
+
 /// What the caller is going to say next, as far as it matters for how long to wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Expectation {
     /// Anything.
     #[default]
     Anything,
+    /// A short answer: yes, no, one of a few.
+    Short,
     /// A telephone number, a card's, an amount: digit by digit perhaps, with pauses to look them up.
     Digits,
 }
@@ -80,6 +85,7 @@ impl Opinions {
             (believed / (1.0 - believed)).ln()
         });
         let words = match self.words {
+            Some(Hanging::No) if self.expected == Expectation::Short => WORDS_CAN_END + WORDS_ANSWER,
             Some(Hanging::No) => WORDS_CAN_END,
             Some(Hanging::Yes) => WORDS_HANG,
             Some(Hanging::Unsure | Hanging::Dictating) | None => 0.0,

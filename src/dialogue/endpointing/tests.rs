@@ -200,7 +200,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         2 => (0_u64..6, 0.0_f32..=1.0).prop_map(|(pause, complete)| Judged(pause, complete)),
         1 => (0_u64..6, hanging.clone()).prop_map(|(pause, hanging)| Read(pause, hanging)),
         1 => hanging.prop_map(Overheard),
-        1 => prop_oneof![Just(Expectation::Anything), Just(Expectation::Digits)].prop_map(Expected),
+        1 => prop_oneof![Just(Expectation::Anything), Just(Expectation::Short), Just(Expectation::Digits)].prop_map(Expected),
     ]
 }
 

@@ -1,11 +1,14 @@
 //! Asking, and asking again: other words, reading back, and what happens when nothing helps.
 
 use super::{
-    Act, Expectation, Guide, Heard, Listening, Pii, Topic, Trouble,
+    Act, Guide, Heard, Listening, Pii, Topic, Trouble,
     outcome::{CALLBACK, NOT_UNDERSTOOD},
     words,
 };
-use crate::script::{Aside, Ask, Confirm, Expect, Line, Task, Value, Way};
+use crate::{
+    dialogue::endpointing::Expectation,
+    script::{Aside, Ask, Confirm, Expect, Line, Task, Value, Way},
+};
 
 /// So often is asked again whether something is right, and when to call back.
 const RETRIES: usize = 2;

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::guard::Guard;
 use crate::{
+    dialogue::endpointing::Expectation,
     domain::{Country, Currency, Money, Pii},
     script::{Method, Script, StepIndex, Value},
 };
@@ -161,17 +162,6 @@ pub struct Say {
     pub verbatim: Option<StepIndex>,
     /// Whether these words are the same in every call, so that their sound can be kept.
     pub is_fixed: bool,
-}
-
-/// What a caller is expected to say, for endpointing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Expectation {
-    /// Anything.
-    Anything,
-    /// A short answer: yes, no, one of a few.
-    Short,
-    /// Numbers, with pauses to look them up: amounts, telephone numbers, digits, dates.
-    Digits,
 }
 
 /// A question and its answer, for a language model.

@@ -27,9 +27,7 @@ use std::{
 };
 
 pub use guard::Guard;
-pub use io::{
-    Act, Asked, Expectation, Heard, Input, LineId, Meaning, Output, RequestId, Say, Setup, Slot, ToolCall, Trouble,
-};
+pub use io::{Act, Asked, Heard, Input, LineId, Meaning, Output, RequestId, Say, Setup, Slot, ToolCall, Trouble};
 
 use crate::{
     domain::Pii,

@@ -1,9 +1,9 @@
-//! Answers that are begun before the caller's turn is over, and those that an answerer wants said in a certain manner.
+//! Answers that are begun before the caller's turn is over.
 
 use super::{Step::*, *};
 
 fn free() -> Setup {
-    Setup { is_free: true, ..setup() }
+    Setup { speculates: true, ..setup() }
 }
 
 #[track_caller]
@@ -156,30 +156,4 @@ fn words_that_hang_are_not_answered_at_once() {
     assert_eq!(simulation.log.last().unwrap(), "caller! my number is");
     simulation.play(&[Pass(32)]);
     assert_eq!(simulation.log.last().unwrap(), "answer 2 in en: my number is");
-}
-
-// ---- manners ----
-
-#[test]
-fn a_line_that_may_not_be_interrupted_is_said_to_its_end() {
-    let mut simulation = Simulation::greeted();
-    simulation.play(&[Typed("Hello."), Said(Manner { uninterruptible: true, ..Manner::default() })]);
-    simulation.log.clear();
-    simulation.play(&[Clause("This is important.", 3000), Made, Starts, Pass(1600), Pauses, Text("Stop."), Ends]);
-    assert_eq!(simulation.log, ["agent~ This is important.", "text? 1", "caller= Stop.", "caller! Stop."]);
-    simulation.play(&[Sent(3000), Done]);
-    assert_eq!(simulation.log.last().unwrap(), "answer 3 in en: Stop.");
-    assert_eq!(simulation.history()[2..], ["assistant: This is important.", "user: Stop."]);
-}
-
-#[test]
-fn an_answer_that_asks_for_digits_says_so_to_the_endpointer() {
-    let mut simulation = Simulation::greeted();
-    let digits = Manner { expects: Expectation::Digits, ..Manner::default() };
-    simulation.play(&[Typed("Hello."), Said(digits), Clause("Your number?", 500), Made, Sent(900), Done]);
-    // Of a turn that is not the present one nothing is expected.
-    simulation.dialogue.handle(simulation.now, Input::Manner { turn: TurnId(1), manner: Manner::default() });
-    simulation.play(&[Pass(30_016), Clause("Are you there?", 500), Made, Sent(900), Done, Typed("Five.")]);
-    let expected = [Expectation::Digits, Expectation::Anything].map(endpointing::Input::Expect);
-    assert_eq!(simulation.told, expected);
 }

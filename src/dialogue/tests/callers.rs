@@ -176,9 +176,9 @@ const CALLERS: [(&str, &[Part], u64); 11] = [
 
 #[test]
 fn no_caller_is_cut_and_none_waits_for_long() {
-    for is_free in [false, true] {
+    for speculates in [false, true] {
         for (who, parts, most) in CALLERS {
-            let mut conversation = Conversation::new(Setup { is_free, ..setup() });
+            let mut conversation = Conversation::new(Setup { speculates, ..setup() });
             conversation.hear(0.02, SILENCE_BEFORE);
             let end = conversation.turn(parts);
             assert_eq!(conversation.answers.len(), 1, "a caller {who}: {:?}", conversation.answers);

@@ -190,7 +190,7 @@ fn a_model_that_never_answers_is_given_up_and_so_is_the_call_at_last() {
 
 #[test]
 fn the_agent_takes_its_leave_when_the_caller_does() {
-    let mut simulation = Simulation::greeted_with(Setup { is_free: true, ..setup() });
+    let mut simulation = Simulation::greeted_with(Setup { speculates: true, ..setup() });
     let bye = [Starts, Pass(640), Pauses, Text("Thanks, bye."), Ends];
     simulation.play(&bye);
     assert_eq!(simulation.log.last().unwrap(), "answer 2 in en: Thanks, bye.", "not as the first words");
@@ -205,7 +205,7 @@ fn the_agent_takes_its_leave_when_the_caller_does() {
 
 #[test]
 fn who_has_something_to_add_after_the_goodbye_is_not_hung_up_on() {
-    let mut simulation = Simulation::greeted_with(Setup { is_free: true, ..setup() });
+    let mut simulation = Simulation::greeted_with(Setup { speculates: true, ..setup() });
     simulation.play(&[Typed("Hello.")]);
     simulation.play(&HEARD);
     simulation.play(&[Typed("Bye.")]);
@@ -222,16 +222,6 @@ fn who_has_something_to_add_after_the_goodbye_is_not_hung_up_on() {
     ]);
     simulation.play(&[Done]);
     assert_eq!(simulation.log.last().unwrap(), "answer 4 in en: Do you ship?");
-}
-
-#[test]
-fn a_script_says_itself_when_it_is_over() {
-    let mut simulation = Simulation::greeted();
-    simulation.play(&[Typed("Bye.")]);
-    assert_eq!(simulation.log.last().unwrap(), "answer 2 in en: Bye.");
-    simulation.play(&[Said(Manner { is_last: true, ..Manner::default() })]);
-    simulation.play(&HEARD);
-    assert_eq!(simulation.dialogue.phase(), Phase::Ended(EndReason::Completed));
 }
 
 #[test]

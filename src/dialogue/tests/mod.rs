@@ -1,16 +1,17 @@
 //! Whole conversations, simulated: here those that go well. [`interruptions`] has those in which both speak at once or the
-//! caller types, [`ending`] failures, silence and the end, [`answering`] answers that are begun early, [`callers`] whole
-//! callers with their endpointer.
+//! caller types, [`ending`] failures, silence and the end, [`answering`] answers that are begun early, [`scripted`] those
+//! that a script leads, [`callers`] whole callers with their endpointer.
 
 mod answering;
 mod callers;
 mod ending;
 mod interruptions;
+mod scripted;
 
 use std::time::Duration;
 
 use super::{
-    Dialogue, EndReason, Input, Manner, Notice, Output, Patience, Phase, Setup, Side, Take, Words,
+    Cue, Dialogue, EndReason, Input, Lead, Manner, Notice, Output, Patience, Phase, Setup, Side, Take, Words,
     endpointing::{self, Expectation, PauseId, WINDOW},
 };
 use crate::{
@@ -38,13 +39,14 @@ enum Step {
     /// The latest take comes to nothing.
     Unheard,
     Typed(&'static str),
-    /// How the latest turn is to be said.
-    Said(Manner),
+    /// What comes after the latest turn.
+    Then(Manner),
     Muted,
     Unmuted,
     Deaf,
-    /// A clause of the latest turn, with so many milliseconds of audio.
+    /// A clause of the latest turn, with so many milliseconds of audio; one that cannot be interrupted.
     Clause(&'static str, u64),
+    Firm(&'static str, u64),
     /// The latest turn is complete, or broke off.
     Made,
     Broken,
@@ -64,6 +66,8 @@ struct Simulation {
     take: Take,
     turn: TurnId,
     log: Vec<String>,
+    /// The agent's turn that ended last, and how many of its clauses were heard.
+    heard: (TurnId, usize),
     /// What the endpointer is told.
     told: Vec<endpointing::Input>,
     incidents: Vec<&'static str>,
@@ -73,8 +77,16 @@ impl Simulation {
     fn new(setup: Setup) -> Self {
         let dialogue = Dialogue::new(MediaTime::ZERO, setup);
         let (told, incidents) = (Vec::new(), Vec::new());
-        let mut simulation =
-            Self { dialogue, now: MediaTime::ZERO, take: Take(0), turn: TurnId(0), log: Vec::new(), told, incidents };
+        let mut simulation = Self {
+            dialogue,
+            now: MediaTime::ZERO,
+            take: Take(0),
+            turn: TurnId(0),
+            log: Vec::new(),
+            heard: Default::default(),
+            told,
+            incidents,
+        };
         simulation.note();
         simulation
     }
@@ -111,14 +123,12 @@ impl Simulation {
                 Late(take, text) => self.words(Take(take), text, Language::ENGLISH, true),
                 Unheard => Input::Transcribed { take: self.take, words: None },
                 Typed(text) => Input::Typed(Pii::new(text.to_owned())),
-                Said(manner) => Input::Manner { turn: self.turn, manner },
+                Then(manner) => Input::Manner { turn: self.turn, manner },
                 Muted => Input::Muted(true),
                 Unmuted => Input::Muted(false),
                 Deaf => Input::Deaf,
-                Clause(text, millis) => {
-                    self.tell(Input::Clause { turn: self.turn, text: Pii::new(text.to_owned()) });
-                    Input::ClauseMade { turn: self.turn, audio: Duration::from_millis(millis) }
-                }
+                Clause(text, millis) => self.clause(text, millis, false),
+                Firm(text, millis) => self.clause(text, millis, true),
                 Made => Input::TurnMade { turn: self.turn, failed: false },
                 Broken => Input::TurnMade { turn: self.turn, failed: true },
                 Sent(millis) => Input::Played { turn: self.turn, sent: Duration::from_millis(millis), done: false },
@@ -133,6 +143,11 @@ impl Simulation {
     fn words(&self, take: Take, text: &str, language: Language, is_final: bool) -> Input {
         let words = Words { text: Pii::new(text.to_owned()), language: Some(language), is_final };
         Input::Transcribed { take, words: Some(words) }
+    }
+
+    fn clause(&mut self, text: &str, millis: u64, uninterruptible: bool) -> Input {
+        self.tell(Input::Clause { turn: self.turn, text: Pii::new(text.to_owned()), uninterruptible });
+        Input::ClauseMade { turn: self.turn, audio: Duration::from_millis(millis) }
     }
 
     fn tell(&mut self, input: Input) {
@@ -168,6 +183,18 @@ impl Simulation {
                     let asked = messages.last().filter(|last| last.role == Role::User).unwrap();
                     let sure = if is_speculative { "?" } else { "" };
                     format!("answer{sure} {} in {language}: {}", turn.0, asked.text)
+                }
+                Output::Lead { turn, cue } => {
+                    self.turn = turn;
+                    let cue = match cue {
+                        Cue::Words(words) => words.into_inner(),
+                        cue => format!("{cue:?}"),
+                    };
+                    format!("lead {}: {cue}", turn.0)
+                }
+                Output::Ended { turn, heard } => {
+                    self.heard = (turn, heard);
+                    continue;
                 }
                 Output::Commit(turn) => format!("commit {}", turn.0),
                 Output::Say { turn, text, language } => {
@@ -210,7 +237,8 @@ fn setup() -> Setup {
         greeting: None,
         hears: true,
         refusal: None,
-        is_free: false,
+        lead: Lead::Model,
+        speculates: false,
         drafts: false,
         text_rule,
         patience: Patience::default(),
