@@ -44,9 +44,9 @@ impl Guide {
             State::Listening(listening) | State::Thinking { listening, .. } => (listening, said.to_owned()),
             State::Understanding { listening, words, .. } => (listening, format!("{} {said}", words.reveal())),
             state @ (State::Idle | State::Waiting { .. } | State::Over) => {
-                let waits = matches!(state, State::Waiting { .. });
+                let has_begun = !matches!(state, State::Idle);
                 self.state = state;
-                if waits && self.intent(said).is_some_and(|(intent, _)| intent == Intent::StopCalling) {
+                if has_begun && self.intent(said).is_some_and(|(intent, _)| intent == Intent::StopCalling) {
                     self.stop_calling();
                 }
                 return;

@@ -1,7 +1,9 @@
 //! Asking, and asking again: other words, reading back, and what happens when nothing helps.
 
+use std::mem;
+
 use super::{
-    Act, Guide, Heard, Listening, Pii, Topic, Trouble,
+    Act, Guide, Heard, Listening, Pii, Said, State, Topic, Trouble, Unclear,
     outcome::{CALLBACK, NOT_UNDERSTOOD},
     words,
 };
@@ -134,12 +136,47 @@ impl Guide {
             return false;
         }
         self.is_replayed = true;
-        let unheard = std::mem::take(&mut self.said);
-        for said in unheard.into_iter().skip_while(|said| said.heard == Heard::Whole) {
-            self.say(said.say.text.into_inner(), said.say.interruptible, said.say.verbatim, said.say.is_fixed);
-        }
+        self.say_unheard();
         self.listen(listening.clone());
         true
+    }
+
+    /// Says again what was not heard to its end; `false` when all was.
+    fn say_unheard(&mut self) -> bool {
+        let unheard = mem::take(&mut self.said).into_iter().skip_while(|said| said.heard == Heard::Whole);
+        for Said { say, .. } in unheard {
+            self.say(say.text.into_inner(), say.interruptible, say.verbatim, say.is_fixed);
+        }
+        !self.said.is_empty()
+    }
+
+    /// What was said last broke off. Whoever was asked something meanwhile is not waited for any longer.
+    pub(super) fn again(&mut self) {
+        match mem::replace(&mut self.state, State::Over) {
+            State::Listening(listening) => {
+                if self.say_unheard() {
+                    self.listen(listening);
+                } else {
+                    self.ask_again(listening, None);
+                }
+            }
+            State::Over => {
+                self.say_unheard();
+                if let Some(outcome) = self.outcome.clone() {
+                    self.finish(&outcome);
+                }
+            }
+            state => {
+                self.state = state.clone();
+                match state {
+                    State::Understanding { request, ask: Unclear::Which(_), .. } => self.scored(request, &[]),
+                    State::Understanding { request, .. } => self.filled(request, None),
+                    State::Thinking { request, .. } => self.thought(request, false),
+                    State::Waiting { request } => self.answered(request, None),
+                    State::Idle | State::Listening(_) | State::Over => {}
+                }
+            }
+        }
     }
 
     /// What the caller is expected to say.

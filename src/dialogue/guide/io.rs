@@ -50,6 +50,8 @@ pub enum Input {
     Words(Pii<String>),
     /// The caller has said nothing for as long as one may be expected to wait.
     Silence,
+    /// What was said last broke off, and nobody has said anything since: it is to be said again.
+    Again,
     /// A line has been said, or was broken off. Without this, lines count as heard.
     Said {
         /// Which.

@@ -161,6 +161,7 @@ impl Guide {
             Input::Words(words) if words.reveal().trim().is_empty() => self.silence(),
             Input::Words(words) => self.hear(words.reveal()),
             Input::Silence => self.silence(),
+            Input::Again => self.again(),
             Input::Said { line, heard } => self.heard(line, heard),
             Input::Scored { request, shares } => self.scored(request, &shares),
             Input::Filled { request, text } => self.filled(request, text),

@@ -54,3 +54,45 @@ fn a_wish_counts_even_over_a_line() {
     }
     assert_eq!(say(&mut guide, "stop calling me")[0], "act: DoNotCall");
 }
+
+#[test]
+fn what_broke_off_is_said_again() {
+    let mut guide = guide(DOCUMENT, &[], false);
+    guide.handle(Input::Begin);
+    for line in lines(&mut guide).into_iter().skip(1) {
+        guide.handle(Input::Said { line, heard: Heard::Partly });
+    }
+    for expected in
+        [&["says: Two.", "says: Three?", "listens: Short"][..], &["says: Two.", "says: Three?", "listens: Short"]]
+    {
+        guide.handle(Input::Again);
+        let outputs: Vec<_> = std::iter::from_fn(|| guide.poll()).collect();
+        assert_eq!(outputs.iter().map(written).collect::<Vec<_>>(), expected);
+        for output in outputs {
+            if let Output::Say(said) = output {
+                guide.handle(Input::Said { line: said.line, heard: Heard::Not });
+            }
+        }
+    }
+    // When all was heard, the question is what is missing.
+    guide.said.clear();
+    guide.handle(Input::Again);
+    assert_eq!(
+        std::iter::from_fn(|| guide.poll()).map(|it| written(&it)).collect::<Vec<_>>(),
+        ["says: Three?", "listens: Short"]
+    );
+    assert_eq!(say(&mut guide, "yes"), ["hangs up: done"]);
+    guide.handle(Input::Again);
+    assert_eq!(guide.poll().map(|it| written(&it)).as_deref(), Some("hangs up: done"));
+}
+
+#[test]
+fn who_wants_no_more_calls_is_heard_after_the_goodbye_too() {
+    let mut guide = guide(DOCUMENT, &[], false);
+    guide.handle(Input::Begin);
+    drop(lines(&mut guide));
+    assert_eq!(say(&mut guide, "yes"), ["hangs up: done"]);
+    assert_eq!(say(&mut guide, "thank you"), [""; 0]);
+    assert_eq!(say(&mut guide, "and stop calling me")[0], "act: DoNotCall");
+    assert_eq!(guide.outcome(), Some("do-not-call"));
+}
