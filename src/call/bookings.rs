@@ -2,7 +2,7 @@
 //! desk's books call so. What a caller's client says of itself is not asked.
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Facts;
 use crate::{
@@ -46,6 +46,8 @@ pub struct Known {
     pub facts: Facts,
     /// What the agent goes by; may be empty.
     pub script: Pii<String>,
+    /// The lead's or customer's record, as the API writes it, for a script's variables; `null` when there is none.
+    pub record: Pii<Value>,
 }
 
 impl Known {
@@ -79,17 +81,20 @@ impl Known {
             about,
             facts: of_customer(&customer),
             script: Pii::new(script.map(|script| script.content).unwrap_or_default()),
+            record: Pii::new(json!(customer)),
         }))
     }
 
     /// Somebody who was deleted since is not known any more.
     fn of_booking(connection: &Connection, booking: Booking) -> Result<Option<Self>, StoreError> {
-        let facts = match &booking.party {
-            Some(Contact::Lead(id)) => leads::find(connection, id)?.map(|lead| of_lead(&lead)),
-            Some(Contact::Customer(id)) => customers::find(connection, id)?.map(|customer| of_customer(&customer)),
-            None => Some(Facts::default()),
+        let found = match &booking.party {
+            Some(Contact::Lead(id)) => leads::find(connection, id)?.map(|lead| (of_lead(&lead), record_of(&lead))),
+            Some(Contact::Customer(id)) => {
+                customers::find(connection, id)?.map(|customer| (of_customer(&customer), json!(customer)))
+            }
+            None => Some((Facts::default(), Value::Null)),
         };
-        let Some(facts) = facts else { return Ok(None) };
+        let Some((facts, record)) = found else { return Ok(None) };
         let script = match &booking.script {
             Some((id, number)) => scripts::version(connection, id, *number)?,
             None => None,
@@ -103,23 +108,23 @@ impl Known {
             about: About { medium: Medium::Voice, party: booking.party, script: booking.script },
             facts: facts.and(&Facts::cut(booking.context.reveal())),
             script: Pii::new(script.map(|script| script.content).unwrap_or_default()),
+            record: Pii::new(record),
         }))
     }
 }
 
 /// What an agent is told: its task, the script that it goes by, and after them the facts, which are no instructions. Of a
 /// long script the end is left out, which the log says.
-pub(super) fn instructions(task: &str, known: Option<&Known>, facts: &Facts) -> String {
-    let Some(known) = known else { return facts.after(task) };
-    let facts = known.facts.and(facts);
-    let script = known.script.reveal().trim();
+pub(super) fn instructions(task: &str, script: &str, known: Option<&Known>, facts: &Facts) -> String {
+    let facts = known.map_or_else(|| facts.clone(), |known| known.facts.and(facts));
+    let script = script.trim();
     if script.is_empty() {
         return facts.after(task);
     }
     let most = MOST_BYTES.saturating_sub(facts.bytes());
     let kept = &script[..script.floor_char_boundary(most)];
     if kept.len() < script.len() {
-        let id = known.about.script.as_ref().map(|(id, _)| id.as_str());
+        let id = known.and_then(|known| known.about.script.as_ref()).map(|(id, _)| id.as_str());
         tracing::warn!(
             script = id,
             script.bytes = script.len(),
@@ -137,6 +142,14 @@ fn of_lead(lead: &Lead) -> Facts {
         "source": lead.source,
         "notes": shortened(lead.notes.reveal()),
     }))
+}
+
+/// Leads are called in scripts as customers are.
+fn record_of(lead: &Lead) -> Value {
+    let mut record = json!(lead);
+    record["userName"] = json!(lead.name.reveal());
+    record["userPhone"] = record["phone"].clone();
+    record
 }
 
 /// In the words that an agent says: `amount due`, not `amountDue`.
@@ -171,6 +184,7 @@ mod tests {
             about: About::default(),
             facts: Facts::parse(facts).unwrap(),
             script: Pii::new(script.to_owned()),
+            record: Pii::default(),
         }
     }
 
@@ -219,7 +233,7 @@ mod tests {
         let party = Some(Contact::Customer(customer.id.clone()));
         assert_eq!((by_name.is_booked, by_name.direction), (false, Direction::Inbound));
         assert_eq!(by_name.about, About { medium: Medium::Voice, party: party.clone(), script: Some((script.id, 1)) });
-        let told = instructions("Be kind.", Some(&by_name), &Facts::default());
+        let told = instructions("Be kind.", by_name.script.reveal(), Some(&by_name), &Facts::default());
         for part in ["Ask when it will be paid.", "name: Amanda", "amount due: 120.5", "card: 411111"] {
             assert!(told.contains(part), "{part}: {told}");
         }
@@ -227,7 +241,8 @@ mod tests {
 
         let booked = known("voice-1").await.unwrap();
         assert_eq!((booked.about.party.clone(), booked.language), (party, Some(Language::ARABIC)));
-        let told = instructions("Be kind.", Some(&booked), &Facts::default());
+        assert_eq!(booked.record.reveal()["amountDue"], 120.5);
+        let told = instructions("Be kind.", booked.script.reveal(), Some(&booked), &Facts::default());
         assert!(told.contains("name: Amanda") && told.ends_with("has a dog") && !told.contains("Ask when"), "{told}");
 
         change(&store, move |change| customers::delete(change, &customer.id, None)).await;
@@ -238,7 +253,10 @@ mod tests {
 
     #[test]
     fn the_script_follows_the_task_and_facts_come_last() {
-        let told = |known: Option<&Known>, facts: &str| instructions("Be kind.", known, &Facts::parse(facts).unwrap());
+        let told = |known: Option<&Known>, facts: &str| {
+            let script = known.map_or("", |known| known.script.reveal());
+            instructions("Be kind.", script, known, &Facts::parse(facts).unwrap())
+        };
         assert_eq!(told(None, ""), "Be kind.");
         assert_eq!(told(Some(&known("", "")), ""), "Be kind.");
         assert_eq!(
@@ -253,7 +271,7 @@ mod tests {
     #[test]
     fn a_long_script_is_cut_and_facts_are_not() {
         let facts = "x".repeat(1_500);
-        let told = instructions("", Some(&known(&"é".repeat(5_000), &facts)), &Facts::default());
+        let told = instructions("", &"é".repeat(5_000), Some(&known("", &facts)), &Facts::default());
         assert!(told.ends_with(&facts));
         assert!((MOST_BYTES - 1..MOST_BYTES + 300).contains(&told.len()), "{}", told.len());
     }

@@ -56,6 +56,12 @@ impl Facts {
         Self(Pii::new(all))
     }
 
+    /// Those that have a name, as an object of texts: for the variables of a script.
+    pub(super) fn named(&self) -> Map<String, Value> {
+        let lines = self.0.reveal().lines().filter_map(|line| line.split_once(": "));
+        lines.map(|(name, value)| (name.to_owned(), value.into())).collect()
+    }
+
     /// How long they are as text.
     pub(super) fn bytes(&self) -> usize {
         self.0.reveal().len()

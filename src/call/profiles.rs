@@ -6,7 +6,7 @@ use tokio::time::timeout;
 use wildmatch::WildMatch;
 
 use crate::{
-    config::{self, Profile},
+    config::{self, Profile, ScriptSource},
     store::{Store, StoreError, profiles, rules},
 };
 
@@ -38,7 +38,7 @@ impl Book {
     fn of(agent: &config::Agent, stored: &Stored) -> Self {
         let mut profiles: Vec<_> = agent.profiles.iter().cloned().map(Arc::new).collect();
         for kept in &stored.profiles {
-            let kept = Arc::new(profile(&kept.content, agent));
+            let kept = Arc::new(profile(kept, agent));
             match profiles.iter_mut().find(|profile| profile.name == kept.name) {
                 Some(configured) => *configured = kept,
                 None => profiles.push(kept),
@@ -53,7 +53,9 @@ impl Book {
     }
 }
 
-fn profile(kept: &profiles::Content, agent: &config::Agent) -> Profile {
+fn profile(kept: &profiles::Profile, agent: &config::Agent) -> Profile {
+    let script = kept.script.clone().map(ScriptSource::Kept);
+    let kept = &kept.content;
     let greetings = kept.greetings.iter();
     Profile {
         name: kept.name.clone(),
@@ -62,6 +64,7 @@ fn profile(kept: &profiles::Content, agent: &config::Agent) -> Profile {
         speed: kept.speed,
         prompt: if kept.prompt.is_empty() { agent.prompt.clone() } else { kept.prompt.clone() },
         greetings: greetings.filter_map(|(code, text)| Some((code.parse().ok()?, text.clone()))).collect(),
+        script,
     }
 }
 

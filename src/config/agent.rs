@@ -1,18 +1,21 @@
 //! `[agent]`: what the agent is told, who answers (profiles), and in which rooms (rules).
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use super::{
     ConfigError, Speech,
     layers::{Settings, Table},
     values::{self, LANGUAGE, SPEED, set, within, words},
 };
-use crate::domain::Language;
+use crate::domain::{Language, ScriptId};
 
 const DEFAULT_PROMPT: &str = "You are a friendly agent on the telephone. Answer in one or two short spoken sentences, \
     without lists or symbols. If you do not know something, say so.";
 /// The profile that always exists.
 const DEFAULT_PROFILE: &str = "default";
+/// What the names of scripts that come with the program begin with.
+const BUILTIN: &str = "builtin:";
+const SCRIPT: &str = "builtin:NAME, or the path of a file";
 /// In a rule, in a profile's place: nobody answers.
 const NOBODY: &str = "none";
 
@@ -50,6 +53,30 @@ pub struct Profile {
     pub prompt: String,
     /// `greeting_en`, `greeting_ar`, …: said first; must say that an automated agent speaks and that the call is transcribed.
     pub greetings: Vec<(Language, String)>,
+    /// `script`: what leads the calls, or what the agent goes by.
+    pub script: Option<ScriptSource>,
+}
+
+/// Where a profile's script is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ScriptSource {
+    /// `builtin:NAME`: one that comes with the program.
+    Builtin(String),
+    /// A file.
+    File(PathBuf),
+    /// One of the desk's own: its live version.
+    Kept(ScriptId),
+}
+
+impl ScriptSource {
+    /// As the configuration names one.
+    fn parse(text: &str) -> Option<Self> {
+        let text = words(text)?;
+        Some(match text.strip_prefix(BUILTIN) {
+            Some(name) => Self::Builtin(name.to_owned()),
+            None => Self::File(text.into()),
+        })
+    }
 }
 
 /// `[[agent.rules]]`: which rooms get an agent by themselves.
@@ -70,6 +97,7 @@ impl Agent {
             speed: 1.0,
             prompt: DEFAULT_PROMPT.to_owned(),
             greetings: Vec::new(),
+            script: None,
         };
         Self {
             prompt: DEFAULT_PROMPT.to_owned(),
@@ -107,6 +135,7 @@ impl Agent {
             speed: speech.speed,
             prompt: self.prompt.clone(),
             greetings: Vec::new(),
+            script: written.read("agent.script", SCRIPT, ScriptSource::parse)?,
         };
         let mut profiles: Vec<Profile> = Vec::new();
         for table in written.tables("agent.profiles").unwrap_or_default() {
@@ -147,6 +176,9 @@ impl Profile {
             words(value).filter(|name| name != NOBODY)
         })?;
         let language = table.read("language", LANGUAGE, values::language)?;
+        // A script has a language of its own: it is not for all.
+        let usual_script = || usual.script.clone().filter(|_| name == usual.name);
+        let script = table.read("script", SCRIPT, ScriptSource::parse)?.or_else(usual_script);
         let usual_voice = || usual.voice.clone().filter(|_| language.is_none_or(|it| it == usual.language));
         Ok(Self {
             name,
@@ -159,6 +191,7 @@ impl Profile {
                 .filter_map(|key| Some((key, greeting_language(key)?)))
                 .map(|(key, language)| Ok((language, table.need(key, TEXT, words)?)))
                 .collect::<Result<_, _>>()?,
+            script,
         })
     }
 }

@@ -24,7 +24,7 @@ impl Key {
 }
 
 /// All keys.
-pub(super) const KEYS: [Key; 46] = [
+pub(super) const KEYS: [Key; 47] = [
     Key::new("paths.data_dir", &["CALLSTEAD_DATA_DIR"]),
     Key::new("paths.models_dir", &["CALLSTEAD_MODELS_DIR"]),
     Key::new("server.listen", &["CALLSTEAD_LISTEN"]),
@@ -67,6 +67,7 @@ pub(super) const KEYS: [Key; 46] = [
     Key::new("speech.threads", &["CALLSTEAD_THREADS"]),
     Key::new("speech.context_tokens", &["CALLSTEAD_CONTEXT_TOKENS"]),
     Key::new("agent.prompt", &["CALLSTEAD_PROMPT"]),
+    Key::new("agent.script", &["CALLSTEAD_SCRIPT"]),
     Key::new("agent.max_tokens", &["CALLSTEAD_MAX_TOKENS"]),
     Key::new("agent.silence_seconds", &["CALLSTEAD_SILENCE_SECONDS"]),
     Key::new("agent.max_minutes", &["CALLSTEAD_MAX_MINUTES"]),
@@ -94,7 +95,7 @@ impl ArrayKey {
 pub(super) const TABLES: [ArrayKey; 2] = [
     ArrayKey {
         name: "agent.profiles",
-        keys: &["name", "language", "voice", "speed", "prompt", "greeting_en", "greeting_ar"],
+        keys: &["name", "language", "voice", "speed", "prompt", "script", "greeting_en", "greeting_ar"],
         also: |key| greeting_language(key).is_some(),
     },
     ArrayKey { name: "agent.rules", keys: &["rooms", "profile"], also: |_| false },

@@ -30,7 +30,7 @@ use std::{
     path::{self, Path, PathBuf},
 };
 
-pub use agent::{Agent, Profile, Rule};
+pub use agent::{Agent, Profile, Rule, ScriptSource};
 pub use environment::Environment;
 pub use error::{ConfigError, Origin};
 pub use keys::{CONFIG_VARIABLE, JSON_VARIABLE, LATER_VARIABLES, keys, variables};

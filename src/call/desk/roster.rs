@@ -322,6 +322,7 @@ mod tests {
                 about,
                 facts: Facts::default(),
                 script: Pii::default(),
+                record: Pii::default(),
             }))
         };
         let now = Instant::now();
