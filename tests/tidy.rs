@@ -27,7 +27,7 @@ const IMPORTS: [(&str, &[&str]); 18] = [
     ("speech", &["domain", "config", "audio", "models"]),
     ("rooms", &["domain", "config", "audio", "rtc"]),
     ("livekit", &["domain", "config", "audio", "rtc"]),
-    ("call", &["domain", "config", "audio", "spoken", "dialogue", "speech", "rooms", "livekit", "store"]),
+    ("call", &["domain", "config", "audio", "spoken", "script", "dialogue", "speech", "rooms", "livekit", "store"]),
     ("sms", &["domain", "config", "store"]),
     ("web", &["domain", "config", "people", "call", "rooms", "models", "store", "sms", "telemetry"]),
 ];

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use super::{CallError, sense::Sense};
 use crate::{
     audio::Frame,
+    dialogue::guide::Guard,
     domain::{
         Language, Message, Pii,
         text::{ClauseSplitter, Limits},
@@ -77,7 +78,7 @@ pub(super) async fn answer(
     let asked = Instant::now();
     let marks = Marks::default();
     let (sender, clauses) = mpsc::channel(CLAUSES);
-    let thinking = think(engines, messages, brief, &marks, sender);
+    let thinking = think(engines, messages, brief, &marks, None, sender);
     let (thought, first_audio) = tokio::try_join!(thinking, speak(engines, brief, clauses, asked, hear))?;
     let passed = marks.passed();
     let since = |mark: Option<Instant>| mark.map(|at| at.duration_since(asked)).unwrap_or_default();
@@ -95,6 +96,8 @@ pub(super) async fn answer(
 pub(super) struct Thought {
     pub(super) text: String,
     usage: Usage,
+    /// It was going to say what may not be said: it ends before that.
+    pub(super) is_held_back: bool,
 }
 
 /// How far an answer is, while it is still being made: when the language model's words came, who serves, what it cost.
@@ -140,7 +143,7 @@ impl Marks {
 }
 
 /// Has the language model answer `messages`, and hands over the clauses as they come; when nobody takes them any more, it
-/// thinks on: why is the taker's to say.
+/// thinks on: why is the taker's to say. The answer ends before the first clause that `guard` does not permit.
 ///
 /// # Errors
 /// When no language model is installed, or it fails or has nothing to say.
@@ -149,6 +152,7 @@ pub(super) async fn think(
     messages: &[Message],
     brief: &Brief,
     marks: &Marks,
+    guard: Option<&Guard>,
     clauses: mpsc::Sender<String>,
 ) -> Result<Thought, CallError> {
     let mut chunks = engines.responder()?.respond(Prompt {
@@ -176,6 +180,10 @@ pub(super) async fn think(
             }
         };
         for clause in whole.into_iter().filter(|clause| sense.admits(clause)) {
+            if guard.is_some_and(|guard| !guard.permits(&clause)) {
+                thought.is_held_back = true;
+                return Ok(thought);
+            }
             marks.first_clause.get_or_init(Instant::now);
             let _ = clauses.send(clause).await;
         }

@@ -2,7 +2,7 @@
 
 use std::{fs, sync::Arc, time::Duration};
 
-use jiff::{Timestamp, Zoned};
+use jiff::Zoned;
 use serde_json::Value;
 use tokio::time::timeout;
 
@@ -10,7 +10,7 @@ use super::{Facts, bookings::Known};
 use crate::{
     config::{Profile, ScriptSource},
     dialogue::guide,
-    domain::{Pii, ScriptId},
+    domain::{Language, Pii, ScriptId},
     script::{self, Script, builtin},
     store::{Connection, Store, StoreError, scripts, settings},
 };
@@ -55,17 +55,10 @@ impl Directions {
         }
     }
 
-    async fn find(
-        store: &Store,
-        profile: &Profile,
-        known: Option<&Known>,
-        facts: &Facts,
-    ) -> Result<Self, FindError> {
+    async fn find(store: &Store, profile: &Profile, known: Option<&Known>, facts: &Facts) -> Result<Self, FindError> {
         let own = known.filter(|known| !known.script.reveal().trim().is_empty());
         let found = match (own, &profile.script) {
-            (Some(known), _) => {
-                Found { text: known.script.reveal().clone(), version: known.about.script.clone() }
-            }
+            (Some(known), _) => Found { text: known.script.reveal().clone(), version: known.about.script.clone() },
             (None, Some(source)) => of_profile(store, source.clone()).await?,
             (None, None) => Found { text: String::new(), version: None },
         };
@@ -75,11 +68,12 @@ impl Directions {
         }
         let settings = store.read(settings::read).await?;
         let script = Script::parse(&text).map_err(|faults| {
-            FindError::Faulty(faults.first().map_or_else(String::new, |fault| format!("line {}: {}", fault.line, fault.message)))
+            FindError::Faulty(
+                faults.first().map_or_else(String::new, |fault| format!("line {}: {}", fault.line, fault.message)),
+            )
         })?;
-        let (known_facts, record) = known.map_or((facts.clone(), Value::Null), |known| {
-            (known.facts.and(facts), known.record.reveal().clone())
-        });
+        let (known_facts, record) =
+            known.map_or((facts.clone(), Value::Null), |known| (known.facts.and(facts), known.record.reveal().clone()));
         let country = settings.country;
         let mut values = script.values(&Value::Object(known_facts.named()), country);
         // The desk's own records go before what others claim.
@@ -96,6 +90,14 @@ impl Directions {
             understands: false,
         };
         Ok(Self { version, way: Way::Led(Box::new(setup)) })
+    }
+
+    /// What is spoken, where a script says so.
+    pub(super) fn language(&self) -> Option<Language> {
+        match &self.way {
+            Way::Led(setup) => Some(setup.script.language),
+            Way::Told(_) | Way::Broken => None,
+        }
     }
 
     fn broken(reason: &str) -> Self {

@@ -6,6 +6,7 @@ mod answer;
 pub mod bookings;
 pub mod converse;
 pub mod desk;
+mod directions;
 mod facts;
 mod guess;
 mod listen;

@@ -24,6 +24,7 @@ use super::{
     Brief, CallError, EnginesReceiver, Facts, NotReady,
     answer::{Marks, think},
     bookings::{self, Known},
+    directions::{Directions, Way},
     ready,
 };
 use crate::{
@@ -159,7 +160,13 @@ impl Written {
     pub async fn begin(&self, owner: Identity, opening: Opening) -> Result<CallId, WrittenError> {
         let Shared { profile, store, .. } = &*self.shared;
         let known = opening.known.as_ref();
-        let instructions = bookings::instructions(&profile.prompt, known, &opening.facts);
+        let directions = Directions::of(store, profile, known, &opening.facts).await;
+        let script = match &directions.way {
+            Way::Told(script) => script.reveal().as_str(),
+            // Led and said word for word it is in calls only.
+            Way::Led(_) | Way::Broken => "",
+        };
+        let instructions = bookings::instructions(&profile.prompt, script, known, &opening.facts);
         let (mut history, mut cards) = (History::new(instructions), CardGuard::new());
         let mut said = Vec::new();
         for (who, text) in opening.history {
@@ -267,7 +274,7 @@ impl Written {
         // Nobody speaks the clauses.
         let (clauses, _) = mpsc::channel(1);
         let marks = Marks::default();
-        let thought = think(&engines, history.messages(), &brief, &marks, clauses).await?;
+        let thought = think(&engines, history.messages(), &brief, &marks, None, clauses).await?;
         let reply = cards::mask(thought.text.trim());
         remember(&mut history, Who::Agent, &reply);
         let answered = conversation.began.elapsed();

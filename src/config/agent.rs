@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use super::{
     ConfigError, Speech,
     layers::{Settings, Table},
-    values::{self, LANGUAGE, SPEED, set, within, words},
+    values::{self, LANGUAGE, SPEED, Value, set, within, words},
 };
 use crate::domain::{Language, ScriptId};
 
@@ -70,8 +70,8 @@ pub enum ScriptSource {
 
 impl ScriptSource {
     /// As the configuration names one.
-    fn parse(text: &str) -> Option<Self> {
-        let text = words(text)?;
+    fn parse(value: &Value) -> Option<Self> {
+        let text = words(value)?;
         Some(match text.strip_prefix(BUILTIN) {
             Some(name) => Self::Builtin(name.to_owned()),
             None => Self::File(text.into()),

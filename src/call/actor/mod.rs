@@ -3,8 +3,10 @@
 //! Everything that happens comes as one [`Event`], in one place. What an engine makes is asked for by tasks of its own; to
 //! drop a task is to end its work, and what comes late anyway names a turn or a take that is no longer the present one.
 
+mod acts;
 mod asks;
 mod ear;
+mod guided;
 mod hearing;
 mod mouth;
 mod prepared;
@@ -27,23 +29,24 @@ use tokio::sync::{Semaphore, mpsc};
 use super::{
     EnginesReceiver, Facts,
     bookings::{self, Known},
+    directions::{Directions, Way},
     live::{Ask, Live, Presence},
 };
 use crate::{
     audio::line::{AgentState, Caller, Hangup, Line, LineCommand, LineEvent},
     config::Profile,
-    dialogue::{self, EndReason, Patience, Setup, Take, endpointing::PauseId},
+    dialogue::{self, EndReason, Lead, Patience, Setup, Take, endpointing::PauseId, guide},
     domain::{CallId, Language, Pii, RoomName, TurnId, cards},
     speech::{SpeechError, Transcript, engines::Engines},
     spoken,
-    store::calls::{Direction, EndReason as Recorded, Ended, NewCall},
+    store::calls::{About, Direction, EndReason as Recorded, Ended, NewCall},
 };
 pub(super) use hearing::Takes;
 use mouth::Report;
 pub(super) use prepared::Prepared;
 use record::Recorder;
 pub(super) use record::{Lost, Records};
-use session::Session;
+use session::{Briefing, Session};
 
 /// Results that wait to be looked at; the tasks that make them wait then.
 const RESULTS: usize = 32;
@@ -104,27 +107,40 @@ enum Event {
     Judged(PauseId, Result<f32, SpeechError>),
     /// What the agent says goes on.
     Said(TurnId, Report),
+    /// What the call's script wanted to know.
+    Guided(guide::Input),
 }
 
 /// Serves one call, from the agent's entrance to its leaving; says why it ended.
-pub(super) async fn run(mut line: Line, assignment: Assignment, exchange: Arc<Exchange>) -> Hangup {
+pub(super) async fn run(
+    mut line: Line,
+    assignment: Assignment,
+    directions: Directions,
+    exchange: Arc<Exchange>,
+) -> Hangup {
     let Arrival { caller, engines, early } = match wait_for_caller(&mut line, exchange.engines.clone()).await {
         Ok(arrived) => arrived,
         Err(hangup) => return hangup,
     };
     let permit = Arc::clone(&exchange.lines).try_acquire_owned().ok();
-    let refusal = match &engines {
-        Some(engines) if engines.responder().is_ok() => permit.is_none().then_some(EndReason::Busy),
-        _ => Some(EndReason::OutOfService),
+    let serves = match (&engines, &directions.way) {
+        (Some(engines), Way::Told(_)) => engines.responder().is_ok(),
+        // What a model would be asked is asked again, or left out.
+        (Some(engines), Way::Led(_)) => engines.synthesizer().is_ok(),
+        (None, _) | (_, Way::Broken) => false,
     };
-    let call = new_call(&assignment, caller);
+    let refusal = match serves {
+        true => permit.is_none().then_some(EndReason::Busy),
+        false => Some(EndReason::OutOfService),
+    };
+    let call = new_call(&assignment, &directions, caller);
     tracing::info!(call = %call.id, call.refused = refusal.is_some(), "a call begins");
     let id = call.id.clone();
     let mut presence = exchange.live.enter(&id, &call.room);
     let recorder = exchange.records.open(call);
-    let setup = setup(&assignment, engines.as_deref(), refusal, exchange.patience);
+    let briefing = briefing(&assignment, directions, engines.as_deref(), refusal, exchange.patience);
     let (results, made) = mpsc::channel(RESULTS);
-    let mut session = Session::new(&line, engines, &assignment, &exchange, setup, results, &recorder);
+    let mut session = Session::new(&line, engines, &assignment, &exchange, briefing, results, &recorder);
     let reason = converse(&mut session, early, &mut line.events, &mut presence, made).await;
     drop((session, permit, presence));
     tracing::info!(call = %id, call.end = reason.as_str(), "a call ended");
@@ -201,7 +217,7 @@ async fn converse(
     }
 }
 
-fn new_call(assignment: &Assignment, caller: Caller) -> NewCall {
+fn new_call(assignment: &Assignment, directions: &Directions, caller: Caller) -> NewCall {
     let known = assignment.known.as_deref();
     let names = [Some(&caller.name), assignment.user_name.as_ref(), known.map(|known| &known.caller_name)];
     let named = names.into_iter().flatten().map(Pii::reveal).find(|name| !name.is_empty());
@@ -211,22 +227,37 @@ fn new_call(assignment: &Assignment, caller: Caller) -> NewCall {
         room: assignment.room.clone(),
         caller: caller.identity,
         caller_name,
-        language: assignment.language.or(assignment.profile.language),
+        language: directions.language().or(assignment.language).or(assignment.profile.language),
         profile: assignment.profile.name.clone(),
         direction: known.map_or(Direction::Inbound, |known| known.direction),
         started_at: Timestamp::now(),
-        about: known.map(|known| known.about.clone()).unwrap_or_default(),
+        about: About {
+            script: directions.version.clone(),
+            ..known.map(|known| known.about.clone()).unwrap_or_default()
+        },
     }
 }
 
-fn setup(assignment: &Assignment, engines: Option<&Engines>, refusal: Option<EndReason>, patience: Patience) -> Setup {
+fn briefing(
+    assignment: &Assignment,
+    directions: Directions,
+    engines: Option<&Engines>,
+    refusal: Option<EndReason>,
+    patience: Patience,
+) -> Briefing {
     let profile = &assignment.profile;
-    let spoken = assignment.language.or(profile.language);
+    let spoken = directions.language().or(assignment.language).or(profile.language);
     let language = spoken.unwrap_or(Language::ENGLISH);
     let own = profile.greetings.iter().find(|(of, _)| *of == language);
-    Setup {
+    let (text, script) = match directions.way {
+        Way::Told(text) => (text, None),
+        Way::Led(script) => (Pii::default(), Some(script)),
+        Way::Broken => (Pii::default(), None),
+    };
+    let setup = Setup {
         instructions: bookings::instructions(
             &format!("{}\n\n{FIRM}", profile.prompt),
+            text.reveal(),
             assignment.known.as_deref(),
             &assignment.facts,
         ),
@@ -235,11 +266,13 @@ fn setup(assignment: &Assignment, engines: Option<&Engines>, refusal: Option<End
         greeting: own.map(|(_, text)| text.clone()),
         hears: engines.is_some_and(|engines| engines.transcriber().is_ok() && engines.vad().is_ok()),
         refusal,
-        is_free: true,
+        lead: if script.is_some() { Lead::Script } else { Lead::Model },
+        speculates: true,
         drafts: true,
         text_rule: spoken::hangs,
         patience,
-    }
+    };
+    Briefing { setup, script }
 }
 
 /// A number that no other conversation of this process has.

@@ -25,8 +25,9 @@ use crate::{
     audio::{FRAME_MS, Frame, line::Say},
     call::{
         Brief, CallError,
-        answer::{CLAUSES, Marks, Passed, think},
+        answer::{CLAUSES, Marks, Passed, Thought, think},
     },
+    dialogue::guide::{self, Guard, LineId, RequestId},
     domain::{
         Message, Pii, TurnId,
         text::{Limits, clauses},
@@ -34,12 +35,34 @@ use crate::{
     speech::{Results, Sentence, SpeechError, engines::Engines},
 };
 
-/// What there is to say.
-pub(super) enum Words {
+/// A piece of what there is to say. They are said one after the other, as they come.
+pub(super) enum Piece {
     /// The language model's answer to these.
     Answer(Vec<Message>),
+    /// What of the model's answer to these may be said, for a script.
+    Thought {
+        messages: Vec<Message>,
+        guard: Guard,
+        /// To be told how it went.
+        request: RequestId,
+    },
     /// These words.
-    Fixed(String),
+    Words {
+        text: String,
+        /// The line of a script's that they are.
+        line: Option<LineId>,
+        /// They are the same in every call: their sound is kept.
+        is_fixed: bool,
+        /// The caller does not interrupt them.
+        uninterruptible: bool,
+    },
+}
+
+impl Piece {
+    /// Words that are the same in every call.
+    pub(super) fn fixed(text: String) -> Self {
+        Self::Words { text, line: None, is_fixed: true, uninterruptible: false }
+    }
 }
 
 /// How far a turn is.
@@ -51,6 +74,10 @@ pub(super) enum Report {
         text: Pii<String>,
         /// How far the language model is; nowhere when it was not asked.
         thought: Passed,
+        /// The line of a script's that it belongs to.
+        line: Option<LineId>,
+        /// The caller does not interrupt it.
+        uninterruptible: bool,
     },
     /// It is complete, and plays so long.
     ClauseMade(Duration),
@@ -90,14 +117,23 @@ pub(super) struct Mouth {
 }
 
 /// A turn's clauses as they come. Those that came can be said again.
-struct Script {
-    coming: mpsc::Receiver<String>,
-    clauses: Vec<String>,
+struct Text {
+    coming: mpsc::Receiver<Words>,
+    clauses: Vec<Words>,
 }
 
-impl Script {
+/// A clause's words.
+#[derive(Clone)]
+struct Words {
+    text: String,
+    line: Option<LineId>,
+    is_fixed: bool,
+    uninterruptible: bool,
+}
+
+impl Text {
     /// A clause, counted from 0, once it is there; `None` when the turn has no more.
-    async fn clause(&mut self, number: usize) -> Option<String> {
+    async fn clause(&mut self, number: usize) -> Option<Words> {
         while self.clauses.len() <= number {
             self.clauses.push(self.coming.recv().await?);
         }
@@ -107,6 +143,7 @@ impl Script {
 
 /// A clause on its way to the line.
 struct Clause {
+    words: Words,
     sentence: Sentence,
     sound: Sound,
 }
@@ -123,30 +160,33 @@ struct Gone;
 
 impl Mouth {
     /// `stage` says what to do; there may be something to do until it is dropped.
-    pub(super) async fn run(self, words: Words, stage: watch::Receiver<Stage>) {
-        let repeats = matches!(words, Words::Fixed(_));
+    /// The turn is complete when `pieces` is closed.
+    pub(super) async fn run(self, mut pieces: mpsc::Receiver<Piece>, stage: watch::Receiver<Stage>) {
         let (whole, coming) = mpsc::channel(CLAUSES);
-        let script = Script { coming, clauses: Vec::new() };
+        let text = Text { coming, clauses: Vec::new() };
         let making = async {
-            if let Err(error) = self.make(words, whole.clone()).await {
-                tracing::warn!(%error, "an answer broke off");
-                self.failed.store(true, Ordering::Relaxed);
+            while let Some(piece) = pieces.recv().await {
+                if let Err(error) = self.make(piece, &whole).await {
+                    tracing::warn!(%error, "an answer broke off");
+                    self.failed.store(true, Ordering::Relaxed);
+                    break;
+                }
             }
             // Not before it is known how that ended.
             drop(whole);
         };
         // When nobody listens any more nobody needs to be told.
-        let (_, ()) = tokio::join!(self.say(script, stage, repeats), making);
+        let (_, ()) = tokio::join!(self.say(text, stage), making);
     }
 
     /// Does what is to be done, until that changes.
-    async fn say(&self, mut script: Script, mut stage: watch::Receiver<Stage>, repeats: bool) -> Result<(), Gone> {
+    async fn say(&self, mut text: Text, mut stage: watch::Receiver<Stage>) -> Result<(), Gone> {
         loop {
             let present = *stage.borrow_and_update();
             tokio::select! {
                 biased;
                 changed = stage.changed() => changed.map_err(|_| Gone)?,
-                said = self.perform(&mut script, present, repeats) => {
+                said = self.perform(&mut text, present) => {
                     said?;
                     stage.changed().await.map_err(|_| Gone)?;
                 }
@@ -154,11 +194,11 @@ impl Mouth {
         }
     }
 
-    async fn perform(&self, script: &mut Script, stage: Stage, repeats: bool) -> Result<(), Gone> {
+    async fn perform(&self, text: &mut Text, stage: Stage) -> Result<(), Gone> {
         let Stage::Speaking { turn, from } = stage else { return Ok(()) };
         // One clause plays, one is being made: more would keep the voice from other calls.
         let (sounds, heard) = mpsc::channel(1);
-        let ((), played) = tokio::join!(self.voice(script, from, sounds), self.play(turn, heard, repeats));
+        let ((), played) = tokio::join!(self.voice(text, from, sounds), self.play(turn, heard));
         let audio = played?;
         self.report(turn, Report::Made { failed: self.failed.load(Ordering::Relaxed) }).await?;
         if !audio.is_zero() {
@@ -167,36 +207,63 @@ impl Mouth {
         Ok(())
     }
 
-    async fn make(&self, words: Words, whole: mpsc::Sender<String>) -> Result<(), CallError> {
-        match (words, &self.engines) {
-            (Words::Fixed(text), _) => {
-                for clause in clauses(&text, Limits::SENTENCES) {
-                    let _ = whole.send(clause).await;
+    async fn make(&self, piece: Piece, whole: &mpsc::Sender<Words>) -> Result<(), CallError> {
+        match piece {
+            Piece::Words { text, line, is_fixed, uninterruptible } => {
+                for text in clauses(&text, Limits::SENTENCES) {
+                    let _ = whole.send(Words { text, line, is_fixed, uninterruptible }).await;
                 }
                 Ok(())
             }
-            (Words::Answer(messages), Some(engines)) => {
-                think(engines, &messages, &self.brief, &self.marks, whole).await.map(drop)
-            }
-            (Words::Answer(_), None) => {
-                Err(SpeechError::Failed { engine: "language model", reason: "there is none".to_owned() }.into())
+            Piece::Answer(messages) => self.think(&messages, None, whole).await.map(drop),
+            Piece::Thought { messages, guard, request } => {
+                let thought = self.think(&messages, Some(&guard), whole).await;
+                let is_good = match thought {
+                    Ok(thought) => !thought.is_held_back,
+                    Err(error) => {
+                        tracing::warn!(%error, "a script's free answer broke off");
+                        false
+                    }
+                };
+                // When nobody listens any more nobody needs to be told.
+                let _ = self.reports.send(super::Event::Guided(guide::Input::Thought { request, is_good })).await;
+                Ok(())
             }
         }
     }
 
+    async fn think(
+        &self,
+        messages: &[Message],
+        guard: Option<&Guard>,
+        whole: &mpsc::Sender<Words>,
+    ) -> Result<Thought, CallError> {
+        let engines = self
+            .engines
+            .as_ref()
+            .ok_or_else(|| SpeechError::Failed { engine: "language model", reason: "there is none".to_owned() })?;
+        let (clauses, mut made) = mpsc::channel(1);
+        let hand_over = async {
+            while let Some(text) = made.recv().await {
+                let _ = whole.send(Words { text, line: None, is_fixed: false, uninterruptible: false }).await;
+            }
+        };
+        tokio::join!(think(engines, messages, &self.brief, &self.marks, guard, clauses), hand_over).0
+    }
+
     /// Has each clause spoken as soon as the one before it plays.
-    async fn voice(&self, script: &mut Script, from: usize, sounds: mpsc::Sender<Clause>) {
+    async fn voice(&self, text: &mut Text, from: usize, sounds: mpsc::Sender<Clause>) {
         for number in from.. {
-            let Some(text) = script.clause(number).await else { return };
+            let Some(words) = text.clause(number).await else { return };
             let Ok(place) = sounds.reserve().await else { return };
             let sentence = Sentence {
                 voice: self.brief.voice.clone(),
                 speed: self.brief.speed,
                 served: self.marks.speaks.clone(),
-                ..Sentence::new(text, self.brief.language)
+                ..Sentence::new(&words.text, self.brief.language)
             };
             let sound = self.sound_of(&sentence);
-            place.send(Clause { sentence, sound });
+            place.send(Clause { words, sentence, sound });
         }
     }
 
@@ -211,12 +278,12 @@ impl Mouth {
     }
 
     /// Sends the clauses to the line; gives the length of their audio.
-    async fn play(&self, turn: TurnId, mut heard: mpsc::Receiver<Clause>, repeats: bool) -> Result<Duration, Gone> {
+    async fn play(&self, turn: TurnId, mut heard: mpsc::Receiver<Clause>) -> Result<Duration, Gone> {
         // An unsealed turn stays so, also when its session has gone.
         self.is_sealed.clone().wait_for(|is_sealed| !is_sealed).await.map_err(|_| Gone)?;
         let mut audio = Duration::ZERO;
         while let Some(clause) = heard.recv().await {
-            let frames = self.play_clause(turn, clause, repeats).await?;
+            let frames = self.play_clause(turn, clause).await?;
             let length = Duration::from_millis(frames * u64::from(FRAME_MS));
             self.report(turn, Report::ClauseMade(length)).await?;
             audio += length;
@@ -225,18 +292,18 @@ impl Mouth {
     }
 
     /// Gives the number of frames sent.
-    async fn play_clause(&self, turn: TurnId, Clause { sentence, sound }: Clause, repeats: bool) -> Result<u64, Gone> {
+    async fn play_clause(&self, turn: TurnId, Clause { words, sentence, sound }: Clause) -> Result<u64, Gone> {
         let mut count = 0;
         match sound {
-            Sound::None => self.begin(turn, &sentence).await?,
+            Sound::None => self.begin(turn, words).await?,
             Sound::Prepared(frames) => {
-                self.begin(turn, &sentence).await?;
+                self.begin(turn, words).await?;
                 for frame in &*frames {
                     self.send(turn, *frame).await?;
                     count += 1;
                 }
             }
-            Sound::Made(frames) => count = self.play_made(turn, &sentence, frames, repeats).await?,
+            Sound::Made(frames) => count = self.play_made(turn, words, &sentence, frames).await?,
         }
         Ok(count)
     }
@@ -244,19 +311,20 @@ impl Mouth {
     async fn play_made(
         &self,
         turn: TurnId,
+        words: Words,
         sentence: &Sentence,
         frames: Results<Frame>,
-        repeats: bool,
     ) -> Result<u64, Gone> {
         let (mut next, mut frames) = self.first_sound(sentence, frames).await;
-        self.begin(turn, sentence).await?;
+        let keeps = words.is_fixed;
+        self.begin(turn, words).await?;
         let (mut count, mut sound) = (0, Vec::new());
         while let Some(frame) = next {
             match frame {
                 Ok(frame) => {
                     self.send(turn, frame).await?;
                     count += 1;
-                    if repeats {
+                    if keeps {
                         sound.push(frame);
                     }
                 }
@@ -268,7 +336,7 @@ impl Mouth {
             }
             next = frames.recv().await;
         }
-        if repeats {
+        if keeps {
             self.prepared.keep(sentence, sound);
         }
         Ok(count)
@@ -282,9 +350,9 @@ impl Mouth {
         }
     }
 
-    async fn begin(&self, turn: TurnId, sentence: &Sentence) -> Result<(), Gone> {
-        let text = Pii::new(sentence.text.clone());
-        self.report(turn, Report::Clause { text, thought: self.marks.passed() }).await
+    async fn begin(&self, turn: TurnId, Words { text, line, uninterruptible, .. }: Words) -> Result<(), Gone> {
+        let (text, thought) = (Pii::new(text), self.marks.passed());
+        self.report(turn, Report::Clause { text, thought, line, uninterruptible }).await
     }
 
     async fn send(&self, turn: TurnId, frame: Frame) -> Result<(), Gone> {
@@ -317,11 +385,11 @@ mod tests {
 
     impl Bench {
         /// A mouth that says `words`, of which `voiced` have sound.
-        fn say(words: Words, voiced: &[&str]) -> Self {
+        fn say(words: Piece, voiced: &[&str]) -> Self {
             Self::say_sealed(words, voiced, false)
         }
 
-        fn say_sealed(words: Words, voiced: &[&str], is_sealed: bool) -> Self {
+        fn say_sealed(words: Piece, voiced: &[&str], is_sealed: bool) -> Self {
             let prepared = Prepared::default();
             for clause in voiced {
                 prepared.keep(&Sentence::new(*clause, Language::ENGLISH), vec![Frame::SILENCE; FRAMES]);
@@ -341,7 +409,9 @@ mod tests {
             let (seal, is_sealed) = watch::channel(is_sealed);
             let mouth = Mouth { engines: None, prepared, brief, say, reports, marks, failed, is_sealed };
             let (stage, watched) = watch::channel(Stage::Speaking { turn: TurnId(1), from: 0 });
-            let task = tokio::spawn(mouth.run(words, watched));
+            let (piece, pieces) = mpsc::channel(1);
+            piece.try_send(words).unwrap();
+            let task = tokio::spawn(mouth.run(pieces, watched));
             Self { stage, seal, said, reports: heard, _task: task }
         }
 
@@ -379,7 +449,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_turn_that_is_held_goes_on_with_any_clause() {
-        let mut bench = Bench::say(Words::Fixed("One. Two. Three.".to_owned()), &["Two."]);
+        let mut bench = Bench::say(Piece::fixed("One. Two. Three.".to_owned()), &["Two."]);
         // The line is full in the midst of the second clause.
         bench.check(&["1 One.", "1 0", "1 Two."]).await;
         bench.stage.send_replace(Stage::Held);
@@ -395,7 +465,7 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_of_a_sealed_turn_is_heard() {
-        let mut bench = Bench::say_sealed(Words::Fixed("One. Two.".to_owned()), &["Two."], true);
+        let mut bench = Bench::say_sealed(Piece::fixed("One. Two.".to_owned()), &["Two."], true);
         // All that can go on without anybody's doing has gone on.
         for _ in 0..100 {
             tokio::task::yield_now().await;
@@ -408,7 +478,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_that_nobody_can_give_breaks_off() {
-        let mut bench = Bench::say(Words::Answer(Vec::new()), &[]);
+        let mut bench = Bench::say(Piece::Answer(Vec::new()), &[]);
         bench.check(&["1 made, failed: true"]).await;
     }
 }

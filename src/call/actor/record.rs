@@ -16,11 +16,19 @@ use tokio::{
     time::sleep,
 };
 
-use crate::store::{
-    Store, StoreError,
-    calls::{self, EndReason, Ended, NewCall},
-    turns::{self, NewTurn},
+use super::{acts, session::count_incident};
+use crate::{
+    dialogue::guide::Act,
+    store::{
+        Refusal, Store, StoreError,
+        audit::Actor,
+        calls::{self, EndReason, Ended, NewCall},
+        turns::{self, NewTurn},
+    },
 };
+
+/// Something in a script did not go as it should.
+const SCRIPT_TROUBLE: &str = "script";
 
 /// Records that wait for the store: more than a call has while the store is tried again.
 const WAITING: usize = 256;
@@ -125,6 +133,15 @@ impl Recorder {
         self.put(Record::Turn(Arc::new(turn)));
     }
 
+    /// What a script wants written down, and when.
+    pub(super) fn act(&self, act: Act) {
+        if let Act::Trouble(trouble) = &act {
+            tracing::warn!(%trouble, "a script did not go as it should");
+            count_incident(SCRIPT_TROUBLE);
+        }
+        self.put(Record::Act(Arc::new(act), Timestamp::now()));
+    }
+
     /// The last record.
     pub(super) fn end(self, ended: Ended) {
         // Only a writer that panicked does not wait for it; that is logged where it is joined.
@@ -145,6 +162,7 @@ enum Record {
     Start,
     Answered(Timestamp),
     Turn(Arc<NewTurn>),
+    Act(Arc<Act>, Timestamp),
     End(Ended),
 }
 
@@ -198,13 +216,32 @@ impl Writer {
 
     async fn write(&self, record: Record) -> Result<(), StoreError> {
         let call = Arc::clone(&self.call);
+        if let Record::Act(act, at) = record {
+            return self.act(call, act, at).await;
+        }
         let write = self.store.write(move |transaction| match record {
             Record::Start => calls::start(transaction, &call),
             Record::Answered(at) => calls::answer(transaction, &call.id, at).map(drop),
             Record::Turn(turn) => turns::add(transaction, &call.id, &turn).map(drop),
+            Record::Act(..) => Ok(()),
             Record::End(ended) => calls::end_with_note(transaction, &call, ended),
         });
         write.await
+    }
+
+    /// What is refused now would be refused again.
+    async fn act(&self, call: Arc<NewCall>, act: Arc<Act>, at: Timestamp) -> Result<(), StoreError> {
+        let id = call.id.clone();
+        let kept = self.store.change(Actor::system(), at, move |change| acts::keep(change, &id, &act)).await;
+        match kept {
+            Err(Refusal::Store(error)) => Err(error),
+            Err(refusal) => {
+                self.lost.one_more();
+                tracing::error!(call = %call.id, %refusal, "what a script wanted written down is not");
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
     }
 }
 

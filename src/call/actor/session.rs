@@ -18,7 +18,8 @@ use super::{
     Assignment, Event, Exchange, LINE_PATIENCE, Recorded, Recorder,
     asks::Asks,
     ear::Ear,
-    mouth::{Mouth, Report, Stage, Words},
+    guided::Guided,
+    mouth::{Mouth, Piece, Report, Stage},
     next_conversation, recorded, stages,
 };
 use crate::{
@@ -31,7 +32,7 @@ use crate::{
         answer::{Marks, Passed},
         live::Ask,
     },
-    dialogue::{self, Dialogue, Input, Output, Phase, Setup, Side, Spoken, Take, endpointing},
+    dialogue::{self, Dialogue, Input, Output, Phase, Setup, Side, Spoken, Take, endpointing, guide},
     domain::{Language, MediaTime, Pii, Provider, TurnId, cards},
     speech::{Priority, Sampling, Served, Urgency, engines::Engines},
     store::turns::{NewTurn, Providers, Timings, Who},
@@ -90,13 +91,21 @@ impl Asked {
     }
 }
 
+/// How a call is to be held, and by which script if one leads.
+pub(super) struct Briefing {
+    pub(super) setup: Setup,
+    pub(super) script: Option<Box<guide::Setup>>,
+}
+
 /// See the module.
 pub(super) struct Session<'a> {
     pub(super) dialogue: Dialogue,
     pub(super) ear: Ear,
     pub(super) engines: Option<Arc<Engines>>,
     pub(super) exchange: &'a Exchange,
-    recorder: &'a Recorder,
+    pub(super) recorder: &'a Recorder,
+    /// The script that leads, if one does.
+    pub(super) guided: Option<Guided>,
     /// Who speaks, and in which voice.
     brief: Brief,
     /// The language that the caller is taken to speak, or `None` to have it recognised.
@@ -131,13 +140,14 @@ impl<'a> Session<'a> {
         engines: Option<Arc<Engines>>,
         assignment: &'a Assignment,
         exchange: &'a Exchange,
-        setup: Setup,
+        Briefing { setup, script }: Briefing,
         results: mpsc::Sender<Event>,
         recorder: &'a Recorder,
     ) -> Self {
         let is_refused = setup.refusal.is_some();
         let ears = engines.as_ref().filter(|_| setup.hears && !is_refused);
         let profile = &assignment.profile;
+        let language = script.as_ref().map(|script| script.script.language);
         Self {
             ear: Ear::new(ears.and_then(|engines| engines.vad().ok())),
             brief: Brief {
@@ -149,7 +159,8 @@ impl<'a> Session<'a> {
                 conversation: next_conversation(exchange),
                 urgency: Priority::Reply.into(),
             },
-            language: assignment.language.or(profile.language),
+            language: language.or(assignment.language).or(profile.language),
+            guided: script.map(|script| Guided::new(*script, engines.as_deref(), next_conversation(exchange))),
             job: &assignment.job,
             dialogue: Dialogue::new(MediaTime::ZERO, setup),
             engines,
@@ -193,6 +204,10 @@ impl<'a> Session<'a> {
             Event::Transcribed(take, result) => self.transcribed(take, result).await,
             Event::Judged(pause, result) => self.judged(pause, result).await,
             Event::Said(turn, report) => self.said(turn, report).await,
+            Event::Guided(input) => {
+                self.guide(input);
+                self.act().await;
+            }
         }
         // What the dialogue said of words and pauses may have ended a turn.
         self.notice().await;
@@ -273,9 +288,12 @@ impl<'a> Session<'a> {
 
     async fn said(&mut self, turn: TurnId, report: Report) {
         let input = match report {
-            Report::Clause { text, thought } => {
+            Report::Clause { text, thought, line, uninterruptible } => {
                 self.begun(turn, thought);
-                Input::Clause { turn, text }
+                if let Some(guided) = &mut self.guided {
+                    guided.clause(turn, line);
+                }
+                Input::Clause { turn, text, uninterruptible }
             }
             Report::ClauseMade(audio) => Input::ClauseMade { turn, audio },
             Report::Made { failed } => {
@@ -332,13 +350,19 @@ impl<'a> Session<'a> {
                     if !is_speculative {
                         self.answers(turn);
                     }
-                    self.speak(turn, Words::Answer(messages), language, is_speculative);
+                    self.speak(turn, only(Piece::Answer(messages)), language, is_speculative);
+                }
+                Output::Lead { turn, cue } => self.lead(turn, cue),
+                Output::Ended { turn, heard } => {
+                    if let Some(guided) = &mut self.guided {
+                        guided.ended(turn, heard);
+                    }
                 }
                 Output::Commit(turn) => {
                     self.answers(turn);
                     self.unseal();
                 }
-                Output::Say { turn, text, language } => self.speak(turn, Words::Fixed(text), language, false),
+                Output::Say { turn, text, language } => self.speak(turn, only(Piece::fixed(text)), language, false),
                 Output::Cancel(turn) => {
                     self.speaking = None;
                     self.command(LineCommand::Flush(turn)).await;
@@ -348,6 +372,9 @@ impl<'a> Session<'a> {
                     self.command(LineCommand::Flush(turn)).await;
                 }
                 Output::Resume { turn, from } => {
+                    if let Some(guided) = &mut self.guided {
+                        guided.resumed(self.voiced.0, turn, from);
+                    }
                     self.voiced.0 = turn;
                     self.direct(Stage::Speaking { turn, from });
                 }
@@ -366,14 +393,14 @@ impl<'a> Session<'a> {
     }
 
     /// What the caller said is answered by this turn.
-    fn answers(&mut self, turn: TurnId) {
+    pub(super) fn answers(&mut self, turn: TurnId) {
         self.answering = (turn, self.asked);
         self.asks.answered_by(turn);
         self.answering.1.timings.transcript = Some(millis(self.asked.at.elapsed()));
     }
 
     /// Begins to make a turn. A sealed one is made as far as it can be without being heard, until it is unsealed.
-    fn speak(&mut self, turn: TurnId, words: Words, language: Language, is_sealed: bool) {
+    pub(super) fn speak(&mut self, turn: TurnId, pieces: mpsc::Receiver<Piece>, language: Language, is_sealed: bool) {
         let (seal, watched_seal) = watch::channel(is_sealed);
         let urgency = Urgency::new(if is_sealed { Priority::Speculation } else { Priority::Reply });
         let marks = Arc::new(Marks::default());
@@ -389,7 +416,7 @@ impl<'a> Session<'a> {
             is_sealed: watched_seal,
         };
         let (stage, watched) = watch::channel(Stage::Speaking { turn, from: 0 });
-        self.speaking = Some(Speaking { stage, seal, urgency, _task: Task::spawn(mouth.run(words, watched)) });
+        self.speaking = Some(Speaking { stage, seal, urgency, _task: Task::spawn(mouth.run(pieces, watched)) });
     }
 
     fn unseal(&self) {
@@ -455,6 +482,14 @@ impl<'a> Session<'a> {
     async fn command(&self, command: LineCommand) {
         let _ = timeout(LINE_PATIENCE, self.commands.send(command)).await;
     }
+}
+
+/// A turn of one piece.
+fn only(piece: Piece) -> mpsc::Receiver<Piece> {
+    let (pieces, coming) = mpsc::channel(1);
+    // There is room for it.
+    let _ = pieces.try_send(piece);
+    coming
 }
 
 fn count_turn(side: Side, outcome: &'static str) {

@@ -27,6 +27,7 @@ use super::{
     AskError, EnginesReceiver, Facts,
     actor::{self, Assignment, Exchange, Lost, Prepared, Records, Takes},
     bookings::Known,
+    directions::Directions,
     live::Live,
     profiles::Directory,
 };
@@ -367,10 +368,12 @@ impl<F: Floor> Clerk<F> {
         let identity = assignment.job.replacen("job-", "agent-", 1);
         let identity = identity.parse().expect("a job's id is short and printable");
         let agent = Agent { identity, name: self.agent_name.clone() };
-        let (rooms, exchange) = (Arc::clone(&self.rooms), Arc::clone(&self.exchange));
+        let (rooms, exchange, store) = (Arc::clone(&self.rooms), Arc::clone(&self.exchange), self.store.clone());
         let call = self.calls.spawn(async move {
+            let Assignment { profile, known, facts, .. } = &assignment;
+            let directions = Directions::of(&store, profile, known.as_deref(), facts).await;
             match rooms.join_agent(&assignment.room, agent).await {
-                Ok(line) => actor::run(line, assignment, exchange).await,
+                Ok(line) => actor::run(line, assignment, directions, exchange).await,
                 Err(error) => {
                     tracing::warn!(%error, job = assignment.job, "an agent could not join");
                     Hangup::RoomClosed

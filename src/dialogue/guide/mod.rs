@@ -190,6 +190,11 @@ impl Guide {
         self.outcome.as_deref()
     }
 
+    /// Whether it waits for an answer of somebody else's than the caller, and will say more after it.
+    pub const fn waits(&self) -> bool {
+        matches!(self.state, State::Understanding { .. } | State::Thinking { .. } | State::Waiting { .. })
+    }
+
     /// Whether it has ended.
     pub const fn is_over(&self) -> bool {
         matches!(self.state, State::Over)

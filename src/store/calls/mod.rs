@@ -204,12 +204,15 @@ pub fn end_with_note(transaction: &Transaction<'_>, call: &NewCall, ended: Ended
     if !end(transaction, &call.id, ended)? {
         return Ok(());
     }
-    let communication = Communication::call(&call.id, call.direction, call.started_at, ended.reason);
-    note(transaction, call.about.party.clone(), &communication)
+    find(transaction, &call.id)?.map_or(Ok(()), |call| note_end(transaction, &call, ended.reason))
 }
 
-fn note(transaction: &Transaction<'_>, party: Option<Contact>, call: &Communication) -> Result<(), StoreError> {
-    party.map_or(Ok(()), |party| communications::add(transaction, &party, call))
+/// What came of a call is what its script says, else how it ended.
+fn note_end(transaction: &Transaction<'_>, call: &Call, reason: EndReason) -> Result<(), StoreError> {
+    let Some(contact) = call.contact() else { return Ok(()) };
+    let mut note = Communication::call(&call.id, call.direction, call.started_at, reason);
+    note.outcome = call.outcome.clone().or(note.outcome);
+    communications::add(transaction, &contact, &note)
 }
 
 /// Notes when the agent began to speak: the first time counts. False when there is no such call.
@@ -247,7 +250,7 @@ pub fn end_interrupted(transaction: &Transaction<'_>) -> Result<usize, StoreErro
     let reason = EndReason::Interrupted;
     let ended = statement.query_map([reason.as_str()], call)?.collect::<Result<Vec<_>, _>>()?;
     for call in &ended {
-        note(transaction, call.contact(), &Communication::call(&call.id, call.direction, call.started_at, reason))?;
+        note_end(transaction, call, reason)?;
     }
     Ok(ended.len())
 }
@@ -295,6 +298,16 @@ pub fn set_outcome(change: &Change<'_>, old: &Call, outcome: Option<String>) -> 
     let entry = Entry::new(Action::Update, Entity::Call, &call.id).before(&old.outcome).after(&call.outcome);
     record(change, &call, entry)?;
     Ok(call)
+}
+
+/// Notes whom a call is with that was with nobody known.
+///
+/// # Errors
+/// When the database fails, or there is nobody such.
+pub fn set_contact(transaction: &Transaction<'_>, id: &CallId, contact: &Contact) -> Result<(), StoreError> {
+    let mut statement = transaction.prepare_cached("UPDATE calls SET lead = ?2, customer = ?3 WHERE id = ?1")?;
+    statement.execute((id.as_str(), contact.lead(), contact.customer()))?;
+    Ok(())
 }
 
 /// As [`delete`], in somebody's name. What was said of the call elsewhere goes too. To be followed by

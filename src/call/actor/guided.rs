@@ -1,0 +1,211 @@
+//! A call that a script leads: the dialogue says from what the script is to go on, the guide says what comes next, and
+//! that becomes the pieces of the agent's turn. What the script wants to know is asked beside the call, and what it wants
+//! written down goes to the store at once.
+
+use std::future::Future;
+
+use jiff::Zoned;
+use tokio::sync::mpsc;
+
+use super::{
+    Event,
+    mouth::Piece,
+    session::{Session, Task},
+};
+use crate::{
+    call::meaning,
+    dialogue::{
+        Cue, Input, Manner,
+        guide::{self, Act, Guide, Heard, LineId, Output, Say},
+    },
+    domain::{
+        Language, Message, Role, TurnId,
+        text::{Limits, clauses},
+    },
+    speech::{Priority, engines::Engines},
+};
+
+/// Pieces of a turn that wait for the voice: a guide goes through a hundred steps at most before it waits for somebody.
+const PIECES: usize = 256;
+
+/// See the module.
+pub(super) struct Guided {
+    guide: Guide,
+    language: Language,
+    /// The model's cache keeps what is asked for the script apart from what the agent says.
+    conversation: u64,
+    /// The agent's turn, by its latest name, and the way to its mouth until the script has no more to say.
+    turn: TurnId,
+    pieces: Option<mpsc::Sender<Piece>>,
+    /// What the script has said since it was last told what was heard: lines, and how many clauses each has.
+    lines: Vec<(LineId, usize)>,
+    /// The clauses of the turn that have begun, each by its line; so many of them were heard to their end.
+    begun: Vec<Option<LineId>>,
+    heard: usize,
+    /// Somebody is being asked; held, to be dropped.
+    asking: Option<Task>,
+}
+
+impl Guided {
+    pub(super) fn new(setup: guide::Setup, engines: Option<&Engines>, conversation: u64) -> Self {
+        let language = setup.script.language;
+        let talks = engines.is_some_and(|engines| engines.responder().is_ok());
+        let understands = engines.is_some_and(|engines| engines.chooser().is_ok());
+        Self {
+            guide: Guide::new(guide::Setup { talks, understands, ..setup }),
+            language,
+            conversation,
+            turn: TurnId::default(),
+            pieces: None,
+            lines: Vec::new(),
+            begun: Vec::new(),
+            heard: 0,
+            asking: None,
+        }
+    }
+
+    /// A clause of the agent's begins.
+    pub(super) fn clause(&mut self, turn: TurnId, line: Option<LineId>) {
+        if turn == self.turn {
+            self.begun.push(line);
+        }
+    }
+
+    /// The agent's turn is over for now, and so many of its clauses were heard to their end.
+    pub(super) fn ended(&mut self, turn: TurnId, heard: usize) {
+        if turn == self.turn {
+            self.heard = self.heard.max(heard);
+        }
+    }
+
+    /// The turn `old` is gone on with as `turn`, from a clause on.
+    pub(super) fn resumed(&mut self, old: TurnId, turn: TurnId, from: usize) {
+        if old == self.turn {
+            self.turn = turn;
+            self.begun.truncate(from);
+        }
+    }
+
+    /// How much of each line the caller has heard.
+    fn tell_what_was_heard(&mut self) {
+        for (line, clauses) in self.lines.drain(..) {
+            let of_it = |begun: &[Option<LineId>]| begun.iter().filter(|clause| **clause == Some(line)).count();
+            let whole = of_it(&self.begun[..self.heard.min(self.begun.len())]);
+            let heard = match (whole >= clauses, of_it(&self.begun)) {
+                (true, _) => Heard::Whole,
+                (false, 0) => Heard::Not,
+                (false, _) => Heard::Partly,
+            };
+            self.guide.handle(guide::Input::Said { line, heard });
+        }
+        (self.heard, self.begun) = (0, Vec::new());
+    }
+
+    fn say(&mut self, Say { line, text, interruptible, is_fixed, .. }: Say) {
+        let text = text.into_inner();
+        self.lines.push((line, clauses(&text, Limits::SENTENCES).len()));
+        self.put(Piece::Words { text, line: Some(line), is_fixed, uninterruptible: !interruptible });
+    }
+
+    /// Where the turn is gone, the guide will be told that nothing of this was heard.
+    fn put(&mut self, piece: Piece) {
+        if let Some(pieces) = &self.pieces
+            && pieces.try_send(piece).is_err()
+        {
+            self.pieces = None;
+        }
+    }
+}
+
+impl Session<'_> {
+    /// Begins the agent's turn with what follows in the script.
+    pub(super) fn lead(&mut self, turn: TurnId, cue: Cue) {
+        let Some(guided) = &mut self.guided else { return };
+        guided.tell_what_was_heard();
+        let (pieces, coming) = mpsc::channel(PIECES);
+        (guided.turn, guided.pieces) = (turn, Some(pieces));
+        let (language, input, answers) = match cue {
+            Cue::Begin => (guided.language, guide::Input::Begin, false),
+            Cue::Words(words) => (guided.language, guide::Input::Words(words), true),
+            Cue::Silence => (guided.language, guide::Input::Silence, false),
+            Cue::Again => (guided.language, guide::Input::Again, false),
+        };
+        if answers {
+            self.answers(turn);
+        }
+        self.speak(turn, coming, language, false);
+        self.guide(input);
+    }
+
+    /// Tells the guide what happened, and does what it decides.
+    pub(super) fn guide(&mut self, input: guide::Input) {
+        if let Some(guided) = &mut self.guided {
+            guided.guide.handle(input);
+        }
+        while let Some(output) = self.guided.as_mut().and_then(|guided| guided.guide.poll()) {
+            self.follow(output);
+        }
+        let Some(guided) = self.guided.as_mut().filter(|guided| !guided.guide.waits()) else { return };
+        // Nothing more comes until the caller says something, or falls silent.
+        guided.asking = None;
+        let (is_open, is_over) = (guided.pieces.take().is_some(), guided.guide.is_over());
+        if is_open && is_over {
+            self.after(Manner { is_last: true, ..Manner::default() });
+        }
+    }
+
+    fn follow(&mut self, output: Output) {
+        let Some(guided) = &mut self.guided else { return };
+        match output {
+            Output::Say(say) => guided.say(say),
+            Output::Listen(expects) => self.after(Manner { expects, is_last: false }),
+            Output::Think { request, instructions, guard } => {
+                let said = self.dialogue.history().messages().iter().filter(|message| message.role != Role::System);
+                let told = Message::new(Role::System, instructions.into_inner());
+                let messages = [told].into_iter().chain(said.cloned()).collect();
+                guided.put(Piece::Thought { messages, guard, request });
+            }
+            Output::Score { request, asked, choices } => {
+                let (language, conversation, engines) = (guided.language, guided.conversation, self.engines.clone());
+                self.ask(async move {
+                    let (engines, urgency) = (engines?, Priority::Reply.into());
+                    let shares = meaning::score(&engines, &asked, &choices, language, conversation, urgency).await;
+                    Some(guide::Input::Scored { request, shares })
+                });
+            }
+            Output::Fill { request, asked, slot } => {
+                let (conversation, engines) = (guided.conversation, self.engines.clone());
+                self.ask(async move {
+                    let (engines, now) = (engines?, Zoned::now().datetime());
+                    let text = meaning::fill(&engines, &asked, slot, now, conversation, Priority::Reply.into()).await;
+                    Some(guide::Input::Filled { request, text })
+                });
+            }
+            Output::Tool { request, .. } => {
+                self.ask(async move { Some(guide::Input::Answered { request, answer: None }) })
+            }
+            Output::Act(act) => self.recorder.act(act),
+            Output::HangUp { outcome } => self.recorder.act(Act::Outcome(outcome)),
+        }
+    }
+
+    /// Has something found out for the script, beside the call.
+    fn ask(&mut self, question: impl Future<Output = Option<guide::Input>> + Send + 'static) {
+        let results = self.results.clone();
+        let task = Task::spawn(async move {
+            if let Some(answer) = question.await {
+                // The call may have ended.
+                let _ = results.send(Event::Guided(answer)).await;
+            }
+        });
+        if let Some(guided) = &mut self.guided {
+            guided.asking = Some(task);
+        }
+    }
+
+    /// What comes after the agent's turn.
+    fn after(&mut self, manner: Manner) {
+        let Some(turn) = self.guided.as_ref().map(|guided| guided.turn) else { return };
+        self.dialogue.handle(self.ear.now(), Input::Manner { turn, manner });
+    }
+}
