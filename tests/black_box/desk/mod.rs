@@ -1,6 +1,8 @@
 //! Calls with the starter models, on lines without a room: what a caller hears and reads, and what is kept of it. No time
 //! passes but the caller's: audio is fed as fast as it is taken, and what the engines make is waited for.
 
+mod guided;
+
 use std::{collections::VecDeque, fs, sync::Arc, time::Duration};
 
 use callstead::{
@@ -178,6 +180,10 @@ impl Call {
         for _ in 0..millis / FRAME_MS {
             self.tell(LineEvent::Audio(Box::new(Frame::SILENCE))).await;
         }
+    }
+
+    async fn write(&mut self, text: &str) {
+        self.tell(LineEvent::Typed(Pii::new(text.to_owned()))).await;
     }
 
     async fn hang_up(self) {
