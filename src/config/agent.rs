@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     ConfigError, Speech,
     layers::{Settings, Table},
-    values::{self, LANGUAGE, SPEED, set, within, words},
+    values::{self, LANGUAGE, SPEED, Value, set, within, words},
 };
 use crate::domain::Language;
 
@@ -50,6 +50,10 @@ pub struct Profile {
     pub prompt: String,
     /// `greeting_en`, `greeting_ar`, …: said first; must say that an automated agent speaks and that the call is transcribed.
     pub greetings: Vec<(Language, String)>,
+    /// `silence_seconds`: as above; `None`: as there.
+    pub silence: Option<Duration>,
+    /// `max_minutes`: no call with it is longer; `None`: as above.
+    pub longest: Option<Duration>,
 }
 
 /// `[[agent.rules]]`: which rooms get an agent by themselves.
@@ -70,6 +74,8 @@ impl Agent {
             speed: 1.0,
             prompt: DEFAULT_PROMPT.to_owned(),
             greetings: Vec::new(),
+            silence: None,
+            longest: None,
         };
         Self {
             prompt: DEFAULT_PROMPT.to_owned(),
@@ -86,8 +92,7 @@ impl Agent {
     pub(super) fn apply(&mut self, written: &Settings, speech: &Speech) -> Result<(), ConfigError> {
         set(&mut self.prompt, written.read("agent.prompt", TEXT, words)?);
         set(&mut self.max_tokens, written.read("agent.max_tokens", "from 1 to 4096", within(1, 4096))?);
-        let seconds = written.read("agent.silence_seconds", "from 5 to 600", within(5, 600))?;
-        set(&mut self.silence, seconds.map(Duration::from_secs));
+        set(&mut self.silence, written.read("agent.silence_seconds", SILENCE, silence)?);
         let minutes = written.read("agent.max_minutes", "from 2 to 1440", within(2, 1440))?;
         set(&mut self.longest, minutes.map(Duration::from_mins));
         self.max_calls = written.read("agent.max_calls", "from 1 to 10000", within(1, 10_000))?;
@@ -107,6 +112,8 @@ impl Agent {
             speed: speech.speed,
             prompt: self.prompt.clone(),
             greetings: Vec::new(),
+            silence: None,
+            longest: None,
         };
         let mut profiles: Vec<Profile> = Vec::new();
         for table in written.tables("agent.profiles").unwrap_or_default() {
@@ -139,6 +146,11 @@ impl Agent {
 }
 
 const TEXT: &str = "a text that is not empty";
+const SILENCE: &str = "from 5 to 600";
+
+fn silence(value: &Value) -> Option<Duration> {
+    within(5, 600)(value).map(Duration::from_secs)
+}
 
 impl Profile {
     /// What is not written is as in `usual`; but a voice goes with its language.
@@ -159,6 +171,8 @@ impl Profile {
                 .filter_map(|key| Some((key, greeting_language(key)?)))
                 .map(|(key, language)| Ok((language, table.need(key, TEXT, words)?)))
                 .collect::<Result<_, _>>()?,
+            silence: table.read("silence_seconds", SILENCE, silence)?,
+            longest: table.read("max_minutes", "from 1 to 720", within(1, 720))?.map(Duration::from_mins),
         })
     }
 }

@@ -94,7 +94,17 @@ impl ArrayKey {
 pub(super) const TABLES: [ArrayKey; 2] = [
     ArrayKey {
         name: "agent.profiles",
-        keys: &["name", "language", "voice", "speed", "prompt", "greeting_en", "greeting_ar"],
+        keys: &[
+            "name",
+            "language",
+            "voice",
+            "speed",
+            "prompt",
+            "greeting_en",
+            "greeting_ar",
+            "silence_seconds",
+            "max_minutes",
+        ],
         also: |key| greeting_language(key).is_some(),
     },
     ArrayKey { name: "agent.rules", keys: &["rooms", "profile"], also: |_| false },

@@ -238,7 +238,10 @@ fn setup(assignment: &Assignment, engines: Option<&Engines>, refusal: Option<End
         is_free: true,
         drafts: true,
         text_rule: spoken::hangs,
-        patience,
+        patience: Patience {
+            silence: profile.silence.unwrap_or(patience.silence),
+            longest: profile.longest.unwrap_or(patience.longest),
+        },
     }
 }
 
