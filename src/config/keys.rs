@@ -24,7 +24,7 @@ impl Key {
 }
 
 /// All keys.
-pub(super) const KEYS: [Key; 46] = [
+pub(super) const KEYS: [Key; 47] = [
     Key::new("paths.data_dir", &["CALLSTEAD_DATA_DIR"]),
     Key::new("paths.models_dir", &["CALLSTEAD_MODELS_DIR"]),
     Key::new("server.listen", &["CALLSTEAD_LISTEN"]),
@@ -56,6 +56,7 @@ pub(super) const KEYS: [Key; 46] = [
     Key::new("sms.timeout_seconds", &["CALLSTEAD_SMS_TIMEOUT_SECONDS"]),
     Key::new("log.level", &["CALLSTEAD_LOG_LEVEL"]),
     Key::new("log.format", &["CALLSTEAD_LOG_FORMAT"]),
+    Key::new("telemetry.otlp_endpoint", &["CALLSTEAD_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"]),
     Key::new("models.hub_url", &["CALLSTEAD_HUB_URL", "HF_ENDPOINT"]),
     Key::secret("models.index_url", &["CALLSTEAD_INDEX_URL", "PIP_INDEX_URL"]),
     Key::secret("models.extra_index_urls", &["CALLSTEAD_EXTRA_INDEX_URLS", "PIP_EXTRA_INDEX_URL"]),

@@ -12,6 +12,7 @@ mod record;
 mod session;
 mod stages;
 mod stand_in;
+mod trace;
 
 use std::{
     sync::{

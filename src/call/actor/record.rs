@@ -10,12 +10,14 @@ use std::{
 };
 
 use jiff::Timestamp;
+use opentelemetry::global;
 use tokio::{
     sync::{mpsc, oneshot},
     task::{JoinError, JoinSet},
     time::sleep,
 };
 
+use super::trace::Trace;
 use crate::store::{
     Store, StoreError,
     calls::{self, EndReason, Ended, NewCall},
@@ -72,6 +74,7 @@ impl Records {
 
     /// Begins to record a call.
     pub(super) fn open(&self, call: NewCall) -> Recorder {
+        let trace = Trace::begin(global::tracer(env!("CARGO_PKG_NAME")), &call);
         let (records, waiting) = mpsc::channel(WAITING);
         let (end, ended) = oneshot::channel();
         let writer = Writer {
@@ -85,7 +88,7 @@ impl Records {
             note(written);
         }
         writing.spawn(writer.write_all(waiting, ended));
-        Recorder { records, end, lost: self.lost.clone() }
+        Recorder { records, end, lost: self.lost.clone(), trace }
     }
 
     /// Waits until all that was to be recorded is kept, or lost. Calls that begin meanwhile are not waited for.
@@ -114,6 +117,8 @@ pub(super) struct Recorder {
     /// Not among the records: there is always a place for the end.
     end: oneshot::Sender<Ended>,
     lost: Lost,
+    /// The same for a collector of traces, where one is set.
+    trace: Option<Trace>,
 }
 
 impl Recorder {
@@ -122,11 +127,17 @@ impl Recorder {
     }
 
     pub(super) fn turn(&self, turn: NewTurn) {
+        if let Some(trace) = &self.trace {
+            trace.turn(&turn);
+        }
         self.put(Record::Turn(Arc::new(turn)));
     }
 
     /// The last record.
     pub(super) fn end(self, ended: Ended) {
+        if let Some(trace) = self.trace {
+            trace.end(&ended);
+        }
         // Only a writer that panicked does not wait for it; that is logged where it is joined.
         let _ = self.end.send(ended);
     }
