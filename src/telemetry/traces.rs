@@ -193,5 +193,7 @@ mod tests {
         for _ in 0..10 * MOST_WAITING {
             tracer.start("turn").end();
         }
+        assert!(traces.0.force_flush().is_err());
+        assert!(tracer.start("turn").is_recording());
     }
 }
