@@ -152,7 +152,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{domain::Pii, script::Method};
+    use crate::{dialogue::guide::Method, domain::Pii};
 
     /// A program that answers every request with the same, and what it was asked.
     struct Program {
@@ -292,9 +292,16 @@ mod tests {
     async fn where_nobody_listens_nobody_answers() {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         // Nobody speaks TLS there.
-        let deaf = Program::new(response("200 OK", "{}"));
-        for url in [format!("http://{address}/"), format!("https://{}/", deaf.address)] {
-            let call = ToolCall { url: Pii::new(url.parse().unwrap()), ..deaf.call(None) };
+        let deaf = TcpListener::bind("127.0.0.1:0").unwrap();
+        let no_tls = format!("https://{}", deaf.local_addr().unwrap());
+        thread::spawn(move || deaf.accept().map(drop));
+        for url in [format!("http://{address}/"), no_tls] {
+            let call = ToolCall {
+                method: Method::Get,
+                url: Pii::new(url.parse().unwrap()),
+                body: None,
+                timeout: Duration::from_secs(10),
+            };
             let allowed = [Host::of(call.url.reveal()).unwrap()];
             assert_eq!(Tools::default().ask(&call, &allowed).await, Err(ToolError::Unreachable), "{url}");
         }

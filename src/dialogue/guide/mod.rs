@@ -31,6 +31,8 @@ pub use io::{
     Act, Asked, Expectation, Heard, Input, LineId, Meaning, Output, RequestId, Say, Setup, Slot, ToolCall, Trouble,
 };
 
+pub use crate::script::Method;
+
 use crate::{
     domain::Pii,
     script::{Aside, Line, Script, Step, StepIndex, Value},
