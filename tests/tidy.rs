@@ -29,7 +29,7 @@ const IMPORTS: [(&str, &[&str]); 18] = [
     ("livekit", &["domain", "config", "audio", "rtc"]),
     ("call", &["domain", "config", "audio", "spoken", "script", "dialogue", "speech", "rooms", "livekit", "store"]),
     ("sms", &["domain", "config", "store"]),
-    ("web", &["domain", "config", "people", "call", "rooms", "models", "store", "sms", "telemetry"]),
+    ("web", &["domain", "config", "people", "script", "call", "rooms", "models", "store", "sms", "telemetry"]),
 ];
 
 /// The only files with `unsafe` in them: each speaks to one C library or to the system, and offers a safe interface

@@ -9,10 +9,13 @@ mod call;
 
 use std::time::{Duration, SystemTime};
 
-use callstead::rooms::{
-    SignalVersion::{V0, V1},
-    signal,
-    token::{self, Keys},
+use callstead::{
+    rooms::{
+        SignalVersion::{V0, V1},
+        signal,
+        token::{self, Keys},
+    },
+    script::{MOST_BYTES, Script},
 };
 use livekit_protocol::{self as proto, signal_request::Message as Request};
 
@@ -25,10 +28,11 @@ const MOST_MESSAGES: usize = 64;
 pub type Target = fn(&[u8]);
 
 /// All of them, by the name of their corpus.
-pub const TARGETS: [(&str, Target); 6] = [
+pub const TARGETS: [(&str, Target); 7] = [
     ("data_packet", data_packet),
     ("datagram", datagram),
     ("join_request", join_request),
+    ("script", script),
     ("sdp", sdp),
     ("signal_request", signal_request),
     ("token", token),
@@ -98,6 +102,31 @@ pub fn datagram(bytes: &[u8]) {
         call.run_ms(2);
         call.assert_unharmed();
     });
+}
+
+/// A guided script, as somebody saves it. What is read can be drawn and asks only hosts that it names; what is not is faulted
+/// within the document.
+pub fn script(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    match Script::parse(text) {
+        Ok(script) => {
+            assert!(text.len() <= MOST_BYTES);
+            assert!(script.graph().starts_with("<svg "));
+            let hosts: Vec<_> = script.hosts().map(|(host, _)| host.clone()).collect();
+            assert!(script.refused_hosts(&hosts).is_empty());
+            assert_eq!(script.refused_hosts(&[]).len(), hosts.len());
+        }
+        Err(faults) => {
+            assert!(!faults.is_empty());
+            let lines = text.split('\n').count();
+            for fault in faults {
+                assert!(
+                    (1..=lines).contains(&fault.line) && fault.column > 0 && !fault.message.is_empty(),
+                    "{fault:?}"
+                );
+            }
+        }
+    }
 }
 
 /// An access token. None but our own is let in, and what it says can be said again.

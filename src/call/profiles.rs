@@ -65,6 +65,8 @@ fn profile(kept: &profiles::Profile, agent: &config::Agent) -> Profile {
         prompt: if kept.prompt.is_empty() { agent.prompt.clone() } else { kept.prompt.clone() },
         greetings: greetings.filter_map(|(code, text)| Some((code.parse().ok()?, text.clone()))).collect(),
         script,
+        silence: kept.silence_seconds.map(|seconds| Duration::from_secs(seconds.into())),
+        longest: kept.max_minutes.map(|minutes| Duration::from_mins(minutes.into())),
     }
 }
 
@@ -130,6 +132,8 @@ mod tests {
             speed: 1.5,
             prompt: prompt.to_owned(),
             greetings: BTreeMap::from([("ar".to_owned(), "مرحبا".to_owned()), ("xx".to_owned(), "?".to_owned())]),
+            silence_seconds: Some(12),
+            max_minutes: None,
         }
     }
 
@@ -160,6 +164,7 @@ mod tests {
         assert_eq!(names(&book), ["default", "sales"]);
         let sales = &book.profiles[1];
         assert_eq!((&sales.prompt, sales.speed, sales.language), (&agent.prompt, 1.5, Some(Language::ARABIC)));
+        assert_eq!((sales.silence, sales.longest), (Some(Duration::from_secs(12)), None));
         assert_eq!(sales.greetings, [(Language::ARABIC, "مرحبا".to_owned())]);
         let sent = |room: &str| {
             let (_, profile) = book.rules.iter().find(|(pattern, _)| pattern.matches(room))?;

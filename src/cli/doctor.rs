@@ -88,6 +88,7 @@ pub(super) fn run(_args: Args, context: &Context) -> anyhow::Result<()> {
         findings.push(requests(config, listening, &context.interrupt));
     }
     findings.push(text_messages(config, &context.interrupt));
+    findings.push(traces(config));
     report(&findings, &context.output)
 }
 
@@ -309,6 +310,17 @@ fn text_messages(config: &Config, interrupt: &Interrupt) -> Finding {
     }
 }
 
+/// Whether something of calls leaves the machine for somebody's monitoring. Nobody is asked.
+fn traces(config: &Config) -> Finding {
+    const CHECK: &str = "traces";
+    match &config.telemetry.otlp_endpoint {
+        None => Finding::ok(CHECK, "stay here: telemetry.otlp_endpoint is not set"),
+        Some(endpoint) => {
+            Finding::ok(CHECK, format!("of calls (times, models, tokens; no words, no names) are sent to {endpoint}"))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -340,6 +352,14 @@ mod tests {
             assert!(finding.found.starts_with("no model for voice activity"), "{finding:?}");
             assert_eq!(!finding.found.contains(Kind::Stt.name()), found, "{finding:?}");
         }
+    }
+
+    #[test]
+    fn where_traces_go_is_said() {
+        let mut config = Config::defaults(Path::new("/data"));
+        assert!(traces(&config).found.contains("is not set"));
+        config.telemetry.otlp_endpoint = "http://collector.lan:4318".parse().ok();
+        assert!(traces(&config).found.ends_with("are sent to http://collector.lan:4318/"));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::{
     app::{self, Application},
     call::readiness,
     config::{Overrides, parse_address},
+    telemetry::Traces,
     web::AUTHORITY_PATH,
 };
 
@@ -39,6 +40,8 @@ impl Args {
 }
 
 pub(super) fn run(_args: Args, context: &Context) -> anyhow::Result<()> {
+    // Outlives the server, and ends outside of its runtime.
+    let _traces = context.config.telemetry.otlp_endpoint.as_ref().map(Traces::export).transpose()?;
     let (sender, receiver) = readiness::channel();
     let (engines, loaded) = watch::channel(None);
     let application = Application::build(&context.config, receiver, loaded)?;

@@ -55,6 +55,10 @@ pub struct Profile {
     pub greetings: Vec<(Language, String)>,
     /// `script`: what leads the calls, or what the agent goes by.
     pub script: Option<ScriptSource>,
+    /// `silence_seconds`: as above; `None`: as there.
+    pub silence: Option<Duration>,
+    /// `max_minutes`: no call with it is longer; `None`: as above.
+    pub longest: Option<Duration>,
 }
 
 /// Where a profile's script is.
@@ -98,6 +102,8 @@ impl Agent {
             prompt: DEFAULT_PROMPT.to_owned(),
             greetings: Vec::new(),
             script: None,
+            silence: None,
+            longest: None,
         };
         Self {
             prompt: DEFAULT_PROMPT.to_owned(),
@@ -114,8 +120,7 @@ impl Agent {
     pub(super) fn apply(&mut self, written: &Settings, speech: &Speech) -> Result<(), ConfigError> {
         set(&mut self.prompt, written.read("agent.prompt", TEXT, words)?);
         set(&mut self.max_tokens, written.read("agent.max_tokens", "from 1 to 4096", within(1, 4096))?);
-        let seconds = written.read("agent.silence_seconds", "from 5 to 600", within(5, 600))?;
-        set(&mut self.silence, seconds.map(Duration::from_secs));
+        set(&mut self.silence, written.read("agent.silence_seconds", SILENCE, silence)?);
         let minutes = written.read("agent.max_minutes", "from 2 to 1440", within(2, 1440))?;
         set(&mut self.longest, minutes.map(Duration::from_mins));
         self.max_calls = written.read("agent.max_calls", "from 1 to 10000", within(1, 10_000))?;
@@ -136,6 +141,8 @@ impl Agent {
             prompt: self.prompt.clone(),
             greetings: Vec::new(),
             script: written.read("agent.script", SCRIPT, ScriptSource::parse)?,
+            silence: None,
+            longest: None,
         };
         let mut profiles: Vec<Profile> = Vec::new();
         for table in written.tables("agent.profiles").unwrap_or_default() {
@@ -168,6 +175,11 @@ impl Agent {
 }
 
 const TEXT: &str = "a text that is not empty";
+const SILENCE: &str = "from 5 to 600";
+
+fn silence(value: &Value) -> Option<Duration> {
+    within(5, 600)(value).map(Duration::from_secs)
+}
 
 impl Profile {
     /// What is not written is as in `usual`; but a voice goes with its language.
@@ -192,6 +204,8 @@ impl Profile {
                 .map(|(key, language)| Ok((language, table.need(key, TEXT, words)?)))
                 .collect::<Result<_, _>>()?,
             script,
+            silence: table.read("silence_seconds", SILENCE, silence)?,
+            longest: table.read("max_minutes", "from 1 to 720", within(1, 720))?.map(Duration::from_mins),
         })
     }
 }

@@ -56,6 +56,7 @@ pub(super) const KEYS: [Key; 47] = [
     Key::new("sms.timeout_seconds", &["CALLSTEAD_SMS_TIMEOUT_SECONDS"]),
     Key::new("log.level", &["CALLSTEAD_LOG_LEVEL"]),
     Key::new("log.format", &["CALLSTEAD_LOG_FORMAT"]),
+    Key::new("telemetry.otlp_endpoint", &["CALLSTEAD_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"]),
     Key::new("models.hub_url", &["CALLSTEAD_HUB_URL", "HF_ENDPOINT"]),
     Key::secret("models.index_url", &["CALLSTEAD_INDEX_URL", "PIP_INDEX_URL"]),
     Key::secret("models.extra_index_urls", &["CALLSTEAD_EXTRA_INDEX_URLS", "PIP_EXTRA_INDEX_URL"]),
@@ -95,7 +96,18 @@ impl ArrayKey {
 pub(super) const TABLES: [ArrayKey; 2] = [
     ArrayKey {
         name: "agent.profiles",
-        keys: &["name", "language", "voice", "speed", "prompt", "script", "greeting_en", "greeting_ar"],
+        keys: &[
+            "name",
+            "language",
+            "voice",
+            "speed",
+            "prompt",
+            "script",
+            "greeting_en",
+            "greeting_ar",
+            "silence_seconds",
+            "max_minutes",
+        ],
         also: |key| greeting_language(key).is_some(),
     },
     ArrayKey { name: "agent.rules", keys: &["rooms", "profile"], also: |_| false },

@@ -17,6 +17,7 @@ mod server;
 mod sessions;
 mod sms;
 mod speech;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -44,6 +45,7 @@ pub use server::{Server, parse_address};
 pub use sessions::Sessions;
 pub use sms::{Sms, SmsTransport};
 pub use speech::Speech;
+pub use telemetry::Telemetry;
 pub use tls::{Tls, TlsMode};
 use values::set;
 
@@ -74,6 +76,8 @@ pub struct Config {
     pub livekit: Livekit,
     /// How text messages leave, if they do.
     pub sms: Sms,
+    /// Where traces of calls go.
+    pub telemetry: Telemetry,
 }
 
 /// `[paths]`
@@ -148,6 +152,7 @@ impl Config {
             sessions: Sessions::defaults(),
             livekit: Livekit::defaults(),
             sms: Sms::defaults(),
+            telemetry: Telemetry::default(),
         }
     }
 
@@ -162,7 +167,8 @@ impl Config {
         self.tls.apply(written)?;
         self.sessions.apply(written)?;
         self.livekit.apply(written)?;
-        self.sms.apply(written)
+        self.sms.apply(written)?;
+        self.telemetry.apply(written)
     }
 
     fn override_with(&mut self, overrides: &Overrides) {

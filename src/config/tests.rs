@@ -1,4 +1,4 @@
-use std::fs;
+use std::{fs, time::Duration};
 
 use super::*;
 use crate::domain::Language;
@@ -196,6 +196,7 @@ fn livekits_own_variables_are_understood() {
 fn profiles_build_on_what_is_set_for_all() {
     let toml = "[speech]\nlanguage = 'en'\nvoice = 'amy'\nspeed = 1.5\n[agent]\nprompt = 'Sell.'\n\
         [[agent.profiles]]\nname = 'arabic'\nlanguage = 'ar'\ngreeting_ar = 'مرحبا'\ngreeting_fr = 'Bonjour'\n\
+        silence_seconds = 12\nmax_minutes = 1\n\
         [[agent.profiles]]\nname = 'slow'\nspeed = 0.5\n\
         [[agent.rules]]\nrooms = 'call-*'\nprofile = 'arabic'\n\
         [[agent.rules]]\nrooms = 'test'\nprofile = 'none'\n\
@@ -206,7 +207,9 @@ fn profiles_build_on_what_is_set_for_all() {
     assert_eq!((arabic.language, &arabic.voice, arabic.prompt.as_str()), (Some(Language::ARABIC), &None, "Sell."));
     let french = "fr".parse().unwrap();
     assert_eq!(arabic.greetings, [(Language::ARABIC, "مرحبا".to_owned()), (french, "Bonjour".to_owned())]);
+    assert_eq!((arabic.silence, arabic.longest), (Some(Duration::from_secs(12)), Some(Duration::from_mins(1))));
     assert_eq!((slow.voice.as_deref(), slow.speed), (Some("amy"), 0.5));
+    assert_eq!((slow.silence, slow.longest), (None, None));
     let rule = |rooms: &str, profile: Option<&str>| Rule { rooms: rooms.into(), profile: profile.map(str::to_owned) };
     assert_eq!(agent.rules, [rule("call-*", Some("arabic")), rule("test", None), rule("*", Some("default"))]);
 

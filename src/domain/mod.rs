@@ -4,6 +4,7 @@
 pub mod cards;
 mod email;
 mod fold;
+mod host;
 pub(crate) mod ids;
 mod language;
 mod media_time;
@@ -18,6 +19,7 @@ mod turn;
 
 pub use email::{BadEmail, Email};
 pub use fold::{fold, fold_words};
+pub use host::{BadHost, Host};
 pub use ids::{
     ApiKeyId, BadId, CallId, CallbackId, CommunicationId, CustomerId, DoNotCallId, ImportId, LeadId, PersonId,
     ProfileId, PromiseId, RuleId, ScriptId, SessionId, SmsId, UserId,

@@ -8,7 +8,9 @@
 mod client;
 pub mod participant;
 mod signal;
+mod trust;
 
 pub use client::{Client, Connection, Event, Output};
 pub use participant::{Device, Heard, ParticipantError, Step, participate};
 pub use signal::SignalError;
+pub use trust::{Trust, TrustError};

@@ -14,6 +14,7 @@ use tokio::{net::UdpSocket, time::sleep_until};
 use super::{
     client::{Client, Connection, Event, Output},
     signal::{Signal, SignalError},
+    trust::Trust,
 };
 use crate::{
     audio::{
@@ -84,13 +85,18 @@ pub trait Device {
     fn tick(&mut self, heard: Heard<'_>) -> Step<'_>;
 }
 
-/// Joins the room that `token` is for, at the LiveKit server `server`; from the moment on that its microphone is heard, ticks
+/// Joins the room that `token` is for, at the LiveKit server `server`, which over TLS has to be one that `trust` believes; from the moment on that its microphone is heard, ticks
 /// `device`, until that leaves.
 ///
 /// # Errors
 /// See [`ParticipantError`].
-pub async fn participate(server: &str, token: &Secret, device: &mut impl Device) -> Result<(), ParticipantError> {
-    let signal = Signal::open(server, token).await?;
+pub async fn participate(
+    server: &str,
+    token: &Secret,
+    trust: &Trust,
+    device: &mut impl Device,
+) -> Result<(), ParticipantError> {
+    let signal = Signal::open(server, token, trust).await?;
     let sockets = [socket(signal.local).await?, socket(signal.local).await?];
     let local = |socket: &Socket| LocalAddress { transport: Transport::Udp, address: socket.address };
     let client = Client::new(Instant::now(), local(&sockets[0]), local(&sockets[1]));

@@ -12,11 +12,12 @@ use tokio::{
     time::timeout,
 };
 use tokio_tungstenite::{
-    WebSocketStream, client_async_with_config,
+    Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config,
     tungstenite::{self, Message, protocol::WebSocketConfig},
 };
 use url::Url;
 
+use super::Trust;
 use crate::config::Secret;
 
 /// To the first answer, at the most.
@@ -32,11 +33,11 @@ const PROTOCOL: &str = "17";
 #[derive(Debug, thiserror::Error)]
 pub enum SignalError {
     /// Not an address of a LiveKit server.
-    #[error("'{0}' is no address of a LiveKit server: give ws://host:port or http://host:port")]
+    #[error("'{0}' is no address of a LiveKit server: give one such as wss://host or ws://host:port")]
     Address(String),
-    /// TLS is still to come.
-    #[error("'{0}' needs TLS, which is not supported here yet: give an address with ws:// or http://")]
-    Tls(String),
+    /// It may be another server.
+    #[error("the server's certificate is not good ({0}): give the certificate of its authority with --ca FILE")]
+    Certificate(rustls::CertificateError),
     /// Nobody is there.
     #[error("cannot reach {address}: {source}")]
     Unreachable {
@@ -67,23 +68,24 @@ pub enum SignalError {
 
 /// An open signal connection.
 pub(super) struct Signal {
-    incoming: SplitStream<WebSocketStream<TcpStream>>,
+    incoming: SplitStream<WebSocketStream<MaybeTlsStream<TcpStream>>>,
     outgoing: mpsc::Sender<Message>,
     /// This machine's end of it: what a socket for media to the same server is bound to.
     pub(super) local: IpAddr,
 }
 
 impl Signal {
-    /// Joins with `token` at `server`, the address that LiveKit's tools call `LIVEKIT_URL`.
+    /// Joins with `token` at `server`, the address that LiveKit's tools call `LIVEKIT_URL`. With `wss` or `https` it has to show a
+    /// certificate that `trust` believes.
     ///
     /// # Errors
     /// See [`SignalError`].
-    pub(super) async fn open(server: &str, token: &Secret) -> Result<Self, SignalError> {
+    pub(super) async fn open(server: &str, token: &Secret, trust: &Trust) -> Result<Self, SignalError> {
         let url = address(server, token)?;
-        timeout(PATIENCE, Self::connect(&url)).await.map_err(|_| SignalError::Silent)?
+        timeout(PATIENCE, Self::connect(&url, trust)).await.map_err(|_| SignalError::Silent)?
     }
 
-    async fn connect(url: &Url) -> Result<Self, SignalError> {
+    async fn connect(url: &Url, trust: &Trust) -> Result<Self, SignalError> {
         let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(80));
         let unreachable = |source| SignalError::Unreachable { address: format!("{host}:{port}"), source };
         let bare = host.trim_start_matches('[').trim_end_matches(']');
@@ -92,11 +94,10 @@ impl Signal {
         stream.set_nodelay(true).map_err(unreachable)?;
         let local = stream.local_addr().map_err(unreachable)?.ip();
         let config = WebSocketConfig::default().max_message_size(Some(MOST_BYTES)).max_frame_size(Some(MOST_BYTES));
-        let opened = client_async_with_config(url.as_str(), stream, Some(config)).await;
-        let (socket, _) = opened.map_err(|error| match error {
-            tungstenite::Error::Http(response) => SignalError::Refused(response.status().as_u16()),
-            error => SignalError::WebSocket(Box::new(error)),
-        })?;
+        // Where the address is one without TLS, that is not used.
+        let connector = Connector::Rustls(trust.config());
+        let opened = client_async_tls_with_config(url.as_str(), stream, Some(config), Some(connector)).await;
+        let (socket, _) = opened.map_err(refusal)?;
         let (mut sink, incoming) = socket.split();
         let (outgoing, mut waiting) = mpsc::channel(WAITING);
         tokio::spawn(async move {
@@ -142,13 +143,27 @@ impl Signal {
     }
 }
 
+/// Why no connection is opened.
+fn refusal(error: tungstenite::Error) -> SignalError {
+    let tls = match &error {
+        tungstenite::Error::Http(response) => return SignalError::Refused(response.status().as_u16()),
+        tungstenite::Error::Io(error) => error.get_ref().and_then(|source| source.downcast_ref()),
+        tungstenite::Error::Tls(tungstenite::error::TlsError::Rustls(error)) => Some(&**error),
+        _ => None,
+    };
+    match tls {
+        Some(rustls::Error::InvalidCertificate(reason)) => SignalError::Certificate(reason.clone()),
+        _ => SignalError::WebSocket(Box::new(error)),
+    }
+}
+
 /// Where to join: the query has the token in it, so that it is for no log.
 fn address(server: &str, token: &Secret) -> Result<Url, SignalError> {
     let bad = || SignalError::Address(server.to_owned());
     let mut url: Url = server.parse().map_err(|_| bad())?;
     let scheme = match url.scheme() {
         "ws" | "http" => "ws",
-        "wss" | "https" => return Err(SignalError::Tls(server.to_owned())),
+        "wss" | "https" => "wss",
         _ => return Err(bad()),
     };
     if !url.has_host() || url.set_scheme(scheme).is_err() {
@@ -178,6 +193,8 @@ mod tests {
             ("ws://127.0.0.1:7880", "ws://127.0.0.1:7880/rtc"),
             ("http://localhost:8080/", "ws://localhost:8080/rtc"),
             ("http://[::1]:8080/livekit/", "ws://[::1]:8080/livekit/rtc"),
+            ("wss://livekit.example", "wss://livekit.example/rtc"),
+            ("https://livekit.example:7880/", "wss://livekit.example:7880/rtc"),
         ] {
             let url = address(server, &token).unwrap();
             let (before, query) = url.as_str().split_once('?').unwrap();
@@ -192,6 +209,5 @@ mod tests {
         for server in ["", "localhost:7880", "ftp://localhost", "nonsense"] {
             assert!(refused(server).contains("no address of a LiveKit server"), "{server}");
         }
-        assert!(refused("wss://livekit.example").contains("not supported here yet"));
     }
 }

@@ -3,12 +3,13 @@
 use std::{fmt, ops::Range};
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// No more are told at once: whoever sees so many begins with the first.
 const MOST: usize = 50;
 
 /// Something that is wrong with a document, and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema, thiserror::Error)]
 #[error("line {line}: {message}")]
 pub struct Fault {
     /// From 1.

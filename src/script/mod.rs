@@ -30,7 +30,7 @@ pub use model::{
 pub use template::{Part, Template};
 pub use value::{Kind, LONGEST_VALUE, Value};
 
-use crate::domain::Country;
+use crate::domain::{Country, Host};
 
 /// Longest document, in bytes.
 pub const MOST_BYTES: usize = 256 * 1024;
@@ -60,14 +60,13 @@ impl Script {
     }
 
     /// The tools whose hosts are none of `allowed`, as faults.
-    pub fn refused_hosts(&self, allowed: &[String]) -> Vec<Fault> {
-        let refused =
-            self.hosts().filter(|(host, _)| !allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(host)));
+    pub fn refused_hosts(&self, allowed: &[Host]) -> Vec<Fault> {
+        let refused = self.hosts().filter(|(host, _)| !allowed.contains(host));
         let fault = |(host, line)| Fault {
             line,
             column: 1,
             message: format!(
-                "this box does not let scripts ask `{host}`: an administrator has to add it to scripts.hosts"
+                "scripts may not ask `{host}` here: an administrator has to add it to the setting scriptHosts"
             ),
         };
         refused.map(fault).collect()

@@ -6,7 +6,7 @@ use jiff::civil::{Date, Time};
 use url::Url;
 
 use super::{Condition, Kind, Template, Value, asides::Asides};
-use crate::domain::{Language, Money};
+use crate::domain::{Host, Language, Money};
 
 /// A script that can be run.
 #[derive(Clone, Debug)]
@@ -213,8 +213,8 @@ pub struct Tool {
     pub method: Method,
     /// The address, with places for values in its path and query.
     pub address: Template,
-    /// The host of the address.
-    pub host: String,
+    /// The host of the address, which an administrator has to list.
+    pub host: Host,
     /// The fields of the JSON object that is sent.
     pub send: Vec<(String, Template)>,
     /// Variables, and where in the JSON of the answer their values are (RFC 6901).
@@ -431,9 +431,9 @@ impl Script {
     }
 
     /// The hosts that its tools ask, with the lines of the document where they stand.
-    pub fn hosts(&self) -> impl Iterator<Item = (&str, usize)> {
+    pub fn hosts(&self) -> impl Iterator<Item = (&Host, usize)> {
         self.steps.iter().filter_map(|step| match &step.task {
-            Task::Tool(tool) => Some((tool.host.as_str(), step.line)),
+            Task::Tool(tool) => Some((&tool.host, step.line)),
             _ => None,
         })
     }
@@ -448,7 +448,7 @@ impl Tool {
         use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
         let encoded = |name: &str| value(name).map(|text| utf8_percent_encode(&text, NON_ALPHANUMERIC).to_string());
         let url: Url = self.address.render(encoded).map_err(Some)?.parse().map_err(|_| None)?;
-        if url.host_str() == Some(self.host.as_str()) { Ok(url) } else { Err(None) }
+        if Host::of(&url).as_ref() == Some(&self.host) { Ok(url) } else { Err(None) }
     }
 }
 

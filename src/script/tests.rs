@@ -170,9 +170,29 @@ fn a_record_brings_the_values_of_variables() {
 #[test]
 fn hosts_have_to_be_allowed() {
     let script = Script::parse(&with("tool = 'https://crm.example.com/'\non.failed = 'end'")).unwrap();
-    assert_eq!(script.refused_hosts(&["CRM.example.com".to_owned()]), []);
-    let refused = script.refused_hosts(&["example.com".to_owned()]);
-    assert_eq!((refused.len(), refused[0].line), (1, 6));
+    assert_eq!(script.refused_hosts(&["CRM.example.com".parse().unwrap()]), []);
+    for other in ["example.com", "crm.example.com:8443"] {
+        let refused = script.refused_hosts(&[other.parse().unwrap()]);
+        assert_eq!((refused.len(), refused[0].line), (1, 6));
+    }
+}
+
+#[test]
+fn programs_are_asked_by_https_or_on_this_machine() {
+    for (address, host) in [
+        ("https://crm.example.com", Some("crm.example.com")),
+        ("https://crm.example.com:8443/{{who}}", Some("crm.example.com:8443")),
+        ("http://127.0.0.1:9000/{{who}}", Some("127.0.0.1:9000")),
+        ("http://localhost/", Some("localhost:80")),
+        ("http://crm.example.com/", None),
+        ("http://localhost.{{who}}/", None),
+        ("http://me@127.0.0.1:9000/", None),
+        ("https://crm.example.com:x@evil.example/", None),
+    ] {
+        let script = Script::parse(&with(&format!("tool = '{address}'\non.failed = 'end'")));
+        let found = script.as_ref().ok().and_then(|script| script.hosts().next());
+        assert_eq!(found.map(|(host, _)| host.as_str()), host, "{address}");
+    }
 }
 
 #[test]

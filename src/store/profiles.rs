@@ -63,6 +63,12 @@ pub struct Content {
     pub prompt: String,
     /// Said first, by the languages' codes.
     pub greetings: BTreeMap<String, String>,
+    /// After so much silence the agent asks whether the caller is still there; `None`: as the configuration says.
+    #[serde(rename = "silenceSeconds")]
+    pub silence_seconds: Option<u32>,
+    /// No call is longer; `None`: as the configuration says.
+    #[serde(rename = "maxMinutes")]
+    pub max_minutes: Option<u32>,
 }
 
 /// Makes a profile.
@@ -81,9 +87,10 @@ pub fn create(change: &Change<'_>, content: &Content, script: Option<&ScriptId>)
     write(
         change,
         &profile,
-        "INSERT INTO agent_profiles (id, name, language, voice, speed, prompt, greetings, script, created_at, updated_at,
-             version)
-         VALUES (:id, :name, :language, :voice, :speed, :prompt, :greetings, :script, :updated_at, :updated_at, :version)",
+        "INSERT INTO agent_profiles (id, name, language, voice, speed, prompt, greetings, silence_seconds,
+             max_minutes, script, created_at, updated_at, version)
+         VALUES (:id, :name, :language, :voice, :speed, :prompt, :greetings, :silence_seconds, :max_minutes, :script,
+             :updated_at, :updated_at, :version)",
     )?;
     change.record(&Entry::new(Action::Create, Entity::Profile, &profile.id).after(&profile))?;
     Ok(profile)
@@ -104,7 +111,8 @@ pub fn update(
         change,
         &profile,
         "UPDATE agent_profiles SET name = :name, language = :language, voice = :voice, speed = :speed, prompt = :prompt,
-             greetings = :greetings, script = :script, updated_at = :updated_at, version = :version WHERE id = :id",
+             greetings = :greetings, silence_seconds = :silence_seconds, max_minutes = :max_minutes, script = :script,
+             updated_at = :updated_at, version = :version WHERE id = :id",
     )?;
     let entry = Entry::new(Action::Update, Entity::Profile, &profile.id);
     change.record(&entry.before(old).after(&profile))?;
@@ -170,6 +178,8 @@ fn write(change: &Change<'_>, profile: &Profile, sql: &str) -> Result<(), StoreE
             ":speed": content.speed,
             ":prompt": content.prompt,
             ":greetings": greetings,
+            ":silence_seconds": content.silence_seconds,
+            ":max_minutes": content.max_minutes,
             ":script": profile.script.as_ref().map(ScriptId::as_str),
             ":updated_at": profile.updated_at.as_millisecond(),
             ":version": profile.version,
@@ -187,6 +197,8 @@ fn profile(row: &Row<'_>) -> rusqlite::Result<Profile> {
         speed: row.get("speed")?,
         prompt: row.get("prompt")?,
         greetings: serde_json::from_str(&greetings).map_err(unreadable)?,
+        silence_seconds: row.get("silence_seconds")?,
+        max_minutes: row.get("max_minutes")?,
     };
     Ok(Profile {
         id: parsed(row, "id")?,

@@ -12,7 +12,7 @@ use super::{
     audit::{Action, Entity, Entry},
     json::shown_if_any,
 };
-use crate::domain::{Country, Currency};
+use crate::domain::{Country, Currency, Host};
 
 /// The settings in force. Fields are named as they are stored and shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -26,6 +26,9 @@ pub struct Settings {
     /// Which currency amounts are in.
     #[schema(value_type = Option<String>)]
     pub currency: Option<Currency>,
+    /// The hosts that scripts may ask.
+    #[schema(value_type = Vec<String>)]
+    pub script_hosts: Vec<Host>,
     /// How long things are kept.
     pub retention_days: RetentionDays,
 }
@@ -136,6 +139,7 @@ mod tests {
         let wanted = Settings {
             country: "eg".parse().ok(),
             currency: "EGP".parse().ok(),
+            script_hosts: vec!["crm.example.com".parse().unwrap(), "127.0.0.1:9000".parse().unwrap()],
             retention_days: RetentionDays { transcripts: Some(30), messages: Some(90) },
             ..Settings::default()
         };

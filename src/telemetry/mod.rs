@@ -1,7 +1,9 @@
-//! Logs and metrics. Modules speak through `tracing` and `metrics`; only this one says where it goes: logs to stderr, so that
-//! stdout is for results, metrics to whoever asks for them ([`metrics()`]).
+//! Logs, metrics and traces. Modules speak through `tracing`, `metrics` and `opentelemetry`; only this one says where it goes: logs
+//! to stderr, so that stdout is for results, metrics to whoever asks for them ([`metrics()`]), traces to a collector where one
+//! is set ([`Traces`]).
 
 mod metrics;
+mod traces;
 
 use std::io::{self, IsTerminal};
 
@@ -9,6 +11,7 @@ use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::config::{Log, LogFormat};
 pub use metrics::{CONTENT_TYPE, Metrics, metrics, resident_bytes};
+pub use traces::{Traces, TracesError};
 
 /// The log level is no filter that `tracing` understands.
 #[derive(Debug, thiserror::Error)]

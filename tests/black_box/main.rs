@@ -33,4 +33,5 @@ mod support;
 mod thinking;
 mod tls;
 mod tokens;
+mod traces;
 mod voice;

@@ -10,14 +10,17 @@ use callstead::{
     audio::{FRAME_SAMPLES, Frame},
     config::Secret,
     domain::RoomName,
-    livekit::{Device, Heard, ParticipantError, SignalError, Step, participate},
+    livekit::{Device, Heard, ParticipantError, SignalError, Step, Trust, participate},
     rooms::{
         Claims,
         token::{Keys, mint},
     },
 };
 
-use crate::support::{Desk, Server};
+use crate::{
+    support::{Desk, Server},
+    tls::SELF_SIGNED,
+};
 
 /// In ticks of 20 ms: much longer than anything here takes.
 const PATIENCE: u32 = 1_500;
@@ -88,10 +91,30 @@ async fn at_a_real_livekit_server_too() {
     talk(&url, &Keys { api_key, api_secret: Secret::from(api_secret) }).await;
 }
 
+#[tokio::test]
+async fn over_tls_the_server_has_to_be_believed() {
+    let desk = Desk::new();
+    let keys = keys();
+    let pair = [("LIVEKIT_API_KEY", keys.api_key.as_str()), ("LIVEKIT_API_SECRET", keys.api_secret.reveal())];
+    let server = Server::start(&desk, &[], &[SELF_SIGNED, pair].concat());
+    let authority = desk.data_dir().join("tls/ca.crt");
+    let url = format!("wss://localhost:{}", server.address.port());
+    let believed = Trust::new(Some(&authority)).unwrap();
+    let mut tone = Tone::new();
+    tone.heard = 50;
+    participate(&url, &token("anna", &keys), &believed, &mut tone).await.unwrap();
+    assert_eq!(tone.ticks, 1, "the microphone was published");
+    let stranger = Trust::new(None).unwrap();
+    let refused = participate(&url, &token("anna", &keys), &stranger, &mut Tone::new()).await;
+    assert!(matches!(refused, Err(ParticipantError::Signal(SignalError::Certificate(_)))), "{refused:?}");
+}
+
 async fn talk(url: &str, keys: &Keys) {
     let (mut anna, mut bert) = (Tone::new(), Tone::new());
     let (first, second) = (token("anna", keys), token("bert", keys));
-    let (first, second) = tokio::join!(participate(url, &first, &mut anna), participate(url, &second, &mut bert));
+    let trust = Trust::new(None).unwrap();
+    let (first, second) =
+        tokio::join!(participate(url, &first, &trust, &mut anna), participate(url, &second, &trust, &mut bert));
     first.unwrap();
     second.unwrap();
     // Who leaves first may be the only one who has heard enough.
@@ -103,10 +126,11 @@ async fn who_is_not_let_in_is_told_why() {
     let desk = Desk::new();
     let server = server(&desk);
     let url = format!("ws://{}", server.address);
+    let trust = Trust::new(None).unwrap();
     let others = Keys { api_secret: Secret::from("another-secret-of-thirty-two-bytes"), ..keys() };
-    let refused = participate(&url, &token("anna", &others), &mut Tone::new()).await;
+    let refused = participate(&url, &token("anna", &others), &trust, &mut Tone::new()).await;
     assert!(matches!(refused, Err(ParticipantError::Signal(SignalError::Refused(401)))), "{refused:?}");
     drop(server);
-    let gone = participate(&url, &token("anna", &keys()), &mut Tone::new()).await;
+    let gone = participate(&url, &token("anna", &keys()), &trust, &mut Tone::new()).await;
     assert!(matches!(gone, Err(ParticipantError::Signal(SignalError::Unreachable { .. }))), "{gone:?}");
 }

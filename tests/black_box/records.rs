@@ -149,6 +149,11 @@ fn stored_profiles_and_rules_are_in_force_at_once() {
         (&made["greetings"], &made["speed"], &made["source"]),
         (&json!({ "ar": "مرحبا" }), &json!(1.0), &json!("desk"))
     );
+    let patient =
+        office.expect("PATCH", &format!("{profiles}/{id}"), &json!({ "silenceSeconds": 5, "maxMinutes": "720" }), 200);
+    assert_eq!((&patient["silenceSeconds"], &patient["maxMinutes"]), (&json!(5), &json!(720)));
+    let usual = office.expect("PATCH", &format!("{profiles}/{id}"), &json!({ "silenceSeconds": null }), 200);
+    assert_eq!((&usual["silenceSeconds"], &usual["maxMinutes"]), (&Value::Null, &json!(720)));
     assert_eq!(dispatch("a", "support").status, 200);
 
     let joins = |room: &str| dispatch(room, "support").json()["note"] == "An agent joins this room by itself.";
@@ -192,6 +197,8 @@ fn stored_profiles_and_rules_are_in_force_at_once() {
         (json!({ "name": "none" }), "name must not be none"),
         (json!({ "name": "n", "speed": 3 }), "speed must be a number from 0.5 to 2"),
         (json!({ "name": "n", "speed": "NaN" }), "speed must be a number from 0.5 to 2"),
+        (json!({ "name": "n", "silenceSeconds": 4 }), "silenceSeconds must be a whole number from 5 to 600"),
+        (json!({ "name": "n", "maxMinutes": 721 }), "maxMinutes must be a whole number from 1 to 720"),
         (json!({ "name": "n", "greetings": { "xx": "?" } }), "greetings has 'xx', which is no language's code"),
         (json!({ "name": "n", "scriptId": "SC_23456789ABCD" }), "scriptId is not known"),
     ] {
@@ -300,6 +307,24 @@ fn numbers_on_the_list_are_known_in_any_spelling() {
 }
 
 #[test]
+fn who_saves_a_guided_script_is_told_what_is_wrong_with_it() {
+    let office = Office::new(&[Scope::Admin]);
+    let guided = "name = 'x'\n[[step]]\nid = 'ask'\ntool = 'https://crm.example.com/x'\non.failed = 'end'\n\
+        [[step]]\nid = 'end'\nend = 'done'\n";
+    let scripts = "/api/admin/scripts";
+    let made = office.expect("POST", scripts, &json!({ "name": "Guided", "content": guided }), 201);
+    let warnings = made["warnings"].as_array().unwrap();
+    assert_eq!((warnings.len(), &warnings[0]["line"]), (1, &json!(2)));
+    assert!(warnings[0]["message"].as_str().unwrap().contains("`crm.example.com`"), "{warnings:?}");
+    office.expect("PATCH", "/api/admin/settings", &json!({ "scriptHosts": ["crm.example.com"] }), 200);
+    let at = format!("{scripts}/{}", made["id"].as_str().unwrap());
+    assert_eq!(office.get(&at)["warnings"], json!([]));
+    let broken = office.expect("PATCH", &at, &json!({ "content": "[[step]]\nid = 'a'\nsay = 'x'\nnext = 'b'" }), 200);
+    assert!(!broken["warnings"].as_array().unwrap().is_empty(), "{broken}");
+    assert_eq!(office.expect("PATCH", &at, &json!({ "content": "Be nice." }), 200)["warnings"], json!([]));
+}
+
+#[test]
 fn settings_are_checked_and_keys_of_others_are_never_shown() {
     let office = Office::new(&[Scope::Admin]);
     let settings = "/api/admin/settings";
@@ -315,6 +340,9 @@ fn settings_are_checked_and_keys_of_others_are_never_shown() {
     let set = office.expect("PATCH", settings, &json!({ "deskName": null, "retentionDays": { "messages": 90 } }), 200);
     assert_eq!(set["retentionDays"], json!({ "transcripts": 30, "messages": 90 }));
     assert_eq!((&set["deskName"], &set["country"]), (&Value::Null, &json!("EG")));
+    let hosts = json!({ "scriptHosts": ["CRM.example.com", "127.0.0.1:9000", "crm.example.com:443"] });
+    let set = office.expect("PATCH", settings, &hosts, 200);
+    assert_eq!(set["scriptHosts"], json!(["crm.example.com", "127.0.0.1:9000"]));
     assert_eq!(office.get(settings), set);
     assert_eq!(office.ask("PATCH", settings, &[("If-Match", "\"1\"")], &json!({ "country": null })).status, 412);
     for (body, field) in [
@@ -323,6 +351,8 @@ fn settings_are_checked_and_keys_of_others_are_never_shown() {
         (json!({ "retentionDays": { "transcripts": 0 } }), "retentionDays.transcripts"),
         (json!({ "retentionDays": { "messages": 0 } }), "retentionDays.messages"),
         (json!({ "retentionDays": 30 }), "retentionDays"),
+        (json!({ "scriptHosts": ["https://crm.example.com"] }), "scriptHosts"),
+        (json!({ "scriptHosts": "crm.example.com" }), "scriptHosts"),
     ] {
         assert_eq!(office.expect("PATCH", settings, &body, 422)["errors"][0]["field"], field);
     }

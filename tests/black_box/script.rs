@@ -32,8 +32,14 @@ fn faults_are_told_line_by_line() {
     let output = desk.run(&["script", "check", bad, "--json"]);
     let result = first_json(&output);
     assert_eq!((&result["valid"], &result["faults"][1]["line"]), (&Value::from(false), &Value::from(5)));
+    let asking = "name = 'x'\n[[step]]\nid = 'a'\ntool = 'https://crm.example.com/'\non.failed = 'b'\n[[step]]\nid = 'b'\nend = 'x'\n";
+    let asking = desk.put("asking.toml", asking.as_bytes());
     for (words, code) in [
-        (&["script", "check", "/nowhere/x.toml"][..], 3),
+        (&["script", "check", asking][..], 0),
+        (&["script", "check", asking, "--hosts", "other.example.com,crm.example.com"], 0),
+        (&["script", "check", asking, "--hosts", "other.example.com"], 3),
+        (&["script", "check", asking, "--hosts", "https://crm.example.com"], 2),
+        (&["script", "check", "/nowhere/x.toml"], 3),
         (&["script", "check", "builtin:nothing"], 3),
         (&["script", "chat", "builtin:payment-en", "--set", "amountDue=lots"], 2),
         (&["script", "chat", "builtin:payment-en", "--set", "nothing=1"], 2),

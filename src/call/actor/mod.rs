@@ -14,6 +14,7 @@ mod record;
 mod session;
 mod stages;
 mod stand_in;
+mod trace;
 
 use std::{
     sync::{
@@ -270,7 +271,10 @@ fn briefing(
         speculates: true,
         drafts: true,
         text_rule: spoken::hangs,
-        patience,
+        patience: Patience {
+            silence: profile.silence.unwrap_or(patience.silence),
+            longest: profile.longest.unwrap_or(patience.longest),
+        },
     };
     Briefing { setup, script }
 }

@@ -10,13 +10,14 @@ use std::{
 };
 
 use jiff::Timestamp;
+use opentelemetry::global;
 use tokio::{
     sync::{mpsc, oneshot},
     task::{JoinError, JoinSet},
     time::sleep,
 };
 
-use super::{acts, session::count_incident};
+use super::{acts, session::count_incident, trace::Trace};
 use crate::{
     dialogue::guide::Act,
     store::{
@@ -80,6 +81,7 @@ impl Records {
 
     /// Begins to record a call.
     pub(super) fn open(&self, call: NewCall) -> Recorder {
+        let trace = Trace::begin(global::tracer(env!("CARGO_PKG_NAME")), &call);
         let (records, waiting) = mpsc::channel(WAITING);
         let (end, ended) = oneshot::channel();
         let writer = Writer {
@@ -93,7 +95,7 @@ impl Records {
             note(written);
         }
         writing.spawn(writer.write_all(waiting, ended));
-        Recorder { records, end, lost: self.lost.clone() }
+        Recorder { records, end, lost: self.lost.clone(), trace }
     }
 
     /// Waits until all that was to be recorded is kept, or lost. Calls that begin meanwhile are not waited for.
@@ -122,6 +124,8 @@ pub(super) struct Recorder {
     /// Not among the records: there is always a place for the end.
     end: oneshot::Sender<Ended>,
     lost: Lost,
+    /// The same for a collector of traces, where one is set.
+    trace: Option<Trace>,
 }
 
 impl Recorder {
@@ -130,6 +134,9 @@ impl Recorder {
     }
 
     pub(super) fn turn(&self, turn: NewTurn) {
+        if let Some(trace) = &self.trace {
+            trace.turn(&turn);
+        }
         self.put(Record::Turn(Arc::new(turn)));
     }
 
@@ -144,6 +151,9 @@ impl Recorder {
 
     /// The last record.
     pub(super) fn end(self, ended: Ended) {
+        if let Some(trace) = self.trace {
+            trace.end(&ended);
+        }
         // Only a writer that panicked does not wait for it; that is logged where it is joined.
         let _ = self.end.send(ended);
     }

@@ -178,7 +178,7 @@ impl Desk {
         let runtime = runtime::Builder::new_multi_thread()
             .worker_threads((cores / CORES_PER_THREAD).max(1))
             .thread_name("calls")
-            .enable_time()
+            .enable_all()
             .build()?;
         thread::Builder::new().name("desk".to_owned()).spawn(move || runtime.block_on(clerk.work(events, waiting)))?;
         Ok(desk)

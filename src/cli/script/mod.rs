@@ -16,7 +16,7 @@ use serde_json::{Value as Json, json};
 use super::{Context, exit::NotFound, recording, runtime};
 use crate::{
     dialogue::guide::Act,
-    domain::{Country, Currency},
+    domain::{Country, Currency, Host},
     script::{Fault, MOST_BYTES, Script, Value, builtin},
 };
 
@@ -39,7 +39,7 @@ enum Action {
         name: String,
     },
     /// Tell what is wrong with a script, line by line
-    Check(File),
+    Check(Check),
     /// Draw a script's steps, as SVG
     Graph(Graph),
     /// Be the caller, by keyboard
@@ -53,6 +53,15 @@ struct File {
     /// The script: a file, - for standard input, or builtin:NAME
     #[arg(value_name = "FILE")]
     script: String,
+}
+
+#[derive(Debug, clap::Args)]
+struct Check {
+    #[command(flatten)]
+    file: File,
+    /// Also tell of tools that ask others than these hosts, such as crm.example.com,127.0.0.1:8080
+    #[arg(long, value_name = "HOSTS", value_delimiter = ',')]
+    hosts: Option<Vec<Host>>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -97,7 +106,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
             let document = builtin_named(&name)?;
             Ok(context.output.bytes(document.as_bytes())?)
         }
-        Action::Check(file) => check(&file, context),
+        Action::Check(args) => check(&args, context),
         Action::Graph(args) => graph(&args, context),
         Action::Chat(args) => chat::run(args, context),
         Action::Simulate(args) => simulate::run(&args, context),
@@ -118,8 +127,12 @@ fn list(context: &Context) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn check(file: &File, context: &Context) -> anyhow::Result<()> {
+fn check(Check { file, hosts }: &Check, context: &Context) -> anyhow::Result<()> {
     let script = file.read(context)?;
+    let refused = hosts.as_ref().map(|hosts| script.refused_hosts(hosts)).unwrap_or_default();
+    if !refused.is_empty() {
+        return refuse(&file.script, &refused, context);
+    }
     let (steps, tests) = (script.steps().count(), script.tests.len());
     let result = json!({ "file": file.script, "valid": true, "faults": [], "steps": steps, "tests": tests });
     let (steps, tests) = (counted(steps, "step"), counted(tests, "test"));
@@ -175,6 +188,11 @@ fn parse(file: &str, document: &str, context: &Context) -> anyhow::Result<Script
         Ok(script) => return Ok(script),
         Err(faults) => faults,
     };
+    refuse(file, &faults, context)
+}
+
+/// Faults on stdout, and an error.
+fn refuse<T>(file: &str, faults: &[Fault], context: &Context) -> anyhow::Result<T> {
     let result = json!({ "file": file, "valid": false, "faults": faults });
     let line = |fault: &Fault| format!("{file}:{}:{}: {}", fault.line, fault.column, fault.message);
     context.output.result(&result, |_| faults.iter().map(line).collect::<Vec<_>>().join("\n"))?;

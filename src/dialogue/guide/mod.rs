@@ -29,6 +29,8 @@ use std::{
 pub use guard::Guard;
 pub use io::{Act, Asked, Heard, Input, LineId, Meaning, Output, RequestId, Say, Setup, Slot, ToolCall, Trouble};
 
+pub use crate::script::Method;
+
 use crate::{
     domain::Pii,
     script::{Aside, Line, Script, Step, StepIndex, Value},

@@ -126,7 +126,7 @@ fn words(step: &Step) -> String {
     match &step.task {
         Task::Ask(ask) => said(&ask.question.text),
         Task::Converse(converse) => said(&converse.goal),
-        Task::Tool(tool) => tool.host.clone(),
+        Task::Tool(tool) => tool.host.to_string(),
         Task::End { outcome } => outcome.clone(),
         Task::Record(record) => recorded(record),
         Task::Set(values) => values.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", "),

@@ -13,10 +13,11 @@ use super::{
     },
     LONGEST_LINE, LONGEST_PROSE, Reader, Template,
 };
+use crate::domain::Host;
 
 /// How long an answer may take, in seconds, when nothing is said. The caller waits.
 const USUAL_TIMEOUT: i64 = 5;
-const MOST_TIMEOUT: i64 = 15;
+const MOST_TIMEOUT: i64 = 10;
 /// So many fields that are sent, and so many values that are taken from an answer.
 const MOST_FIELDS: usize = 30;
 
@@ -53,24 +54,25 @@ impl<'d> Reader<'d> {
     }
 
     /// An address whose host is plain to see: values go into its path and query only.
-    fn address(&mut self, address: &At<&str>) -> Option<(Template, String)> {
+    fn address(&mut self, address: &At<&str>) -> Option<(Template, Host)> {
         let template = self.template(address, None)?;
         let url = template.render(|_| Some("x".to_owned())).ok().and_then(|url| url.parse::<Url>().ok());
         let fixed = template.parts().first().and_then(|part| match part {
-            Part::Text(text) => text.strip_prefix("https://"),
+            Part::Text(text) => text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")),
             Part::Variable(_) => None,
         });
-        let host = url.as_ref().and_then(Url::host_str).filter(|host| {
+        let is_plain = |host: &str| {
             // What stands before the first value already ends the host, so no value can become a part of it.
             let written = fixed.and_then(|fixed| fixed.find(['/', '?', '#']).map(|end| &fixed[..end]).or(Some(fixed)));
             written
                 .is_some_and(|written| written.eq_ignore_ascii_case(host) || written.starts_with(&format!("{host}:")))
                 && (fixed.is_some_and(|fixed| fixed.contains('/')) || template.parts().len() == 1)
-        });
-        match host {
-            Some(host) => Some((template.clone(), host.to_owned())),
+        };
+        match url.filter(|url| url.host_str().is_some_and(is_plain)).as_ref().and_then(Host::of) {
+            Some(host) => Some((template.clone(), host)),
             None => {
-                let message = "an address begins with https:// and a host without variables, and has no password in it";
+                let message = "an address begins with https:// (http:// on this machine only) and a host without variables, \
+                    and has no password in it";
                 self.faults.add(address.at, message);
                 None
             }

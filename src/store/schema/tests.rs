@@ -131,7 +131,10 @@ fn a_folder_that_is_not_there_is_told() {
 }
 
 /// A database of each version before the present one, the oldest first, as it was left by the program of its time.
-const DUMPS: &[&str] = &[include_str!("dumps/v1.sql"), include_str!("dumps/v2.sql")];
+const DUMPS: &[&str] = &[include_str!("dumps/v1.sql"), include_str!("dumps/v2.sql"), include_str!("dumps/v3.sql")];
+
+/// It has a row within a transaction only.
+const NEVER_LEFT: &str = "search_later";
 
 /// The rows of a query, each as one text, in the order of those.
 fn rows(connection: &Connection, sql: &str) -> Vec<String> {
@@ -157,6 +160,7 @@ fn databases_of_all_versions_are_brought_up_whole() {
         let old = Connection::open(&path).unwrap();
         old.execute_batch(dump).unwrap();
         let tables = rows(&old, "SELECT name FROM pragma_table_list WHERE type = 'table' AND name NOT LIKE 'sqlite_%'");
+        let tables = tables.into_iter().filter(|name| !name.contains(NEVER_LEFT)).collect::<Vec<_>>();
         let names: Vec<_> = tables.iter().map(|name| name.replace("Text(\"", "").replace("\")", "")).collect();
         let columns = |table: &str| {
             rows(&old, &format!("SELECT name FROM pragma_table_info('{table}')"))

@@ -16,7 +16,7 @@ use crate::support::repository;
 /// Of each target; a minute of libFuzzer tries some hundred times as many.
 const CASES: u32 = 200;
 /// Beginnings, not recordings: what is longer belongs into a test of its own.
-const MOST_BYTES: usize = 8 * 1024;
+const MOST_BYTES: usize = 12 * 1024;
 
 /// A small change, as libFuzzer makes them.
 #[derive(Clone, Debug)]

@@ -13,6 +13,7 @@ use callstead::{
         LocalAddress, Peer, Transport,
         peer::{Kind, Msid, Options, Side},
     },
+    script::builtin,
 };
 use flate2::{Compression, write::GzEncoder};
 use livekit_protocol::{
@@ -26,11 +27,12 @@ use super::targets::{NOW, keys};
 pub(super) type Seeds = BTreeMap<String, Vec<u8>>;
 
 /// By the name of the target that they are for.
-pub(super) fn corpora() -> [(&'static str, Seeds); 6] {
+pub(super) fn corpora() -> [(&'static str, Seeds); 7] {
     [
         ("data_packet", framed(data_packets())),
         ("datagram", framed(datagrams())),
         ("join_request", join_requests()),
+        ("script", scripts()),
         ("sdp", descriptions()),
         ("signal_request", framed(signal_requests())),
         ("token", tokens()),
@@ -50,6 +52,13 @@ fn framed(messages: Seeds) -> Seeds {
     let mut framed: Seeds = messages.iter().map(|(name, bytes)| (name.clone(), frame(bytes))).collect();
     framed.insert("all".to_owned(), messages.values().flat_map(frame).collect());
     framed
+}
+
+// ---- guided scripts ----
+
+/// Those that Callstead brings.
+fn scripts() -> Seeds {
+    builtin::ALL.iter().map(|(name, document)| ((*name).to_owned(), document.as_bytes().to_vec())).collect()
 }
 
 // ---- signal messages ----

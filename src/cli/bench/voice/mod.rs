@@ -32,7 +32,7 @@ use crate::{
     cli::{Context, output::seconds, runtime},
     config::Secret,
     domain::RoomName,
-    livekit::{ParticipantError, participate},
+    livekit::{ParticipantError, Trust, participate},
     rooms::{Claims, token::mint},
     store::{self, Store, turns::Stages},
 };
@@ -58,6 +58,9 @@ pub(super) struct Args {
     /// Call at this server, with LIVEKIT_API_KEY and LIVEKIT_API_SECRET, instead of one that is started for it
     #[arg(long, value_name = "URL")]
     url: Option<String>,
+    /// Believe also the authorities in this PEM file when the server at --url shows its certificate (wss://)
+    #[arg(long, value_name = "FILE", requires = "url")]
+    ca: Option<PathBuf>,
 }
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
@@ -68,7 +71,8 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
         Some(url) => Server::at(url, &context.config)?,
         None => Server::start(calls, context)?,
     };
-    let bench = Bench { recordings, calls, turns: args.turns.get(), server };
+    let trust = Trust::new(args.ca.as_deref())?;
+    let bench = Bench { recordings, calls, turns: args.turns.get(), server, trust };
     let mut report = runtime::block_on(&context.interrupt, bench.all())?;
     report.load_before = load_before;
     context.output.result(&report, report::as_text)?;
@@ -83,6 +87,7 @@ struct Bench {
     calls: usize,
     turns: usize,
     server: Server,
+    trust: Trust,
 }
 
 /// A call that was made.
@@ -135,9 +140,10 @@ impl Bench {
             let first = call.wrapping_mul(STRIDE) % self.recordings.len();
             let mut caller = Caller::new(Plan { recordings: self.recordings.clone(), first, turns: self.turns });
             let (url, wait) = (self.server.url.clone(), BETWEEN_CALLS * u32::try_from(call).unwrap_or(u32::MAX));
+            let trust = self.trust.clone();
             calls.spawn(async move {
                 sleep(wait).await;
-                let ended = participate(&url, &token, &mut caller).await;
+                let ended = participate(&url, &token, &trust, &mut caller).await;
                 Made { call, room, notes: caller.into_notes(), ended }
             });
         }

@@ -109,6 +109,36 @@ impl Checks {
         value
     }
 
+    /// A list without repetitions: `None` when it did not come, or is wrong; null is an empty one.
+    pub(super) fn list<T: PartialEq, E: Display>(
+        &mut self,
+        field: &'static str,
+        given: Given,
+        most: usize,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<Vec<T>> {
+        let texts: Vec<String> = match given.0? {
+            Value::Null => Vec::new(),
+            list => serde_json::from_value(list).map_err(|_| self.wrong(field, "must be a list of texts")).ok()?,
+        };
+        if texts.len() > most {
+            self.wrong(field, format_args!("has more than {most} entries"));
+            return None;
+        }
+        let before = self.0.len();
+        let mut values = Vec::new();
+        for (index, text) in texts.iter().enumerate() {
+            match parse(text) {
+                Ok(value) if !values.contains(&value) => values.push(value),
+                Ok(_) => {}
+                Err(problem) => {
+                    self.wrong(field, format_args!("has a wrong entry, number {}: it {problem}", index + 1))
+                }
+            }
+        }
+        (self.0.len() == before).then_some(values)
+    }
+
     pub(super) fn wrong(&mut self, field: &'static str, problem: impl Display) {
         self.0.push(FieldProblem::new(field, problem));
     }
@@ -270,6 +300,21 @@ mod tests {
             assert_eq!(read(Some(wrong)), None);
         }
         assert_eq!(checks.problems().len(), 6);
+    }
+
+    #[test]
+    fn a_list_has_each_value_once_and_says_which_is_wrong() {
+        let mut checks = Checks::default();
+        let mut read = |given: Option<Value>| checks.list("days", Given(given), 3, days);
+        assert_eq!(read(None), None);
+        assert_eq!(read(Some(Value::Null)), Some(vec![]));
+        assert_eq!(read(Some(json!(["7", "07", "30"]))), Some(vec![7, 30]));
+        for wrong in [json!("7"), json!([7]), json!(["7", "many"]), json!(["1", "2", "3", "4"])] {
+            assert_eq!(read(Some(wrong)), None);
+        }
+        let problems = checks.problems();
+        assert_eq!(problems.len(), 4);
+        assert!(problems[2].detail.starts_with("has a wrong entry, number 2"), "{:?}", problems[2]);
     }
 
     #[test]

@@ -79,6 +79,14 @@ struct ProfileInput {
     prompt: Given,
     /// Said first, by languages' codes. It must say that an automated agent speaks and that the call is transcribed.
     greetings: Option<BTreeMap<String, String>>,
+    /// 5 to 600: after so much silence the agent asks whether the caller is still there, twice, and then takes its leave; null: as
+    /// `agent.silence_seconds` of the configuration says.
+    #[schema(value_type = Option<u32>)]
+    silence_seconds: Given,
+    /// 1 to 720: no call is longer, and a minute before its end the agent says so; null: as `agent.max_minutes` of the configuration
+    /// says.
+    #[schema(value_type = Option<u32>)]
+    max_minutes: Given,
     #[schema(value_type = Option<String>)]
     script_id: Given,
 }
@@ -91,6 +99,8 @@ struct Patch {
     speed: Option<f32>,
     prompt: Option<String>,
     greetings: Option<BTreeMap<String, String>>,
+    silence_seconds: Option<Option<u32>>,
+    max_minutes: Option<Option<u32>>,
     script: Option<Option<ScriptId>>,
 }
 
@@ -104,6 +114,8 @@ impl ProfileInput {
             speed: checks.optional("speed", self.speed.or_number(), speed).map(|speed| speed.unwrap_or(1.0)),
             prompt: checks.or_usual("prompt", self.prompt, input::plain_text(LONGEST_PROMPT)),
             greetings: self.greetings.map(|given| greetings(given, &mut checks)),
+            silence_seconds: checks.optional("silenceSeconds", self.silence_seconds.or_number(), from_to(5, 600)),
+            max_minutes: checks.optional("maxMinutes", self.max_minutes.or_number(), from_to(1, 720)),
             script: checks.optional("scriptId", self.script_id, input::script),
         };
         input::checked(checks, patch)
@@ -119,6 +131,8 @@ impl Patch {
             speed: self.speed.unwrap_or(old.speed),
             prompt: self.prompt.unwrap_or(old.prompt),
             greetings: self.greetings.unwrap_or(old.greetings),
+            silence_seconds: self.silence_seconds.unwrap_or(old.silence_seconds),
+            max_minutes: self.max_minutes.unwrap_or(old.max_minutes),
         }
     }
 }
@@ -334,6 +348,8 @@ fn of_configuration(profile: &config::Profile, stored: &[Profile]) -> OfConfigur
             speed: profile.speed,
             prompt: profile.prompt.clone(),
             greetings: greetings.collect(),
+            silence_seconds: profile.silence.and_then(|silence| silence.as_secs().try_into().ok()),
+            max_minutes: profile.longest.and_then(|longest| (longest.as_secs() / 60).try_into().ok()),
         },
         source: Source::Configuration,
         is_replaced: stored.iter().any(|stored| stored.content.name == profile.name),
@@ -361,6 +377,13 @@ fn name(text: &str) -> Result<String, String> {
 fn speed(text: &str) -> Result<f32, &'static str> {
     let speed = text.parse().ok().filter(|speed| (0.5..=2.0).contains(speed));
     speed.ok_or("must be a number from 0.5 to 2")
+}
+
+fn from_to(least: u32, most: u32) -> impl FnOnce(&str) -> Result<u32, String> {
+    move |text| {
+        let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+        number.ok_or_else(|| format!("must be a whole number from {least} to {most}"))
+    }
 }
 
 /// By codes of languages, without those that are blank.

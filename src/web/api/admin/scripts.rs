@@ -11,10 +11,12 @@ use super::{
     list::{self, List, Paging, Params, filtered, words},
 };
 use crate::{
-    domain::ScriptId,
+    domain::{Host, ScriptId},
+    script::{Fault, Script as Guided, is_guided},
     store::{
-        Change, StoreError, profiles,
+        Change, Connection, StoreError, profiles,
         scripts::{self, About, Script, Version, VersionInfo},
+        settings,
     },
     web::{
         State,
@@ -88,6 +90,35 @@ struct Whole {
     script: Script,
     /// The latest version's text.
     content: String,
+    /// What is wrong with a guided script: faults in its text, tools that ask hosts that are not listed in the settings.
+    warnings: Vec<Fault>,
+}
+
+/// A script as the store has it.
+struct Saved {
+    script: Script,
+    content: String,
+    hosts: Vec<Host>,
+}
+
+impl Saved {
+    /// Whose `content` is the latest.
+    fn read(connection: &Connection, script: Script, content: String) -> Result<Self, StoreError> {
+        Ok(Self { script, content, hosts: settings::read(connection)?.script_hosts })
+    }
+
+    /// Reads a guided script's text, which may be long.
+    async fn whole(self) -> Result<Whole, ApiError> {
+        let Self { script, content, hosts } = self;
+        if !is_guided(&content) {
+            return Ok(Whole { script, content, warnings: Vec::new() });
+        }
+        let read = move || {
+            let warnings = Guided::parse(&content).map_or_else(|faults| faults, |guided| guided.refused_hosts(&hosts));
+            Whole { script, content, warnings }
+        };
+        web::block(read).await.map_err(|_| ApiError::Store(StoreError::Stopped))
+    }
 }
 
 /// Scripts without their texts, the latest first. `sort`: `createdAt`, `updatedAt`, `name`.
@@ -117,9 +148,9 @@ async fn create(by: By, body: Body<ScriptInput>, state: web::Data<State>) -> Res
     let about = input::checked(checks, about).map_err(ApiError::Fields)?;
     let made = state.store.change(by.0, Timestamp::now(), move |change| {
         let script = scripts::create(change, &about, &content, given.live.unwrap_or(true))?;
-        Ok::<_, StoreError>(Whole { script, content })
+        Saved::read(change.transaction, script, content)
     });
-    let whole = made.await?;
+    let whole = made.await?.whole().await?;
     Ok(entity::made(format!("/api/admin/scripts/{}", whole.script.id), whole.script.version, &whole))
 }
 
@@ -133,9 +164,9 @@ async fn find(id: web::Path<String>, state: web::Data<State>) -> Result<HttpResp
     let read = state.store.read(move |connection| {
         let Some(script) = scripts::find(connection, &id)? else { return Ok(None) };
         let latest = scripts::version(connection, &id, script.latest)?;
-        Ok(latest.map(|latest| Whole { script, content: latest.content }))
+        latest.map(|latest| Saved::read(connection, script, latest.content)).transpose()
     });
-    let whole = read.await?.ok_or(ApiError::NotFound("script"))?;
+    let whole = read.await?.ok_or(ApiError::NotFound("script"))?.whole().await?;
     Ok(entity::found(whole.script.version, &whole))
 }
 
@@ -171,9 +202,9 @@ async fn update(
         };
         let script = scripts::update(change, &old, about, content.as_deref(), given.live)?;
         let latest = scripts::version(change.transaction, &id, script.latest)?.ok_or(ApiError::NotFound("version"))?;
-        Ok::<_, ApiError>(Whole { script, content: latest.content })
+        Ok::<_, ApiError>(Saved::read(change.transaction, script, latest.content)?)
     });
-    let whole = changed.await?;
+    let whole = changed.await?.whole().await?;
     Ok(entity::found(whole.script.version, &whole))
 }
 

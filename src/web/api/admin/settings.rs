@@ -19,6 +19,9 @@ use crate::{
     },
 };
 
+/// So many hosts may be listed.
+const MOST_HOSTS: usize = 50;
+
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/api/admin/settings", Access::ADMIN, || web::route().to(find)),
     Endpoint::patch("/api/admin/settings", Access::ADMIN, || web::route().to(update)),
@@ -41,6 +44,10 @@ struct SettingsInput {
     /// Three letters (ISO 4217).
     #[schema(value_type = Option<String>)]
     currency: Given,
+    /// The hosts that scripts may ask, 50 at most, such as `crm.example.com` or `127.0.0.1:8080`. The list takes the place of
+    /// the one in force; null: none.
+    #[schema(value_type = Option<Vec<String>>)]
+    script_hosts: Given,
     retention_days: RetentionInput,
 }
 
@@ -85,6 +92,7 @@ async fn update(
     let desk_name = checks.optional("deskName", given.desk_name, input::line);
     let country = checks.optional("country", given.country, str::parse);
     let currency = checks.optional("currency", given.currency, str::parse);
+    let script_hosts = checks.list("scriptHosts", given.script_hosts, MOST_HOSTS, str::parse);
     let transcripts =
         checks.optional("retentionDays.transcripts", given.retention_days.transcripts.or_number(), kept_days);
     let messages = checks.optional("retentionDays.messages", given.retention_days.messages.or_number(), kept_days);
@@ -96,6 +104,7 @@ async fn update(
             desk_name: desk_name.unwrap_or(old.desk_name),
             country: country.unwrap_or(old.country),
             currency: currency.unwrap_or(old.currency),
+            script_hosts: script_hosts.unwrap_or(old.script_hosts),
             retention_days: RetentionDays {
                 transcripts: transcripts.unwrap_or(old.retention_days.transcripts),
                 messages: messages.unwrap_or(old.retention_days.messages),
