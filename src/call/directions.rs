@@ -10,7 +10,7 @@ use super::{Facts, bookings::Known};
 use crate::{
     config::{Profile, ScriptSource},
     dialogue::guide,
-    domain::{Language, Pii, ScriptId},
+    domain::{Host, Language, Pii, ScriptId},
     script::{self, Script, builtin},
     store::{Connection, Store, StoreError, scripts, settings},
 };
@@ -34,9 +34,17 @@ pub(super) enum Way {
     /// A language model, which is told this; it may be empty.
     Told(Pii<String>),
     /// A script.
-    Led(Box<guide::Setup>),
+    Led(Box<Led>),
     /// A script that cannot be run. Nobody improvises what was to be said word for word.
     Broken,
+}
+
+/// A script that leads.
+#[derive(Clone, Debug)]
+pub(super) struct Led {
+    pub(super) setup: guide::Setup,
+    /// Whom it may ask.
+    pub(super) hosts: Vec<Host>,
 }
 
 /// A script as text, and which of the desk's own it is.
@@ -89,13 +97,13 @@ impl Directions {
             talks: false,
             understands: false,
         };
-        Ok(Self { version, way: Way::Led(Box::new(setup)) })
+        Ok(Self { version, way: Way::Led(Box::new(Led { setup, hosts: settings.script_hosts })) })
     }
 
     /// What is spoken, where a script says so.
     pub(super) fn language(&self) -> Option<Language> {
         match &self.way {
-            Way::Led(setup) => Some(setup.script.language),
+            Way::Led(led) => Some(led.setup.script.language),
             Way::Told(_) | Way::Broken => None,
         }
     }

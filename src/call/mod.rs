@@ -15,7 +15,6 @@ pub mod meaning;
 mod profiles;
 pub mod readiness;
 mod sense;
-#[cfg_attr(not(test), expect(dead_code, reason = "guided scripts come into calls next"))]
 mod tool;
 pub mod transcribe;
 pub mod written;

@@ -2,7 +2,7 @@
 //! that becomes the pieces of the agent's turn. What the script wants to know is asked beside the call, and what it wants
 //! written down goes to the store at once.
 
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
 use jiff::Zoned;
 use tokio::sync::mpsc;
@@ -13,13 +13,13 @@ use super::{
     session::{Session, Task},
 };
 use crate::{
-    call::meaning,
+    call::{directions::Led, meaning},
     dialogue::{
         Cue, Input, Manner,
         guide::{self, Act, Guide, Heard, LineId, Output, Say},
     },
     domain::{
-        Language, Message, Role, TurnId,
+        Host, Language, Message, Role, TurnId,
         text::{Limits, clauses},
     },
     speech::{Priority, engines::Engines},
@@ -34,6 +34,8 @@ pub(super) struct Guided {
     language: Language,
     /// The model's cache keeps what is asked for the script apart from what the agent says.
     conversation: u64,
+    /// Whom the script may ask.
+    hosts: Arc<[Host]>,
     /// The agent's turn, by its latest name, and the way to its mouth until the script has no more to say.
     turn: TurnId,
     pieces: Option<mpsc::Sender<Piece>>,
@@ -47,7 +49,7 @@ pub(super) struct Guided {
 }
 
 impl Guided {
-    pub(super) fn new(setup: guide::Setup, engines: Option<&Engines>, conversation: u64) -> Self {
+    pub(super) fn new(Led { setup, hosts }: Led, engines: Option<&Engines>, conversation: u64) -> Self {
         let language = setup.script.language;
         let talks = engines.is_some_and(|engines| engines.responder().is_ok());
         let understands = engines.is_some_and(|engines| engines.chooser().is_ok());
@@ -55,6 +57,7 @@ impl Guided {
             guide: Guide::new(guide::Setup { talks, understands, ..setup }),
             language,
             conversation,
+            hosts: hosts.into(),
             turn: TurnId::default(),
             pieces: None,
             lines: Vec::new(),
@@ -181,8 +184,12 @@ impl Session<'_> {
                     Some(guide::Input::Filled { request, text })
                 });
             }
-            Output::Tool { request, .. } => {
-                self.ask(async move { Some(guide::Input::Answered { request, answer: None }) })
+            Output::Tool { request, call } => {
+                let (tools, hosts) = (self.exchange.tools.clone(), Arc::clone(&guided.hosts));
+                self.ask(async move {
+                    let answer = tools.ask(&call, &hosts).await.ok();
+                    Some(guide::Input::Answered { request, answer })
+                });
             }
             Output::Act(act) => self.recorder.act(act),
             Output::HangUp { outcome } => self.recorder.act(Act::Outcome(outcome)),

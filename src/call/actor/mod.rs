@@ -32,6 +32,7 @@ use super::{
     bookings::{self, Known},
     directions::{Directions, Way},
     live::{Ask, Live, Presence},
+    tool::Tools,
 };
 use crate::{
     audio::line::{AgentState, Caller, Hangup, Line, LineCommand, LineEvent},
@@ -69,6 +70,7 @@ pub(super) struct Exchange {
     pub(super) lines: Arc<Semaphore>,
     pub(super) takes: Takes,
     pub(super) prepared: Prepared,
+    pub(super) tools: Tools,
     pub(super) records: Records,
     /// Numbers the conversations, for the language model's cache.
     pub(super) conversations: AtomicU64,

@@ -30,9 +30,10 @@ use crate::{
     call::{
         Brief,
         answer::{Marks, Passed},
+        directions::Led,
         live::Ask,
     },
-    dialogue::{self, Dialogue, Input, Output, Phase, Setup, Side, Spoken, Take, endpointing, guide},
+    dialogue::{self, Dialogue, Input, Output, Phase, Setup, Side, Spoken, Take, endpointing},
     domain::{Language, MediaTime, Pii, Provider, TurnId, cards},
     speech::{Priority, Sampling, Served, Urgency, engines::Engines},
     store::turns::{NewTurn, Providers, Timings, Who},
@@ -94,7 +95,7 @@ impl Asked {
 /// How a call is to be held, and by which script if one leads.
 pub(super) struct Briefing {
     pub(super) setup: Setup,
-    pub(super) script: Option<Box<guide::Setup>>,
+    pub(super) script: Option<Box<Led>>,
 }
 
 /// See the module.
@@ -147,7 +148,7 @@ impl<'a> Session<'a> {
         let is_refused = setup.refusal.is_some();
         let ears = engines.as_ref().filter(|_| setup.hears && !is_refused);
         let profile = &assignment.profile;
-        let language = script.as_ref().map(|script| script.script.language);
+        let language = script.as_ref().map(|led| led.setup.script.language);
         Self {
             ear: Ear::new(ears.and_then(|engines| engines.vad().ok())),
             brief: Brief {

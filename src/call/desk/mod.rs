@@ -30,6 +30,7 @@ use super::{
     directions::Directions,
     live::Live,
     profiles::Directory,
+    tool::Tools,
 };
 use crate::{
     audio::line::{Hangup, Line},
@@ -156,6 +157,7 @@ impl Desk {
             lines: Arc::new(Semaphore::new(capacity)),
             takes: Takes::default(),
             prepared: Prepared::default(),
+            tools: Tools::default(),
             records: Records::new(store.clone()),
             conversations: AtomicU64::new(1),
             live: Live::default(),

@@ -1,5 +1,11 @@
 //! Calls that a script leads, from its first words to what is left of them in the desk's records.
 
+use std::{
+    io::{Read, Write},
+    net::TcpListener,
+    thread,
+};
+
 use callstead::{
     audio::line::LineEvent,
     config::{Config, ScriptSource},
@@ -11,7 +17,7 @@ use callstead::{
         do_not_call,
         leads::{self, Lead},
         promises::{self, Promise},
-        scripts,
+        scripts, settings,
     },
 };
 use jiff::{ToSpan, Zoned};
@@ -109,7 +115,10 @@ async fn a_promise_is_asked_for_read_back_and_kept() {
     assert_eq!(call.answer("Two hundred and fifty.").await, "And on which day will you pay it?");
     let before = Zoned::now().date();
     let confirm = call.answer("Tomorrow.").await;
-    assert!(confirm.starts_with("So you will pay two hundred and fifty on ") && confirm.ends_with("Is that right?"), "{confirm}");
+    assert!(
+        confirm.starts_with("So you will pay two hundred and fifty on ") && confirm.ends_with("Is that right?"),
+        "{confirm}"
+    );
     call.write("Yes.").await;
     let (thanks, _) = call.hear_out().await;
     assert!(thanks.ends_with("Goodbye."), "{thanks}");
@@ -121,7 +130,10 @@ async fn a_promise_is_asked_for_read_back_and_kept() {
     assert!([before, Zoned::now().date()].map(|day| day + 1.day()).contains(&promise.terms.due_on), "{promise:?}");
     assert_eq!((&promise.call, &promise.customer), (&Some(left.call.id.clone()), &left.call.customer));
     assert_eq!(left.call.ended.map(|ended| ended.reason), Some(EndReason::Completed));
-    assert_eq!((left.call.outcome.as_deref(), left.call.script.map(|(_, version)| version)), (Some("promised"), Some(1)));
+    assert_eq!(
+        (left.call.outcome.as_deref(), left.call.script.map(|(_, version)| version)),
+        (Some("promised"), Some(1))
+    );
     assert_eq!(left.notes, ["call promised"]);
 }
 
@@ -196,6 +208,43 @@ async fn a_model_says_only_what_the_script_lets_it() {
     assert_eq!(last, "Goodbye.");
     call.until(|sign| *sign == Sign::Left).await;
     assert_eq!(served.left().await.call.outcome.as_deref(), Some("answered"));
+}
+
+#[tokio::test]
+async fn a_script_asks_the_programs_that_an_administrator_lists() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
+            let answer = "HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{\"state\":\"on\"}";
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    let document = format!(
+        "name = 'test'\n[variables]\nstate = 'text'\n[[step]]\nid = 'look'\ntool = 'http://{host}/state'\nsay = 'One moment.'\n\
+         save = {{ state = '/state' }}\non.failed = 'failed'\n[[step]]\nid = 'told'\nend = 'told'\nsay = 'It is {{{{state}}}}.'\n\
+         [[step]]\nid = 'failed'\nend = 'failed'\nsay = 'I cannot see that.'\n"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("script.toml");
+    fs::write(&path, document).unwrap();
+    for (hosts, words, outcome) in [
+        (vec![], "One moment. I cannot see that.", "failed"),
+        (vec![host.parse().unwrap()], "One moment. It is on.", "told"),
+    ] {
+        let mut served = Served::led_by(ScriptSource::File(path.clone())).await;
+        let set = settings::Settings { script_hosts: hosts, ..settings::Settings::default() };
+        let set =
+            served.store.change(Actor::console(), Timestamp::UNIX_EPOCH, move |change| settings::replace(change, &set));
+        set.await.unwrap();
+        let mut call = served.open("call-1").await;
+        call.arrive().await;
+        assert_eq!(call.hear_out().await.0, words);
+        call.until(|sign| *sign == Sign::Left).await;
+        assert_eq!(served.left().await.call.outcome.as_deref(), Some(outcome));
+    }
 }
 
 #[tokio::test]
