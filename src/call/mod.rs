@@ -10,6 +10,7 @@ mod facts;
 mod guess;
 mod listen;
 mod live;
+pub mod meaning;
 mod profiles;
 pub mod readiness;
 mod sense;
