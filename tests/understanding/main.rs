@@ -2,6 +2,7 @@
 //! file), and what the readers make of them. The figures are printed; what is asserted is that the sets are sound and that
 //! answers are not misread more often than was measured, for a wrong amount in a promise is worse than asking again.
 
+mod model;
 mod report;
 mod sets;
 
@@ -77,6 +78,33 @@ fn who_wants_no_more_calls_is_heard() {
             .map(|one| &one.answer.text)
             .collect();
         assert!(unheard.len() <= most, "{} of at most {most}: {unheard:?}", unheard.len());
+    }
+}
+
+/// The answers that a language model is asked about: those with fixed answers, English and Arabic.
+fn compared() -> impl Iterator<Item = Set> {
+    let languages = [Language::ENGLISH, Language::ARABIC];
+    languages.into_iter().flat_map(|language| [Type::Choice, Type::YesNo].map(|of| Set::load(language, of)))
+}
+
+/// A language model that is asked misleads hardly anybody: below the threshold the caller is asked again. Of a few answers; all
+/// of them take minutes.
+#[test]
+fn a_model_does_not_mislead() {
+    let llama = model::load();
+    for set in compared() {
+        let judged = model::judge(&llama, &set, 12);
+        let verdict = model::as_it_is(&judged);
+        assert!(judged.len() > 5 && verdict.wrong <= 1, "{} {}: {verdict:?}", set.language.code(), set.of);
+    }
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn print_what_a_model_adds() {
+    let llama = model::load();
+    for set in compared() {
+        model::print(&set, &model::judge(&llama, &set, 1));
     }
 }
 

@@ -62,6 +62,8 @@ pub struct Guide {
     at: StepIndex,
     state: State,
     outputs: VecDeque<Output>,
+    /// What the caller said beside their last answer, for the next question.
+    beside: Option<Value>,
     /// What was said since the caller last spoke.
     said: Vec<Said>,
     /// What was not heard has been said again.
@@ -145,6 +147,7 @@ impl Guide {
             values,
             state: State::Idle,
             outputs: VecDeque::new(),
+            beside: None,
             said: Vec::new(),
             is_replayed: false,
             lines: 0,
@@ -189,6 +192,11 @@ impl Guide {
     /// How the call went, as far as it has come: for a caller who has left.
     pub fn outcome(&self) -> Option<&str> {
         self.outcome.as_deref()
+    }
+
+    /// Whether it waits for what a language model makes of the caller's last words.
+    pub const fn waits_for_model(&self) -> bool {
+        matches!(self.state, State::Understanding { .. } | State::Thinking { .. })
     }
 
     /// Whether it has ended.
