@@ -31,14 +31,14 @@ const LIMITS: [Limit; 12] = [
     limit(Language::ENGLISH, Type::Amount, 15, 1),
     limit(Language::ENGLISH, Type::Date, 12, 9),
     limit(Language::ENGLISH, Type::Phone, 32, 0),
-    limit(Language::ENGLISH, Type::Digits, 32, 24),
-    limit(Language::ENGLISH, Type::Intent, 13, 10),
+    limit(Language::ENGLISH, Type::Digits, 25, 17),
+    limit(Language::ENGLISH, Type::Intent, 12, 9),
     limit(Language::ARABIC, Type::YesNo, 18, 6),
     limit(Language::ARABIC, Type::Amount, 17, 2),
     limit(Language::ARABIC, Type::Date, 11, 10),
     limit(Language::ARABIC, Type::Phone, 15, 1),
-    limit(Language::ARABIC, Type::Digits, 19, 18),
-    limit(Language::ARABIC, Type::Intent, 24, 19),
+    limit(Language::ARABIC, Type::Digits, 15, 14),
+    limit(Language::ARABIC, Type::Intent, 23, 18),
 ];
 
 /// Requests to be called no more that may be heard as nothing or as something else: as many as were measured.

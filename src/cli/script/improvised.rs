@@ -176,7 +176,7 @@ mod tests {
         let told = stand_in.told.lock().unwrap();
         assert_eq!(told.len(), 1);
         let lines: Vec<_> = told[0].iter().map(|message| (message.role, message.text.as_str())).collect();
-        assert!(lines[0].1.contains("angry") && lines[0].1.contains("Arabic"), "{lines:?}");
+        assert!(lines[0].1.contains("angry") && lines[0].1.contains("arabic"), "{lines:?}");
         let rest = [(Role::User, "One. Two?"), (Role::Assistant, "Three. ..."), (Role::User, "Four?")];
         assert_eq!(lines[1..], rest);
     }
