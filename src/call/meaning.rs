@@ -14,7 +14,7 @@ use crate::{
     dialogue::guide::{Asked, Meaning, Slot},
     domain::{Language, Message, Pii, Role, fold_words},
     speech::{
-        Chooser, Chunk, Grammar, MOST_CANDIDATES, Prompt, Question, Responder, Sampling, Served, Urgency,
+        Chooser, Chunk, Grammar, MOST_CANDIDATES, Prompt, Question, Responder, Sampling, Served, TEMPERATURE, Urgency,
         engines::Engines,
     },
 };
@@ -23,8 +23,10 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Of long words the beginning is enough, in characters.
 const SAID: usize = 300;
-/// Examples of a meaning that the model is told, beside its name: the first ones.
-const EXAMPLES: usize = 2;
+/// Examples of a meaning that words are compared with: the first ones.
+const EXAMPLES: usize = 3;
+/// What the guide calls the last choice.
+const OTHER: &str = "other";
 /// So that the model's cache keeps the beginnings of these prompts apart from those of a call's answers.
 const SCORES: u64 = 1 << 40;
 const FILLS: u64 = 1 << 41;
@@ -43,8 +45,8 @@ pub async fn score(
 ) -> Vec<f32> {
     let Ok(chooser) = engines.chooser() else { return Vec::new() };
     let compared = likeliest_by_words(asked, choices);
-    let question = question(asked, compared.iter().map(|at| &choices[*at]), language, conversation, urgency);
-    let Some(shares) = within(PATIENCE, shares(&**chooser, question)).await else { return Vec::new() };
+    let comparison = comparison(asked, compared.iter().map(|at| &choices[*at]), language, conversation, urgency);
+    let Some(shares) = within(PATIENCE, shares(&**chooser, comparison)).await else { return Vec::new() };
     let mut all = vec![0.0; choices.len()];
     compared.into_iter().zip(shares).for_each(|(at, share)| all[at] = share);
     all
@@ -65,28 +67,48 @@ pub async fn fill(
     within(PATIENCE, value(&**responder, prompt)).await
 }
 
-/// What the model is asked about the meaning of an answer. A choice's reading is its name and the first of what is said by
-/// those who mean it.
-pub fn question<'m>(
+/// What a model is asked about the meaning of an answer.
+#[derive(Debug)]
+pub struct Comparison {
+    /// How likely it is that somebody says so who means what the examples mean.
+    pub question: Question,
+    /// How many of its candidates, in their order, are examples of each choice.
+    pub sizes: Vec<usize>,
+}
+
+/// Compares what the caller said with the first examples of each choice, or with its name where it has none; with as many
+/// examples as there is room for, and no more than [`MOST_CANDIDATES`] choices.
+pub fn comparison<'m>(
     asked: &Asked,
     choices: impl IntoIterator<Item = &'m Meaning>,
     language: Language,
     conversation: u64,
     urgency: Urgency,
-) -> Question {
-    let readings: Vec<String> = choices.into_iter().map(|choice| reading(choice, language)).collect();
-    let readings: Vec<&str> = readings.iter().map(String::as_str).collect();
-    Question::meaning(asked.question.reveal(), asked.words.reveal(), &readings, conversation | SCORES, urgency)
+) -> Comparison {
+    let choices: Vec<&Meaning> = choices.into_iter().collect();
+    // The last one has no examples.
+    let room = (MOST_CANDIDATES - 1) / choices.len().saturating_sub(1).max(1);
+    let examples = |choice: &&Meaning| readings(choice, language, room.clamp(1, EXAMPLES));
+    let examples: Vec<Vec<String>> = choices.iter().map(examples).collect();
+    let sizes = examples.iter().map(Vec::len).collect();
+    let readings: Vec<&str> = examples.iter().flatten().map(String::as_str).collect();
+    let (asked, said) = (asked.question.reveal(), asked.words.reveal());
+    Comparison { question: Question::meaning(asked, said, &readings, conversation | SCORES, urgency), sizes }
 }
 
-fn reading(choice: &Meaning, language: Language) -> String {
-    let name = choice.id.replace(['-', '_'], " ");
-    match (choice.says.as_slice(), language) {
-        ([], Language::ARABIC) if choice.id == "other" => "شيء آخر".to_owned(),
-        ([], _) if choice.id == "other" => "something else".to_owned(),
-        ([], _) => name,
-        (says, _) => format!("{name}, {}", says[..says.len().min(EXAMPLES)].join(", ")),
+/// What somebody says who means it.
+fn readings(choice: &Meaning, language: Language, most: usize) -> Vec<String> {
+    if !choice.says.is_empty() {
+        return choice.says.iter().take(most).cloned().collect();
     }
+    let name = match (choice.id.as_str(), language == Language::ARABIC) {
+        (OTHER, false) => "something else".to_owned(),
+        (OTHER, true) => "شيء آخر".to_owned(),
+        ("yes", true) => "نعم".to_owned(),
+        ("no", true) => "لا".to_owned(),
+        (id, _) => id.replace(['-', '_'], " "),
+    };
+    vec![name]
 }
 
 /// Which choices are compared, in their order: all, or as many as may be.
@@ -109,11 +131,10 @@ fn likeliest_by_words(asked: &Asked, choices: &[Meaning]) -> Vec<usize> {
     compared
 }
 
-async fn shares(chooser: &dyn Chooser, question: Question) -> Option<Vec<f32>> {
-    let count = question.candidates.len();
-    let scores = chooser.choose(question).recv().await?.inspect_err(not_answered).ok()?;
-    let shares = scores.shares();
-    (shares.len() == count && shares.iter().all(|share| share.is_finite())).then_some(shares)
+async fn shares(chooser: &dyn Chooser, comparison: Comparison) -> Option<Vec<f32>> {
+    let scores = chooser.choose(comparison.question).recv().await?.inspect_err(not_answered).ok()?;
+    let shares = scores.shares_of(&comparison.sizes, TEMPERATURE);
+    (!shares.is_empty() && shares.iter().all(|share| share.is_finite())).then_some(shares)
 }
 
 /// What the model is asked for a value.
@@ -240,9 +261,9 @@ mod tests {
             (vec![failure()], None),
             (vec![], None),
         ] {
-            let question = question(&asked("fine"), &choices, Language::ENGLISH, 1, Priority::Reply.into());
+            let comparison = comparison(&asked("fine"), &choices, Language::ENGLISH, 1, Priority::Reply.into());
             let chooser = StandIn::new(results);
-            assert_eq!(shares(&chooser, question).await, expected);
+            assert_eq!(shares(&chooser, comparison).await, expected);
         }
     }
 
@@ -267,8 +288,8 @@ mod tests {
     #[tokio::test]
     async fn nobody_waits_for_ever() {
         let chooser = StandIn { ends: false, ..StandIn::new(vec![]) };
-        let question = question(&asked("fine"), &[], Language::ENGLISH, 1, Priority::Reply.into());
-        assert_eq!(within(Duration::ZERO, shares(&chooser, question)).await, None);
+        let comparison = comparison(&asked("fine"), &[], Language::ENGLISH, 1, Priority::Reply.into());
+        assert_eq!(within(Duration::ZERO, shares(&chooser, comparison)).await, None);
         assert!(chooser.open.lock().unwrap()[0].is_closed(), "whoever is asked learns that nobody waits");
     }
 
@@ -282,9 +303,24 @@ mod tests {
         let many = likeliest_by_words(&asked("choice 27 please, or 29"), &choices);
         assert_eq!(many.len(), MOST_CANDIDATES);
         assert!(many.is_sorted() && many.contains(&27) && many.contains(&29) && many.contains(&30), "{many:?}");
-        let question =
-            question(&asked("27"), many.iter().map(|at| &choices[*at]), Language::ENGLISH, 1, Priority::Reply.into());
-        assert_eq!(question.check(), Ok(()));
+        let compared = many.iter().map(|at| &choices[*at]);
+        let comparison = comparison(&asked("27"), compared, Language::ENGLISH, 1, Priority::Reply.into());
+        assert_eq!(comparison.question.check(), Ok(()));
+        assert_eq!(comparison.sizes, [1; MOST_CANDIDATES]);
+    }
+
+    #[test]
+    fn choices_are_compared_by_their_examples() {
+        let choices =
+            [meaning("pay", &["I will", "today", "yes", "fine"]), meaning("no-money", &[]), meaning("other", &[])];
+        for (language, other) in [(Language::ENGLISH, "something else"), (Language::ARABIC, "شيء آخر")] {
+            let comparison = comparison(&asked("well"), &choices, language, 1, Priority::Reply.into());
+            assert_eq!(comparison.sizes, [3, 1, 1]);
+            let told: Vec<_> = comparison.question.candidates.iter().map(|it| it.messages[1].text.as_str()).collect();
+            for (told, reading) in told.iter().zip(["I will", "today", "yes", "no money", other]) {
+                assert!(told.ends_with(&format!("(Your answer: {reading})")), "{told}");
+            }
+        }
     }
 
     #[test]

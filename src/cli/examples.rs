@@ -65,6 +65,7 @@ Examples:
   callstead script chat mine.toml --set userName=Sam --set amountDue=250
   callstead script simulate mine.toml                    the simulated calls of its own tests
   callstead script simulate builtin:payment-ar --persona all --runs 50
+  callstead script simulate mine.toml --persona terse --caller llama   a language model plays the caller
 
 In a chat an empty line is silence; /quit, Ctrl-D and Ctrl-C end it. A script with faults ends a command with code 3, a
 simulated call that goes otherwise than expected with code 1. docs/scripts.md says how scripts are written.";

@@ -15,7 +15,10 @@ use crate::{
     telemetry::BadFilter,
 };
 
-use super::{interrupt::Interrupted, script::BadScript};
+use super::{
+    interrupt::Interrupted,
+    script::{BadScript, BuiltinName},
+};
 
 /// How the program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +95,7 @@ impl Exit {
         if cause.is::<UsageError>() {
             return Some(Self::Usage);
         }
-        if cause.is::<NotFound>() || cause.is::<InputError>() || cause.is::<BadScript>() {
+        if cause.is::<NotFound>() || cause.is::<InputError>() || cause.is::<BadScript>() || cause.is::<BuiltinName>() {
             return Some(Self::Input);
         }
         if let Some(error) = cause.downcast_ref::<StoreError>() {

@@ -11,6 +11,11 @@ pub const MOST_CANDIDATES: usize = 16;
 /// The longest answer of a [`Candidate`], in bytes.
 pub const LONGEST_ANSWER: usize = 512;
 
+/// By how much log-probabilities of words are divided before they tell how sure a model is of a meaning: small models are far
+/// surer than right. Fitted for SmolLM2-135M (docs/understanding.md); larger models have not been measured, and are better
+/// asked again about than believed.
+pub const TEMPERATURE: f32 = 3.0;
+
 /// What is said to a model that is to say what a caller might say.
 const CALLER: &str = "You play a caller on the telephone. Answer in a few words.";
 /// Of longer words the beginning is enough, in characters.
@@ -116,12 +121,31 @@ impl Scores {
     /// The probabilities are those of whole answers. Per token they would be nearly equal: as often right, but without
     /// telling when.
     pub fn shares(&self) -> Vec<f32> {
-        let logarithms = self.scores.iter().map(|score| score.log_probability);
-        let highest = logarithms.clone().fold(f32::NEG_INFINITY, f32::max);
-        let weights: Vec<f32> = logarithms.map(|logarithm| (logarithm - highest).exp()).collect();
-        let total: f32 = weights.iter().sum();
-        weights.into_iter().map(|weight| weight / total).collect()
+        softmax(self.scores.iter().map(|score| score.log_probability).collect())
     }
+
+    /// The shares of meanings that several candidates in a row stand for, as many for each as `sizes` says: a meaning is as
+    /// likely as its candidates on average, and logarithms are divided by `temperature` (Guo et al. 2017,
+    /// <https://arxiv.org/abs/1706.04599>). Empty unless the sizes are those of these scores.
+    pub fn shares_of(&self, sizes: &[usize], temperature: f32) -> Vec<f32> {
+        let mut rest = self.scores.as_slice();
+        let mut means = Vec::new();
+        for size in sizes {
+            let Some((meaning, others)) = rest.split_at_checked(*size).filter(|_| *size > 0) else { return Vec::new() };
+            rest = others;
+            let highest = meaning.iter().map(|score| score.log_probability).fold(f32::NEG_INFINITY, f32::max);
+            let total: f32 = meaning.iter().map(|score| (score.log_probability - highest).exp()).sum();
+            means.push((highest + (total / *size as f32).ln()) / temperature);
+        }
+        if rest.is_empty() { softmax(means) } else { Vec::new() }
+    }
+}
+
+fn softmax(logarithms: Vec<f32>) -> Vec<f32> {
+    let highest = logarithms.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let weights: Vec<f32> = logarithms.into_iter().map(|logarithm| (logarithm - highest).exp()).collect();
+    let total: f32 = weights.iter().sum();
+    weights.into_iter().map(|weight| weight / total).collect()
 }
 
 /// Tells which words are likely.
@@ -135,9 +159,30 @@ mod tests {
     use super::*;
     use crate::speech::Priority;
 
-    fn shares(logarithms: &[f32]) -> Vec<f32> {
+    fn scores(logarithms: &[f32]) -> Scores {
         let score = |log_probability: &f32| Score { log_probability: *log_probability, tokens: 2 };
-        Scores { scores: logarithms.iter().map(score).collect(), usage: Usage::default() }.shares()
+        Scores { scores: logarithms.iter().map(score).collect(), usage: Usage::default() }
+    }
+
+    fn shares(logarithms: &[f32]) -> Vec<f32> {
+        scores(logarithms).shares()
+    }
+
+    #[test]
+    fn a_meaning_is_as_likely_as_its_candidates_on_average() {
+        let scores = scores(&[0.4_f32.ln(), 0.2_f32.ln(), 0.1_f32.ln()]);
+        for (sizes, temperature, expected) in [
+            (&[2, 1][..], 1.0, &[0.75, 0.25][..]),
+            (&[1, 2], 1.0, &[0.727, 0.273]),
+            (&[2, 1], 2.0, &[0.634, 0.366]),
+            (&[1, 1], 1.0, &[]),
+            (&[2, 2], 1.0, &[]),
+            (&[3, 0], 1.0, &[]),
+        ] {
+            let shares = scores.shares_of(sizes, temperature);
+            assert_eq!(shares.len(), expected.len(), "{sizes:?}");
+            assert!(shares.iter().zip(expected).all(|(share, it)| (share - it).abs() < 1e-3), "{shares:?}");
+        }
     }
 
     #[test]

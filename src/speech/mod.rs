@@ -23,7 +23,7 @@ use crate::{
     audio::Frame,
     domain::{Language, Message, Provider},
 };
-pub use choice::{Candidate, Chooser, LONGEST_ANSWER, MOST_CANDIDATES, Question, Score, Scores};
+pub use choice::{Candidate, Chooser, LONGEST_ANSWER, MOST_CANDIDATES, Question, Score, Scores, TEMPERATURE};
 pub use grammar::{Grammar, GrammarError};
 pub use scheduler::{Priority, Urgency};
 

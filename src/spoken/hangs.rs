@@ -4,7 +4,7 @@
 use super::{
     lexicon,
     numerals::is_and,
-    phrases::Words,
+    phrases::{Phrases, Words, phrases},
     read::digits::{Run, runs},
     tokens::{Kind, Token, tokens},
 };
@@ -39,7 +39,7 @@ const OPEN: &str = "and but or because cause if when which who whose the a an my
     من الي عن مع ان انه انو اللي الا ادا لو لما رقمي اسمي يعني قبل حتي كل غير بين بدي ابي ابغي عايز عاوز اريد رح راح \
     حابب لازم كان امم ام اا ولكن الدي التي بسبب عندما سوف ع بعد بس هو انا ممكن";
 /// What comes last in a text that means: wait.
-const WAITS: &[&str] = &[
+static WAITS: &Phrases = phrases![
     "hold on",
     "wait",
     "one|a|just second|moment|sec|minute",
@@ -54,7 +54,7 @@ const WAITS: &[&str] = &[
     "خليني|خلني اشوف|افكر|شوف|اتاكد",
 ];
 /// Whole answers that end like an unfinished one.
-const WHOLE: &[&str] = &[
+static WHOLE: &Phrases = phrases![
     "it|that|he|she|this is",
     "i am|do|can|will|have",
     "we|they are|do|can|will|have|were",
@@ -100,18 +100,18 @@ fn is_preposition(text: &str, token: &Token) -> bool {
 
 /// Answers of a word or two that are whole whatever comes.
 fn is_whole(words: &Words<'_>) -> bool {
-    const ANSWERS: &[&str] = &[
+    static ANSWERS: &Phrases = phrases![
         "yes|yeah|yep|no|nope|correct|exactly|sure|okay|ok|absolutely|definitely|hello|hi|goodbye|bye|never|speaking|right",
         "نعم|لا|ايوه|ايوا|اه|اكيد|صح|صحيح|تمام|طيب|طبعا|الو|مرحبا|موافق|كلا",
     ];
     let is_short = words.len() <= 3;
     is_short && (ends(words, ANSWERS) || (words.len() > 1 && ends(words, WHOLE)))
-        || (words.len() == 1 && ends(words, &["انا|هو|ممكن|بس"]))
+        || (words.len() == 1 && ends(words, phrases!["انا|هو|ممكن|بس"]))
 }
 
 /// Whether one of the patterns matches up to the last word.
-fn ends(words: &Words<'_>, patterns: &[&str]) -> bool {
-    patterns.iter().flat_map(|pattern| words.find_all(pattern)).any(|found| found.end == words.len())
+fn ends(words: &Words<'_>, phrases: &Phrases) -> bool {
+    words.find_all(phrases).any(|found| found.end == words.len())
 }
 
 /// A currency, a day, a part of the day: what amounts, dates and times end in.

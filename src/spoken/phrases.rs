@@ -2,8 +2,9 @@
 //!
 //! A pattern is words: `dont|never call me?` matches "never call" and "dont call me". `*` is up to three words of any kind,
 //! `^` the beginning and `$` the end of what was said, without fillers there. The Arabic "and" before a word is overlooked.
+//! Patterns are taken apart when they are first looked for ([`phrases!`]), and not for every text.
 
-use std::ops::Range;
+use std::{ops::Range, sync::OnceLock};
 
 use super::{
     lexicon,
@@ -14,6 +15,55 @@ use super::{
 const MOST_WORDS: usize = 150;
 /// So many words a `*` stands for.
 const WIDEST: usize = 3;
+
+/// Patterns of which any will do.
+pub(super) struct Phrases {
+    sources: &'static [&'static str],
+    compiled: OnceLock<Vec<Vec<Element>>>,
+}
+
+/// A part of a pattern.
+enum Element {
+    Beginning,
+    End,
+    Gap,
+    Word { one_of: Vec<&'static str>, is_optional: bool },
+}
+
+impl Phrases {
+    pub(super) const fn new(sources: &'static [&'static str]) -> Self {
+        Self { sources, compiled: OnceLock::new() }
+    }
+
+    fn patterns(&self) -> &[Vec<Element>] {
+        let compile = |source: &&'static str| source.split(' ').map(Element::new).collect();
+        self.compiled.get_or_init(|| self.sources.iter().map(compile).collect())
+    }
+}
+
+impl Element {
+    fn new(source: &'static str) -> Self {
+        match source {
+            "^" => Self::Beginning,
+            "$" => Self::End,
+            "*" => Self::Gap,
+            _ => {
+                let optional = source.strip_suffix('?');
+                let one_of = optional.unwrap_or(source).split('|').collect();
+                Self::Word { one_of, is_optional: optional.is_some() }
+            }
+        }
+    }
+}
+
+/// The [`Phrases`] of these patterns, in a place of their own where they stay compiled.
+macro_rules! phrases {
+    ($($pattern:literal),+ $(,)?) => {{
+        static PHRASES: $crate::spoken::phrases::Phrases = $crate::spoken::phrases::Phrases::new(&[$($pattern),+]);
+        &PHRASES
+    }};
+}
+pub(super) use phrases;
 
 /// The words of a text, without marks.
 pub(super) struct Words<'a> {
@@ -49,62 +99,56 @@ impl<'a> Words<'a> {
         first..end
     }
 
-    /// Where the pattern matches first at or after a word.
-    fn find_from(&self, pattern: &str, from: usize) -> Option<Range<usize>> {
-        let elements: Vec<&str> = pattern.split(' ').collect();
+    /// Where a pattern matches first at or after a word.
+    fn find_from(&self, pattern: &[Element], from: usize) -> Option<Range<usize>> {
         (from..self.len()).find_map(|start| {
-            let end = self.match_at(&elements, start)?;
+            let end = self.match_at(pattern, start)?;
             (end > start).then_some(start..end)
         })
     }
 
-    /// Wherever the pattern matches, without overlaps.
-    pub(super) fn find_all(&self, pattern: &str) -> Vec<Range<usize>> {
-        let mut from = 0;
-        let next = || {
-            let found = self.find_from(pattern, from)?;
-            from = found.end;
-            Some(found)
-        };
-        std::iter::from_fn(next).collect()
-    }
-
-    /// Where the pattern matches first.
-    pub(super) fn find(&self, pattern: &str) -> Option<Range<usize>> {
-        self.find_from(pattern, 0)
+    /// Wherever one of these patterns matches; none overlaps with itself.
+    pub(super) fn find_all(&self, phrases: &Phrases) -> impl Iterator<Item = Range<usize>> {
+        phrases.patterns().iter().flat_map(move |pattern| {
+            let mut from = 0;
+            std::iter::from_fn(move || {
+                let found = self.find_from(pattern, from)?;
+                from = found.end;
+                Some(found)
+            })
+        })
     }
 
     /// Where the first of these patterns that matches does.
-    pub(super) fn any(&self, patterns: &[&str]) -> Option<Range<usize>> {
-        patterns.iter().find_map(|pattern| self.find(pattern))
+    pub(super) fn find(&self, phrases: &Phrases) -> Option<Range<usize>> {
+        phrases.patterns().iter().find_map(|pattern| self.find_from(pattern, 0))
     }
 
-    /// The token after the pattern, if that matches at this token.
-    pub(super) fn end_at(&self, pattern: &str, token: usize) -> Option<usize> {
+    /// The token after the first of these patterns that matches at this token.
+    pub(super) fn end_at(&self, phrases: &Phrases, token: usize) -> Option<usize> {
         let start = self.at.binary_search(&token).ok()?;
-        let end = self.match_at(&pattern.split(' ').collect::<Vec<_>>(), start)?;
-        (end > start).then(|| self.tokens(&(start..end)).end)
+        let end = |pattern: &Vec<Element>| self.match_at(pattern, start).filter(|end| *end > start);
+        phrases.patterns().iter().find_map(end).map(|end| self.tokens(&(start..end)).end)
     }
 
-    fn match_at(&self, elements: &[&str], at: usize) -> Option<usize> {
-        let Some((element, rest)) = elements.split_first() else { return Some(at) };
-        match *element {
-            "^" => (at == 0 || at == self.inner.start).then(|| self.match_at(rest, at))?,
-            "$" => (at >= self.inner.end).then(|| self.match_at(rest, at))?,
-            "*" => (at..=at + WIDEST).find_map(|at| self.match_at(rest, at)),
-            _ => {
-                let optional = element.strip_suffix('?');
-                let matches = self.get(at).is_some_and(|token| is_one_of(token, optional.unwrap_or(element)));
+    fn match_at(&self, pattern: &[Element], at: usize) -> Option<usize> {
+        let Some((element, rest)) = pattern.split_first() else { return Some(at) };
+        match element {
+            Element::Beginning => (at == 0 || at == self.inner.start).then(|| self.match_at(rest, at))?,
+            Element::End => (at >= self.inner.end).then(|| self.match_at(rest, at))?,
+            Element::Gap => (at..=at + WIDEST).find_map(|at| self.match_at(rest, at)),
+            Element::Word { one_of, is_optional } => {
+                let matches = self.get(at).is_some_and(|token| is_one_of(token, one_of));
                 let taken = if matches { self.match_at(rest, at + 1) } else { None };
-                taken.or_else(|| optional.and_then(|_| self.match_at(rest, at)))
+                taken.or_else(|| is_optional.then(|| self.match_at(rest, at))?)
             }
         }
     }
 }
 
-fn is_one_of(token: &Token, words: &str) -> bool {
+fn is_one_of(token: &Token, words: &[&str]) -> bool {
     let bare = if token.is_arabic() { token.text.strip_prefix('و') } else { None };
-    words.split('|').any(|word| token.text == word || bare == Some(word))
+    words.iter().any(|word| token.text == *word || bare == Some(*word))
 }
 
 #[cfg(test)]
@@ -113,17 +157,26 @@ mod tests {
 
     #[test]
     fn patterns_match_words() {
-        for (text, pattern, found) in [
-            ("please don't call me again", "dont|never call me?", Some(1..4)),
-            ("never, ever call", "never * call", Some(0..3)),
-            ("never", "never * call", None),
-            ("um no please", "^ no $", Some(1..2)),
-            ("oh no it is not", "^ no $", None),
-            ("وانا ما بعرف", "انا ما بعرف", Some(0..3)),
-            ("", "a?", None),
+        for (text, phrases, found) in [
+            ("please don't call me again", phrases!("dont|never call me?"), Some(1..4)),
+            ("never, ever call", phrases!("never * call"), Some(0..3)),
+            ("never", phrases!("never * call"), None),
+            ("um no please", phrases!("^ no $"), Some(1..2)),
+            ("oh no it is not", phrases!("^ no $"), None),
+            ("oh no it is not", phrases!("is it", "not", "it is"), Some(4..5)),
+            ("وانا ما بعرف", phrases!("انا ما بعرف"), Some(0..3)),
+            ("", phrases!("a?"), None),
         ] {
             let tokens = tokens(text);
-            assert_eq!(Words::of(&tokens).find(pattern), found, "{text}: {pattern}");
+            assert_eq!(Words::of(&tokens).find(phrases), found, "{text}: {:?}", phrases.sources);
         }
+    }
+
+    #[test]
+    fn all_matches_are_found() {
+        let tokens = tokens("no no yes no");
+        let found: Vec<_> = Words::of(&tokens).find_all(phrases!("yes", "no", "no no?")).collect();
+        assert_eq!(found, [2..3, 0..1, 1..2, 3..4, 0..2, 3..4]);
+        assert_eq!(Words::of(&tokens).end_at(phrases!("yes no", "yes"), 2), Some(4));
     }
 }

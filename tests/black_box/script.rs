@@ -1,4 +1,4 @@
-//! `callstead script`, as those who write scripts use it: no server, no models.
+//! `callstead script`, as those who write scripts use it: no server, and a model only where it plays a caller or is asked.
 
 use std::{fs, io::Write, process::Stdio};
 
@@ -44,9 +44,44 @@ fn faults_are_told_line_by_line() {
         (&["script", "chat", "builtin:payment-en", "--set", "amountDue=lots"], 2),
         (&["script", "chat", "builtin:payment-en", "--set", "nothing=1"], 2),
         (&["script", "simulate", "builtin:payment-en", "--persona", "nobody"], 2),
+        (&["script", "simulate", "builtin:payment-en", "--caller", "llama"], 2),
     ] {
         assert_eq!(desk.run(words).status.code(), Some(code), "{words:?}");
     }
+    let bare = error(&desk.run(&["script", "check", "payment-en"]), 3);
+    assert!(bare.contains("builtin:payment-en"), "{bare}");
+}
+
+#[test]
+fn a_model_plays_callers_and_is_asked_what_they_mean() {
+    let desk = Desk::with_models();
+    let played = desk.run(&[
+        "script",
+        "simulate",
+        "builtin:appointment-en",
+        "--caller",
+        "llama",
+        "--persona",
+        "terse",
+        "--json",
+    ]);
+    let result = first_json(&played);
+    assert_eq!((&result["persona"], &result["runs"]), (&Value::from("terse"), &Value::from(1)));
+    assert!(result["turns"].as_f64().is_some_and(|turns| (1.0..=30.0).contains(&turns)), "{result}");
+
+    let words =
+        ["script", "chat", "builtin:payment-en", "--explain", "--set", "userName=Sam", "--set", "amountDue=250"];
+    let explained = |more: &[&str]| {
+        let mut child =
+            desk.command(&[&words, more].concat()).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(b"yes\nblue bananas\n/quit\n").unwrap();
+        text(&child.wait_with_output().unwrap().stdout)
+    };
+    let by_model = explained(&[]);
+    assert!(by_model.contains("  (by rules, from identify to willing)\n"), "{by_model}");
+    assert!(by_model.contains("  (model: ") || by_model.contains("  (the model has no answer)"), "{by_model}");
+    let by_rules = explained(&["--rules-only"]);
+    assert!(by_rules.contains("  (by rules, still at willing)\n"), "{by_rules}");
 }
 
 #[test]

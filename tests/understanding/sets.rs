@@ -81,6 +81,7 @@ pub(crate) struct Answer {
 #[derive(Deserialize)]
 struct Question {
     id: String,
+    ask: String,
     options: Vec<Expected>,
 }
 
@@ -165,14 +166,20 @@ impl Set {
         .map(Some)
     }
 
+    /// The question of an answer that is a choice, and its options: how each is called, and what those say who mean it.
+    pub(crate) fn asked(&self, answer: &Answer) -> (&str, impl Iterator<Item = (&str, &[String])>) {
+        let question = self.question(answer).expect("the question is in choices.toml");
+        let options = question.options.iter().map(|option| (option.id.as_str(), option.says.as_slice()));
+        (&question.ask, options)
+    }
+
     fn question(&self, answer: &Answer) -> Option<&Question> {
         self.questions.iter().find(|question| question.id == answer.context)
     }
 
     fn choose(&self, answer: &Answer, cx: &Context) -> Option<(String, Sureness)> {
-        let options = &self.question(answer).expect("the question is in choices.toml").options;
-        let choices: Vec<_> = options.iter().map(|option| Choice { id: &option.id, says: &option.says }).collect();
-        form(read::choice(&answer.text, cx, &choices), |index| options[index].id.clone())
+        let choices: Vec<_> = self.asked(answer).1.map(|(id, says)| Choice { id, says }).collect();
+        form(read::choice(&answer.text, cx, &choices), |index| choices[index].id.to_owned())
     }
 
     fn context(&self, answer: &Answer) -> Context {

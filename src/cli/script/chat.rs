@@ -1,4 +1,5 @@
-//! `callstead script chat`: a script by keyboard. Free conversation needs a language model; everything else goes without.
+//! `callstead script chat`: a script by keyboard. Free conversation needs a language model, and where rules do not understand
+//! an answer the model is asked, if there is one; everything else goes without.
 
 use std::{
     collections::BTreeMap,
@@ -7,25 +8,30 @@ use std::{
 };
 
 use anyhow::Context as _;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::{Context, File, Place, act_json, act_words, given, now, runtime};
 use crate::{
+    call::meaning,
     cli::chat::{QUIT, read_lines},
-    dialogue::guide::{Act, Guard, Guide, Input, Output, RequestId, Setup},
+    dialogue::guide::{Act, Asked, Guard, Guide, Input, Meaning, Output, RequestId, Setup, Slot},
     domain::{
         Message, Pii, Role,
         text::{Limits, clauses},
     },
     script::{Script, Task},
     speech::{
-        Chunk, Priority, Prompt, Responder, Sampling, Served,
+        Chunk, Priority, Prompt, Sampling, Served,
         engines::{EngineKind, Engines},
     },
 };
 
 /// The longest free answer, in tokens.
 const MOST_TOKENS: usize = 80;
+/// The only conversation of this process.
+const CONVERSATION: u64 = 1;
+/// A meaning that is less likely is not worth a word in an explanation.
+const WORTH_TELLING: f32 = 0.01;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -34,6 +40,12 @@ pub(super) struct Args {
     /// What is known of the caller, such as --set userName=Sam --set amountDue=250
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<String>,
+    /// Do without a language model, even if one is installed
+    #[arg(long)]
+    rules_only: bool,
+    /// Say of each answer how it was understood
+    #[arg(long)]
+    explain: bool,
     #[command(flatten)]
     place: Place,
 }
@@ -41,16 +53,18 @@ pub(super) struct Args {
 struct Chat<'a> {
     guide: Guide,
     script: Arc<Script>,
-    responder: Option<Arc<dyn Responder>>,
+    /// Those of the language model, if there is one.
+    engines: Option<Engines>,
     messages: Vec<Message>,
     context: &'a Context,
     is_terminal: bool,
+    explains: bool,
 }
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
     let script = Arc::new(args.file.read(context)?);
     let values = args.set.iter().map(|text| given(&script, text, args.place)).collect::<Result<BTreeMap<_, _>, _>>()?;
-    let responder = responder(&script, context);
+    let engines = if args.rules_only { None } else { engines(&script, context) };
     let (today, now) = now();
     let Place { currency, country } = args.place;
     let setup = Setup {
@@ -60,25 +74,24 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
         now,
         currency,
         country,
-        talks: responder.is_some(),
-        understands: false,
+        talks: engines.is_some(),
+        understands: engines.is_some(),
     };
     let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal() && !context.output.json;
-    let chat = Chat { guide: Guide::new(setup), script, responder, messages: Vec::new(), context, is_terminal };
+    let guide = Guide::new(setup);
+    let (messages, explains) = (Vec::new(), args.explain);
+    let chat = Chat { guide, script, engines, messages, context, is_terminal, explains };
     runtime::block_on(&context.interrupt, chat.hold())
 }
 
-/// The model of this box, if the script lets one talk and there is one.
-fn responder(script: &Script, context: &Context) -> Option<Arc<dyn Responder>> {
-    if !script.steps().any(|(_, step)| matches!(step.task, Task::Converse(_))) {
-        return None;
-    }
+/// The model of this box, if there is one.
+fn engines(script: &Script, context: &Context) -> Option<Engines> {
     let engines = Engines::load(&context.config, &[EngineKind::Llm], |_| !context.interrupt.is_raised());
-    let responder = engines.responder().cloned();
-    if let Err(error) = &responder {
+    let Err(error) = engines.responder() else { return Some(engines) };
+    if script.steps().any(|(_, step)| matches!(step.task, Task::Converse(_))) {
         context.output.note(format_args!("free conversation is left out: {error}"));
     }
-    responder.ok()
+    None
 }
 
 impl Chat<'_> {
@@ -105,15 +118,14 @@ impl Chat<'_> {
                         QUIT => return Ok(()),
                         "" => Input::Silence,
                         words => {
-                            self.messages.push(Message::new(Role::User, words));
-                            Input::Words(Pii::new(words.to_owned()))
+                            self.hear(words)?;
+                            continue;
                         }
                     }
                 }
                 Output::Think { request, instructions, guard } => self.think(request, instructions, &guard).await?,
-                // Answers that only a model could understand are asked again here.
-                Output::Score { request, .. } => Input::Scored { request, shares: Vec::new() },
-                Output::Fill { request, .. } => Input::Filled { request, text: None },
+                Output::Score { request, asked, choices } => self.score(request, &asked, &choices).await?,
+                Output::Fill { request, asked, slot } => self.fill(request, &asked, slot).await?,
                 Output::Tool { request, call } => {
                     let host = call.url.reveal().host_str().unwrap_or_default().to_owned();
                     self.context.output.note(format_args!("here {host} would be asked; nobody answers in a chat"));
@@ -125,14 +137,68 @@ impl Chat<'_> {
         Ok(())
     }
 
+    /// What the caller said; explained if the rules had their way with it.
+    fn hear(&mut self, words: &str) -> anyhow::Result<()> {
+        self.messages.push(Message::new(Role::User, words));
+        let before = self.guide.at();
+        self.guide.handle(Input::Words(Pii::new(words.to_owned())));
+        if !self.guide.waits_for_model() {
+            let (from, to) = (&self.script.step(before).id, &self.script.step(self.guide.at()).id);
+            let by_rules = json!({ "by": "rules", "from": from, "to": to });
+            self.explain(&by_rules, || match from == to {
+                true => format!("by rules, still at {to}"),
+                false => format!("by rules, from {from} to {to}"),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// How likely each meaning is.
+    async fn score(&self, request: RequestId, asked: &Asked, choices: &[Meaning]) -> anyhow::Result<Input> {
+        let mut shares = Vec::new();
+        if let Some(engines) = &self.engines {
+            let language = self.script.language;
+            shares = meaning::score(engines, asked, choices, language, CONVERSATION, Priority::Reply.into()).await;
+        }
+        let of_choices = || choices.iter().zip(&shares).filter(|(_, share)| **share >= WORTH_TELLING);
+        let by_id: BTreeMap<_, _> = of_choices().map(|(choice, share)| (choice.id.as_str(), share)).collect();
+        self.explain(&json!({ "by": "model", "shares": by_id }), || {
+            let told: Vec<_> = of_choices().map(|(choice, share)| format!("{} {share:.2}", choice.id)).collect();
+            if told.is_empty() { "the model has no answer".to_owned() } else { format!("model: {}", told.join(", ")) }
+        })?;
+        Ok(Input::Scored { request, shares })
+    }
+
+    /// The value that the model finds.
+    async fn fill(&self, request: RequestId, asked: &Asked, slot: Slot) -> anyhow::Result<Input> {
+        let mut text = None;
+        if let Some(engines) = &self.engines {
+            let now = jiff::Zoned::now().datetime();
+            text = meaning::fill(engines, asked, slot, now, CONVERSATION, Priority::Reply.into()).await;
+        }
+        let value = text.as_ref().map(Pii::reveal);
+        self.explain(&json!({ "by": "model", "value": value }), || {
+            value.map_or_else(|| "the model finds no value".to_owned(), |value| format!("model: {value}"))
+        })?;
+        Ok(Input::Filled { request, text })
+    }
+
+    fn explain(&self, how: &Json, text: impl FnOnce() -> String) -> anyhow::Result<()> {
+        if self.explains {
+            self.context.output.result(&json!({ "understood": how }), |_| format!("  ({})", text()))?;
+        }
+        Ok(())
+    }
+
     /// A free answer, as far as it may be said.
     async fn think(&mut self, request: RequestId, instructions: Pii<String>, guard: &Guard) -> anyhow::Result<Input> {
-        let Some(responder) = self.responder.clone() else { return Ok(Input::Thought { request, is_good: false }) };
+        let responder = self.engines.as_ref().and_then(|engines| engines.responder().ok());
+        let Some(responder) = responder else { return Ok(Input::Thought { request, is_good: false }) };
         let mut messages = vec![Message::new(Role::System, instructions.into_inner())];
         messages.extend(self.messages.iter().cloned());
         let mut chunks = responder.respond(Prompt {
             messages,
-            conversation: 1,
+            conversation: CONVERSATION,
             max_tokens: MOST_TOKENS,
             sampling: Sampling::default(),
             grammar: None,

@@ -1,6 +1,7 @@
 //! `callstead script`: checks, draws and tries guided scripts, without a call and without a server.
 
 mod chat;
+mod improvised;
 mod simulate;
 
 use std::{
@@ -92,6 +93,11 @@ pub(super) struct BadScript {
     faults: usize,
 }
 
+/// The name of a script that Callstead brings stands where a file is expected.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no file {0}: write {BUILTIN}{0} for the script that Callstead brings")]
+pub(super) struct BuiltinName(String);
+
 /// A simulated call went otherwise than its script's test says.
 #[derive(Debug, thiserror::Error)]
 #[error("{} did not go as expected", counted(*failed, "simulated call"))]
@@ -156,6 +162,9 @@ impl File {
             return parse(&self.script, builtin_named(name)?, context);
         }
         let path = PathBuf::from(&self.script);
+        if builtin::find(&self.script).is_some() && !path.exists() {
+            return Err(BuiltinName(self.script.clone()).into());
+        }
         let bytes = runtime::read_patiently(&context.interrupt, move || read(&path))?;
         let document = String::from_utf8(bytes).map_err(|error| {
             let message = format!("{} is no UTF-8 text at byte {}", self.script, error.utf8_error().valid_up_to());

@@ -4,10 +4,19 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::json;
 
-use super::{Context, File, Place, Unexpected, act_json, act_words, given, now};
+use super::{
+    super::exit::UsageError,
+    Context, File, Place, Unexpected, act_json, act_words, given,
+    improvised::{self, Improvised},
+    now,
+};
 use crate::{
-    dialogue::guide::simulate::{Run, Scene, Spoken, run as simulated, unmet},
+    dialogue::guide::simulate::{Run, Scene, Spoken, run as simulated, run_with, unmet},
     script::{Persona, Script, Test},
+    speech::{
+        Responder,
+        engines::{EngineKind, Engines},
+    },
 };
 
 #[derive(Debug, clap::Args)]
@@ -17,6 +26,9 @@ pub(super) struct Args {
     /// How the callers behave: cooperative, terse, rambling, refusing, silent, hostile, or all of them
     #[arg(long, value_parser = personas)]
     persona: Option<Personas>,
+    /// Who makes up what the callers say
+    #[arg(long, value_name = "WHO", default_value = "scripted")]
+    caller: Words,
     /// How many calls of each persona
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     runs: u16,
@@ -31,6 +43,15 @@ pub(super) struct Args {
     verbose: bool,
     #[command(flatten)]
     place: Place,
+}
+
+/// Whose words a persona's are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Words {
+    /// Fixed ones: what callers of that manner say
+    Scripted,
+    /// A language model's
+    Llama,
 }
 
 /// One of them, or all.
@@ -49,8 +70,17 @@ fn personas(text: &str) -> Result<Personas, String> {
 pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
     let script = Arc::new(args.file.read(context)?);
     match &args.persona {
+        None if args.caller == Words::Llama => {
+            Err(UsageError("--caller llama needs a manner: add --persona, such as --persona cooperative".to_owned())
+                .into())
+        }
         None => tests(args, &script, context),
-        Some(personas) => callers(args, &personas.0, &script, context),
+        Some(personas) => {
+            let engines = (args.caller == Words::Llama)
+                .then(|| Engines::load(&context.config, &[EngineKind::Llm], |_| !context.interrupt.is_raised()));
+            let responder = engines.as_ref().map(Engines::responder).transpose()?;
+            callers(args, &personas.0, &script, responder.map(|responder| &**responder), context)
+        }
     }
 }
 
@@ -87,8 +117,14 @@ fn scene_of(test: &Test, args: &Args) -> Scene {
     Scene { currency: args.place.currency, country: args.place.country, seed: args.seed, ..Scene::of(test) }
 }
 
-/// Callers of some manner, and how their calls end.
-fn callers(args: &Args, personas: &[Persona], script: &Arc<Script>, context: &Context) -> anyhow::Result<()> {
+/// Callers of some manner, and how their calls end. Those of a language model hang up when it takes too long.
+fn callers(
+    args: &Args,
+    personas: &[Persona],
+    script: &Arc<Script>,
+    responder: Option<&dyn Responder>,
+    context: &Context,
+) -> anyhow::Result<()> {
     let values = args.set.iter().map(|text| given(script, text, args.place)).collect::<Result<BTreeMap<_, _>, _>>()?;
     let (today, now) = now();
     let mut endless = 0;
@@ -109,11 +145,14 @@ fn callers(args: &Args, personas: &[Persona], script: &Arc<Script>, context: &Co
                 country: args.place.country,
                 seed: args.seed.wrapping_add(u64::from(number)),
             };
-            let run = simulated(script, &scene);
+            let run = match responder {
+                Some(responder) => improvise(script, &scene, responder, context)?,
+                None => simulated(script, &scene),
+            };
             if args.verbose && !context.output.json {
                 context.output.line(transcript(&run).join("\n"))?;
             }
-            endless += usize::from(run.outcome.is_none());
+            endless += usize::from(run.outcome.is_none() && responder.is_none());
             rounds += run.rounds;
             *outcomes.entry(run.outcome.unwrap_or_else(|| "(did not end)".to_owned())).or_default() += 1;
         }
@@ -125,6 +164,18 @@ fn callers(args: &Args, personas: &[Persona], script: &Arc<Script>, context: &Co
         })?;
     }
     if endless > 0 { Err(Unexpected { failed: endless }.into()) } else { Ok(()) }
+}
+
+/// A call in which a language model plays the caller.
+fn improvise(script: &Arc<Script>, scene: &Scene, responder: &dyn Responder, context: &Context) -> anyhow::Result<Run> {
+    let seed = u32::try_from(scene.seed & u64::from(u32::MAX)).unwrap_or_default();
+    let mut caller = Improvised::new(responder, scene.persona, script.language, seed);
+    let run = run_with(script, scene, improvised::MOST_ROUNDS, |spoken| {
+        if context.interrupt.is_raised() { None } else { caller.reply(spoken) }
+    });
+    context.interrupt.check()?;
+    caller.check()?;
+    Ok(run)
 }
 
 fn transcript(run: &Run) -> Vec<String> {

@@ -138,21 +138,48 @@ impl Guide {
     fn answer(&mut self, words: &str, listening: Listening, intent: Option<Intent>, named: Option<usize>) {
         let script = self.script();
         let Task::Ask(ask) = &script.step(self.at).task else { return };
+        self.beside = self.said_beside(&ask.expect, words).or(self.beside.take());
+        // A likely reading of the rules' is right more often than a small model (docs/understanding.md).
         if let Some((value, sure)) = self.slot(&ask.expect, words) {
-            let is_guessed = sure == Sureness::Likely && ask.expect == Expect::YesNo;
-            if !is_guessed || !self.ask_model(ask, words, &listening) {
-                self.accept(ask, value, sure, &listening);
-            }
-            return;
+            return self.accept(ask, value, sure, &listening);
         }
         match (named, intent) {
             (_, Some(intent)) if is_refusal(intent) => self.refused(listening),
-            (Some(_), _) if self.ask_model(ask, words, &listening) => {}
             (Some(answer), _) => self.choose(answer),
             (None, Some(intent)) => self.wish(intent, words, listening),
             (None, None) if self.ask_model(ask, words, &listening) => {}
             (None, None) => self.retry(listening),
         }
+    }
+
+    /// A day that was said where an amount is asked, or an amount where a day is: for the question that follows. Only what
+    /// can hardly mean anything else, and is no part of the answer.
+    fn said_beside(&self, expect: &Expect, words: &str) -> Option<Value> {
+        let context = self.context();
+        let (amount, date) = (read::amount(words, &context), read::date(words, &context));
+        let is_apart = match (&amount, &date) {
+            (Some(amount), Some(date)) => amount.span.end <= date.span.start || date.span.end <= amount.span.start,
+            _ => true,
+        };
+        let is_certain = |sure| is_apart && sure == Sureness::Certain;
+        match expect {
+            Expect::Amount { .. } => date.filter(|it| is_certain(it.sure)).map(|it| Value::Date(it.value)),
+            Expect::Date { .. } => amount.filter(|it| is_certain(it.sure)).map(|it| Value::Money(it.value)),
+            _ => None,
+        }
+    }
+
+    /// Takes what was said beside the answer before as the answer to this question, if it is one.
+    pub(super) fn answered_before(&mut self, ask: &Ask) -> bool {
+        let fits = |value: &Value| {
+            matches!(
+                (&ask.expect, value),
+                (Expect::Amount { .. }, Value::Money(_)) | (Expect::Date { .. }, Value::Date(_))
+            )
+        };
+        let Some(value) = self.beside.take().filter(fits) else { return false };
+        self.accept(ask, value, Sureness::Certain, &Listening::to(Topic::Answer));
+        true
     }
 
     /// The value of the expected kind in these words.

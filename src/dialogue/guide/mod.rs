@@ -62,6 +62,8 @@ pub struct Guide {
     at: StepIndex,
     state: State,
     outputs: VecDeque<Output>,
+    /// What the caller said beside their last answer, for the next question.
+    beside: Option<Value>,
     /// What was said since the caller last spoke.
     said: Vec<Said>,
     /// What was not heard has been said again.
@@ -145,6 +147,7 @@ impl Guide {
             values,
             state: State::Idle,
             outputs: VecDeque::new(),
+            beside: None,
             said: Vec::new(),
             is_replayed: false,
             lines: 0,
@@ -195,6 +198,11 @@ impl Guide {
     /// Whether it waits for an answer of somebody else's than the caller, and will say more after it.
     pub const fn waits(&self) -> bool {
         matches!(self.state, State::Understanding { .. } | State::Thinking { .. } | State::Waiting { .. })
+    }
+
+    /// Whether it waits for what a language model makes of the caller's last words.
+    pub const fn waits_for_model(&self) -> bool {
+        matches!(self.state, State::Understanding { .. } | State::Thinking { .. })
     }
 
     /// Whether it has ended.

@@ -45,6 +45,7 @@ impl Guide {
         }
         match &step.task {
             Task::Say => step.next,
+            Task::Ask(ask) if self.answered_before(ask) => None,
             Task::Ask(ask) => match self.say_line(step, &ask.question) {
                 Ok(()) => self.listen(Listening::to(Topic::Answer)),
                 Err(elsewhere) => elsewhere,

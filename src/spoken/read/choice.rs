@@ -2,7 +2,7 @@
 
 use super::super::{
     Choice, Sureness, Understood, lexicon,
-    phrases::Words,
+    phrases::{Phrases, Words, phrases},
     tokens::{Found, Kind, Token, tokens},
 };
 
@@ -172,9 +172,9 @@ fn differ_by_one(one: &str, other: &str) -> bool {
 /// "The second one", "number two", "الخيار الثاني"; "the last one".
 fn by_place(tokens: &[Token], count: usize) -> Option<Found<usize>> {
     let words = Words::of(tokens);
-    const LAST: &[&str] = &["^ last one|option|choice? $", "^ الاخير|الاخيره $"];
+    static LAST: &Phrases = phrases!["^ last one|option|choice? $", "^ الاخير|الاخيره $"];
     let all = || 0..tokens.len();
-    if words.any(LAST).is_some() {
+    if words.find(LAST).is_some() {
         return Some(Found { value: count.checked_sub(1)?, at: all(), sure: Sureness::Likely });
     }
     let helpers = ["option", "number", "choice", "one", "خيار", "الخيار", "رقم"];

@@ -10,7 +10,7 @@ use super::super::{
     Sureness::{self, Certain, Likely},
     lexicon::{self, Numeral, Period},
     numerals,
-    phrases::Words,
+    phrases::{Phrases, Words, phrases},
     tokens::{Found, Kind, Token},
 };
 
@@ -68,9 +68,13 @@ pub(super) fn find(tokens: &[Token]) -> Vec<(Found<Time>, bool)> {
 
 /// "Noon", "midnight".
 fn by_name(words: &Words<'_>, at: usize) -> Option<(Time, usize)> {
-    const NAMES: [(i8, &str); 4] =
-        [(12, "noon|midday"), (12, "منتصف|نص النهار"), (0, "midnight"), (0, "منتصف|نص|بمنتصف|بنص الليل")];
-    let (hour, end) = NAMES.iter().find_map(|(hour, pattern)| Some((*hour, words.end_at(pattern, at)?)))?;
+    static NAMES: [(i8, &Phrases); 4] = [
+        (12, phrases!["noon|midday"]),
+        (12, phrases!["منتصف|نص النهار"]),
+        (0, phrases!["midnight"]),
+        (0, phrases!["منتصف|نص|بمنتصف|بنص الليل"]),
+    ];
+    let (hour, end) = NAMES.iter().find_map(|(hour, phrases)| Some((*hour, words.end_at(phrases, at)?)))?;
     Some((Time::new(hour, 0, 0, 0).ok()?, end))
 }
 
@@ -137,7 +141,7 @@ fn around_the_hour(tokens: &[Token], words: &Words<'_>, at: usize) -> Option<Clo
             Some(fraction) => (fraction * 60 / 1000, at + article + 1),
             None => {
                 let number = numerals::small(tokens, at).filter(|number| (1..60).contains(&number.value))?;
-                (number.value, words.end_at("minutes|minute|mins", number.end).unwrap_or(number.end))
+                (number.value, words.end_at(phrases!["minutes|minute|mins"], number.end).unwrap_or(number.end))
             }
         };
     let is_fraction = matches!(minutes, 15 | 30) && tokens[at + article].find(lexicon::fraction).is_some();
@@ -164,7 +168,7 @@ fn earlier(hour: i64) -> i64 {
 /// "Five", "five thirty", "five o'clock", "خمسة ونص", "الخامسة إلا ربع".
 fn hour_first(tokens: &[Token], words: &Words<'_>, at: usize) -> Option<Clock> {
     let (hour, end, is_ordinal) = hour(tokens, at)?;
-    if let Some(end) = words.end_at("oclock", end).or_else(|| words.end_at("o clock", end)) {
+    if let Some(end) = words.end_at(phrases!["oclock", "o clock"], end) {
         return Some(Clock { hour, minute: 0, end, marked: true, sure: Certain });
     }
     let clock = |hour, minute, end| Some(Clock { hour, minute, end, marked: is_ordinal, sure: Certain });
@@ -258,22 +262,23 @@ fn minute_count(tokens: &[Token], at: usize) -> Option<(i64, usize)> {
 
 /// "pm", "in the morning", "بعد الظهر"; and the token after it.
 fn period_after(tokens: &[Token], words: &Words<'_>, at: usize) -> Option<(Period, usize)> {
-    const PHRASES: [(Period, &str); 8] = [
-        (Period::Morning, "a m"),
-        (Period::Evening, "p m"),
-        (Period::Afternoon, "بعد الضهر|ضهر"),
-        (Period::Morning, "قبل الضهر|ضهر"),
-        (Period::Night, "at night"),
-        (Period::Night, "بعد منتصف|نص الليل"),
-        (Period::Night, "in the middle of the night"),
-        (Period::Evening, "sharp pm"),
+    static PHRASES: [(Period, &Phrases); 8] = [
+        (Period::Morning, phrases!["a m"]),
+        (Period::Evening, phrases!["p m"]),
+        (Period::Afternoon, phrases!["بعد الضهر|ضهر"]),
+        (Period::Morning, phrases!["قبل الضهر|ضهر"]),
+        (Period::Night, phrases!["at night"]),
+        (Period::Night, phrases!["بعد منتصف|نص الليل"]),
+        (Period::Night, phrases!["in the middle of the night"]),
+        (Period::Evening, phrases!["sharp pm"]),
     ];
     if let Some((period, end)) =
-        PHRASES.iter().find_map(|(period, pattern)| Some((*period, words.end_at(pattern, at)?)))
+        PHRASES.iter().find_map(|(period, phrases)| Some((*period, words.end_at(phrases, at)?)))
     {
         return Some((period, end));
     }
-    let skipped = words.end_at("in|on the|this", at).or_else(|| words.end_at("this|في|ب", at)).unwrap_or(at);
+    let skipped =
+        words.end_at(phrases!["in|on the|this"], at).or_else(|| words.end_at(phrases!["this|في|ب"], at)).unwrap_or(at);
     let period = tokens.get(skipped)?.find(lexicon::period)?;
     // "p.m." has its points.
     Some((period, skipped + 1))

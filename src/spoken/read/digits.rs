@@ -32,6 +32,7 @@ pub(super) fn digits(text: &str) -> Option<Understood<String>> {
     if runs.len() > MOST_RUNS {
         return None;
     }
+    runs.retain(|run| !counts(&tokens, run));
     let alone = |run: &Run| {
         let others = tokens[..run.at.start].iter().chain(&tokens[run.at.end..]);
         others.filter(|token| token.kind == Kind::Word).all(|token| lexicon::is_filler(&token.text))
@@ -43,6 +44,16 @@ pub(super) fn digits(text: &str) -> Option<Understood<String>> {
         Found { value: run.digits, at: run.at, sure }
     });
     pick(&tokens, found.collect())
+}
+
+/// Whether a number says how many there are of something: "the four digits", "seventy five years", "at five o'clock".
+fn counts(tokens: &[Token], run: &Run) -> bool {
+    const COUNTED: &str = "digit digits number numbers figure figures letters characters times old oclock رقم ارقام خانه خانات \
+        ارقام مره مرات";
+    let is_counted = |token: &Token| {
+        token.is_in(COUNTED) || token.find(lexicon::unit).is_some() || token.find(lexicon::coin).is_some()
+    };
+    run.pieces == 1 && tokens.get(run.at.end).is_some_and(is_counted)
 }
 
 pub(super) fn phone(text: &str, cx: &Context) -> Option<Understood<PhoneNumber>> {

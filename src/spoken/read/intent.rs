@@ -4,16 +4,16 @@ use super::super::{
     Intent,
     Sureness::{self, Certain, Likely},
     Understood,
-    phrases::Words,
+    phrases::{Phrases, Words, phrases},
     tokens::{Found, tokens},
 };
 
 /// Tried in this order: whoever does not want to be called again must be heard above all.
-const INTENTS: [(Intent, Sureness, &[&str]); 13] = [
+static INTENTS: [(Intent, Sureness, &Phrases); 13] = [
     (
         Intent::CallLater,
         Likely,
-        &[
+        phrases![
             "dont|do not? call|ring|phone me? now|today|tonight|before|at|until|till|yet|so|during|on|after|in",
             "not? dont call me? right now",
             "ما|لا تتصل|تتصلو|تتصلوا|تتصلي|تدق|ترن * هلا|الحين|دلوقتي|اليوم|قبل|الان|هلق",
@@ -22,7 +22,7 @@ const INTENTS: [(Intent, Sureness, &[&str]); 13] = [
     (
         Intent::StopCalling,
         Certain,
-        &[
+        phrases![
             "stop|quit|cease calling|phoning|ringing|bothering|harassing|contacting|texting|messaging|these|this|the calls?",
             "dont|never|not|no ever? call|calling|ring|phone|contact|bother|text|message|disturb|harass me|us|again|anymore|this|here|my|ever",
             "dont|never|not call|phone|contact|ring|bother * again|anymore|ever",
@@ -54,14 +54,16 @@ const INTENTS: [(Intent, Sureness, &[&str]); 13] = [
     (
         Intent::WrongNumber,
         Certain,
-        &[
+        phrases![
             "wrong number|person|guy|house|man|woman|phone|one",
             "number is wrong|incorrect|not",
             "mistaken|incorrect number",
             "not|isnt|wasnt * number|person|phone for|of|you",
             "have|got|dialed|dialled the? wrong",
             "no one|nobody|body|person here? by|with|named|called that|this|the|here|of name?",
-            "nobody|noone by|with|named|called|here",
+            "nobody|noone by|with|named|here",
+            "nobody|noone called that|this|mr|mrs|ms|miss",
+            "nobody|noone called * here|lives|living|works",
             "there|theres is? no|nobody|not * here|name|number|called|person|by",
             "does not|doesnt * live|work here|anymore",
             "doesnt live|work here",
@@ -76,7 +78,8 @@ const INTENTS: [(Intent, Sureness, &[&str]); 13] = [
             "^ غلطان|غلطانه|غلطانين|مغلط $",
             "انت|حضرتك|انتو|انتي غلطان|غلطانه|غلطانين|مغلط",
             "ما|مافي|مفيش|لا|مو|مش في|يوجد|حدا|حد|احد|شخص|هنا|عندنا|عنا * بهالاسم|بهدا|الاسم|اسمه|اسمو|بالاسم|دا",
-            "مافي|مفيش|ماكو حدا|حد|احد|شخص",
+            "مافي|مفيش|ماكو حدا|حد|احد|شخص $",
+            "مافي|مفيش|ماكو حدا|حد|احد|شخص هون|هنا|هنه|عندنا|عنا|اسمه|اسمو|بهالاسم|بالاسم|بهدا",
             "مش|مو|مهو|ليس|هدا|موب رقمه|رقمها|رقمو|رقم",
             "الشخص غلط|خطا",
         ],
@@ -84,7 +87,7 @@ const INTENTS: [(Intent, Sureness, &[&str]); 13] = [
     (
         Intent::WhoAreYou,
         Certain,
-        &[
+        phrases![
             "who are you|this|we|they",
             "who is|this|am|s this|it|that|calling|speaking|i|there|talking",
             "whos this|that|calling|speaking|it|there|on",
@@ -113,7 +116,7 @@ const INTENTS: [(Intent, Sureness, &[&str]); 13] = [
     (
         Intent::Human,
         Certain,
-        &[
+        phrases![
             "speak|talk|connect|connected|transfer|transferred|put|chat|get|give|pass to|with|me|through|on * human|person|agent|representative|operator|supervisor|manager|someone|somebody|advisor|adviser|rep|people|colleague|boss|employee|support|team|being",
             "want|need|like|get|give|have * human|person|agent|representative|operator|supervisor|manager|advisor|adviser|rep|real",
             "real|actual|live|human person|human|agent|being|operator|people",
@@ -136,7 +139,7 @@ const INTENTS: [(Intent, Sureness, &[&str]); 13] = [
     (
         Intent::CallLater,
         Certain,
-        &[
+        phrases![
             "call|ring|phone|try|contact|speak|talk me? back|later|tomorrow|again|another|some|in|after|on|next|tonight|at|monday|tuesday|wednesday|thursday|friday|saturday|sunday|this|when|around",
             "call|ring|phone|contact|try me|us|you * later|back|tomorrow|tonight|another|after|when|next|at|in|on|time",
             "callback|call back",
@@ -166,8 +169,11 @@ const INTENTS: [(Intent, Sureness, &[&str]); 13] = [
     (
         Intent::Repeat,
         Certain,
-        &[
-            "say|repeat|explain|ask that|it|this|yourself|the|again|what|your * again|once|more|question|please|slowly?",
+        phrases![
+            "repeat|explain that|it|this|yourself|the|again|what|your",
+            "say|ask that|it|this|yourself|the|again|what|your * again|once|more|question|please|slowly|louder",
+            "say|ask again",
+            "can|could|would|please|will you? say that|it|this $",
             "can|could|would|please|will you? repeat",
             "^ repeat $",
             "^ again $",
@@ -198,7 +204,7 @@ const INTENTS: [(Intent, Sureness, &[&str]); 13] = [
     (
         Intent::DontKnow,
         Certain,
-        &[
+        phrases![
             "dont|do|not|didnt|never|doesnt not? really|actually|even|honestly? know|remember|recall",
             "dont|not have|got * idea|clue",
             "not|im|am|never|no really|quite|entirely|completely|so|too|that|100? sure|certain",
@@ -219,7 +225,7 @@ const INTENTS: [(Intent, Sureness, &[&str]); 13] = [
     (
         Intent::Refuse,
         Certain,
-        &[
+        phrases![
             "rather not|no",
             "none|not of? your business|concern",
             "mind your|own * business",
@@ -238,10 +244,14 @@ const INTENTS: [(Intent, Sureness, &[&str]); 13] = [
             "سر|شي|هدا خاص|شخصي",
         ],
     ),
-    (Intent::WrongNumber, Likely, &["^ im|i am? not * $", "not me", "مش|مو|لست|مني انا"]),
-    (Intent::CallLater, Likely, &["busy", "another time", "^ not now|today $", "مش|مو|ما|لا الان|هلا|الحين|دلوقتي"]),
-    (Intent::Repeat, Likely, &["repeat|pardon", "again please", "what $"]),
-    (Intent::Human, Likely, &["human|representative|operator|supervisor|موضف|مسوول|المدير|المشرف"]),
+    (Intent::WrongNumber, Likely, phrases!["^ im|i am? not * $", "not me", "مش|مو|لست|مني انا"]),
+    (
+        Intent::CallLater,
+        Likely,
+        phrases!["busy", "another time", "^ not now|today $", "مش|مو|ما|لا الان|هلا|الحين|دلوقتي"],
+    ),
+    (Intent::Repeat, Likely, phrases!["repeat|pardon", "again please", "what $"]),
+    (Intent::Human, Likely, phrases!["human|representative|operator|supervisor|موضف|مسوول|المدير|المشرف"]),
 ];
 
 /// Longer texts have phrases in them that mean something else there.
@@ -250,8 +260,8 @@ const SHORT: usize = 25;
 pub(super) fn intent(text: &str) -> Option<Understood<Intent>> {
     let tokens = tokens(text);
     let words = Words::of(&tokens);
-    let (intent, sure, found) = INTENTS.iter().find_map(|(intent, sure, patterns)| {
-        let found = words.any(patterns)?;
+    let (intent, sure, found) = INTENTS.iter().find_map(|(intent, sure, phrases)| {
+        let found = words.find(phrases)?;
         Some((*intent, *sure, found))
     })?;
     let sure = if words.len() > SHORT { Likely } else { sure };

@@ -10,7 +10,7 @@ use super::{
         Context, Sureness, Understood,
         lexicon::{self, Unit},
         numerals,
-        phrases::Words,
+        phrases::{Phrases, Words, phrases},
         tokens::{Found, Token, tokens},
     },
     clock,
@@ -86,9 +86,9 @@ fn wait(tokens: &[Token], cx: &Context) -> Option<Option<Found<DateTime>>> {
         let start = at + usize::from(is_ahead);
         let Some((minutes, end, sure)) = minutes(tokens, &words, start) else { continue };
         let later = words
-            .end_at("from now", end)
-            .or_else(|| words.end_at("later|hence|time", end))
-            .or_else(|| words.end_at("من الان|هلا|دلوقتي|الحين", end));
+            .end_at(phrases!["from now"], end)
+            .or_else(|| words.end_at(phrases!["later|hence|time"], end))
+            .or_else(|| words.end_at(phrases!["من الان|هلا|دلوقتي|الحين"], end));
         if !is_ahead && later.is_none() {
             continue;
         }
@@ -105,17 +105,17 @@ fn wait(tokens: &[Token], cx: &Context) -> Option<Option<Found<DateTime>>> {
 
 /// So many minutes, the token after them, and how surely.
 fn minutes(tokens: &[Token], words: &Words<'_>, at: usize) -> Option<(i64, usize, Sureness)> {
-    const PARTS: [(i64, &str); 7] = [
-        (30, "half an? hour"),
-        (15, "a? quarter of an hour"),
-        (45, "three quarters of an hour"),
-        (30, "نص|نصف ساعه"),
-        (15, "ربع ساعه"),
-        (20, "تلت ساعه"),
-        (90, "an hour and a half"),
+    static PARTS: [(i64, &Phrases); 7] = [
+        (30, phrases!["half an? hour"]),
+        (15, phrases!["a? quarter of an hour"]),
+        (45, phrases!["three quarters of an hour"]),
+        (30, phrases!["نص|نصف ساعه"]),
+        (15, phrases!["ربع ساعه"]),
+        (20, phrases!["تلت ساعه"]),
+        (90, phrases!["an hour and a half"]),
     ];
     if let Some((minutes, end)) =
-        PARTS.iter().find_map(|(minutes, pattern)| Some((*minutes, words.end_at(pattern, at)?)))
+        PARTS.iter().find_map(|(minutes, phrases)| Some((*minutes, words.end_at(phrases, at)?)))
     {
         return Some((minutes, end, Sureness::Certain));
     }

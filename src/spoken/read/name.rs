@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::super::{
     Sureness, Understood, lexicon,
-    phrases::Words,
+    phrases::{Phrases, Words, phrases},
     tokens::{Kind, Token, span, tokens},
 };
 
@@ -12,7 +12,7 @@ use super::super::{
 const LONGEST: usize = 5;
 
 /// A name follows these, surely.
-const INTRODUCTIONS: &[&str] = &[
+static INTRODUCTIONS: &Phrases = phrases![
     "my? name is",
     "my? names",
     "my name",
@@ -23,20 +23,20 @@ const INTRODUCTIONS: &[&str] = &[
     "الاسم هو?",
 ];
 /// A name may follow these.
-const PERHAPS: &[&str] = &["this is", "im|iam|its|thats", "i am|it is", "انا|معك|معاك|وياك|هدا|هدي|معكم"];
+static PERHAPS: &Phrases = phrases!["this is", "im|iam|its|thats", "i am|it is", "انا|معك|معاك|وياك|هدا|هدي|معكم"];
 /// And it may stand before these.
-const BEHIND: &[&str] = &["speaking|here $", "is my name"];
+static BEHIND: &Phrases = phrases!["speaking|here $", "is my name"];
 
 pub(super) fn name(text: &str) -> Option<Understood<String>> {
     let tokens = tokens(text);
     let words = Words::of(&tokens);
-    for (patterns, sure) in [(INTRODUCTIONS, Sureness::Certain), (PERHAPS, Sureness::Likely)] {
-        if let Some(found) = last_of(&words, patterns) {
+    for (phrases, sure) in [(INTRODUCTIONS, Sureness::Certain), (PERHAPS, Sureness::Likely)] {
+        if let Some(found) = last_of(&words, phrases) {
             let start = words.tokens(&found).end;
             return taken(text, &tokens, start, sure);
         }
     }
-    let behind = BEHIND.iter().find_map(|pattern| words.find(pattern)).map(|found| words.tokens(&found).start);
+    let behind = words.find(BEHIND).map(|found| words.tokens(&found).start);
     let end = behind.unwrap_or(tokens.len());
     let start = tokens.iter().position(|token| !is_pause(token)).unwrap_or(0);
     let name = taken(text, tokens.get(..end)?, start, Sureness::Likely)?;
@@ -45,8 +45,8 @@ pub(super) fn name(text: &str) -> Option<Understood<String>> {
     rest.into_iter().all(is_pause).then_some(name)
 }
 
-fn last_of(words: &Words<'_>, patterns: &[&str]) -> Option<Range<usize>> {
-    patterns.iter().flat_map(|pattern| words.find_all(pattern)).max_by_key(|found| found.end)
+fn last_of(words: &Words<'_>, phrases: &Phrases) -> Option<Range<usize>> {
+    words.find_all(phrases).max_by_key(|found| found.end)
 }
 
 fn is_pause(token: &Token) -> bool {

@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use super::super::{
     Sureness, Understood,
-    phrases::Words,
+    phrases::{Phrases, Words, phrases},
     tokens::{Found, Token},
 };
 
 /// What follows is not so.
-const DENIALS: &[&str] = &[
+static DENIALS: &Phrases = phrases![
     "not|cant|cannot|couldnt|dont|doesnt|isnt|wont|wouldnt|didnt|never|nor|without|except",
     "can not",
     "unable to",
@@ -21,7 +21,7 @@ const DENIALS: &[&str] = &[
     "بدل",
 ];
 /// What takes a denial back.
-const CONTRASTS: &[&str] = &[
+static CONTRASTS: &Phrases = phrases![
     "but|only|just|instead|rather|however|until|till|before|worry|mind|because",
     "more|less|over|under than?",
     "why dont|not",
@@ -30,7 +30,7 @@ const CONTRASTS: &[&str] = &[
     "مانع|مشكله|باس",
 ];
 /// What stands between a value and a better one.
-const CORRECTIONS: &[&str] = &[
+static CORRECTIONS: &Phrases = phrases![
     "no|sorry|actually|wait|rather|instead|correction|scratch",
     "i mean|meant",
     "make it|that",
@@ -38,8 +38,8 @@ const CORRECTIONS: &[&str] = &[
 ];
 
 /// What stands between two values of which only one is meant, or both.
-const ALTERNATIVES: &[&str] = &["or|either|او|ولا|ام|يا"];
-const ADDITIONS: &[&str] = &["and|then|plus|و|بعدين|وبعدين|بعدها|كمان"];
+static ALTERNATIVES: &Phrases = phrases!["or|either|او|ولا|ام|يا"];
+static ADDITIONS: &Phrases = phrases!["and|then|plus|و|بعدين|وبعدين|بعدها|كمان"];
 
 /// The value that was meant; `None` where that is anybody's guess.
 pub(super) fn pick<T: PartialEq>(tokens: &[Token], found: Vec<Found<T>>) -> Option<Understood<T>> {
@@ -85,10 +85,10 @@ fn is_denied(tokens: &[Token], between: &Range<usize>) -> bool {
 }
 
 /// Where the last match of these patterns ends.
-fn last(words: &Words<'_>, patterns: &[&str]) -> Option<usize> {
-    patterns.iter().flat_map(|pattern| words.find_all(pattern)).map(|found| found.end).max()
+fn last(words: &Words<'_>, phrases: &Phrases) -> Option<usize> {
+    words.find_all(phrases).map(|found| found.end).max()
 }
 
-fn contains(tokens: &[Token], range: &Range<usize>, patterns: &[&str]) -> bool {
-    tokens.get(range.clone()).is_some_and(|between| Words::of(between).any(patterns).is_some())
+fn contains(tokens: &[Token], range: &Range<usize>, phrases: &Phrases) -> bool {
+    tokens.get(range.clone()).is_some_and(|between| Words::of(between).find(phrases).is_some())
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::super::{
     Sureness::{self, Certain, Likely},
     Understood,
-    phrases::Words,
+    phrases::{Phrases, Words, phrases},
     tokens::{Found, tokens},
 };
 
@@ -19,10 +19,10 @@ enum Answer {
 }
 
 /// Longer matches come first, and among those as long the earlier pattern; each word has its meaning from one match.
-const PHRASES: [(Answer, &[&str]); 9] = [
+static PHRASES: [(Answer, &Phrases); 9] = [
     (
         Answer::Neither,
-        &[
+        phrases![
             "dont|not|no|doesnt know|sure|certain|idea|clue|remember|understand|hear|catch|get",
             "do you not",
             "^ no way to *",
@@ -50,7 +50,7 @@ const PHRASES: [(Answer, &[&str]); 9] = [
     ),
     (
         Answer::Yes(Certain),
-        &[
+        phrases![
             "no problem|worries|objection|doubt|issue|issues",
             "why not",
             "not a problem",
@@ -92,7 +92,7 @@ const PHRASES: [(Answer, &[&str]); 9] = [
     ),
     (
         Answer::No(Certain),
-        &[
+        phrases![
             "of course|course not",
             "certainly|absolutely|definitely|probably|surely not",
             "not at all",
@@ -120,7 +120,7 @@ const PHRASES: [(Answer, &[&str]); 9] = [
     ),
     (
         Answer::No(Likely),
-        &[
+        phrases![
             "please dont",
             "^ dont $",
             "doesnt|wont|not work|suit|do",
@@ -151,7 +151,7 @@ const PHRASES: [(Answer, &[&str]); 9] = [
     ),
     (
         Answer::Yes(Certain),
-        &[
+        phrases![
             "yes|yeah|yep|yup|yea|yah|ya|yess|yas|aye|affirmative|absolutely|definitely|certainly|indeed|exactly|precisely|correct|agreed|totally|yeh|yeap",
             "^ sure|speaking|course|please $",
             "^ sure",
@@ -162,12 +162,12 @@ const PHRASES: [(Answer, &[&str]); 9] = [
     ),
     (
         Answer::No(Certain),
-        &["no|nope|nah|nay|negative|noo|nooo|naw|neither|noway", "لا|كلا|لالا|لاا|لع|لاه", "^ مش|مو|مب|موب $"],
+        phrases!["no|nope|nah|nay|negative|noo|nooo|naw|neither|noway", "لا|كلا|لالا|لاا|لع|لاه", "^ مش|مو|مب|موب $"],
     ),
-    (Answer::No(Likely), &["^ never|wrong|incorrect|false|غلط|خطا|لا", "غلط|خطا|غلطان|غلطانه", "^ not|stop $"]),
+    (Answer::No(Likely), phrases!["^ never|wrong|incorrect|false|غلط|خطا|لا", "غلط|خطا|غلطان|غلطانه", "^ not|stop $"]),
     (
         Answer::Yes(Likely),
-        &[
+        phrases![
             "think|guess|believe|suppose|hope so",
             "i guess|suppose $",
             "could say that",
@@ -192,7 +192,7 @@ const PHRASES: [(Answer, &[&str]); 9] = [
             "^ وياك|معاك|معك",
         ],
     ),
-    (Answer::Neither, &["maybe|perhaps|possibly|depends|يمكن|ربما|بجوز|احتمال|حسب"]),
+    (Answer::Neither, phrases!["maybe|perhaps|possibly|depends|يمكن|ربما|بجوز|احتمال|حسب"]),
 ];
 
 /// An answer that is this near to the beginning, in words, is the answer; the rest explains it.
@@ -204,8 +204,8 @@ pub(super) fn yes_no(text: &str) -> Option<Understood<bool>> {
     let tokens = tokens(text);
     let words = Words::of(&tokens);
     let mut matches: Vec<(Range<usize>, Answer)> = Vec::new();
-    for (answer, patterns) in PHRASES {
-        matches.extend(patterns.iter().flat_map(|pattern| words.find_all(pattern)).map(|range| (range, answer)));
+    for (answer, phrases) in &PHRASES {
+        matches.extend(words.find_all(phrases).map(|range| (range, *answer)));
     }
     matches.sort_by_key(|(range, _)| std::cmp::Reverse(range.len()));
     let mut answers: Vec<(Range<usize>, Answer)> = Vec::new();

@@ -59,6 +59,9 @@ fn english_intents() {
             (
                 Some(WrongNumber),
                 &[
+                    "nobody called sam lives here",
+                    "there is nobody called sam here",
+                    "nobody called that here",
                     "wrong number",
                     "you have the wrong number",
                     "sorry wrong number",
@@ -131,6 +134,10 @@ fn english_intents() {
             (
                 Some(Repeat),
                 &[
+                    "can you say that",
+                    "say that again please",
+                    "say it once more",
+                    "could you ask that again",
                     "repeat please",
                     "can you repeat that",
                     "say that again",
@@ -210,6 +217,10 @@ fn english_intents() {
             (
                 None,
                 &[
+                    "nobody called me back",
+                    "no one called me back",
+                    "say that i owe nothing",
+                    "say that it is cancelled",
                     "",
                     "yes",
                     "no",
@@ -292,6 +303,8 @@ fn arabic_intents() {
             (
                 Some(WrongNumber),
                 &[
+                    "ما في حدا هون بهالاسم",
+                    "مفيش حد هنا اسمه احمد",
                     "الرقم غلط",
                     "رقم غلط",
                     "النمرة غلط",
@@ -354,6 +367,7 @@ fn arabic_intents() {
             (
                 Some(Repeat),
                 &[
+                    "ممكن تقول السؤال مرة تانية",
                     "ممكن تعيد",
                     "عيد من فضلك",
                     "اعد من فضلك",
@@ -432,6 +446,10 @@ fn arabic_intents() {
             (
                 None,
                 &[
+                    "ما في حدا اتصل فيني",
+                    "مفيش حد اتصل بيا",
+                    "قل اني ما علي شي",
+                    "قل إنني لا أدين بشيء",
                     "",
                     "نعم",
                     "لا",

@@ -90,8 +90,29 @@ pub enum Spoken {
     Model,
 }
 
-/// Simulates one call.
+/// Simulates one call, with a caller who behaves as the scene says.
 pub fn run(script: &Arc<Script>, scene: &Scene) -> Run {
+    let mut caller = Caller::new(scene, script.language);
+    play(script, scene, MOST_ROUNDS, |guide, _| caller.reply(guide))
+}
+
+/// Simulates one call with a caller who says what `reply` makes of what was said before, or nothing; at most `most_rounds`
+/// times.
+pub fn run_with(
+    script: &Arc<Script>,
+    scene: &Scene,
+    most_rounds: usize,
+    mut reply: impl FnMut(&[Spoken]) -> Option<String>,
+) -> Run {
+    play(script, scene, most_rounds, |_, spoken| reply(spoken).map_or(Reply::Silence, Reply::Words))
+}
+
+fn play(
+    script: &Arc<Script>,
+    scene: &Scene,
+    most_rounds: usize,
+    mut reply: impl FnMut(&Guide, &[Spoken]) -> Reply,
+) -> Run {
     let mut guide = Guide::new(Setup {
         script: Arc::clone(script),
         values: scene.values.clone(),
@@ -103,10 +124,9 @@ pub fn run(script: &Arc<Script>, scene: &Scene) -> Run {
         talks: true,
         understands: false,
     });
-    let mut caller = Caller::new(scene, script.language);
     let mut run = Run::default();
     guide.handle(Input::Begin);
-    while run.rounds < MOST_ROUNDS && run.outcome.is_none() {
+    while run.rounds < most_rounds && run.outcome.is_none() {
         let Some(output) = guide.poll() else { break };
         match output {
             Output::Say(say) => {
@@ -114,7 +134,8 @@ pub fn run(script: &Arc<Script>, scene: &Scene) -> Run {
             }
             Output::Listen(_) => {
                 run.rounds += 1;
-                guide.handle(answer(&mut caller, &guide, &mut run));
+                let reply = reply(&guide, &run.transcript);
+                guide.handle(answer(reply, &mut run));
             }
             Output::Think { request, .. } => {
                 run.transcript.push(Spoken::Model);
@@ -134,8 +155,8 @@ pub fn run(script: &Arc<Script>, scene: &Scene) -> Run {
     run
 }
 
-fn answer(caller: &mut Caller<'_>, guide: &Guide, run: &mut Run) -> Input {
-    match caller.reply(guide) {
+fn answer(reply: Reply, run: &mut Run) -> Input {
+    match reply {
         Reply::Words(words) => {
             run.transcript.push(Spoken::Caller(Some(words.clone())));
             Input::Words(Pii::new(words))

@@ -96,3 +96,26 @@ fn who_wants_no_more_calls_is_heard_after_the_goodbye_too() {
     assert_eq!(say(&mut guide, "and stop calling me")[0], "act: DoNotCall");
     assert_eq!(guide.outcome(), Some("do-not-call"));
 }
+
+const PAYING: &str = "name = 'test'\n[[step]]\nid = 'amount'\nask = 'How much?'\nexpect = 'amount'\nat_most = 500\nsave = 'x'\n\
+     confirm = false\n[[step]]\nid = 'date'\nask = 'When?'\nexpect = 'date'\nwithin_days = 30\nsave = 'y'\nconfirm = false\n\
+     [[step]]\nid = 'right'\nask = 'So {{x}} on {{y}}?'\nexpect = 'yes-no'\non.yes = 'done'\non.no = 'amount'\n\
+     [[step]]\nid = 'done'\nend = 'done'\n";
+
+#[test]
+fn what_is_said_beside_an_answer_is_kept_for_the_next_question() {
+    for (answers, last) in [
+        (&["two hundred pounds on Friday"][..], "says: So two hundred on Friday the fifteenth of May?"),
+        (&["on Friday", "two hundred"], "says: So two hundred on Friday the fifteenth of May?"),
+        (&["two hundred"], "says: When?"),
+        (&["the fifteenth"], "says: How much?"),
+        (&["two hundred on the first of September"], "says: When?"),
+    ] {
+        let mut guide = guide(PAYING, &[], false);
+        guide.handle(Input::Begin);
+        outputs(&mut guide);
+        let said: Vec<_> = answers.iter().flat_map(|words| say(&mut guide, words)).collect();
+        let asked = said.iter().rfind(|line| line.starts_with("says: "));
+        assert_eq!(asked.map(String::as_str), Some(last), "{answers:?}: {said:?}");
+    }
+}

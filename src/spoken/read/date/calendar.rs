@@ -8,7 +8,7 @@ use super::{
         Sureness::{self, Certain, Likely},
         lexicon::{self, Numeral},
         numerals,
-        phrases::Words,
+        phrases::{Phrases, Words, phrases},
         tokens::{Kind, Token},
     },
     Day, Named,
@@ -181,16 +181,16 @@ fn day_first(tokens: &[Token], words: &Words<'_>, at: usize) -> Option<(Numbers,
         let (year, end) = year(tokens, end);
         return Some((numbers(Month::Named(month), year, Certain), end));
     }
-    let months = [
-        (0, "of? this month"),
-        (1, "of? the? next|following|coming month"),
-        (1, "من? الشهر القادم|الجاي|المقبل"),
-        (1, "شهر الجاي|القادم"),
-        (0, "من? هدا|هاد|هالشهر الشهر?"),
-        (0, "من|ب? الشهر|بالشهر|هالشهر الحالي|هدا|هاد?"),
-        (0, "of the month"),
+    static MONTHS: [(i8, &Phrases); 7] = [
+        (0, phrases!["of? this month"]),
+        (1, phrases!["of? the? next|following|coming month"]),
+        (1, phrases!["من? الشهر القادم|الجاي|المقبل"]),
+        (1, phrases!["شهر الجاي|القادم"]),
+        (0, phrases!["من? هدا|هاد|هالشهر الشهر?"]),
+        (0, phrases!["من|ب? الشهر|بالشهر|هالشهر الحالي|هدا|هاد?"]),
+        (0, phrases!["of the month"]),
     ];
-    if let Some((ahead, end)) = months.iter().find_map(|(ahead, pattern)| Some((*ahead, words.end_at(pattern, end)?))) {
+    if let Some((ahead, end)) = MONTHS.iter().find_map(|(ahead, phrases)| Some((*ahead, words.end_at(phrases, end)?))) {
         let month = if ahead == 0 { Month::Any } else { Month::Ahead(ahead) };
         return Some((numbers(month, None, Certain), end));
     }
@@ -202,8 +202,10 @@ fn day_first(tokens: &[Token], words: &Words<'_>, at: usize) -> Option<(Numbers,
 
 /// "The 15th", "on the fifteenth", "يوم 15", "الخامس عشر".
 fn day_only(tokens: &[Token], words: &Words<'_>, at: usize) -> Option<(Numbers, usize)> {
-    let led = words.end_at("يوم|ليوم|بيوم|تاريخ|بتاريخ", at).filter(|_| tokens[at].is_arabic());
-    let the = words.end_at("on|by|for? the", at).filter(|end| tokens.get(end - 1).is_some_and(|token| token.is("the")));
+    let led = words.end_at(phrases!["يوم|ليوم|بيوم|تاريخ|بتاريخ"], at).filter(|_| tokens[at].is_arabic());
+    let the = words
+        .end_at(phrases!["on|by|for? the"], at)
+        .filter(|end| tokens.get(end - 1).is_some_and(|token| token.is("the")));
     let start = led.or(the).unwrap_or(at);
     let is_weekday = tokens.get(start).is_some_and(|token| token.find(lexicon::weekday).is_some());
     if led.is_some() && is_weekday {

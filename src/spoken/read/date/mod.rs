@@ -15,7 +15,7 @@ pub(super) use relative::counted;
 use super::{
     super::{
         Context, Sureness, Understood, lexicon,
-        phrases::Words,
+        phrases::{Phrases, Words, phrases},
         tokens::{Found, Kind, Token, tokens},
     },
     pick::pick,
@@ -141,10 +141,10 @@ fn is_limit(tokens: &[Token], start: usize) -> bool {
 
 /// What names a day only where nothing else does: "now", "خمسة خمسة" for the fifth of May.
 fn alone(tokens: &[Token], cx: &Context) -> Option<Found<Date>> {
-    const NOW: &[&str] =
-        &["right away|now", "now|immediately|asap", "الان|الحين|دلوقتي|هلق|هلا|حالا|هسا|هلقيت", "علي الفور"];
+    static NOW: &Phrases =
+        phrases!["right away|now", "now|immediately|asap", "الان|الحين|دلوقتي|هلق|هلا|حالا|هسا|هلقيت", "علي الفور"];
     let words = Words::of(tokens);
-    if let Some(now) = words.any(NOW) {
+    if let Some(now) = words.find(NOW) {
         let found = Found { value: cx.today, at: words.tokens(&now), sure: Sureness::Likely };
         return pick(tokens, vec![found]).map(|it| Found { value: it.value, at: words.tokens(&now), sure: it.sure });
     }

@@ -8,25 +8,25 @@ use super::{
         Sureness::{self, Certain, Likely},
         lexicon::{self, Unit},
         numerals,
-        phrases::Words,
+        phrases::{Phrases, Words, phrases},
         tokens::Token,
     },
     Day, Named, calendar,
 };
 
 /// Days from today.
-const DAYS: [(i64, &str); 11] = [
-    (2, "day after tomorrow"),
-    (2, "بعد بكره|بكرا|غد|الغد|غدا|باكر"),
-    (2, "عقب باكر|بكره"),
-    (-2, "day before yesterday"),
-    (-2, "اول امبارح|امس|مبارح|البارح"),
-    (1, "tomorrow|tomorow|tommorow|tomorrows|tmrw"),
-    (1, "بكره|بكرا|غدا|غد|الغد|باكر|لبكره|لبكرا|لغد"),
-    (0, "today|tonight"),
-    (0, "this morning|afternoon|evening"),
-    (0, "اليوم|النهارده|النهاردا|انهارده|انهاردا|هاليوم|الليله|لليوم"),
-    (-1, "yesterday|امبارح|مبارح|امس|البارح|البارحه"),
+static DAYS: [(i64, &Phrases); 11] = [
+    (2, phrases!["day after tomorrow"]),
+    (2, phrases!["بعد بكره|بكرا|غد|الغد|غدا|باكر"]),
+    (2, phrases!["عقب باكر|بكره"]),
+    (-2, phrases!["day before yesterday"]),
+    (-2, phrases!["اول امبارح|امس|مبارح|البارح"]),
+    (1, phrases!["tomorrow|tomorow|tommorow|tomorrows|tmrw"]),
+    (1, phrases!["بكره|بكرا|غدا|غد|الغد|باكر|لبكره|لبكرا|لغد"]),
+    (0, phrases!["today|tonight"]),
+    (0, phrases!["this morning|afternoon|evening"]),
+    (0, phrases!["اليوم|النهارده|النهاردا|انهارده|انهاردا|هاليوم|الليله|لليوم"]),
+    (-1, phrases!["yesterday|امبارح|مبارح|امس|البارح|البارحه"]),
 ];
 
 /// No promise and no callback is farther away.
@@ -39,7 +39,7 @@ pub(super) fn read(tokens: &[Token], words: &Words<'_>, at: usize, cx: &Context)
 }
 
 fn by_name(tokens: &[Token], words: &Words<'_>, at: usize, cx: &Context) -> Option<Named> {
-    let (days, end) = DAYS.iter().find_map(|(days, pattern)| Some((*days, words.end_at(pattern, at)?)))?;
+    let (days, end) = DAYS.iter().find_map(|(days, phrases)| Some((*days, words.end_at(phrases, at)?)))?;
     let is_after = at > 0 && tokens[at - 1].is_any(&["after", "بعد"]);
     let is_week = tokens.get(end).is_some_and(|token| token.is("week"));
     let date = cx.today.checked_add((days + if is_week { 7 } else { 0 }).days()).ok()?;
@@ -59,24 +59,24 @@ enum Place {
 
 /// Place in the month, months from this one, and how people say it. Without "this" or "next" a first that is over is that
 /// of the month to come.
-const MONTHS: [(Place, i64, &str); 17] = [
-    (Place::Last, 1, "end|last of the? next|coming|following month"),
-    (Place::Last, 0, "end|last of the|this? month"),
-    (Place::Last, 0, "last day of the|this? month"),
-    (Place::Last, 1, "last day of next month"),
-    (Place::Last, 0, "months|month end"),
-    (Place::First, 1, "first|beginning|start|1st of the? next|coming|following month"),
-    (Place::First, 0, "first|beginning|start|1st of the|this? month"),
-    (Place::Middle, 1, "middle|mid of the? next month"),
-    (Place::Middle, 0, "middle|mid of the|this? month"),
-    (Place::Last, 1, "اخر|نهايه|باخر|بنهايه|لاخر|اواخر|لنهايه الشهر القادم|الجاي|المقبل"),
-    (Place::Last, 0, "اخر|نهايه|باخر|بنهايه|لاخر|اواخر|لنهايه|باواخر الشهر|شهر|هالشهر"),
-    (Place::Last, 0, "اخر يوم في|من? الشهر|بالشهر"),
-    (Place::First, 0, "راس الشهر"),
-    (Place::First, 1, "اول|بدايه|باول|ببدايه|مطلع|اوايل|لاول الشهر القادم|الجاي|المقبل"),
-    (Place::First, 0, "اول|بدايه|باول|ببدايه|مطلع|اوايل|لاول الشهر|شهر"),
-    (Place::Middle, 1, "نص|منتصف|بنص|بمنتصف|نصف الشهر القادم|الجاي|المقبل"),
-    (Place::Middle, 0, "نص|منتصف|بنص|بمنتصف|نصف الشهر"),
+static MONTHS: [(Place, i64, &Phrases); 17] = [
+    (Place::Last, 1, phrases!["end|last of the? next|coming|following month"]),
+    (Place::Last, 0, phrases!["end|last of the|this? month"]),
+    (Place::Last, 0, phrases!["last day of the|this? month"]),
+    (Place::Last, 1, phrases!["last day of next month"]),
+    (Place::Last, 0, phrases!["months|month end"]),
+    (Place::First, 1, phrases!["first|beginning|start|1st of the? next|coming|following month"]),
+    (Place::First, 0, phrases!["first|beginning|start|1st of the|this? month"]),
+    (Place::Middle, 1, phrases!["middle|mid of the? next month"]),
+    (Place::Middle, 0, phrases!["middle|mid of the|this? month"]),
+    (Place::Last, 1, phrases!["اخر|نهايه|باخر|بنهايه|لاخر|اواخر|لنهايه الشهر القادم|الجاي|المقبل"]),
+    (Place::Last, 0, phrases!["اخر|نهايه|باخر|بنهايه|لاخر|اواخر|لنهايه|باواخر الشهر|شهر|هالشهر"]),
+    (Place::Last, 0, phrases!["اخر يوم في|من? الشهر|بالشهر"]),
+    (Place::First, 0, phrases!["راس الشهر"]),
+    (Place::First, 1, phrases!["اول|بدايه|باول|ببدايه|مطلع|اوايل|لاول الشهر القادم|الجاي|المقبل"]),
+    (Place::First, 0, phrases!["اول|بدايه|باول|ببدايه|مطلع|اوايل|لاول الشهر|شهر"]),
+    (Place::Middle, 1, phrases!["نص|منتصف|بنص|بمنتصف|نصف الشهر القادم|الجاي|المقبل"]),
+    (Place::Middle, 0, phrases!["نص|منتصف|بنص|بمنتصف|نصف الشهر"]),
 ];
 
 fn by_month(tokens: &[Token], words: &Words<'_>, at: usize, cx: &Context) -> Option<Named> {
@@ -84,7 +84,7 @@ fn by_month(tokens: &[Token], words: &Words<'_>, at: usize, cx: &Context) -> Opt
         return Some(named);
     }
     let longest =
-        MONTHS.iter().filter_map(|(place, months, pattern)| Some((words.end_at(pattern, at)?, *place, *months)));
+        MONTHS.iter().filter_map(|(place, months, phrases)| Some((words.end_at(phrases, at)?, *place, *months)));
     let (end, place, months) = longest.max_by_key(|(end, ..)| *end)?;
     let month = |months: i64| cx.today.first_of_month().checked_add(months.months()).ok();
     let day = |months: i64| {
@@ -101,16 +101,16 @@ fn by_month(tokens: &[Token], words: &Words<'_>, at: usize, cx: &Context) -> Opt
 
 /// "The end of May", "mid June", "نهاية شهر يونيو".
 fn of_named_month(tokens: &[Token], words: &Words<'_>, at: usize, cx: &Context) -> Option<Named> {
-    const PLACES: [(Place, &str); 6] = [
-        (Place::Last, "last day of?"),
-        (Place::Last, "end|last of?"),
-        (Place::First, "beginning|start of?"),
-        (Place::Middle, "middle|mid of?"),
-        (Place::Last, "اخر|نهايه|باخر|بنهايه|لاخر|اواخر|لنهايه|باواخر يوم? في|من?"),
-        (Place::First, "اول|بدايه|باول|ببدايه|مطلع|اوايل|لاول يوم? في|من?"),
+    static PLACES: [(Place, &Phrases); 6] = [
+        (Place::Last, phrases!["last day of?"]),
+        (Place::Last, phrases!["end|last of?"]),
+        (Place::First, phrases!["beginning|start of?"]),
+        (Place::Middle, phrases!["middle|mid of?"]),
+        (Place::Last, phrases!["اخر|نهايه|باخر|بنهايه|لاخر|اواخر|لنهايه|باواخر يوم? في|من?"]),
+        (Place::First, phrases!["اول|بدايه|باول|ببدايه|مطلع|اوايل|لاول يوم? في|من?"]),
     ];
-    let middle = || Some((Place::Middle, words.end_at("نص|منتصف|بنص|بمنتصف|نصف", at)?));
-    let place = PLACES.iter().find_map(|(place, pattern)| Some((*place, words.end_at(pattern, at)?))).or_else(middle);
+    let middle = || Some((Place::Middle, words.end_at(phrases!["نص|منتصف|بنص|بمنتصف|نصف"], at)?));
+    let place = PLACES.iter().find_map(|(place, phrases)| Some((*place, words.end_at(phrases, at)?))).or_else(middle);
     let (place, next) = place?;
     let (month, end) = calendar::month(tokens, next)?;
     let first = calendar::coming_month(month, cx.today)?;
@@ -161,15 +161,15 @@ fn by_count(tokens: &[Token], words: &Words<'_>, at: usize, cx: &Context) -> Opt
     let is_ahead = tokens[at].is_any(&["in", "after", "within", "بعد", "كمان", "عقب", "خلال", "في", "حين"]);
     let is_back = tokens[at].is_any(&["قبل", "من"]);
     let Counted { count, unit, end, sure } = counted(tokens, at + usize::from(is_ahead || is_back))?;
-    let after = |pattern: &str| words.end_at(pattern, end);
-    let from = after("from now|today")
-        .or_else(|| after("today").filter(|_| unit == Unit::Week))
-        .or_else(|| after("later|hence|time"))
-        .or_else(|| after("من اليوم|الان|هلا|دلوقتي"));
-    let from_tomorrow = after("from tomorrow")
-        .or_else(|| after("tomorrow").filter(|_| unit == Unit::Week))
-        .or_else(|| after("من بكره|بكرا|غدا"));
-    let ago = after("ago|back");
+    let after = |phrases: &Phrases| words.end_at(phrases, end);
+    let from = after(phrases!["from now|today"])
+        .or_else(|| after(phrases!["today"]).filter(|_| unit == Unit::Week))
+        .or_else(|| after(phrases!["later|hence|time"]))
+        .or_else(|| after(phrases!["من اليوم|الان|هلا|دلوقتي"]));
+    let from_tomorrow = after(phrases!["from tomorrow"])
+        .or_else(|| after(phrases!["tomorrow"]).filter(|_| unit == Unit::Week))
+        .or_else(|| after(phrases!["من بكره|بكرا|غدا"]));
+    let ago = after(phrases!["ago|back"]);
     let fractional = numerals::and_fraction(tokens, end).is_some();
     let base = i64::from(from_tomorrow.is_some());
     let sign = if ago.is_some() || (is_back && tokens[at].is("قبل")) { -1 } else { 1 };
