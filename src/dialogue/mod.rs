@@ -18,7 +18,7 @@ mod speech;
 
 pub use conversation::Dialogue;
 pub use io::{
-    EndReason, Incident, Input, Line, Manner, Notice, Output, Patience, Phase, Setup, Side, Spoken, Take, Words,
+    EndReason, Incident, Input, Line, Manner, Notice, Output, Patience, Phase, Place, Setup, Side, Spoken, Take, Words,
 };
 
 #[cfg(test)]

@@ -274,7 +274,7 @@ async fn a_caller_is_greeted_heard_answered_and_kept() {
 
     let (greeting, sound) = call.hear_out().await;
     assert!(greeting.contains("automated agent") && greeting.contains("transcribed"), "{greeting}");
-    let heard = transcribe(&engines, &sound, Some(Language::ENGLISH), |_| true).await.unwrap();
+    let heard = transcribe(&engines, &sound, Some(Language::ENGLISH), Times::None, |_| true).await.unwrap();
     assert!(is_loud(&sound), "{sound:?}");
     assert!(!heard.text.is_empty());
 

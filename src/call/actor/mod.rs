@@ -4,6 +4,7 @@
 //! drop a task is to end its work, and what comes late anyway names a turn or a take that is no longer the present one.
 
 mod asks;
+mod clause;
 mod ear;
 mod hearing;
 mod mouth;

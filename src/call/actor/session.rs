@@ -31,7 +31,7 @@ use crate::{
         answer::{Marks, Passed},
         live::Ask,
     },
-    dialogue::{self, Dialogue, Input, Output, Phase, Setup, Side, Spoken, Take, endpointing},
+    dialogue::{self, Dialogue, Input, Output, Phase, Place, Setup, Side, Spoken, Take, endpointing},
     domain::{Language, MediaTime, Pii, Provider, TurnId, cards},
     speech::{Priority, Sampling, Served, Urgency, engines::Engines},
     store::turns::{NewTurn, Providers, Timings, Who},
@@ -277,6 +277,7 @@ impl<'a> Session<'a> {
                 self.begun(turn, thought);
                 Input::Clause { turn, text }
             }
+            Report::WordStarts(words) => Input::WordStarts { turn, words },
             Report::ClauseMade(audio) => Input::ClauseMade { turn, audio },
             Report::Made { failed } => {
                 self.made(turn);
@@ -388,7 +389,7 @@ impl<'a> Session<'a> {
             failed: AtomicBool::new(false),
             is_sealed: watched_seal,
         };
-        let (stage, watched) = watch::channel(Stage::Speaking { turn, from: 0 });
+        let (stage, watched) = watch::channel(Stage::Speaking { turn, from: Place::default() });
         self.speaking = Some(Speaking { stage, seal, urgency, _task: Task::spawn(mouth.run(words, watched)) });
     }
 

@@ -407,9 +407,7 @@ impl<F: Floor> Clerk<F> {
         let prepared = self.exchange.prepared.clone();
         tokio::spawn(async move {
             let Ok(voices) = engines.synthesizer() else { return };
-            for sentence in sentences {
-                prepared.prepare(voices, sentence).await;
-            }
+            prepared.prepare_all(voices, sentences).await;
         });
     }
 }

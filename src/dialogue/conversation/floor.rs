@@ -8,7 +8,7 @@ use crate::{
         barge_in::{BargeIn, Decision, Overlap},
         caller::{Caller, Owed},
         echo::Said,
-        io::{Line, Output, Side, Spoken},
+        io::{Line, Output, Place, Side, Spoken},
         speech::{Held, Occasion, Speech},
     },
     domain::{MediaTime, Pii, cards},
@@ -64,7 +64,7 @@ impl Dialogue {
         let Some(held) = self.held.take() else { return };
         self.decided.push_back(Output::Cancel(held.id));
         // Nothing of the answer was heard: it is still owed, to these words and the next ones.
-        if held.occasion == Occasion::Answer && held.from == 0 && self.owed == Owed::Nothing {
+        if held.occasion == Occasion::Answer && held.from == Place::default() && self.owed == Owed::Nothing {
             self.owed = Owed::ToSpeech;
         }
     }

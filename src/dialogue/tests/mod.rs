@@ -14,7 +14,7 @@ use super::{
     endpointing::{self, Expectation, PauseId, WINDOW},
 };
 use crate::{
-    domain::{Language, MediaTime, Pii, Role, TurnId},
+    domain::{Language, MediaTime, Pii, Role, TurnId, WordStart, words},
     spoken::Hanging,
 };
 
@@ -45,6 +45,10 @@ enum Step {
     Deaf,
     /// A clause of the latest turn, with so many milliseconds of audio.
     Clause(&'static str, u64),
+    /// A clause of the latest turn that is still being made, and when its words begin: after so many milliseconds each.
+    Begun(&'static str, &'static [u64]),
+    /// The latest clause is made, with so many milliseconds of audio.
+    Whole(u64),
     /// The latest turn is complete, or broke off.
     Made,
     Broken,
@@ -119,6 +123,16 @@ impl Simulation {
                     self.tell(Input::Clause { turn: self.turn, text: Pii::new(text.to_owned()) });
                     Input::ClauseMade { turn: self.turn, audio: Duration::from_millis(millis) }
                 }
+                Begun(text, starts) => {
+                    self.tell(Input::Clause { turn: self.turn, text: Pii::new(text.to_owned()) });
+                    let at = |(word, millis): (std::ops::Range<usize>, &u64)| WordStart {
+                        letter: word.start,
+                        at: Duration::from_millis(*millis),
+                        is_estimate: false,
+                    };
+                    Input::WordStarts { turn: self.turn, words: words(text).zip(starts).map(at).collect() }
+                }
+                Whole(millis) => Input::ClauseMade { turn: self.turn, audio: Duration::from_millis(millis) },
                 Made => Input::TurnMade { turn: self.turn, failed: false },
                 Broken => Input::TurnMade { turn: self.turn, failed: true },
                 Sent(millis) => Input::Played { turn: self.turn, sent: Duration::from_millis(millis), done: false },
@@ -179,7 +193,8 @@ impl Simulation {
                 Output::Hold(turn) => format!("hold {}", turn.0),
                 Output::Resume { turn, from } => {
                     self.turn = turn;
-                    format!("resume {} from {from}", turn.0)
+                    let word = if from.letter > 0 { format!(":{}", from.letter) } else { String::new() };
+                    format!("resume {} from {}{word}", turn.0, from.clause)
                 }
                 Output::Notice(notice) => format!("notice {notice:?}"),
                 Output::Duck(duck) => if duck { "duck" } else { "restore" }.to_owned(),

@@ -4,10 +4,7 @@ use std::sync::{
 };
 
 use super::*;
-use crate::{
-    audio::FRAME_SAMPLES,
-    speech::{Priority, local::espeak::tests::espeak},
-};
+use crate::{audio::FRAME_SAMPLES, speech::Priority, testing::espeak};
 
 const RATE_HZ: u32 = 16_000;
 
@@ -48,12 +45,18 @@ impl Voice for Probe {
         Width::up_to(NonZeroUsize::new(16).unwrap())
     }
 
-    fn say(&self, clause: &str, manner: &Manner<'_>) -> Result<Vec<f32>, SpeechError> {
+    fn say(&self, clause: &str, manner: &Manner<'_>) -> Result<Said, SpeechError> {
         self.clauses.fetch_add(1, Ordering::SeqCst);
         self.said.lock().unwrap().push((clause.to_owned(), manner.speaker, manner.threads));
         match clause {
             "Fail." => Err(SpeechError::Failed { engine: "probe", reason: "as asked".to_owned() }),
-            _ => Ok(vec![0.5; self.seconds * RATE_HZ as usize]),
+            _ => {
+                let samples = vec![0.5; self.seconds * RATE_HZ as usize];
+                // A word each tenth of a second.
+                let words = crate::domain::words(clause).zip((0..).step_by(RATE_HZ as usize / 10));
+                let words = words.map(|(word, sample)| (word.start, sample)).collect();
+                Ok(Said { samples, words, is_estimate: clause.starts_with("Perhaps") })
+            }
         }
     }
 }
@@ -70,7 +73,7 @@ fn english(text: &str) -> Sentence {
 }
 
 /// All frames, or the error that ended them.
-fn hear(voices: &Voices, sentence: Sentence) -> Result<Vec<Frame>, SpeechError> {
+fn hear(voices: &Voices, sentence: Sentence) -> Result<Vec<Voiced>, SpeechError> {
     let mut results = voices.speak(sentence);
     std::iter::from_fn(|| results.blocking_recv()).collect()
 }
@@ -199,5 +202,37 @@ fn who_speaks_is_noted() {
         let served = sentence.served.clone();
         drop(voices.speak(sentence));
         assert_eq!(served.by().map(ToString::to_string).as_deref(), speaks, "{voice:?}");
+    }
+}
+
+#[test]
+fn words_come_with_the_frame_in_which_they_begin() {
+    let (voices, _) = voices(1);
+    for (text, expected) in [
+        // Of the second part, the first word begins where the first part's sound ends.
+        (
+            "One  **two** three. And a \u{200e}fourth.",
+            &[("One", 0), ("two", 100), ("three.", 200), ("And", 1000), ("a", 1100)][..],
+        ),
+        ("Perhaps", &[("Perhaps", 0)]),
+    ] {
+        let voiced = hear(&voices, english(text)).unwrap();
+        let words: Vec<_> = voiced
+            .iter()
+            .enumerate()
+            .flat_map(|(nth, voiced)| voiced.words.iter().map(move |word| (nth, word)))
+            .collect();
+        for (nth, word) in &words {
+            assert_eq!(word.at.as_millis() / 20, *nth as u128);
+            assert_eq!(word.is_estimate, text.starts_with("Perhaps"));
+        }
+        let begun: Vec<_> = words.iter().map(|(_, word)| (&text[word.letter..], word.at.as_millis())).collect();
+        let begins =
+            |(text, at): &(&str, u128), (word, expected): &(&str, u128)| text.starts_with(word) && at == expected;
+        assert!(
+            begun.len() >= expected.len()
+                && begun.iter().zip(expected).all(|(begun, expected)| begins(begun, expected)),
+            "{begun:?}"
+        );
     }
 }

@@ -9,7 +9,7 @@ fn whisper() -> Whisper {
 
 fn speech(samples: impl Into<Arc<[f32]>>) -> Speech {
     let (language, priority) = (Some(Language::ENGLISH), Priority::Speech);
-    Speech { samples: samples.into(), language, timestamps: false, priority, served: Served::default() }
+    Speech { samples: samples.into(), language, times: Times::None, priority, served: Served::default() }
 }
 
 /// Every transcript, partial ones too.
@@ -114,7 +114,7 @@ fn a_long_recording_comes_in_partials_with_times() {
         samples.extend(recording("utt18.wav"));
         samples.extend(&pause);
     }
-    let transcripts = transcripts(&whisper, Speech { timestamps: true, ..speech(samples) });
+    let transcripts = transcripts(&whisper, Speech { times: Times::Segments, ..speech(samples) });
     let (last, partials) = transcripts.split_last().unwrap();
     assert!(!partials.is_empty() && partials.iter().all(|partial| !partial.is_final) && last.is_final);
     assert!(partials.iter().all(|partial| last.text.starts_with(&partial.text)));

@@ -1,0 +1,157 @@
+//! When each word of a clause begins.
+//!
+//! The phonemes of a clause do not say which words they are of: espeak-ng joins some ("of the"), makes several of others
+//! ("200") and says a word otherwise than alone. So the phonemes of each word alone are laid beside those of the clause with
+//! as few differences as can be (Levenshtein's), and a word begins where the first of its phonemes has come to lie.
+
+use super::ids::decompose;
+
+/// Longer clauses, phonemes times phonemes, are not compared: no clause of two hundred letters is nearly so long.
+const MOST_COMPARED: usize = 1 << 20;
+/// A word may really begin so many sounds before or after where it seems to: at the nearest gap.
+const NEAR: usize = 2;
+
+/// For each phoneme of a sequence of numbers, which begin at `starts` among them, where it begins in `samples` samples. What
+/// is not known is reckoned as if all numbers were equally long.
+pub(super) fn onsets(starts: &[usize], durations: Option<Vec<f32>>, samples: usize) -> impl Iterator<Item = usize> {
+    let numbers = starts.last().map_or(0, |last| last + 2);
+    let durations = durations.unwrap_or_else(|| vec![1.0; numbers]);
+    let mut passed = 0.0;
+    let before: Vec<f64> = std::iter::once(0.0)
+        .chain(durations.iter().map(|duration| {
+            passed += f64::from(if duration.is_finite() { duration.max(0.0) } else { 0.0 });
+            passed
+        }))
+        .collect();
+    let all = passed.max(f64::MIN_POSITIVE);
+    starts.iter().map(move |start| {
+        let share = before.get(*start).map_or(1.0, |before| before / all);
+        (share * samples as f64) as usize
+    })
+}
+
+/// For each of `words` (where it begins in its clause, and how it is pronounced alone) the first of `phonemes`, in order. A
+/// word that has none of its own is left out.
+pub(super) fn word_starts(phonemes: &[char], words: &[(usize, String)]) -> impl Iterator<Item = (usize, usize)> {
+    let sounds: Vec<usize> = (0..phonemes.len()).filter(|at| is_sound(phonemes[*at])).collect();
+    let (mut expected, mut firsts) = (Vec::new(), Vec::new());
+    for (letter, word) in words {
+        firsts.push((*letter, expected.len()));
+        expected.extend(decompose(word).into_iter().filter(|c| is_sound(*c)));
+    }
+    let said: Vec<char> = sounds.iter().map(|at| phonemes[*at]).collect();
+    let places = if said.len() * expected.len() <= MOST_COMPARED { lay(&expected, &said) } else { Vec::new() };
+    let mut next = 0;
+    let starts: Vec<_> = firsts
+        .into_iter()
+        .filter_map(|(letter, first)| {
+            let start = first_phoneme(phonemes, &sounds, *places.get(first)?)?;
+            let is_its_own = start >= next;
+            next = next.max(start + 1);
+            is_its_own.then_some((letter, start))
+        })
+        .collect();
+    starts.into_iter()
+}
+
+/// What is compared. Stress and length are not: they change with the words around.
+fn is_sound(phoneme: char) -> bool {
+    phoneme.is_alphanumeric() && !is_mark(phoneme)
+}
+
+fn is_mark(phoneme: char) -> bool {
+    matches!(phoneme, 'ˈ' | 'ˌ' | 'ː')
+}
+
+/// The phoneme with which a word begins that seems to begin with a certain sound: at the nearest gap, with its stress.
+fn first_phoneme(phonemes: &[char], sounds: &[usize], sound: usize) -> Option<usize> {
+    let with_marks = |sound: usize| {
+        let at = *sounds.get(sound)?;
+        let marks = phonemes[..at].iter().rev().take_while(|c| matches!(**c, 'ˈ' | 'ˌ')).count();
+        Some(at - marks)
+    };
+    let after_gap = |sound: &usize| with_marks(*sound).is_some_and(|at| at == 0 || phonemes[at - 1].is_whitespace());
+    let near = (0..=NEAR).flat_map(|off| [sound.checked_sub(off), Some(sound + off)]).flatten().find(after_gap);
+    with_marks(near.unwrap_or(sound))
+}
+
+/// Lays `expected` beside `said` with as few differences as can be: the place in `said` of each of `expected`.
+fn lay(expected: &[char], said: &[char]) -> Vec<usize> {
+    let width = said.len() + 1;
+    let mut cost: Vec<u32> = (0..width as u32).collect();
+    for (row, letter) in expected.iter().enumerate() {
+        cost.push(row as u32 + 1);
+        for (column, other) in said.iter().enumerate() {
+            let above = row * width + column;
+            let replaced = cost[above] + u32::from(letter != other);
+            let left_out = cost[above + 1] + 1;
+            let put_in = cost[above + width] + 1;
+            cost.push(replaced.min(left_out).min(put_in));
+        }
+    }
+    let mut places = vec![0; expected.len()];
+    let (mut row, mut column) = (expected.len(), said.len());
+    while row > 0 {
+        let here = cost[row * width + column];
+        let above = (row - 1) * width + column;
+        if column > 0 && here == cost[above - 1] + u32::from(expected[row - 1] != said[column - 1]) {
+            (row, column) = (row - 1, column - 1);
+            places[row] = column;
+        } else if here == cost[above] + 1 {
+            row -= 1;
+            places[row] = column;
+        } else {
+            column -= 1;
+        }
+    }
+    places
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::espeak;
+
+    /// `clause`, its phonemes, and with which of them each word begins.
+    #[track_caller]
+    fn check(voice: &str, clause: &str, expected: &[(&str, &str)]) {
+        let espeak = espeak();
+        let voice = espeak.voice(voice).unwrap();
+        let pronounce = |text: &str| espeak.phonemes(text, &voice).unwrap();
+        let phonemes = decompose(&pronounce(clause));
+        let words: Vec<_> = crate::domain::words(clause).map(|word| (word.start, pronounce(&clause[word]))).collect();
+        let mut starts: Vec<_> = word_starts(&phonemes, &words).collect();
+        starts.push((clause.len(), phonemes.len()));
+        let said = starts.windows(2).map(|pair| {
+            let phonemes: String = phonemes[pair[0].1..pair[1].1].iter().collect();
+            (clause[pair[0].0..pair[1].0].trim().to_owned(), phonemes.trim().to_owned())
+        });
+        let expected: Vec<_> = expected.iter().map(|(word, said)| ((*word).to_owned(), (*said).to_owned())).collect();
+        assert_eq!(said.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn words_are_found_by_their_sounds() {
+        check(
+            "en-us",
+            "Hello, how are you?",
+            &[("Hello,", "həlˈoʊ,"), ("how", "hˈaʊ"), ("are", "ɑːɹ"), ("you?", "juː?")],
+        );
+        check(
+            "en-us",
+            "one of the 200 boxes",
+            &[("one", "wˈʌn"), ("of", "ʌv"), ("the", "ðə"), ("200", "tˈuː hˈʌndɹɪd"), ("boxes", "bˈɑːksᵻz.")],
+        );
+        check("en-us", "It is $5.50 at 3:30.", &[]);
+        check("ar", "مرحبا كيف حالك", &[("مرحبا", "mrħbˈaː"), ("كيف", "kˈajfa"), ("حالك", "ħˈaːlik.")]);
+    }
+
+    #[test]
+    fn phonemes_share_the_sound_by_their_lengths() {
+        let of = |durations| onsets(&[2, 4], durations, 100).collect::<Vec<_>>();
+        assert_eq!(of(Some(vec![1.0, 0.0, 2.0, 1.0, 5.0, 0.0, 1.0])), [10, 40]);
+        assert_eq!(of(None), [33, 66]);
+        assert_eq!(of(Some(vec![f32::NAN, -1.0])), [100, 100], "too few, and nonsense");
+        assert_eq!(onsets(&[], None, 100).count(), 0);
+    }
+}
