@@ -17,7 +17,10 @@ use callstead::{
     config::{Config, Rule},
     domain::{Language, Pii, RoomName, TurnId},
     rooms::{Agent, JoinError, RoomEvent},
-    speech::engines::{EngineKind, Engines},
+    speech::{
+        Times,
+        engines::{EngineKind, Engines},
+    },
     store::{
         Store,
         audit::Actor,

@@ -96,33 +96,41 @@ impl Prepared {
         }
     }
 
-    /// Makes the sound of `sentences` beforehand, one after the other, when there is nothing better to do.
-    pub(in crate::call) async fn prepare_all(&self, voices: &Arc<dyn Synthesizer>, sentences: Vec<Sentence>) {
+    /// Makes the sound of `sentences` beforehand, one after the other, when there is nothing better to do, as long as there
+    /// is room: what nobody has heard yet takes the place of nothing. So the most important come first.
+    pub(in crate::call) async fn prepare_all(&self, voices: &dyn Synthesizer, sentences: Vec<Sentence>) {
         for sentence in sentences {
-            self.prepare(voices, sentence).await;
-        }
-    }
-
-    async fn prepare(&self, voices: &Arc<dyn Synthesizer>, sentence: Sentence) {
-        let key = Key::new(Some(&**voices), &sentence);
-        if self.get(&key, &sentence).is_some() {
-            return;
-        }
-        let mut sound = voices.speak(Sentence { priority: Priority::Batch, ..sentence.clone() });
-        let mut recording = Recording::default();
-        while let Some(voiced) = sound.recv().await {
-            match voiced {
-                Ok(voiced) => recording.push(voiced),
-                Err(error) => return tracing::warn!(%error, "a sentence could not be prepared"),
+            let key = Key::new(Some(voices), &sentence);
+            if self.get(&key, &sentence).is_some() {
+                continue;
             }
+            let Some(recording) = make(voices, &sentence).await else { continue };
+            if self.lock().bytes + recording.bytes() > MOST_BYTES {
+                return tracing::info!("not all fixed sentences are kept as sound: there are too many");
+            }
+            self.keep(key, &sentence, Arc::new(recording));
         }
-        self.keep(key, &sentence, Arc::new(recording));
     }
 
     /// Held for a look-up; nothing in there panics half-way.
     fn lock(&self) -> MutexGuard<'_, Shelf> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+async fn make(voices: &dyn Synthesizer, sentence: &Sentence) -> Option<Recording> {
+    let mut sound = voices.speak(Sentence { priority: Priority::Batch, ..sentence.clone() });
+    let mut recording = Recording::default();
+    while let Some(voiced) = sound.recv().await {
+        match voiced {
+            Ok(voiced) => recording.push(voiced),
+            Err(error) => {
+                tracing::warn!(%error, "a sentence could not be prepared");
+                return None;
+            }
+        }
+    }
+    Some(recording)
 }
 
 impl Shelf {
@@ -208,17 +216,16 @@ mod tests {
         let voices = Arc::new(voices());
         let prepared = Prepared::default();
         let sentence = || Sentence::new("Yes.", Language::ENGLISH);
-        let as_dyn: Arc<dyn Synthesizer> = voices.clone();
-        prepared.prepare_all(&as_dyn, vec![sentence()]).await;
+        prepared.prepare_all(&*voices, vec![sentence()]).await;
         let has = |sentence: &Sentence| prepared.get(&Key::new(Some(&*voices), sentence), sentence).is_some();
         let named = |voice: &str| Sentence { voice: Some(voice.to_owned()), ..sentence() };
         assert!(has(&sentence()) && has(&named("starter")), "it is the usual voice");
         assert!(!has(&named("espeak")) && !has(&named("nobody")));
         assert!(!has(&Sentence { speed: 1.1, ..sentence() }) && !has(&Sentence { speaker: Some(1), ..sentence() }));
-        let again: Arc<dyn Synthesizer> = Arc::new(Mute(voices));
+        let again = Mute(voices);
         prepared.prepare_all(&again, vec![named("starter")]).await;
         let sentence = sentence();
-        let key = Key::new(Some(&*again), &sentence);
+        let key = Key::new(Some(&again), &sentence);
         let recording = prepared.get(&key, &sentence).unwrap();
         assert_eq!(recording.words.len(), 1);
         assert_eq!(sentence.served.by().map(ToString::to_string).as_deref(), Some("local/piper:starter"));
