@@ -233,7 +233,7 @@ mod tests {
         let mut later = clause(20);
         assert!([20, 24, 28].iter().all(|letter| later.goes_on_at(*letter)));
         assert!(!later.goes_on_at(0) && !later.goes_on_at(25));
-        assert_eq!(said(&mut later, 28).await.1, [(0, 10)]);
+        assert_eq!(said(&mut later, 28).await.1, [(0, 20)]);
         assert_eq!((later.rest(20), later.rest(28)), ("one two three", "three"));
         later.sound = Sound::None;
         assert!(later.goes_on_at(20) && !later.goes_on_at(24));

@@ -191,7 +191,8 @@ mod tests {
         put("long", 31);
         assert!(has("three") && !has("long"));
         put("all", 30);
-        assert_eq!((prepared.lock().bytes, prepared.lock().kept.len()), (room, 1));
+        let shelf = prepared.lock();
+        assert_eq!((shelf.bytes, shelf.kept.len()), (room, 1));
     }
 
     /// Asks nothing of a voice when all is there.
