@@ -171,7 +171,8 @@ impl Voice for PiperVoice {
             said.samples.extend(samples);
         }
         let onset = |(letter, phoneme): (usize, usize)| Some((letter, *onsets.get(phoneme)?));
-        said.words = timing::word_starts(&phonemes, &self.pronounced_words(clause)?).filter_map(onset).collect();
+        let words = timing::word_starts(&phonemes, &self.pronounced_words(clause)?);
+        said.words = words.into_iter().filter_map(onset).collect();
         Ok(said)
     }
 }

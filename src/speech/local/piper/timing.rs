@@ -30,7 +30,9 @@ pub(super) fn onsets(starts: &[usize], durations: Option<Vec<f32>>, samples: usi
 
 /// For each of `words` (where it begins in its clause, and how it is pronounced alone) the first of `phonemes`, in order. A
 /// word that has none of its own is left out.
-pub(super) fn word_starts(phonemes: &[char], words: &[(usize, String)]) -> impl Iterator<Item = (usize, usize)> {
+///
+/// Where a word does not begin with the sound with which it begins alone, a gap right beside is taken for its beginning.
+pub(super) fn word_starts(phonemes: &[char], words: &[(usize, String)]) -> Vec<(usize, usize)> {
     let sounds: Vec<usize> = (0..phonemes.len()).filter(|at| is_sound(phonemes[*at])).collect();
     let (mut expected, mut firsts) = (Vec::new(), Vec::new());
     for (letter, word) in words {
@@ -39,19 +41,20 @@ pub(super) fn word_starts(phonemes: &[char], words: &[(usize, String)]) -> impl 
     }
     let said: Vec<char> = sounds.iter().map(|at| phonemes[*at]).collect();
     let places = if said.len() * expected.len() <= MOST_COMPARED { lay(&expected, &said) } else { Vec::new() };
-    let ends = firsts.iter().skip(1).map(|(_, first)| *first).chain([expected.len()]);
-    let mut next = 0;
-    let starts: Vec<_> = firsts
-        .iter()
-        .zip(ends)
-        .filter_map(|((letter, first), end)| {
-            let start = first_phoneme(phonemes, &sounds, *places.get(*first)?, &expected[*first..end])?;
-            let is_its_own = start >= next;
-            next = next.max(start + 1);
-            is_its_own.then_some((*letter, start))
-        })
-        .collect();
-    starts.into_iter()
+    let place = |(_, first): &(usize, usize)| places.get(*first).copied().unwrap_or(said.len());
+    let begin = |nth: usize, (letter, first): &(usize, usize)| {
+        let earliest = if nth == 0 { 0 } else { place(&firsts[nth - 1]) + 1 };
+        let latest = firsts.get(nth + 1).map_or(said.len(), place);
+        let at = *places.get(*first)?;
+        let is_as_expected = said.get(at) == expected.get(*first);
+        let beside = [Some(at), at.checked_sub(1), Some(at + 1)].into_iter().flatten();
+        let gap = beside.filter(|_| !is_as_expected).find(|at| {
+            (earliest..latest).contains(at)
+                && with_stress(phonemes, &sounds, *at).is_some_and(|at| is_after_gap(phonemes, at))
+        });
+        (earliest <= at).then(|| with_stress(phonemes, &sounds, gap.unwrap_or(at)))?.map(|start| (*letter, start))
+    };
+    firsts.iter().enumerate().filter_map(|(nth, word)| begin(nth, word)).collect()
 }
 
 /// What is compared. Stress and length are not: they change with the words around.
@@ -63,20 +66,14 @@ fn is_mark(phoneme: char) -> bool {
     matches!(phoneme, 'ˈ' | 'ˌ' | 'ː')
 }
 
-/// The phoneme, with its stress, with which a word begins that seems to begin with a certain sound. If that is not the sound
-/// that it begins with when it is alone, the gap beside it is taken for the word's beginning; not the one behind a word of
-/// one sound.
-fn first_phoneme(phonemes: &[char], sounds: &[usize], sound: usize, word: &[char]) -> Option<usize> {
-    let with_stress = |sound: usize| {
-        let at = *sounds.get(sound)?;
-        let marks = phonemes[..at].iter().rev().take_while(|c| matches!(**c, 'ˈ' | 'ˌ')).count();
-        Some(at - marks)
-    };
-    let here = *sounds.get(sound)?;
-    let after_gap = |sound: &usize| with_stress(*sound).is_some_and(|at| at == 0 || phonemes[at - 1].is_whitespace());
-    let beside = [Some(sound), sound.checked_sub(1), (word.len() > 1).then_some(sound + 1)];
-    let near = beside.into_iter().flatten().find(after_gap).filter(|_| word.first() != Some(&phonemes[here]));
-    with_stress(near.unwrap_or(sound))
+/// A sound's phoneme, or the mark of its stress.
+fn with_stress(phonemes: &[char], sounds: &[usize], sound: usize) -> Option<usize> {
+    let at = *sounds.get(sound)?;
+    Some(at - phonemes[..at].iter().rev().take_while(|c| matches!(**c, 'ˈ' | 'ˌ')).count())
+}
+
+fn is_after_gap(phonemes: &[char], at: usize) -> bool {
+    at == 0 || phonemes[at - 1].is_whitespace()
 }
 
 /// Lays `expected` beside `said` with as few differences as can be: the place in `said` of each of `expected`.
@@ -124,7 +121,7 @@ mod tests {
         let pronounce = |text: &str| espeak.phonemes(text, &voice).unwrap();
         let phonemes = decompose(&pronounce(clause));
         let words: Vec<_> = crate::domain::words(clause).map(|word| (word.start, pronounce(&clause[word]))).collect();
-        let mut starts: Vec<_> = word_starts(&phonemes, &words).collect();
+        let mut starts = word_starts(&phonemes, &words);
         starts.push((clause.len(), phonemes.len()));
         let said = starts.windows(2).map(|pair| {
             let phonemes: String = phonemes[pair[0].1..pair[1].1].iter().collect();
@@ -163,7 +160,7 @@ mod tests {
             let phonemes = decompose(&pronounce(clause));
             let words: Vec<_> =
                 crate::domain::words(clause).map(|word| (word.start, pronounce(&clause[word]))).collect();
-            let starts: Vec<_> = word_starts(&phonemes, &words).collect();
+            let starts = word_starts(&phonemes, &words);
             let found: Vec<_> = starts.iter().map(|(letter, _)| *letter).collect();
             assert_eq!(found, words.iter().map(|(letter, _)| *letter).collect::<Vec<_>>(), "{clause}: {starts:?}");
         }
