@@ -144,6 +144,10 @@ fn transcribe(decoder: &mut Decoder, scheduler: &Scheduler, request: &Request) -
     let mut transcript = Transcript::empty(speech.language.unwrap_or(Language::ENGLISH));
     let mut windows = windows::cut(&speech.samples).peekable();
     while let Some(window) = windows.next() {
+        let window = match speech.times {
+            Times::Words => window.start + guards::lead(&speech.samples[window.clone()])..window.end,
+            Times::None | Times::Segments => window,
+        };
         let start = windows::time_of(window.start);
         let heard = {
             let lease = scheduler.acquire(speech.priority, Width::up_to(scheduler.cores()));

@@ -186,7 +186,7 @@ fn words_lie_within_their_segment_in_order() {
 fn words_are_heard_about_when_they_are_said() {
     let (whisper, espeak) = (whisper(), espeak());
     let voice = espeak.voice_for(Language::ENGLISH).unwrap();
-    for text in ["Do you ship to Texas?", "My contract ends in May.", "I have been on hold for almost 17 weeks."] {
+    for text in ["Do you ship to Texas?", "My contract ends in May.", "Connect me to a human."] {
         let said = espeak.samples(text, &voice, 1.0, &|| false).unwrap();
         let clip = Clip { rate_hz: espeak.rate_hz(), samples: said.samples };
         let pause = Duration::from_millis(700);
@@ -198,7 +198,7 @@ fn words_are_heard_about_when_they_are_said() {
         for (word, (_, sample)) in words.iter().zip(&said.words) {
             let truth = pause + Duration::from_secs_f64(*sample as f64 / f64::from(espeak.rate_hz()));
             let off = word.start.abs_diff(truth);
-            assert!(off < Duration::from_millis(400), "{} of {text}: {:?}, not {truth:?}", word.text, word.start);
+            assert!(off < Duration::from_millis(300), "{} of {text}: {:?}, not {truth:?}", word.text, word.start);
         }
     }
 }

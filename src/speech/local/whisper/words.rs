@@ -1,7 +1,7 @@
 //! Tokens and their times as words and theirs.
 //!
 //! whisper.cpp reckons the tokens' times by the timestamps that the model would give and by how loud the sound is
-//! (`whisper_exp_compute_token_level_timestamps`): right within a few tenths of a second. Its other way, by the attention of
+//! (`whisper_exp_compute_token_level_timestamps`): right within two tenths of a second or so, where no silence leads. Its other way, by the attention of
 //! some of the decoder's heads, is not to be had together with flash attention.
 
 use std::{ops::Range, time::Duration};
