@@ -47,10 +47,11 @@ pub(super) struct Evidence {
 
 /// Whether there is nothing in `samples` that could be speech.
 pub(super) fn is_silence(samples: &[f32]) -> bool {
-    samples.chunks(PIECE).all(|piece| {
-        let energy = piece.iter().map(|sample| sample * sample).sum::<f32>() / piece.len() as f32;
-        energy.sqrt() < SILENCE_RMS
-    })
+    samples.chunks(PIECE).all(|piece| rms(piece) < SILENCE_RMS)
+}
+
+fn rms(piece: &[f32]) -> f32 {
+    (piece.iter().map(|sample| sample * sample).sum::<f32>() / piece.len() as f32).sqrt()
 }
 
 /// The words of `text` that somebody said; empty when nobody did.
@@ -68,7 +69,6 @@ pub(super) fn clean(text: &str, evidence: Evidence) -> String {
 /// So many samples at the beginning of `samples` are far softer than the loudest. whisper.cpp would give a part of them to the
 /// first words.
 pub(super) fn lead(samples: &[f32]) -> usize {
-    let rms = |piece: &[f32]| (piece.iter().map(|sample| sample * sample).sum::<f32>() / piece.len() as f32).sqrt();
     let loudest = samples.chunks(PIECE).map(rms).fold(SILENCE_RMS, f32::max);
     let first = samples.chunks(PIECE).position(|piece| rms(piece) >= loudest * AUDIBLE);
     first.map_or(0, |first| first.saturating_sub(PIECES_BEFORE) * PIECE)
