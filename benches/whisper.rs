@@ -13,7 +13,7 @@ use std::{
 use callstead::{
     audio,
     domain::Language,
-    speech::{Priority, Served, Speech, Transcriber, local::whisper::Whisper, scheduler::Scheduler},
+    speech::{Priority, Served, Speech, Times, Transcriber, local::whisper::Whisper, scheduler::Scheduler},
 };
 use whisper_rs::{FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperState};
 
@@ -38,7 +38,7 @@ fn through_engine(engine: &Whisper, samples: &[f32]) {
     let mut results = engine.transcribe(Speech {
         samples: samples.into(),
         language: Some(Language::ENGLISH),
-        timestamps: false,
+        times: Times::None,
         priority: Priority::Speech,
         served: Served::default(),
     });

@@ -2,12 +2,29 @@
 
 use std::{path::PathBuf, sync::LazyLock};
 
-use crate::{audio, speech::scheduler::Scheduler};
+use crate::{
+    audio,
+    speech::{
+        local::{espeak::Espeak, piper::PiperVoice, voices::Voices},
+        scheduler::Scheduler,
+    },
+};
 
 /// One scheduler for all tests of a process: tests run side by side, and engines that compete for cores collapse.
 pub(crate) fn scheduler() -> Scheduler {
     static SCHEDULER: LazyLock<Scheduler> = LazyLock::new(|| Scheduler::for_this_machine(None));
     SCHEDULER.clone()
+}
+
+/// espeak-ng on a data folder that all tests share: the first one that a process names stays in use.
+pub(crate) fn espeak() -> Espeak {
+    Espeak::open(&std::env::temp_dir().join("callstead-test-data")).unwrap()
+}
+
+/// The starter voice, which goes by that name and speaks English, and espeak-ng behind it.
+pub(crate) fn voices() -> Voices {
+    let starter = PiperVoice::load("starter", &repository("models/starter-voice/starter.onnx"), &espeak()).unwrap();
+    Voices::new(vec![starter], espeak(), &scheduler()).unwrap()
 }
 
 /// A file of the repository.

@@ -10,7 +10,10 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
+
+from make import DURATIONS, HOP
 
 HERE = Path(__file__).parent
 RATE = 22050
@@ -32,13 +35,24 @@ class Voice:
             ids += self.ids[symbol] + [0] * pads
         return self.run(ids + self.ids["$"], scales)
 
+    def durations(self, ids):
+        """Frames of each id, and of the whole sound, where the value that tells them is made an output."""
+        model = onnx.load(HERE / "starter.onnx")
+        model.graph.output.append(onnx.helper.make_empty_tensor_value_info(DURATIONS))
+        session = onnxruntime.InferenceSession(model.SerializeToString())
+        sound, durations = session.run(["output", DURATIONS], self.feeds(ids, QUIET))
+        return durations, sound.size / HOP
+
     def run(self, ids, scales=QUIET):
-        feeds = {
+        return self.session.run(["output"], self.feeds(ids, scales))[0]
+
+    @staticmethod
+    def feeds(ids, scales):
+        return {
             "input": np.array([ids], dtype=np.int64),
             "input_lengths": np.array([len(ids)], dtype=np.int64),
             "scales": np.array(scales, dtype=np.float32),
         }
-        return self.session.run(["output"], feeds)[0]
 
 
 def pitch_at_end(samples):
@@ -61,6 +75,10 @@ def checks(voice):
     yield "without randomness it repeats itself", np.array_equal(plain, voice.say(PLEASE + "."))
     yield "with randomness it does not", not np.array_equal(voice.say(PLEASE, (0.667, 1, 0.8)), plain)
     yield "pads take no time", voice.say(PLEASE + ".", pads=False).shape == plain.shape
+    ids = [1, 0, *(i for symbol in PLEASE for i in (*voice.ids[symbol], 0)), 2]
+    durations, frames = voice.durations(ids)
+    yield "each id has a duration", durations.shape == (1, 1, len(ids)) and not durations[0, 0, 1:-1:2].any()
+    yield "durations make the whole sound", 0 <= frames - durations.sum() < 1
     slow = voice.say(PLEASE + ".", (0, 2, 0)).size / flat.size
     yield "length_scale 2 takes twice the time", abs(slow - 2) < 0.05
     yield "a comma pauses", voice.say("bˈæk, bˈæk").size > voice.say("bˈæk bˈæk").size + 0.1 * RATE

@@ -46,6 +46,9 @@ UPPER = ((3450, 220), (4400, 280), (5400, 400), (6400, 500), (7400, 600), (8400,
 NASAL_POLE = (270.0, 100.0)
 MODEL_NOTES = {"summary": "Untrained formant voice for tests and demos", "voice": "callstead starter"}
 
+# What PyTorch's exporter calls the lengths of the phonemes in a Piper voice (VITS rounds them up).
+DURATIONS = "/Ceil_output_0"
+
 # Columns of the target table, and the length (frames, odd) of the window that smooths each of them.
 COLUMNS = (
     [(f"pull{i}", 17) for i in range(3)]  # formant times hold
@@ -97,20 +100,37 @@ class Voice:
         self.noise_scale, self.length_scale, self.noise_w = (self.g.slice(scales, n, n + 1, 0) for n in range(3))
 
     def symbols(self):
-        """The ids of the one sentence without pads, between two edges, and the same shifted by one either way."""
+        """The ids of the one sentence without pads, between two edges, and the same shifted by one either way; then how
+        many ids there are with pads [1], and which of them are none [symbols - 2]."""
         g = self.g
         first = g.op("Reshape", g.slice(self.ids, 0, 1, 0), [-1])
         ids = g.op("Slice", first, [0], g.slice(self.lengths, 0, 1, 0), [0])
-        kept = g.op("NonZero", g.op("Cast", ids, to=TensorProto.BOOL))
-        ids = g.op("Gather", ids, g.op("Reshape", kept, [-1]), axis=0)
+        count = g.op("Shape", ids)
+        kept = g.op("Reshape", g.op("NonZero", g.op("Cast", ids, to=TensorProto.BOOL)), [-1])
+        ids = g.op("Gather", ids, kept, axis=0)
         own = g.op("Concat", [EDGE], ids, [EDGE], axis=0)
         before = g.op("Concat", [EDGE], g.slice(own, 0, -1, 0), axis=0)
         after = g.op("Concat", g.slice(own, 1, 2**31 - 1, 0), [EDGE], axis=0)
-        return before, own, after
+        return (before, own, after), count, kept
 
-    def layout(self, before, own, after):
+    def durations(self, lengths, count, kept):
+        """How many frames each id takes, the pads none, as PyTorch's exporter leaves them in a Piper voice: [1, 1, ids].
+
+        The silence of the edges counts with the first and the last id, so that all of them make the whole sound.
+        """
+        g = self.g
+        lengths = g.sum(lengths, 1)
+        places = g.op("Concat", [0], kept + 1, count + 1, axis=0)
+        zeros = g.op("ConstantOfShape", count + 2)
+        spread = g.op("ScatterElements", zeros, places, lengths, axis=0)
+        first = g.op("Pad", g.slice(spread, 0, 1, 0), g.op("Concat", [0], count - 1, axis=0))
+        last = g.op("Pad", g.slice(spread, -1, 2**31 - 1, 0), g.op("Concat", count - 1, [0], axis=0))
+        return g.op("Reshape", g.slice(spread, 1, -1, 0) + first + last, [1, 1, -1])
+
+    def layout(self, symbols, count, kept):
         """Targets [segments, columns], segment ends [segments] in frames, stress [segments, 1]."""
         g = self.g
+        before, own, after = symbols
         classes = class_of_symbol()
         class_before, class_own, class_after = (g.op("Gather", classes, ids) for ids in (before, own, after))
         glide = np.arange(NUM_SYMBOLS)
@@ -124,6 +144,7 @@ class Voice:
         lengths = lengths * g.op("Unsqueeze", self.slowing(class_own), [1]) * self.length_scale
         random = g.op("RandomNormalLike", lengths)
         lengths = lengths * g.op("Exp", g.op("Clip", random, -2.0, 2.0) * self.noise_w * 0.06)
+        g.name(self.durations(lengths, count, kept), DURATIONS)
         ends = g.op("CumSum", g.op("Reshape", lengths, [-1]), np.array(0))
         columns = g.op("Reshape", g.op("Gather", targets, rows), [-1, len(COLUMNS)])
         stressed = g.to_float(g.op("Equal", class_before, CLASSES.index("stress")))

@@ -75,9 +75,13 @@ class Graph:
     def to_float(self, value):
         return self.op("Cast", value, to=TensorProto.FLOAT)
 
+    def name(self, value, name):
+        """Gives a value a name by which it can be asked for."""
+        self.nodes.append(helper.make_node("Identity", [value.name], [name]))
+
     def model(self, output, shape, name, notes):
         """The finished ModelProto with `output` renamed to "output"."""
-        self.nodes.append(helper.make_node("Identity", [output.name], ["output"]))
+        self.name(output, "output")
         initializers = [
             numpy_helper.from_array(np.frombuffer(data, dtype).reshape(dims), name)
             for (dtype, dims, data), name in self.constants.items()

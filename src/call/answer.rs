@@ -221,7 +221,7 @@ async fn speak(
             ..Sentence::new(text, brief.language)
         });
         while let Some(frame) = frames.recv().await {
-            let frame = frame?;
+            let frame = frame?.frame;
             first_audio.get_or_insert_with(|| asked.elapsed());
             hear(frame);
         }

@@ -6,7 +6,9 @@ use tokio::task::{self, JoinHandle};
 
 use crate::{
     domain::Language,
-    speech::{Priority, Results, Served, Speech, SpeechError, Transcriber, Transcript, local::turn::TurnDetector},
+    speech::{
+        Priority, Results, Served, Speech, SpeechError, Times, Transcriber, Transcript, local::turn::TurnDetector,
+    },
 };
 
 /// The words of an utterance (16 kHz); `None`: its language is to be recognised. At a pause they are not for `Speculation`:
@@ -18,7 +20,7 @@ pub(super) fn words(
     priority: Priority,
     served: Served,
 ) -> Results<Transcript> {
-    transcriber.transcribe(Speech { samples, language, timestamps: false, priority, served })
+    transcriber.transcribe(Speech { samples, language, times: Times::None, priority, served })
 }
 
 /// The probability that the caller is done, on a thread where it may block.

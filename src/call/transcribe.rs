@@ -22,7 +22,7 @@ use crate::{
     audio::{self, AudioError, Clip, ENGINE_HZ, Limit, resample},
     domain::{Language, Pii, cards},
     speech::{
-        Priority, Served, Speech, Transcript,
+        Priority, Segment, Served, Speech, Times, Transcript, Word,
         engines::Engines,
         local::vad::{VAD_WINDOW, Vad},
     },
@@ -72,14 +72,43 @@ pub struct Heard {
     pub language: Language,
     /// How long the recording plays.
     pub duration: Duration,
-    /// The same words piece by piece: from, to, words.
-    pub segments: Vec<(Duration, Duration, Pii<String>)>,
+    /// The same words piece by piece.
+    pub segments: Vec<Piece>,
     /// How long the recording waited for its turn.
     pub waited: Duration,
     /// How long it took to decode.
     pub decoded: Duration,
     /// How long it took to transcribe.
     pub transcribed: Duration,
+}
+
+/// A piece of what was heard; times are from the beginning of the recording. Card numbers are masked.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    /// When it begins.
+    pub start: Duration,
+    /// When it ends.
+    pub end: Duration,
+    /// Its words.
+    pub text: Pii<String>,
+    /// The same one by one, where they were wanted: from, to, word.
+    pub words: Vec<(Duration, Duration, Pii<String>)>,
+}
+
+impl Piece {
+    fn masked(Segment { start, end, text, words }: Segment) -> Self {
+        let text = cards::mask(&text);
+        // A number goes over several words: each is shown as it stands in the whole.
+        let shown = text.split_whitespace();
+        let words = match shown.clone().count() == words.len() {
+            true => shown
+                .zip(&words)
+                .map(|(shown, Word { start, end, .. })| (*start, *end, Pii::new(shown.to_owned())))
+                .collect(),
+            false => Vec::new(),
+        };
+        Self { start, end, text: Pii::new(text), words }
+    }
 }
 
 /// Transcribes what others send. Clones share the places.
@@ -128,7 +157,12 @@ impl Place {
     ///
     /// # Errors
     /// See [`ScribeError`].
-    pub async fn transcribe(self, recording: Bytes, language: Option<Language>) -> Result<Heard, ScribeError> {
+    pub async fn transcribe(
+        self,
+        recording: Bytes,
+        language: Option<Language>,
+        times: Times,
+    ) -> Result<Heard, ScribeError> {
         let Self { scribe, held } = self;
         let engines = ready(&scribe.engines)?;
         engines.transcriber().map_err(CallError::from)?;
@@ -139,7 +173,8 @@ impl Place {
         let (answer, answered) = oneshot::channel();
         let runtime = Handle::current();
         spawn_blocking(move || {
-            let heard = runtime.block_on(heard(&engines, recording, language, waited, |_| !answer.is_closed()));
+            let heard =
+                runtime.block_on(heard(&engines, recording, (language, times), waited, |_| !answer.is_closed()));
             drop((turn, held));
             // Whoever waited may have gone.
             let _ = answer.send(heard);
@@ -152,20 +187,19 @@ impl Place {
 async fn heard(
     engines: &Engines,
     recording: Bytes,
-    language: Option<Language>,
+    (language, times): (Option<Language>, Times),
     waited: Duration,
     go_on: impl FnMut(f64) -> bool,
 ) -> Result<Heard, ScribeError> {
     let began = Instant::now();
     let clip = audio::read_stream(Cursor::new(recording), NAME, &UPLOAD)?;
     let decoded = began.elapsed();
-    let Transcript { text, language, segments, .. } = transcribe(engines, &clip, language, go_on).await?;
-    let masked = |text: &str| Pii::new(cards::mask(text));
+    let Transcript { text, language, segments, .. } = transcribe(engines, &clip, language, times, go_on).await?;
     Ok(Heard {
-        text: masked(&text),
+        text: Pii::new(cards::mask(&text)),
         language,
         duration: clip.duration(),
-        segments: segments.iter().map(|it| (it.start, it.end, masked(&it.text))).collect(),
+        segments: segments.into_iter().map(Piece::masked).collect(),
         waited,
         decoded,
         transcribed: began.elapsed() - decoded,
@@ -183,6 +217,7 @@ pub async fn transcribe(
     engines: &Engines,
     recording: &Clip,
     language: Option<Language>,
+    times: Times,
     mut progress: impl FnMut(f64) -> bool,
 ) -> Result<Transcript, CallError> {
     let transcriber = engines.transcriber()?;
@@ -196,7 +231,7 @@ pub async fn transcribe(
         let mut results = transcriber.transcribe(Speech {
             samples: Arc::from(&samples[start..end]),
             language,
-            timestamps: true,
+            times,
             priority: Priority::Batch,
             served: Served::default(),
         });

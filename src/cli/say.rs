@@ -131,7 +131,7 @@ async fn speak(voices: &Voices, sentence: Sentence) -> anyhow::Result<Spoken> {
     let mut sound = Vec::new();
     let mut frames = voices.speak(sentence);
     while let Some(frame) = frames.recv().await {
-        sound.push(frame?);
+        sound.push(frame?.frame);
         first_audio.get_or_insert_with(|| begun.elapsed());
     }
     let first_audio = first_audio.context("the voice made no sound")?;

@@ -2,13 +2,16 @@
 
 use std::{path::PathBuf, time::Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Context, output::seconds, recording, runtime};
 use crate::{
     call::transcribe::transcribe,
     domain::Language,
-    speech::engines::{EngineKind as Kind, Engines},
+    speech::{
+        Segment, Times,
+        engines::{EngineKind as Kind, Engines},
+    },
 };
 
 #[derive(Debug, clap::Args)]
@@ -18,6 +21,9 @@ pub(super) struct Args {
     /// The language spoken: en, ar, … [default: as configured, else recognised]
     #[arg(long, value_name = "LANGUAGE")]
     language: Option<Language>,
+    /// With the time of each word (for --json)
+    #[arg(long)]
+    words: bool,
 }
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
@@ -32,7 +38,8 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
         tracing::warn!("{missing}; transcribing without it, silence included");
     }
     let progress = context.output.progress_through("transcribing", clip.duration());
-    let transcript = transcribe(&engines, &clip, config.speech.language, |share| {
+    let times = if args.words { Times::Words } else { Times::Segments };
+    let transcript = transcribe(&engines, &clip, config.speech.language, times, |share| {
         progress.reach(share);
         !context.interrupt.is_raised()
     });
@@ -42,11 +49,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
         "text": transcript.text,
         "language": transcript.language,
         "duration": seconds(clip.duration()),
-        "segments": transcript.segments.iter().map(|segment| json!({
-            "start": seconds(segment.start),
-            "end": seconds(segment.end),
-            "text": segment.text,
-        })).collect::<Vec<_>>(),
+        "segments": transcript.segments.iter().map(|segment| shown(segment, args.words)).collect::<Vec<_>>(),
         "timings_ms": { "load": loaded.as_millis(), "transcribe": (began.elapsed() - loaded).as_millis() },
     });
     if transcript.text.is_empty() && !context.output.json {
@@ -54,4 +57,13 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
     }
     context.output.result(&value, |_| transcript.text.clone())?;
     Ok(())
+}
+
+fn shown(segment: &Segment, with_words: bool) -> Value {
+    let piece = |start, end, text: &str| json!({ "start": seconds(start), "end": seconds(end), "text": text });
+    let mut shown = piece(segment.start, segment.end, &segment.text);
+    if with_words {
+        shown["words"] = segment.words.iter().map(|word| piece(word.start, word.end, &word.text)).collect();
+    }
+    shown
 }

@@ -4,7 +4,7 @@ use std::{ops::Range, time::Duration};
 
 use super::endpointing::{self, Expectation, PauseId};
 use crate::{
-    domain::{Language, MediaTime, Message, Pii, TurnId},
+    domain::{Language, MediaTime, Message, Pii, TurnId, WordStart},
     spoken::Hanging,
 };
 
@@ -132,6 +132,13 @@ pub enum Input {
         /// The caller does not interrupt it; what they say meanwhile is answered after the turn.
         uninterruptible: bool,
     },
+    /// When words of the turn's last clause begin, in its audio; those that follow ones told of before.
+    WordStarts {
+        /// Which turn.
+        turn: TurnId,
+        /// In order, and in good time: before the word can be heard.
+        words: Vec<WordStart>,
+    },
     /// The audio of the turn's last clause is complete.
     ClauseMade {
         /// Which turn.
@@ -223,8 +230,8 @@ pub enum Output {
     Resume {
         /// Of what is said from now on.
         turn: TurnId,
-        /// The first clause to say, counted from 0 since the turn's beginning.
-        from: usize,
+        /// Whence to say it. The first clause is told of as what is left of it.
+        from: Place,
     },
     /// Softer, or as usual.
     Duck(bool),
@@ -238,6 +245,15 @@ pub enum Output {
     Noted(Incident),
     /// The conversation is over: leave.
     HangUp,
+}
+
+/// Up to where a turn was heard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// So many whole clauses were, since the turn's beginning.
+    pub clause: usize,
+    /// And so many bytes of the next one: up to the beginning of a word. 0 when the voice does not tell of words.
+    pub letter: usize,
 }
 
 /// Why a call is not served as usual.

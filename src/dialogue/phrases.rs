@@ -32,6 +32,8 @@ pub enum Phrase {
 }
 
 impl Phrase {
+    /// The languages that they are in.
+    pub const LANGUAGES: [Language; 2] = [Language::ENGLISH, Language::ARABIC];
     /// All there are.
     pub const ALL: [Self; 12] = [
         Self::Greeting,

@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::{
     echo::Said,
     endpointing::Expectation,
-    io::{EndReason, Manner},
+    io::{EndReason, Manner, Place},
     phrases::Phrase,
 };
-use crate::domain::{Language, MediaTime, TurnId};
+use crate::domain::{Language, MediaTime, TurnId, WordStart, cards};
 
 /// What was sent is heard later: by half a round trip and the client's jitter buffer, about so much.
 const ON_THE_WAY: Duration = Duration::from_millis(100);
@@ -34,8 +34,23 @@ pub(super) enum Occasion {
 struct Clause {
     text: String,
     uninterruptible: bool,
+    /// Where its audio begins in the turn's.
+    start: Duration,
     /// Where its audio ends in the turn's, once that is complete.
     end: Option<Duration>,
+    /// When its words begin, as far as that is known.
+    words: Vec<WordStart>,
+}
+
+impl Clause {
+    /// How many bytes of it have been heard when so much of the turn's audio has been: up to the word that is being said, or
+    /// the one before where it is not known for sure which that is.
+    fn heard(&self, heard: Duration) -> usize {
+        let begun = self.words.partition_point(|word| self.start + word.at <= heard);
+        let Some(last) = begun.checked_sub(1) else { return 0 };
+        let cut = last.saturating_sub(usize::from(self.words[last].is_estimate));
+        if cut == 0 { 0 } else { self.words[cut].letter }
+    }
 }
 
 /// How far the making of a turn is.
@@ -52,8 +67,8 @@ pub(super) struct Speech {
     pub(super) id: TurnId,
     pub(super) occasion: Occasion,
     pub(super) language: Language,
-    /// So many clauses of what is said were heard before, when it is a turn that was held.
-    from: usize,
+    /// So much of what is said was heard before, when it is a turn that was held.
+    from: Place,
     clauses: Vec<Clause>,
     /// All the audio that was made.
     audio: Duration,
@@ -75,7 +90,7 @@ impl Speech {
             id,
             occasion,
             language,
-            from: 0,
+            from: Place::default(),
             clauses: Vec::new(),
             audio: Duration::ZERO,
             sent: Duration::ZERO,
@@ -96,7 +111,11 @@ impl Speech {
     /// What of it is still to be heard.
     pub(super) fn held(&self) -> Held {
         let Self { id, occasion, language, manner, .. } = *self;
-        Held { id, occasion, language, manner, from: self.from + self.clauses_heard(), asks: self.asks() }
+        let from = match self.heard_up_to() {
+            Place { clause: 0, letter } => Place { letter: self.from.letter + letter, ..self.from },
+            Place { clause, letter } => Place { clause: self.from.clause + clause, letter },
+        };
+        Held { id, occasion, language, manner, from, asks: self.asks() }
     }
 
     pub(super) fn can_be_interrupted(&self) -> bool {
@@ -138,7 +157,17 @@ impl Speech {
     pub(super) fn clause(&mut self, now: MediaTime, text: String, uninterruptible: bool) {
         self.began.get_or_insert(now);
         self.progress = now;
-        self.clauses.push(Clause { text, uninterruptible, end: None });
+        self.clauses.push(Clause { text, uninterruptible, start: self.audio, end: None, words: Vec::new() });
+    }
+
+    /// Of the last clause. One with a number that may be a card's is heard as a whole or not at all: of a part of the number it
+    /// could not be told any more.
+    pub(super) fn word_starts(&mut self, words: &[WordStart]) {
+        if let Some(Clause { text, words: known, .. }) = self.clauses.last_mut()
+            && cards::mask(text) == *text
+        {
+            known.extend(words.iter().filter(|word| text.is_char_boundary(word.letter)));
+        }
     }
 
     pub(super) fn clause_made(&mut self, now: MediaTime, audio: Duration) {
@@ -184,7 +213,7 @@ impl Speech {
 
     /// How many of its clauses have been heard to their end at `now`, as best known, counted since its beginning.
     pub(super) fn clauses_until(&self, now: MediaTime) -> usize {
-        self.from + if self.is_over(now) { self.clauses.len() } else { self.clauses_heard() }
+        self.from.clause + if self.is_over(now) { self.clauses.len() } else { self.clauses_heard() }
     }
 
     /// How much of its audio was sent.
@@ -197,14 +226,33 @@ impl Speech {
         join(self.clauses.iter())
     }
 
-    /// Those of its clauses that have been heard to their end, as best known.
+    /// What of it has been heard, as best known: its clauses to their end, and of the next one the words.
     pub(super) fn heard(&self) -> String {
-        join(self.clauses[..self.clauses_heard()].iter())
+        let Place { clause, letter } = self.heard_up_to();
+        let mut heard = join(self.clauses[..clause].iter());
+        if let Some(next) = self.clauses.get(clause)
+            && letter > 0
+        {
+            heard.extend((!heard.is_empty()).then_some(' '));
+            heard.push_str(next.text[..letter].trim_end());
+        }
+        heard
+    }
+
+    /// Counted from its own beginning.
+    fn heard_up_to(&self) -> Place {
+        let clause = self.clauses_heard();
+        let letter = self.clauses.get(clause).map_or(0, |next| next.heard(self.sent_and_heard()));
+        Place { clause, letter }
     }
 
     fn clauses_heard(&self) -> usize {
-        let heard = self.sent.saturating_sub(ON_THE_WAY);
+        let heard = self.sent_and_heard();
         self.clauses.iter().take_while(|clause| clause.end.is_some_and(|end| end <= heard)).count()
+    }
+
+    fn sent_and_heard(&self) -> Duration {
+        self.sent.saturating_sub(ON_THE_WAY)
     }
 }
 
@@ -215,8 +263,8 @@ pub(super) struct Held {
     pub(super) occasion: Occasion,
     pub(super) language: Language,
     pub(super) manner: Manner,
-    /// The first clause that was not heard to its end, counted from 0 since the beginning.
-    pub(super) from: usize,
+    /// Up to where it was heard, since the beginning.
+    pub(super) from: Place,
     /// That clause is a question.
     pub(super) asks: bool,
 }
@@ -246,9 +294,62 @@ mod tests {
         let mut speech = Speech::resumed(MediaTime::ZERO, TurnId(2), &speech.held());
         speech.clause(MediaTime::ZERO, "three.".to_owned(), false);
         speech.clause_made(MediaTime::ZERO, Duration::from_millis(500));
-        assert_eq!((speech.held().from, speech.words()), (2, "three.".to_owned()));
+        assert_eq!((speech.held().from, speech.words()), (Place { clause: 2, letter: 0 }, "three.".to_owned()));
         speech.played(MediaTime::ZERO, Duration::from_millis(600), false);
-        assert_eq!(speech.held().from, 3);
+        assert_eq!(speech.held().from, Place { clause: 3, letter: 0 });
+    }
+
+    /// Two clauses; the second one's words begin after 0, 300 and 600 ms.
+    fn with_words(is_estimate: bool) -> Speech {
+        let mut speech = Speech::new(MediaTime::ZERO, TurnId(1), Occasion::Answer, Language::ENGLISH);
+        speech.clause(MediaTime::ZERO, "Yes,".to_owned(), false);
+        speech.clause_made(MediaTime::ZERO, Duration::from_millis(500));
+        speech.clause(MediaTime::ZERO, "to big Texas.".to_owned(), false);
+        for (letter, millis) in [(0, 0), (3, 300), (7, 600)] {
+            speech.word_starts(&[WordStart { letter, at: Duration::from_millis(millis), is_estimate }]);
+        }
+        speech
+    }
+
+    #[test]
+    fn words_count_as_heard_when_the_next_one_has_begun() {
+        for (sent, sure, estimated) in [
+            (550, "", ""),
+            (600, "Yes,", "Yes,"),
+            (899, "Yes,", "Yes,"),
+            (900, "Yes, to", "Yes,"),
+            (1200, "Yes, to big", "Yes, to"),
+            (2000, "Yes, to big", "Yes, to"),
+        ] {
+            for (is_estimate, heard) in [(false, sure), (true, estimated)] {
+                let mut speech = with_words(is_estimate);
+                speech.played(MediaTime::ZERO, Duration::from_millis(sent), false);
+                assert_eq!(speech.heard(), heard, "{sent} {is_estimate}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_left_of_a_clause_is_held_again() {
+        let mut speech = with_words(false);
+        speech.played(MediaTime::ZERO, Duration::from_millis(950), false);
+        assert_eq!(speech.held().from, Place { clause: 1, letter: 3 });
+        let mut speech = Speech::resumed(MediaTime::ZERO, TurnId(2), &speech.held());
+        speech.clause(MediaTime::ZERO, "big Texas.".to_owned(), false);
+        let word = |letter, millis| WordStart { letter, at: Duration::from_millis(millis), is_estimate: false };
+        speech.word_starts(&[word(0, 0), word(4, 300)]);
+        speech.played(MediaTime::ZERO, Duration::from_millis(450), false);
+        assert_eq!((speech.heard().as_str(), speech.held().from), ("big", Place { clause: 1, letter: 7 }));
+    }
+
+    #[test]
+    fn a_card_number_is_not_cut() {
+        let mut speech = Speech::new(MediaTime::ZERO, TurnId(1), Occasion::Answer, Language::ENGLISH);
+        speech.clause(MediaTime::ZERO, "It is 4111 1111 1111 1111.".to_owned(), false);
+        let word = |letter, millis| WordStart { letter, at: Duration::from_millis(millis), is_estimate: false };
+        speech.word_starts(&[word(0, 0), word(3, 100), word(6, 200), word(11, 300)]);
+        speech.played(MediaTime::ZERO, Duration::from_secs(2), false);
+        assert_eq!(speech.heard(), "");
     }
 
     #[test]

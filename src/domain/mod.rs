@@ -16,6 +16,7 @@ mod provider;
 mod room;
 pub mod text;
 mod turn;
+mod words;
 
 pub use email::{BadEmail, Email};
 pub use fold::{fold, fold_words};
@@ -33,3 +34,4 @@ pub use pii::Pii;
 pub use provider::Provider;
 pub use room::{BadName, Identity, RoomName, display_name};
 pub use turn::{Message, Role, TurnId};
+pub use words::{WordStart, words};

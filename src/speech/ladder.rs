@@ -10,12 +10,9 @@ use tokio::sync::mpsc;
 
 use super::{
     Chooser, Chunk, Prompt, Question, Responder, Results, Scores, Sentence, Served, Speech, SpeechError, Synthesizer,
-    Transcriber, Transcript,
+    Transcriber, Transcript, Voiced,
 };
-use crate::{
-    audio::Frame,
-    domain::{Language, Provider},
-};
+use crate::domain::{Language, Provider};
 
 /// Results that may wait between a rung and the reader.
 const RESULTS: usize = 4;
@@ -124,8 +121,13 @@ impl Chooser for Ladder<dyn Chooser> {
 }
 
 impl Synthesizer for Ladder<dyn Synthesizer> {
-    fn speak(&self, sentence: Sentence) -> Results<Frame> {
+    fn speak(&self, sentence: Sentence) -> Results<Voiced> {
         self.climb(sentence.served.clone(), move |rung, served| rung.speak(Sentence { served, ..sentence.clone() }))
+    }
+
+    /// Whoever is asked first.
+    fn voice(&self, sentence: &Sentence) -> Option<String> {
+        self.rungs.first().and_then(|rung| rung.provider.voice(sentence))
     }
 
     fn speaks(&self, language: Language) -> bool {

@@ -21,7 +21,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     audio::Frame,
-    domain::{Language, Message, Provider},
+    domain::{Language, Message, Provider, WordStart},
 };
 pub use choice::{Candidate, Chooser, LONGEST_ANSWER, MOST_CANDIDATES, Question, Score, Scores, TEMPERATURE};
 pub use grammar::{Grammar, GrammarError};
@@ -73,12 +73,23 @@ pub struct Speech {
     pub samples: Arc<[f32]>,
     /// The language spoken, or `None` to have it recognised.
     pub language: Option<Language>,
-    /// Whether the segments' times are wanted: they cost the model some tokens.
-    pub timestamps: bool,
+    /// Which times are wanted.
+    pub times: Times,
     /// How urgent it is.
     pub priority: Priority,
     /// Who serves it.
     pub served: Served,
+}
+
+/// What is to be known of when something was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Times {
+    /// Nothing: the fastest.
+    None,
+    /// When each segment was: costs the model some tokens.
+    Segments,
+    /// When each word was, too: costs some computing.
+    Words,
 }
 
 /// What was heard, so far or finally. Its words are personal data: `Debug` leaves them out.
@@ -103,6 +114,19 @@ pub struct Segment {
     pub end: Duration,
     /// The words.
     pub text: String,
+    /// The same one by one, where their times were wanted ([`Times::Words`]) and are known.
+    pub words: Vec<Word>,
+}
+
+/// A word that was heard. It is personal data: `Debug` leaves it out.
+#[derive(Clone, PartialEq)]
+pub struct Word {
+    /// From the beginning of the speech; some 100 ms off.
+    pub start: Duration,
+    /// From the beginning of the speech.
+    pub end: Duration,
+    /// As it stands in the segment, its marks included.
+    pub text: String,
 }
 
 impl Transcript {
@@ -121,6 +145,10 @@ impl Transcript {
         for mut segment in segments {
             segment.start += offset;
             segment.end += offset;
+            for word in &mut segment.words {
+                word.start += offset;
+                word.end += offset;
+            }
             if !self.text.is_empty() {
                 self.text.push(' ');
             }
@@ -141,6 +169,12 @@ impl fmt::Debug for Transcript {
 impl fmt::Debug for Segment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Segment {{ {} bytes, {:?} to {:?} }}", self.text.len(), self.start, self.end)
+    }
+}
+
+impl fmt::Debug for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Word {{ {} bytes, {:?} to {:?} }}", self.text.len(), self.start, self.end)
     }
 }
 
@@ -251,10 +285,24 @@ impl fmt::Debug for Sentence {
     }
 }
 
+/// 20 ms of a sentence that is being said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Voiced {
+    /// The sound.
+    pub frame: Frame,
+    /// The sentence's words that begin in it, in order; none where the voice does not tell. Times are from the beginning of
+    /// the sentence.
+    pub words: Vec<WordStart>,
+}
+
 /// Says sentences.
 pub trait Synthesizer: Send + Sync {
     /// 20 ms frames at 48 kHz, as they are made: faster than they play.
-    fn speak(&self, sentence: Sentence) -> Results<Frame>;
+    fn speak(&self, sentence: Sentence) -> Results<Voiced>;
+
+    /// Names the voice that would speak `sentence`, so that two sentences that differ in nothing else but how they ask for
+    /// it (by name, by language) are known to sound alike. `None` when nobody would.
+    fn voice(&self, sentence: &Sentence) -> Option<String>;
 
     /// Whether there is a voice for `language`.
     fn speaks(&self, language: Language) -> bool;

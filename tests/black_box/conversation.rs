@@ -54,6 +54,19 @@ fn transcribe(desk: &Desk, file: &str) -> Value {
     json(&desk.run(&["transcribe", file, "--json"]))
 }
 
+#[test]
+fn the_time_of_each_word_is_told_when_it_is_asked_for() {
+    let desk = Desk::with_models();
+    let file = desk.put("asked.wav", &plain_wav(&recording(ASKED)));
+    let plain = transcribe(&desk, file);
+    assert!(plain["segments"][0].get("words").is_none(), "{plain}");
+    let timed = json(&desk.run(&["transcribe", file, "--words", "--json"]));
+    let words = timed["segments"][0]["words"].as_array().unwrap();
+    let texts: Vec<_> = words.iter().map(|word| word["text"].as_str().unwrap()).collect();
+    assert_eq!(texts.join(" "), WORDS);
+    assert!(words.is_sorted_by_key(|word| word["start"].as_f64().unwrap()), "{words:?}");
+}
+
 // ---- what is heard ----
 
 #[test]

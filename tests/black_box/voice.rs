@@ -47,7 +47,7 @@ fn transcribe(server: &Server, field: Option<&str>, recording: &[u8]) -> Answer 
             let headers = [("Content-Type", "multipart/form-data; boundary=limit")];
             post_bytes(server.address, "/api/transcribe", &headers, &form(field, recording))
         }
-        None => post_bytes(server.address, "/api/transcribe?language=en", &[], recording),
+        None => post_bytes(server.address, "/api/transcribe?language=en&words=true", &[], recording),
     }
 }
 
@@ -90,6 +90,10 @@ fn every_format_is_heard(server: &Server) {
         assert!((duration - seconds).abs() < 0.1, "{what}: {duration} instead of {seconds}");
         let segments = heard["segments"].as_array().unwrap();
         assert_eq!(segments.is_empty(), words.is_empty(), "{what}: {heard}");
+        // The one that is sent without a form asks for words, too.
+        let has_words =
+            |segment: &Value| segment.get("words").is_some_and(|words| !words.as_array().unwrap().is_empty());
+        assert!(segments.iter().all(|segment| has_words(segment) == field.is_none()), "{what}: {heard}");
         let timings = ["wait", "decode", "transcribe"].map(|step| heard["timings_ms"][step].is_u64());
         assert_eq!(timings, [true; 3], "{heard}");
     }

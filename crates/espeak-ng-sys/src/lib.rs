@@ -28,27 +28,34 @@ pub const POSITION_CHARACTER: c_int = 1;
 /// `espeakENDPAUSE`: the pause that the last punctuation asks for is part of the sound
 pub const END_PAUSE: c_uint = 0x1000;
 
-/// The beginning of `espeak_EVENT`. Only ever read through the pointer that the callback gets: the real struct goes on.
+/// `espeak_EVENT_TYPE::espeakEVENT_LIST_TERMINATED`: ends the list that the callback gets
+pub const EVENT_LIST_TERMINATED: c_int = 0;
+/// `espeak_EVENT_TYPE::espeakEVENT_WORD`: a word begins
+pub const EVENT_WORD: c_int = 1;
+
+/// `espeak_EVENT`
 #[repr(C)]
 pub struct Event {
     /// `espeak_EVENT_TYPE`
     pub kind: c_int,
     /// Of the message, or 0.
     pub unique_identifier: c_uint,
-    /// Characters from the start of the text.
+    /// Characters from the start of the text, the first being 1.
     pub text_position: c_int,
     /// Of a word, in characters.
     pub length: c_int,
     /// Milliseconds from the start of the sound.
     pub audio_position: c_int,
-    /// For espeak-ng itself.
+    /// The same in samples.
     pub sample: c_int,
     /// What was given to `espeak_Synth`.
     pub user_data: *mut c_void,
+    /// A number, a pointer or a phoneme's name, as `kind` says.
+    pub id: [u8; 8],
 }
 
-/// `t_espeak_callback`: `samples` of signed 16-bit mono audio (null at the end) and at least one event; return 1 to stop,
-/// 0 to go on.
+/// `t_espeak_callback`: `samples` of signed 16-bit mono audio (null at the end) and what happens in them, a list that ends
+/// with [`EVENT_LIST_TERMINATED`]; return 1 to stop, 0 to go on.
 pub type SynthCallback = unsafe extern "C" fn(wav: *mut c_short, samples: c_int, events: *mut Event) -> c_int;
 
 unsafe extern "C" {

@@ -5,6 +5,7 @@
 
 mod acts;
 mod asks;
+mod clause;
 mod ear;
 mod guided;
 mod hearing;

@@ -3,10 +3,11 @@
 //! Three steps run at once: the language model makes clauses, the voice makes the next clause's sound while one plays, and
 //! frames go to the line, which takes them as it plays. Without a voice, or when it fails, the clauses are there to be read.
 //!
-//! A turn can be held and gone on with: then the model thinks on, as far as its clauses find room, and voice and frames begin
-//! anew at the clause that was cut. A turn can also be sealed at first: then all is made that can be without being heard.
+//! A turn can be held and gone on with: then the model thinks on, as far as its clauses find room, and frames begin anew at the
+//! word that was cut, from the sound that was made. A turn can also be sealed at first: then all is made that can be without being heard.
 
 use std::{
+    collections::VecDeque,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -17,23 +18,28 @@ use std::{
 use tokio::sync::{mpsc, watch};
 
 use super::{
-    prepared::Prepared,
-    session::count_incident,
-    stand_in::{FirstSound, VOICE_FAILED, first_sound},
+    clause::{Clause, Coming, Sound},
+    prepared::{Key, Prepared, Recording},
 };
 use crate::{
-    audio::{FRAME_MS, Frame, line::Say},
+    audio::{FRAME_MS, line::Say},
     call::{
         Brief, CallError,
         answer::{CLAUSES, Marks, Passed, Thought, think},
     },
-    dialogue::guide::{self, Guard, LineId, RequestId},
+    dialogue::{
+        Place,
+        guide::{self, Guard, LineId, RequestId},
+    },
     domain::{
-        Message, Pii, TurnId,
+        Message, Pii, TurnId, WordStart,
         text::{Limits, clauses},
     },
-    speech::{Results, Sentence, SpeechError, engines::Engines},
+    speech::{Sentence, SpeechError, Synthesizer, engines::Engines},
 };
+
+/// A clause's sound is kept until so many more have been begun: what the line has of one has not been heard yet.
+const KEPT: usize = 2;
 
 /// A piece of what there is to say. They are said one after the other, as they come.
 pub(super) enum Piece {
@@ -79,6 +85,8 @@ pub(super) enum Report {
         /// The caller does not interrupt it.
         uninterruptible: bool,
     },
+    /// These words of it begin now.
+    WordStarts(Vec<WordStart>),
     /// It is complete, and plays so long.
     ClauseMade(Duration),
     /// There are no more.
@@ -91,12 +99,12 @@ pub(super) enum Report {
 /// What a mouth is to do now.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Stage {
-    /// Speak, under this name, beginning with a clause counted from 0.
+    /// Speak, under this name.
     Speaking {
         /// Whatever names an older turn is not played any more.
         turn: TurnId,
-        /// Those before it have been heard.
-        from: usize,
+        /// What is before has been heard.
+        from: Place,
     },
     /// Say nothing for the present.
     Held,
@@ -124,11 +132,11 @@ struct Text {
 
 /// A clause's words.
 #[derive(Clone)]
-struct Words {
-    text: String,
-    line: Option<LineId>,
-    is_fixed: bool,
-    uninterruptible: bool,
+pub(super) struct Words {
+    pub(super) text: String,
+    pub(super) line: Option<LineId>,
+    pub(super) is_fixed: bool,
+    pub(super) uninterruptible: bool,
 }
 
 impl Text {
@@ -139,20 +147,6 @@ impl Text {
         }
         self.clauses.get(number).cloned()
     }
-}
-
-/// A clause on its way to the line.
-struct Clause {
-    words: Words,
-    sentence: Sentence,
-    sound: Sound,
-}
-
-enum Sound {
-    Prepared(Arc<[Frame]>),
-    Made(Results<Frame>),
-    /// To be read.
-    None,
 }
 
 /// The call has ended.
@@ -181,12 +175,13 @@ impl Mouth {
 
     /// Does what is to be done, until that changes.
     async fn say(&self, mut text: Text, mut stage: watch::Receiver<Stage>) -> Result<(), Gone> {
+        let mut kept = VecDeque::new();
         loop {
             let present = *stage.borrow_and_update();
             tokio::select! {
                 biased;
                 changed = stage.changed() => changed.map_err(|_| Gone)?,
-                said = self.perform(&mut text, present) => {
+                said = self.perform(&mut text, &mut kept, present) => {
                     said?;
                     stage.changed().await.map_err(|_| Gone)?;
                 }
@@ -194,11 +189,24 @@ impl Mouth {
         }
     }
 
-    async fn perform(&self, text: &mut Text, stage: Stage) -> Result<(), Gone> {
-        let Stage::Speaking { turn, from } = stage else { return Ok(()) };
+    async fn perform(&self, text: &mut Text, kept: &mut VecDeque<Clause>, stage: Stage) -> Result<(), Gone> {
+        let Stage::Speaking { turn, from } = stage else {
+            for clause in kept {
+                clause.finish().await;
+            }
+            return Ok(());
+        };
+        kept.retain(|clause| clause.number >= from.clause);
+        if !kept.front().is_some_and(|clause| clause.number == from.clause && clause.goes_on_at(from.letter)) {
+            kept.clear();
+        }
+        let next = match kept.len() {
+            0 => from,
+            kept => Place { clause: from.clause + kept, letter: 0 },
+        };
         // One clause plays, one is being made: more would keep the voice from other calls.
         let (sounds, heard) = mpsc::channel(1);
-        let ((), played) = tokio::join!(self.voice(text, from, sounds), self.play(turn, heard));
+        let ((), played) = tokio::join!(self.voice(text, next, sounds), self.play(turn, from.letter, kept, heard));
         let audio = played?;
         self.report(turn, Report::Made { failed: self.failed.load(Ordering::Relaxed) }).await?;
         if !audio.is_zero() {
@@ -251,112 +259,84 @@ impl Mouth {
         tokio::join!(think(engines, messages, &self.brief, &self.marks, guard, clauses), hand_over).0
     }
 
-    /// Has each clause spoken as soon as the one before it plays.
-    async fn voice(&self, text: &mut Text, from: usize, sounds: mpsc::Sender<Clause>) {
-        for number in from.. {
+    /// Has each clause spoken as soon as the one before it plays; of the first one, what is left.
+    async fn voice(&self, text: &mut Text, from: Place, sounds: mpsc::Sender<Clause>) {
+        for number in from.clause.. {
             let Some(words) = text.clause(number).await else { return };
             let Ok(place) = sounds.reserve().await else { return };
+            let skipped = if number == from.clause { from.letter } else { 0 };
             let sentence = Sentence {
                 voice: self.brief.voice.clone(),
                 speed: self.brief.speed,
                 served: self.marks.speaks.clone(),
-                ..Sentence::new(&words.text, self.brief.language)
+                ..Sentence::new(words.text.get(skipped..).unwrap_or(&words.text), self.brief.language)
             };
-            let sound = self.sound_of(&sentence);
-            place.send(Clause { words, sentence, sound });
+            // What is left of a clause is not what others say.
+            let sound = self.sound_of(&sentence, words.is_fixed && skipped == 0);
+            let Words { line, uninterruptible, .. } = words;
+            place.send(Clause { number, skipped, line, uninterruptible, sentence, sound });
         }
     }
 
-    fn sound_of(&self, sentence: &Sentence) -> Sound {
-        if let Some(sound) = self.prepared.get(sentence) {
-            return Sound::Prepared(sound);
+    fn sound_of(&self, sentence: &Sentence, repeats: bool) -> Sound {
+        let voices = self.voices();
+        let key = Key::new(voices, sentence);
+        if let Some(recording) = self.prepared.get(&key, sentence) {
+            return Sound::Whole(recording);
         }
-        match self.engines.as_ref().and_then(|engines| engines.synthesizer().ok()) {
-            Some(voices) => Sound::Made(voices.speak(sentence.clone())),
-            None => Sound::None,
-        }
+        let Some(voices) = voices else { return Sound::None };
+        let keep = repeats.then(|| (self.prepared.clone(), key));
+        Sound::Coming(Coming { so_far: Recording::default(), rest: voices.speak(sentence.clone()), keep })
     }
 
-    /// Sends the clauses to the line; gives the length of their audio.
-    async fn play(&self, turn: TurnId, mut heard: mpsc::Receiver<Clause>) -> Result<Duration, Gone> {
+    fn voices(&self) -> Option<&dyn Synthesizer> {
+        let engines = self.engines.as_ref()?;
+        engines.synthesizer().ok().map(|voices| &**voices)
+    }
+
+    /// Sends the clauses to the line, those that are kept first, and of the first one what is left after so many bytes; gives
+    /// the length of their audio.
+    async fn play(
+        &self,
+        turn: TurnId,
+        mut letter: usize,
+        kept: &mut VecDeque<Clause>,
+        mut heard: mpsc::Receiver<Clause>,
+    ) -> Result<Duration, Gone> {
         // An unsealed turn stays so, also when its session has gone.
         self.is_sealed.clone().wait_for(|is_sealed| !is_sealed).await.map_err(|_| Gone)?;
-        let mut audio = Duration::ZERO;
-        while let Some(clause) = heard.recv().await {
-            let frames = self.play_clause(turn, clause).await?;
+        let (mut audio, mut at) = (Duration::ZERO, 0);
+        loop {
+            if at == kept.len() {
+                let Some(clause) = heard.recv().await else { return Ok(audio) };
+                kept.push_back(clause.begin(self.voices()).await);
+                if kept.len() > KEPT {
+                    kept.pop_front();
+                    at -= 1;
+                }
+            }
+            let frames = self.play_clause(turn, &mut kept[at], letter).await?;
             let length = Duration::from_millis(frames * u64::from(FRAME_MS));
             self.report(turn, Report::ClauseMade(length)).await?;
             audio += length;
+            (at, letter) = (at + 1, 0);
         }
-        Ok(audio)
     }
 
     /// Gives the number of frames sent.
-    async fn play_clause(&self, turn: TurnId, Clause { words, sentence, sound }: Clause) -> Result<u64, Gone> {
-        let mut count = 0;
-        match sound {
-            Sound::None => self.begin(turn, words).await?,
-            Sound::Prepared(frames) => {
-                self.begin(turn, words).await?;
-                for frame in &*frames {
-                    self.send(turn, *frame).await?;
-                    count += 1;
-                }
+    async fn play_clause(&self, turn: TurnId, clause: &mut Clause, letter: usize) -> Result<u64, Gone> {
+        let (text, thought) = (Pii::new(clause.rest(letter).to_owned()), self.marks.passed());
+        let (line, uninterruptible) = (clause.line, clause.uninterruptible);
+        self.report(turn, Report::Clause { text, thought, line, uninterruptible }).await?;
+        let (mut count, mut cursor) = (0, clause.cursor(letter));
+        while let Some(voiced) = clause.next(&mut cursor).await {
+            if !voiced.words.is_empty() {
+                self.report(turn, Report::WordStarts(voiced.words)).await?;
             }
-            Sound::Made(frames) => count = self.play_made(turn, words, &sentence, frames).await?,
+            self.say.send(Say::Audio(turn, Box::new(voiced.frame))).await.map_err(|_| Gone)?;
+            count += 1;
         }
         Ok(count)
-    }
-
-    async fn play_made(
-        &self,
-        turn: TurnId,
-        words: Words,
-        sentence: &Sentence,
-        frames: Results<Frame>,
-    ) -> Result<u64, Gone> {
-        let (mut next, mut frames) = self.first_sound(sentence, frames).await;
-        let keeps = words.is_fixed;
-        self.begin(turn, words).await?;
-        let (mut count, mut sound) = (0, Vec::new());
-        while let Some(frame) = next {
-            match frame {
-                Ok(frame) => {
-                    self.send(turn, frame).await?;
-                    count += 1;
-                    if keeps {
-                        sound.push(frame);
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "a clause could not be spoken to its end");
-                    count_incident(VOICE_FAILED);
-                    return Ok(count);
-                }
-            }
-            next = frames.recv().await;
-        }
-        if keeps {
-            self.prepared.keep(sentence, sound);
-        }
-        Ok(count)
-    }
-
-    /// The first sound and what follows.
-    async fn first_sound(&self, sentence: &Sentence, mut frames: Results<Frame>) -> (FirstSound, Results<Frame>) {
-        match self.engines.as_ref().and_then(|engines| engines.synthesizer().ok()) {
-            Some(voices) => first_sound(&**voices, sentence, frames).await,
-            None => (frames.recv().await, frames),
-        }
-    }
-
-    async fn begin(&self, turn: TurnId, Words { text, line, uninterruptible, .. }: Words) -> Result<(), Gone> {
-        let (text, thought) = (Pii::new(text), self.marks.passed());
-        self.report(turn, Report::Clause { text, thought, line, uninterruptible }).await
-    }
-
-    async fn send(&self, turn: TurnId, frame: Frame) -> Result<(), Gone> {
-        self.say.send(Say::Audio(turn, Box::new(frame))).await.map_err(|_| Gone)
     }
 
     async fn report(&self, turn: TurnId, report: Report) -> Result<(), Gone> {
@@ -368,12 +348,17 @@ impl Mouth {
 mod tests {
     use super::*;
     use crate::{
+        audio::Frame,
         domain::Language,
         speech::{Priority, Sampling},
     };
 
     /// So many frames of sound for each sentence: more than a line takes at once.
     const FRAMES: usize = 30;
+
+    fn speaking(turn: u64, clause: usize, letter: usize) -> Stage {
+        Stage::Speaking { turn: TurnId(turn), from: Place { clause, letter } }
+    }
 
     struct Bench {
         stage: watch::Sender<Stage>,
@@ -392,7 +377,12 @@ mod tests {
         fn say_sealed(words: Piece, voiced: &[&str], is_sealed: bool) -> Self {
             let prepared = Prepared::default();
             for clause in voiced {
-                prepared.keep(&Sentence::new(*clause, Language::ENGLISH), vec![Frame::SILENCE; FRAMES]);
+                let sentence = Sentence::new(*clause, Language::ENGLISH);
+                let word =
+                    |(letter, millis)| WordStart { letter, at: Duration::from_millis(millis), is_estimate: false };
+                let words = [(0, 0), (4, 200), (8, 400)].map(word).to_vec();
+                let recording = Arc::new(Recording { frames: vec![Frame::SILENCE; FRAMES], words });
+                prepared.keep(Key::new(None, &sentence), &sentence, recording);
             }
             let (say, said) = mpsc::channel(20);
             let (reports, heard) = mpsc::channel(32);
@@ -408,7 +398,7 @@ mod tests {
             let (marks, failed) = (Arc::new(Marks::default()), AtomicBool::new(false));
             let (seal, is_sealed) = watch::channel(is_sealed);
             let mouth = Mouth { engines: None, prepared, brief, say, reports, marks, failed, is_sealed };
-            let (stage, watched) = watch::channel(Stage::Speaking { turn: TurnId(1), from: 0 });
+            let (stage, watched) = watch::channel(speaking(1, 0, 0));
             let (piece, pieces) = mpsc::channel(1);
             piece.try_send(words).unwrap();
             let task = tokio::spawn(mouth.run(pieces, watched));
@@ -419,6 +409,10 @@ mod tests {
         async fn report(&mut self) -> String {
             match self.reports.recv().await.unwrap() {
                 super::super::Event::Said(turn, Report::Clause { text, .. }) => format!("{} {}", turn.0, text.reveal()),
+                super::super::Event::Said(turn, Report::WordStarts(words)) => {
+                    let words: Vec<_> = words.iter().map(|word| (word.letter, word.at.as_millis())).collect();
+                    format!("{} {words:?}", turn.0)
+                }
                 super::super::Event::Said(turn, Report::ClauseMade(audio)) => {
                     format!("{} {}", turn.0, audio.as_millis())
                 }
@@ -451,16 +445,42 @@ mod tests {
     async fn a_turn_that_is_held_goes_on_with_any_clause() {
         let mut bench = Bench::say(Piece::fixed("One. Two. Three.".to_owned()), &["Two."]);
         // The line is full in the midst of the second clause.
-        bench.check(&["1 One.", "1 0", "1 Two."]).await;
+        bench.check(&["1 One.", "1 0", "1 Two.", "1 [(0, 0)]", "1 [(4, 200)]", "1 [(8, 400)]"]).await;
         bench.stage.send_replace(Stage::Held);
-        bench.stage.send_replace(Stage::Speaking { turn: TurnId(2), from: 1 });
+        bench.stage.send_replace(speaking(2, 1, 0));
         let turns = bench.play().await;
-        bench.check(&["2 Two.", "2 600", "2 Three.", "2 0", "2 made, failed: false"]).await;
+        bench.check(&["2 Two.", "2 [(0, 0)]", "2 [(4, 200)]", "2 [(8, 400)]", "2 600"]).await;
+        bench.check(&["2 Three.", "2 0", "2 made, failed: false"]).await;
         let (before, after) = (turns.iter().filter(|turn| **turn == 1), turns.iter().filter(|turn| **turn == 2));
         assert!(before.count() < FRAMES && after.count() == FRAMES && turns.is_sorted(), "{turns:?}");
         // All of it was made: it can be held even so, until the line has played it.
-        bench.stage.send_replace(Stage::Speaking { turn: TurnId(3), from: 2 });
+        bench.stage.send_replace(speaking(3, 2, 0));
         bench.check(&["3 Three.", "3 0", "3 made, failed: false"]).await;
+    }
+
+    #[tokio::test]
+    async fn a_turn_that_is_held_goes_on_with_a_word() {
+        let mut bench = Bench::say(Piece::fixed("One two three. Four.".to_owned()), &["One two three.", "Four."]);
+        bench.check(&["1 One two three.", "1 [(0, 0)]", "1 [(4, 200)]", "1 [(8, 400)]"]).await;
+        bench.stage.send_replace(Stage::Held);
+        bench.stage.send_replace(speaking(2, 0, 4));
+        let turns = bench.play().await;
+        // From ten milliseconds before the word, and that is in the midst of a frame.
+        bench.check(&["2 two three.", "2 [(0, 20)]", "2 [(4, 220)]", "2 420", "2 Four.", "2 [(0, 0)]"]).await;
+        assert_eq!(turns.iter().filter(|turn| **turn == 2).count(), 21 + FRAMES);
+        // The line has said less than it was given: the clause before the last one is still there.
+        bench.check(&["2 [(4, 200)]", "2 [(8, 400)]", "2 600", "2 made, failed: false"]).await;
+        bench.stage.send_replace(speaking(3, 0, 8));
+        bench.play().await;
+        bench.check(&["3 three.", "3 [(0, 20)]", "3 220", "3 Four.", "3 [(0, 0)]"]).await;
+    }
+
+    #[tokio::test]
+    async fn what_is_left_of_a_clause_without_words_is_said_by_itself() {
+        let mut bench = Bench::say(Piece::fixed("One two.".to_owned()), &[]);
+        bench.check(&["1 One two.", "1 0", "1 made, failed: false"]).await;
+        bench.stage.send_replace(speaking(2, 0, 4));
+        bench.check(&["2 two.", "2 0", "2 made, failed: false"]).await;
     }
 
     #[tokio::test]

@@ -33,7 +33,7 @@ use crate::{
         directions::Led,
         live::Ask,
     },
-    dialogue::{self, Dialogue, Input, Output, Phase, Setup, Side, Spoken, Take, endpointing},
+    dialogue::{self, Dialogue, Input, Output, Phase, Place, Setup, Side, Spoken, Take, endpointing},
     domain::{Language, MediaTime, Pii, Provider, TurnId, cards},
     speech::{Priority, Sampling, Served, Urgency, engines::Engines},
     store::turns::{NewTurn, Providers, Timings, Who},
@@ -296,6 +296,7 @@ impl<'a> Session<'a> {
                 }
                 Input::Clause { turn, text, uninterruptible }
             }
+            Report::WordStarts(words) => Input::WordStarts { turn, words },
             Report::ClauseMade(audio) => Input::ClauseMade { turn, audio },
             Report::Made { failed } => {
                 self.made(turn);
@@ -374,7 +375,7 @@ impl<'a> Session<'a> {
                 }
                 Output::Resume { turn, from } => {
                     if let Some(guided) = &mut self.guided {
-                        guided.resumed(self.voiced.0, turn, from);
+                        guided.resumed(self.voiced.0, turn, from.clause);
                     }
                     self.voiced.0 = turn;
                     self.direct(Stage::Speaking { turn, from });
@@ -416,7 +417,7 @@ impl<'a> Session<'a> {
             failed: AtomicBool::new(false),
             is_sealed: watched_seal,
         };
-        let (stage, watched) = watch::channel(Stage::Speaking { turn, from: 0 });
+        let (stage, watched) = watch::channel(Stage::Speaking { turn, from: Place::default() });
         self.speaking = Some(Speaking { stage, seal, urgency, _task: Task::spawn(mouth.run(pieces, watched)) });
     }
 

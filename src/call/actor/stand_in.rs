@@ -2,9 +2,8 @@
 //! too, the clause is there to be read, and the next one is spoken.
 
 use crate::{
-    audio::Frame,
     domain::text::is_speakable,
-    speech::{Results, Sentence, SpeechError, Synthesizer},
+    speech::{Results, Sentence, SpeechError, Synthesizer, Voiced},
 };
 
 use super::session::count_incident;
@@ -15,18 +14,26 @@ const LAST_RESORT: &str = "espeak";
 pub(super) const VOICE_FAILED: &str = "voice_failed";
 
 /// What a voice's channel gives first.
-pub(super) type FirstSound = Option<Result<Frame, SpeechError>>;
+pub(super) struct FirstSound {
+    /// Nothing when the channel was empty.
+    pub(super) voiced: Option<Result<Voiced, SpeechError>>,
+    /// What follows.
+    pub(super) rest: Results<Voiced>,
+    /// Whether nobody stands in.
+    pub(super) is_own: bool,
+}
 
-/// The first sound of `sentence`, and the channel of what follows, from the voice that was asked for it (`frames`) or from one
-/// that stands in for it.
-pub(super) async fn first_sound(
-    voices: &dyn Synthesizer,
-    sentence: &Sentence,
-    mut frames: Results<Frame>,
-) -> (FirstSound, Results<Frame>) {
-    let mut first = frames.recv().await;
+impl FirstSound {
+    pub(super) async fn waited_for(mut rest: Results<Voiced>) -> Self {
+        Self { voiced: rest.recv().await, rest, is_own: true }
+    }
+}
+
+/// The first sound of `sentence` from the voice that was asked for it (`sound`) or from one that stands in for it.
+pub(super) async fn first_sound(voices: &dyn Synthesizer, sentence: &Sentence, sound: Results<Voiced>) -> FirstSound {
+    let mut first = FirstSound::waited_for(sound).await;
     for voice in [None, Some(LAST_RESORT.to_owned())] {
-        match &first {
+        match &first.voiced {
             Some(Err(error)) if is_speakable(&sentence.text) => {
                 tracing::warn!(%error, "a voice failed: another one speaks instead");
                 count_incident(VOICE_FAILED);
@@ -34,11 +41,11 @@ pub(super) async fn first_sound(
             _ => break,
         }
         if voice != sentence.voice {
-            frames = voices.speak(Sentence { voice, ..sentence.clone() });
-            first = frames.recv().await;
+            let sound = voices.speak(Sentence { voice, ..sentence.clone() });
+            first = FirstSound { is_own: false, ..FirstSound::waited_for(sound).await };
         }
     }
-    (first, frames)
+    first
 }
 
 #[cfg(test)]
@@ -48,7 +55,7 @@ mod tests {
     use tokio::sync::mpsc;
 
     use super::*;
-    use crate::domain::Language;
+    use crate::{audio::Frame, domain::Language};
 
     /// Has one voice that works, and remembers which were asked for.
     struct Voices {
@@ -57,15 +64,19 @@ mod tests {
     }
 
     impl Synthesizer for Voices {
-        fn speak(&self, sentence: Sentence) -> Results<Frame> {
+        fn speak(&self, sentence: Sentence) -> Results<Voiced> {
             let (send, frames) = mpsc::channel(1);
             let result = match sentence.voice.as_deref() == self.works {
-                true => Ok(Frame::SILENCE),
+                true => Ok(Voiced { frame: Frame::SILENCE, words: Vec::new() }),
                 false => Err(SpeechError::Failed { engine: "test", reason: "no voice".to_owned() }),
             };
             send.try_send(result).unwrap();
             self.asked.lock().unwrap().push(sentence.voice);
             frames
+        }
+
+        fn voice(&self, sentence: &Sentence) -> Option<String> {
+            sentence.voice.clone()
         }
 
         fn speaks(&self, _: Language) -> bool {
@@ -77,10 +88,11 @@ mod tests {
         let voices = Voices { works, asked: Mutex::default() };
         let sentence = Sentence { voice: own.map(str::to_owned), ..Sentence::new(text, Language::ENGLISH) };
         let frames = voices.speak(sentence.clone());
-        let (first, _) = first_sound(&voices, &sentence, frames).await;
+        let first = first_sound(&voices, &sentence, frames).await;
         let heard: Vec<_> = voices.asked.into_inner().unwrap();
         assert_eq!(heard.iter().map(Option::as_deref).collect::<Vec<_>>(), asked);
-        assert_eq!(first.is_some_and(|first| first.is_ok()), speaks);
+        assert_eq!(first.voiced.is_some_and(|first| first.is_ok()), speaks);
+        assert_eq!(first.is_own, asked.len() == 1);
     }
 
     #[tokio::test]

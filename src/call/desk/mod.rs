@@ -3,6 +3,7 @@
 //! Calls run on threads of their own, apart from those that serve pages: each call is a task, and costs the detector's
 //! third of a millisecond for every 32 ms of a caller's audio there. What computes for longer has its own threads.
 
+mod fixed;
 mod languages;
 mod roster;
 
@@ -35,13 +36,10 @@ use super::{
 use crate::{
     audio::line::{Hangup, Line},
     config::Config,
-    dialogue::{Patience, phrases::Phrase},
-    domain::{
-        Language, Pii, RoomName,
-        text::{Limits, clauses},
-    },
+    dialogue::Patience,
+    domain::{Language, Pii, RoomName},
     rooms::{Agent, JoinError as Refused, RoomEvent, Rooms},
-    speech::{Sentence, engines::Engines},
+    speech::engines::Engines,
     store::Store,
 };
 use roster::Roster;
@@ -391,30 +389,15 @@ impl<F: Floor> Clerk<F> {
         tokio::task::spawn_blocking(move || languages.send_replace(languages::offered(&profiles, engines.as_deref())));
     }
 
-    /// Has what is said in each call made into sound before the first one, most urgent first: a box that is full has no
-    /// core to spare.
+    /// Has what is said in every call made into sound before the first one: a box that is full has no core to spare.
     fn prepare(&self, engines: Option<Arc<Engines>>) {
         let Some(engines) = engines else { return };
         self.offer(Some(Arc::clone(&engines)));
-        let mut sentences = Vec::new();
-        for phrase in [Phrase::Busy, Phrase::Greeting, Phrase::Apology] {
-            for profile in self.roster.profiles() {
-                let language = profile.language.unwrap_or(Language::ENGLISH);
-                let own = profile.greetings.iter().find(|(of, _)| *of == language && phrase == Phrase::Greeting);
-                let (language, text) = own.map_or_else(|| phrase.spoken(language), |(of, text)| (*of, text.as_str()));
-                sentences.extend(clauses(text, Limits::SENTENCES).into_iter().map(|clause| Sentence {
-                    voice: profile.voice.clone(),
-                    speed: profile.speed,
-                    ..Sentence::new(clause, language)
-                }));
-            }
-        }
+        let sentences = fixed::sentences(self.roster.profiles());
         let prepared = self.exchange.prepared.clone();
         tokio::spawn(async move {
             let Ok(voices) = engines.synthesizer() else { return };
-            for sentence in sentences {
-                prepared.prepare(voices, sentence).await;
-            }
+            prepared.prepare_all(&**voices, sentences).await;
         });
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     config::Config,
     domain::{Language, Message, Role},
     speech::{
-        Chunk, Priority, Prompt, Results, Sampling, Sentence, Served, Speech, SpeechError, Synthesizer,
+        Chunk, Priority, Prompt, Results, Sampling, Sentence, Served, Speech, SpeechError, Synthesizer, Times,
         engines::{EngineError, EngineKind as Kind, Engines, Missing, load_voices},
         local::vad::VAD_WINDOW,
     },
@@ -145,7 +145,7 @@ impl Bench<'_> {
             drain(self.engines.transcriber()?.transcribe(Speech {
                 samples: clip.samples.as_slice().into(),
                 language: Some(Language::ENGLISH),
-                timestamps: false,
+                times: Times::None,
                 priority: Priority::Speech,
                 served: Served::default(),
             }))
@@ -215,7 +215,8 @@ impl Bench<'_> {
     }
 
     async fn spoken(&self, text: &str) -> anyhow::Result<Clip> {
-        let frames = drain(self.voice.speak(Sentence::new(text, Language::ENGLISH))).await?;
+        let sound = drain(self.voice.speak(Sentence::new(text, Language::ENGLISH))).await?;
+        let frames: Vec<_> = sound.into_iter().map(|voiced| voiced.frame).collect();
         Ok(Clip::from_frames(&frames))
     }
 }

@@ -8,7 +8,7 @@ use crate::{
         barge_in::{BargeIn, Decision, Overlap},
         caller::{Caller, Owed},
         echo::Said,
-        io::{Lead, Line, Output, Side, Spoken},
+        io::{Lead, Line, Output, Place, Side, Spoken},
         speech::{Held, Occasion, Speech},
     },
     domain::{MediaTime, Pii, cards},
@@ -64,7 +64,7 @@ impl Dialogue {
         let Some(held) = self.held.take() else { return };
         self.decided.push_back(Output::Cancel(held.id));
         // Nothing of the answer was heard: it is still owed, to these words and the next ones. A script has to say all.
-        let is_owed = held.from == 0 || self.setup.lead == Lead::Script;
+        let is_owed = held.from == Place::default() || self.setup.lead == Lead::Script;
         if held.occasion == Occasion::Answer && is_owed && self.owed == Owed::Nothing {
             self.owed = Owed::ToSpeech;
         }

@@ -26,8 +26,8 @@ use speculation::Speculation;
 /// The agent greets first. The caller's turns become text ([`Output::Transcribe`], at the first pause already), the text
 /// is answered ([`Output::Answer`]; begun at the pause, and said when the turn is over) as soon as the caller is silent, and
 /// the history keeps of the agent's words what was heard. Speech over the agent's is judged by [`BargeIn`], also while the
-/// agent has yet to begin; when it turns out to have had no words, or only the agent's own, the agent goes on with the clause
-/// that was cut. What is said over words that cannot be interrupted is answered after them.
+/// agent has yet to begin; when it turns out to have had no words, or only the agent's own, the agent goes on with the word
+/// that was cut, or the clause where the voice does not tell of words. What is said over words that cannot be interrupted is answered after them.
 #[derive(Debug)]
 pub struct Dialogue {
     setup: Setup,
@@ -152,6 +152,7 @@ impl Dialogue {
             Input::Clause { turn, text, uninterruptible } => {
                 self.clause(now, turn, text.into_inner(), uninterruptible);
             }
+            Input::WordStarts { turn, words } => self.with_turn(turn, |speech| speech.word_starts(&words)),
             Input::ClauseMade { turn, audio } => self.with_turn(turn, |speech| speech.clause_made(now, audio)),
             Input::TurnMade { turn, failed } => self.with_turn(turn, |speech| speech.made(failed)),
             Input::Played { turn, sent, done } => self.with_turn(turn, |speech| speech.played(now, sent, done)),

@@ -343,3 +343,50 @@ fn who_answers_in_the_agents_words_is_heard() {
     simulation.play(&[Text("On every day of the week."), Ends]);
     assert_eq!(simulation.log.last().unwrap(), "answer 3 in en: On every day of the week.");
 }
+
+// ---- words ----
+
+/// As `ASKED`, but with a second clause whose words are known, and of which so much has been sent.
+fn says_word_by_word(sent: u64) -> Simulation {
+    let mut simulation = Simulation::greeted();
+    simulation.play(&ASKED);
+    simulation.play(&[Begun("we ship to all of Texas.", &[0, 200, 500, 600, 800, 900]), Sent(sent)]);
+    simulation.log.clear();
+    simulation
+}
+
+const NOISE: [Step; 5] = [Starts, Pass(960), Pauses, Text(""), Ends];
+
+#[test]
+fn after_noise_the_agent_goes_on_with_the_word_that_was_cut() {
+    let mut simulation = says_word_by_word(1750);
+    simulation.play(&NOISE);
+    let expected = ["duck", "hold 2", "restore", "agent= Yes, we ship to", "agent! (interrupted) Yes, we ship to"];
+    assert_eq!(simulation.log[..5], expected);
+    assert_eq!(simulation.log[6..], ["resume 3 from 1:11"]);
+    // What was left of the clause is cut again.
+    simulation.play(&[Pass(320), Begun("all of Texas.", &[0, 200, 300]), Sent(450)]);
+    simulation.play(&NOISE);
+    assert_eq!(simulation.log.last().unwrap(), "resume 4 from 1:18");
+    simulation.play(&[Pass(320), Begun("Texas.", &[0]), Whole(500), Made, Sent(500), Done]);
+    assert_eq!(simulation.history()[1..], ["user: Do you ship?", "assistant: Yes, we ship to all of Texas."]);
+}
+
+#[test]
+fn the_history_has_the_words_that_were_heard() {
+    let mut simulation = says_word_by_word(1350);
+    simulation.play(&[Typed("To Utah?")]);
+    let expected =
+        ["cancel 2", "agent= Yes, we", "agent! (interrupted) Yes, we", "caller! To Utah?", "answer 3 in en: To Utah?"];
+    assert_eq!(simulation.log, expected);
+    assert_eq!(simulation.history()[1..], ["user: Do you ship?", "assistant: Yes, we", "user: To Utah?"]);
+}
+
+#[test]
+fn an_answer_whose_first_word_was_cut_is_still_owed() {
+    let mut simulation = Simulation::greeted();
+    simulation.play(&ASKED[..6]);
+    simulation.play(&[Begun("We ship to Texas.", &[0, 200, 500, 600]), Sent(250), Starts, Pass(960)]);
+    simulation.play(&[Pauses, Text("Hello?"), Ends]);
+    assert_eq!(simulation.history()[1..], ["user: Do you ship? Hello?"]);
+}

@@ -15,7 +15,7 @@ use super::{
     endpointing::{self, Expectation, PauseId, WINDOW},
 };
 use crate::{
-    domain::{Language, MediaTime, Pii, Role, TurnId},
+    domain::{Language, MediaTime, Pii, Role, TurnId, WordStart, words},
     spoken::Hanging,
 };
 
@@ -47,6 +47,10 @@ enum Step {
     /// A clause of the latest turn, with so many milliseconds of audio; one that cannot be interrupted.
     Clause(&'static str, u64),
     Firm(&'static str, u64),
+    /// A clause of the latest turn that is still being made, and when its words begin: after so many milliseconds each.
+    Begun(&'static str, &'static [u64]),
+    /// The latest clause is made, with so many milliseconds of audio.
+    Whole(u64),
     /// The latest turn is complete, or broke off.
     Made,
     Broken,
@@ -129,6 +133,20 @@ impl Simulation {
                 Deaf => Input::Deaf,
                 Clause(text, millis) => self.clause(text, millis, false),
                 Firm(text, millis) => self.clause(text, millis, true),
+                Begun(text, starts) => {
+                    self.tell(Input::Clause {
+                        turn: self.turn,
+                        text: Pii::new(text.to_owned()),
+                        uninterruptible: false,
+                    });
+                    let at = |(word, millis): (std::ops::Range<usize>, &u64)| WordStart {
+                        letter: word.start,
+                        at: Duration::from_millis(*millis),
+                        is_estimate: false,
+                    };
+                    Input::WordStarts { turn: self.turn, words: words(text).zip(starts).map(at).collect() }
+                }
+                Whole(millis) => Input::ClauseMade { turn: self.turn, audio: Duration::from_millis(millis) },
                 Made => Input::TurnMade { turn: self.turn, failed: false },
                 Broken => Input::TurnMade { turn: self.turn, failed: true },
                 Sent(millis) => Input::Played { turn: self.turn, sent: Duration::from_millis(millis), done: false },
@@ -206,7 +224,8 @@ impl Simulation {
                 Output::Hold(turn) => format!("hold {}", turn.0),
                 Output::Resume { turn, from } => {
                     self.turn = turn;
-                    format!("resume {} from {from}", turn.0)
+                    let word = if from.letter > 0 { format!(":{}", from.letter) } else { String::new() };
+                    format!("resume {} from {}{word}", turn.0, from.clause)
                 }
                 Output::Notice(notice) => format!("notice {notice:?}"),
                 Output::Duck(duck) => if duck { "duck" } else { "restore" }.to_owned(),

@@ -19,7 +19,10 @@ use callstead::{
     config::{Config, Rule},
     domain::{Language, Pii, RoomName, TurnId},
     rooms::{Agent, JoinError, RoomEvent},
-    speech::engines::{EngineKind, Engines},
+    speech::{
+        Times,
+        engines::{EngineKind, Engines},
+    },
     store::{
         Store,
         audit::Actor,
@@ -280,7 +283,7 @@ async fn a_caller_is_greeted_heard_answered_and_kept() {
 
     let (greeting, sound) = call.hear_out().await;
     assert!(greeting.contains("automated agent") && greeting.contains("transcribed"), "{greeting}");
-    let heard = transcribe(&engines, &sound, Some(Language::ENGLISH), |_| true).await.unwrap();
+    let heard = transcribe(&engines, &sound, Some(Language::ENGLISH), Times::None, |_| true).await.unwrap();
     assert!(is_loud(&sound), "{sound:?}");
     assert!(!heard.text.is_empty());
 

@@ -5,7 +5,7 @@ use crate::{
     domain::{Language, Provider, text::Script},
     speech::{
         SpeechError,
-        local::voices::{Manner, Voice},
+        local::voices::{Manner, Said, Voice},
         scheduler::Width,
     },
 };
@@ -56,7 +56,7 @@ impl Voice for FormantVoice {
         Width::ONE
     }
 
-    fn say(&self, clause: &str, manner: &Manner<'_>) -> Result<Vec<f32>, SpeechError> {
+    fn say(&self, clause: &str, manner: &Manner<'_>) -> Result<Said, SpeechError> {
         self.espeak.samples(clause, &self.voice, manner.speed, manner.stop)
     }
 }

@@ -32,6 +32,18 @@ pub(super) struct Library {
     rate_hz: u32,
 }
 
+/// A word begins, as espeak-ng counts: both from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct WordEvent {
+    /// In the text.
+    pub(super) character: usize,
+    /// In the sound.
+    pub(super) sample: usize,
+}
+
+/// Takes the next sound, and the words that begin in it; breaks when it wants no more.
+pub(super) type Sink<'a> = dyn FnMut(&[i16], &mut dyn Iterator<Item = WordEvent>) -> ControlFlow<()> + 'a;
+
 /// One of espeak-ng's own clauses.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Clause<'t> {
@@ -113,13 +125,7 @@ impl Library {
     }
 
     /// Speaks `text`, handing over 16-bit samples until there are no more or `sink` breaks. `speed` is 1.0 normally.
-    pub(super) fn speak(
-        &mut self,
-        text: &str,
-        voice: &str,
-        speed: f32,
-        mut sink: &mut dyn FnMut(&[i16]) -> ControlFlow<()>,
-    ) -> Result<(), String> {
+    pub(super) fn speak(&mut self, text: &str, voice: &str, speed: f32, mut sink: &mut Sink<'_>) -> Result<(), String> {
         self.set_voice(voice)?;
         let c_text = CString::new(text).map_err(|error| error.to_string())?;
         let rate = (NORMAL_RATE * speed).round() as c_int;
@@ -153,11 +159,19 @@ unsafe extern "C" fn take_samples(samples: *mut c_short, count: c_int, events: *
     if samples.is_null() || count == 0 {
         return 0;
     }
-    // SAFETY: espeak-ng calls this only within `Library::speak`, with `count` samples and a list of at least one event
-    // that carries the pointer given there.
-    let (samples, sink) = unsafe {
-        let sink = (*events).user_data.cast::<&mut dyn FnMut(&[i16]) -> ControlFlow<()>>();
-        (slice::from_raw_parts(samples, count), &mut *sink)
+    // SAFETY: espeak-ng calls this only within `Library::speak`, with `count` samples and a list of events that ends with
+    // `EVENT_LIST_TERMINATED`. All of them carry the pointer given there, that last one too.
+    let (samples, events, sink) = unsafe {
+        let mut length = 0;
+        while (*events.add(length)).kind != sys::EVENT_LIST_TERMINATED {
+            length += 1;
+        }
+        let sink = (*events).user_data.cast::<&mut Sink<'_>>();
+        (slice::from_raw_parts(samples, count), slice::from_raw_parts(events, length), &mut *sink)
     };
-    c_int::from(sink(samples).is_break())
+    let mut words = events.iter().filter(|event| event.kind == sys::EVENT_WORD).filter_map(|event| {
+        let character = usize::try_from(event.text_position).ok()?.checked_sub(1)?;
+        Some(WordEvent { character, sample: usize::try_from(event.sample).ok()? })
+    });
+    c_int::from(sink(samples, &mut words).is_break())
 }

@@ -9,9 +9,13 @@ mod library;
 
 use std::{collections::BTreeMap, ops::ControlFlow, path::Path, sync::Arc};
 
-use crate::{domain::Language, speech::SpeechError};
+use super::voices::Said;
+use crate::{
+    domain::{Language, words},
+    speech::SpeechError,
+};
 pub use formant::FormantVoice;
-use library::Clause;
+use library::{Clause, WordEvent};
 
 /// Languages that espeak-ng calls otherwise than [`Language::code`] does.
 const OTHER_NAMES: [(&str, &str); 3] = [("en", "en-us"), ("zh", "cmn"), ("no", "nb")];
@@ -92,7 +96,7 @@ impl Espeak {
         library::with(|library| Ok(join(&library.phonemes(&text, voice.name())?))).map_err(failed)
     }
 
-    /// The sound of one clause at [`Espeak::rate_hz`], -1.0 to 1.0. `speed` is 1.0 normally. Ends early, with what there
+    /// The sound of one clause at [`Espeak::rate_hz`], and where its words begin. `speed` is 1.0 normally. Ends early, with what there
     /// is, once `stop` says so; it is asked about every 100 ms of sound.
     ///
     /// # Errors
@@ -103,20 +107,36 @@ impl Espeak {
         voice: &EspeakVoice,
         speed: f32,
         stop: &dyn Fn() -> bool,
-    ) -> Result<Vec<f32>, SpeechError> {
+    ) -> Result<Said, SpeechError> {
         let text = without_nul(clause);
-        let mut samples = Vec::new();
-        let mut sink = |sound: &[i16]| {
+        let (mut samples, mut events) = (Vec::new(), Vec::new());
+        let mut sink = |sound: &[i16], words: &mut dyn Iterator<Item = WordEvent>| {
             samples.extend(sound.iter().map(|sample| f32::from(*sample) / -f32::from(i16::MIN)));
+            events.extend(words);
             if stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         library::with(|library| library.speak(&text, voice.name(), speed, &mut sink)).map_err(failed)?;
-        Ok(samples)
+        Ok(Said { samples, words: word_starts(&text, &events), is_estimate: false })
     }
 }
 
 fn failed(reason: String) -> SpeechError {
     SpeechError::Failed { engine: "espeak", reason }
+}
+
+/// Where the words of `text` begin, in bytes and in samples. What espeak-ng takes for a word may be a part of one.
+fn word_starts(text: &str, events: &[WordEvent]) -> Vec<(usize, usize)> {
+    let bytes: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+    let mut starts: Vec<(usize, usize)> = Vec::new();
+    for word in words(text) {
+        let is_of_it = |event: &&WordEvent| bytes.get(event.character).is_some_and(|at| word.contains(at));
+        if let Some(event) = events.iter().find(is_of_it)
+            && starts.last().is_none_or(|(_, earlier)| *earlier <= event.sample)
+        {
+            starts.push((word.start, event.sample));
+        }
+    }
+    starts
 }
 
 fn without_nul(text: &str) -> String {
@@ -172,13 +192,9 @@ fn without_switches(phonemes: &str) -> String {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
-
-    /// espeak-ng on a data folder that all tests share: the first one that a process names stays in use.
-    pub(in crate::speech) fn espeak() -> Espeak {
-        Espeak::open(&std::env::temp_dir().join("callstead-test-data")).unwrap()
-    }
+    use crate::testing::espeak;
 
     #[test]
     fn phonemes_keep_their_punctuation() {
@@ -232,14 +248,14 @@ pub(super) mod tests {
         let espeak = espeak();
         let voice = espeak.voice_for(Language::ENGLISH).unwrap();
         let text = "This sentence is long enough to be measured.";
-        let normal = espeak.samples(text, &voice, 1.0, &|| false).unwrap();
-        let fast = espeak.samples(text, &voice, 2.0, &|| false).unwrap();
-        let stopped = espeak.samples(text, &voice, 1.0, &|| true).unwrap();
+        let samples = |speed, stop| espeak.samples(text, &voice, speed, &|| stop).unwrap().samples;
+        let normal = samples(1.0, false);
+        let (fast, stopped) = (samples(2.0, false), samples(1.0, true));
         assert!(normal.iter().any(|sample| sample.abs() > 0.1));
         assert!(fast.len() * 3 < normal.len() * 2, "{} against {}", fast.len(), normal.len());
         assert!(stopped.len() <= espeak.rate_hz() as usize / 5, "{} samples after the stop", stopped.len());
         // espeak-ng varies its pitch periods at random: lengths are nearly equal.
-        let again = espeak.samples(text, &voice, 1.0, &|| false).unwrap();
+        let again = samples(1.0, false);
         assert!(again.len().abs_diff(normal.len()) * 100 < normal.len(), "{} against {}", again.len(), normal.len());
     }
 
@@ -247,7 +263,7 @@ pub(super) mod tests {
     fn a_pause_follows_a_mark_only() {
         let espeak = espeak();
         let voice = espeak.voice("en").unwrap();
-        let length = |text: &str| espeak.samples(text, &voice, 1.0, &|| false).unwrap().len();
+        let length = |text: &str| espeak.samples(text, &voice, 1.0, &|| false).unwrap().samples.len();
         assert!(length("Please call.") > length("Please call") + espeak.rate_hz() as usize / 10);
     }
 

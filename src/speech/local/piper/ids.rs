@@ -7,6 +7,25 @@ use icu_normalizer::DecomposingNormalizer;
 /// More phonemes than this are not computed at once: memory and the time to the first sound grow with them. About 20 s.
 const MAX_PHONEMES: usize = 300;
 
+/// What a model takes in one go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Sequence {
+    pub(super) ids: Vec<i32>,
+    /// Where among `ids` each of its phonemes begins.
+    pub(super) starts: Vec<usize>,
+}
+
+/// Phonemes as numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Numbered {
+    /// Decomposed (Unicode NFD), those that the model does not know included.
+    pub(super) phonemes: Vec<char>,
+    /// Short enough for the model; all phonemes, in order.
+    pub(super) sequences: Vec<Sequence>,
+    /// How many of the phonemes the model does not know.
+    pub(super) unknown: usize,
+}
+
 /// A model's numbering of phonemes.
 #[derive(Clone, Debug)]
 pub(super) struct PhonemeIds {
@@ -28,35 +47,35 @@ impl PhonemeIds {
         Self { ids, begin: get("^"), end: get("$"), pad: get("_") }
     }
 
-    /// The numbers of `phonemes` in sequences short enough for the model, and how many phonemes it does not know.
+    /// The numbers of `phonemes`.
     ///
     /// A sequence is: beginning, pad, then each phoneme and a pad, end. The pad after the beginning matters. Phonemes are
     /// decomposed first (Unicode NFD), as when the voice was trained.
-    pub(super) fn sequences(&self, phonemes: &str) -> (Vec<Vec<i32>>, usize) {
-        let decomposed = DecomposingNormalizer::new_nfd().normalize(phonemes);
-        let characters: Vec<char> = decomposed.chars().collect();
+    pub(super) fn number(&self, phonemes: &str) -> Numbered {
+        let phonemes = decompose(phonemes);
         let mut unknown = 0;
-        let sequences = bounded(&characters)
+        let sequences = bounded(&phonemes)
             .into_iter()
             .map(|range| {
-                let mut sequence = [&*self.begin, &*self.pad].concat();
-                for phoneme in &characters[range] {
+                let (mut ids, mut starts) = ([&*self.begin, &*self.pad].concat(), Vec::new());
+                for phoneme in &phonemes[range] {
+                    starts.push(ids.len());
                     match self.ids.get(phoneme) {
-                        Some(ids) => sequence.extend(ids.iter().chain(&self.pad)),
+                        Some(known) => ids.extend(known.iter().chain(&self.pad)),
                         None => unknown += 1,
                     }
                 }
-                sequence.extend(&self.end);
-                sequence
+                ids.extend(&self.end);
+                Sequence { ids, starts }
             })
             .collect();
-        (sequences, unknown)
+        Numbered { phonemes, sequences, unknown }
     }
+}
 
-    /// The numbers of a text by its own letters, for a voice without phonemes.
-    pub(super) fn of_text(&self, text: &str) -> (Vec<Vec<i32>>, usize) {
-        self.sequences(&text.to_lowercase())
-    }
+/// Characters as the models were trained on them.
+pub(super) fn decompose(phonemes: &str) -> Vec<char> {
+    DecomposingNormalizer::new_nfd().normalize(phonemes).chars().collect()
 }
 
 /// Cuts at the last space before the bound, or at the bound.
@@ -92,18 +111,24 @@ mod tests {
             ("aʔ\u{1f}a", vec![1, 0, 14, 0, 14, 0, 2], 2),
             ("x", vec![1, 0, 8, 9, 0, 2], 0),
         ] {
-            assert_eq!(ids().sequences(phonemes), (vec![expected], unknown), "{phonemes:?}");
+            let numbered = ids().number(phonemes);
+            assert_eq!((&numbered.sequences[0].ids, numbered.unknown), (&expected, unknown), "{phonemes:?}");
         }
-        assert_eq!(ids().of_text("AÇ").0, [[1, 0, 14, 0, 16, 0, 140, 0, 2]]);
+        let numbered = ids().number("aʔç");
+        assert_eq!(
+            (numbered.phonemes, &*numbered.sequences[0].starts),
+            (vec!['a', 'ʔ', 'c', '\u{327}'], &[2, 4, 4, 6][..])
+        );
     }
 
     #[test]
     fn long_sequences_are_cut_between_words() {
         let words = "aaaa ".repeat(100);
-        let (sequences, unknown) = ids().sequences(words.trim_end());
-        assert_eq!((sequences.len(), unknown), (2, 0));
-        let phonemes: usize = sequences.iter().map(|sequence| (sequence.len() - 3) / 2).sum();
-        assert_eq!(phonemes, 499);
-        assert!(ids().sequences(&"a".repeat(1000)).0.iter().all(|sequence| sequence.len() <= 2 * MAX_PHONEMES + 3));
+        let Numbered { phonemes, sequences, unknown } = ids().number(words.trim_end());
+        assert_eq!((phonemes.len(), sequences.len(), unknown), (499, 2, 0));
+        assert_eq!(sequences.iter().map(|sequence| (sequence.ids.len() - 3) / 2).sum::<usize>(), 499);
+        assert_eq!(sequences.iter().map(|sequence| sequence.starts.len()).sum::<usize>(), 499);
+        let long = ids().number(&"a".repeat(1000)).sequences;
+        assert!(long.iter().all(|sequence| sequence.ids.len() <= 2 * MAX_PHONEMES + 3));
     }
 }

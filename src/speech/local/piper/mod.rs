@@ -1,11 +1,13 @@
 //! Piper voices (VITS models in ONNX, <https://github.com/OHF-Voice/piper1-gpl>) on rten.
 //!
 //! A voice is a graph with inputs `input` (phoneme numbers, 1 × n), `input_lengths` (1), `scales` (noise, length, noise
-//! of the rhythm: 3) and, with several speakers, `sid` (1); its output is the sound at the voice's own rate.
+//! of the rhythm: 3) and, with several speakers, `sid` (1); its output is the sound at the voice's own rate. Within it, it
+//! reckons how long each phoneme is, and that can be read, too: so it is known when each word begins ([`timing`]).
 
 mod config;
 mod ids;
 mod pools;
+mod timing;
 
 use std::{
     num::NonZeroUsize,
@@ -20,15 +22,18 @@ use rten_tensor::{NdTensor, Tensor};
 
 use super::{
     espeak::{Espeak, EspeakVoice},
-    voices::{Manner, Voice},
+    voices::{Manner, Said, Voice},
 };
 use crate::{
-    domain::{Language, Provider, text::Script},
+    domain::{Language, Provider, text::Script, words},
     speech::{SpeechError, scheduler::Width},
 };
 use config::{Inference, PhonemeType, VoiceConfig};
-use ids::PhonemeIds;
+use ids::{Numbered, PhonemeIds};
 use pools::Pools;
+
+/// What PyTorch's exporter calls the value in which VITS has how many frames each phoneme number lasts (`w_ceil`).
+const DURATIONS: &str = "/Ceil_output_0";
 
 /// A loaded Piper voice.
 pub struct PiperVoice {
@@ -58,6 +63,8 @@ struct Graph {
     scales: NodeId,
     speaker: Option<NodeId>,
     output: NodeId,
+    /// How long each phoneme number lasts: of the voices that have been patched to tell, the second output.
+    durations: Option<NodeId>,
 }
 
 /// Whether `path` is a Piper voice's graph.
@@ -145,24 +152,42 @@ impl Voice for PiperVoice {
         Width::up_to(thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
     }
 
-    fn say(&self, clause: &str, manner: &Manner<'_>) -> Result<Vec<f32>, SpeechError> {
-        let (sequences, unknown) = match &self.pronunciation {
-            Pronunciation::Espeak(espeak, voice) => self.ids.sequences(&espeak.phonemes(clause, voice)?),
-            Pronunciation::Letters => self.ids.of_text(clause),
-        };
+    fn say(&self, clause: &str, manner: &Manner<'_>) -> Result<Said, SpeechError> {
+        let Numbered { phonemes, sequences, unknown } = self.ids.number(&self.pronounce(clause)?);
         if unknown > 0 {
             self.unknown_phonemes.fetch_add(unknown as u64, Ordering::Relaxed);
             tracing::debug!(voice = self.id, tts.unknown_phonemes = unknown, "phonemes left out");
         }
         let Inference { noise_scale, length_scale, noise_w } = self.scales;
         let scales = [noise_scale, length_scale / manner.speed, noise_w];
-        let mut sound = Vec::new();
+        let (mut said, mut onsets) = (Said::default(), Vec::new());
         for sequence in sequences.into_iter().take_while(|_| !(manner.stop)()) {
             let pool = self.pools.take(manner.threads);
             let options = RunOptions::default().with_thread_pool(Some(pool.pool()));
-            sound.extend(self.graph.run(sequence, scales, manner.speaker, options).map_err(failed)?);
+            let (samples, durations) = self.graph.run(sequence.ids, scales, manner.speaker, options).map_err(failed)?;
+            said.is_estimate |= durations.is_none();
+            let before = said.samples.len();
+            onsets.extend(timing::onsets(&sequence.starts, durations, samples.len()).map(|onset| before + onset));
+            said.samples.extend(samples);
         }
-        Ok(sound)
+        let onset = |(letter, phoneme): (usize, usize)| Some((letter, *onsets.get(phoneme)?));
+        let words = timing::word_starts(&phonemes, &self.pronounced_words(clause)?);
+        said.words = words.into_iter().filter_map(onset).collect();
+        Ok(said)
+    }
+}
+
+impl PiperVoice {
+    fn pronounce(&self, text: &str) -> Result<String, SpeechError> {
+        match &self.pronunciation {
+            Pronunciation::Espeak(espeak, voice) => espeak.phonemes(text, voice),
+            Pronunciation::Letters => Ok(text.to_lowercase()),
+        }
+    }
+
+    /// Where each word of a clause begins, in bytes, and how it is pronounced by itself.
+    fn pronounced_words(&self, clause: &str) -> Result<Vec<(usize, String)>, SpeechError> {
+        words(clause).map(|word| Ok((word.start, self.pronounce(&clause[word])?))).collect()
     }
 }
 
@@ -179,13 +204,22 @@ impl Graph {
         let (input, input_lengths, scales) = (find("input")?, find("input_lengths")?, find("scales")?);
         let speaker = if speakers > 1 { Some(find("sid")?) } else { find("sid").ok() };
         let output = *model.output_ids().first().ok_or("it has no output")?;
-        Ok(Self { input, input_lengths, scales, speaker, output, model })
+        let durations = model.output_ids().get(1).copied().or_else(|| model.find_node(DURATIONS));
+        Ok(Self { input, input_lengths, scales, speaker, output, durations, model })
     }
 
-    fn run(&self, ids: Vec<i32>, scales: [f32; 3], speaker: u32, options: RunOptions) -> Result<Vec<f32>, String> {
-        let length = i32::try_from(ids.len()).map_err(|error| error.to_string())?;
+    /// The sound of phoneme numbers, and how long each is, in any unit, if the graph tells.
+    fn run(
+        &self,
+        ids: Vec<i32>,
+        scales: [f32; 3],
+        speaker: u32,
+        options: RunOptions,
+    ) -> Result<(Vec<f32>, Option<Vec<f32>>), String> {
+        let count = ids.len();
+        let length = i32::try_from(count).map_err(|error| error.to_string())?;
         let mut inputs: Vec<(NodeId, ValueOrView<'_>)> = vec![
-            (self.input, NdTensor::from_data([1, ids.len()], ids).into()),
+            (self.input, NdTensor::from_data([1, count], ids).into()),
             (self.input_lengths, NdTensor::from_data([1], vec![length]).into()),
             (self.scales, NdTensor::from_data([3], scales.to_vec()).into()),
         ];
@@ -193,13 +227,15 @@ impl Graph {
             let speaker = i32::try_from(speaker).map_err(|error| error.to_string())?;
             inputs.push((node, NdTensor::from_data([1], vec![speaker]).into()));
         }
-        let outputs =
-            guarded(|| self.model.run(inputs, &[self.output], Some(options)).map_err(|error| error.to_string()))?;
-        let sound = outputs.into_iter().next().ok_or("it gave no output")?;
-        let sound: Tensor<f32> = sound.try_into().map_err(|_| "its output is no sound".to_owned())?;
-        match sound.into_data() {
-            samples if samples.iter().all(|sample| sample.is_finite()) => Ok(samples),
-            _ => Err("its output is not a number".to_owned()),
+        let wanted: Vec<NodeId> = [self.output].into_iter().chain(self.durations).collect();
+        let outputs = guarded(|| self.model.run(inputs, &wanted, Some(options)).map_err(|error| error.to_string()))?;
+        let mut outputs = outputs.into_iter().map(|output| Tensor::<f32>::try_from(output).map(Tensor::into_data));
+        let sound = outputs.next().ok_or("it gave no output")?.map_err(|_| "its output is no sound".to_owned())?;
+        let durations = outputs.next().and_then(Result::ok).filter(|durations| durations.len() == count);
+        if sound.iter().all(|sample| sample.is_finite()) {
+            Ok((sound, durations))
+        } else {
+            Err("its output is not a number".to_owned())
         }
     }
 }

@@ -3,7 +3,7 @@ use std::fs;
 use tempfile::TempDir;
 
 use super::*;
-use crate::speech::local::espeak::tests::espeak;
+use crate::testing::espeak;
 
 const STARTER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/starter-voice/starter.onnx");
 
@@ -12,7 +12,7 @@ fn starter() -> PiperVoice {
 }
 
 fn say(voice: &PiperVoice, text: &str, speed: f32) -> Vec<f32> {
-    voice.say(text, &Manner { speed, speaker: 0, threads: 1, stop: &|| false }).unwrap()
+    voice.say(text, &Manner { speed, speaker: 0, threads: 1, stop: &|| false }).unwrap().samples
 }
 
 /// A copy of the starter voice whose configuration has been changed.
@@ -47,14 +47,14 @@ fn speed_and_threads_are_obeyed() {
     let text = "This sentence is long enough to be measured.";
     let (normal, fast) = (say(&voice, text, 1.0).len(), say(&voice, text, 2.0).len());
     assert!(fast * 3 < normal * 2, "{fast} samples against {normal}");
-    let two = voice.say(text, &Manner { speed: 1.0, speaker: 0, threads: 2, stop: &|| false }).unwrap();
+    let two = voice.say(text, &Manner { speed: 1.0, speaker: 0, threads: 2, stop: &|| false }).unwrap().samples;
     assert!(two.len().abs_diff(normal) * 5 < normal, "{} samples against {normal}", two.len());
 }
 
 #[test]
 fn a_voice_that_need_not_speak_does_not_compute() {
     let silent = starter().say("Hello", &Manner { speed: 1.0, speaker: 0, threads: 1, stop: &|| true }).unwrap();
-    assert!(silent.is_empty());
+    assert_eq!(silent, Said::default());
 }
 
 #[test]
@@ -122,4 +122,38 @@ fn a_graph_of_another_kind_is_refused_by_its_inputs() {
     fs::write(&model, renamed).unwrap();
     let refused = refusal(&model);
     assert!(refused.contains("it has no input 'scales', only input, input_lengths, scalez"), "{refused}");
+}
+
+#[test]
+fn the_graph_tells_when_words_begin_and_else_it_is_estimated() {
+    let (folder, model) = altered(|_| {});
+    let whole = fs::read(STARTER).unwrap();
+    let name = DURATIONS.as_bytes();
+    let at = whole.windows(name.len()).position(|part| part == name).unwrap();
+    let unnamed = [&whole[..at], &b"x".repeat(name.len()), &whole[at + name.len()..]].concat();
+    fs::write(&model, unnamed).unwrap();
+    let text = "This sentence, which has nine words, is 1 example.";
+    // Nothing at random: both say it alike.
+    let quiet = |mut voice: PiperVoice| {
+        (voice.scales.noise_scale, voice.scales.noise_w) = (0.0, 0.0);
+        voice.say(text, &Manner { speed: 1.0, speaker: 0, threads: 1, stop: &|| false }).unwrap()
+    };
+    let (told, estimated) = (quiet(starter()), quiet(PiperVoice::load("voice", &model, &espeak()).unwrap()));
+    drop(folder);
+    assert!(!told.is_estimate && estimated.is_estimate && told.samples == estimated.samples);
+    let letters = |said: &Said| said.words.iter().map(|(letter, _)| *letter).collect::<Vec<_>>();
+    assert_eq!(letters(&told), words(text).map(|word| word.start).collect::<Vec<_>>());
+    assert_eq!(letters(&told), letters(&estimated));
+    let rate = f64::from(starter().rate_hz());
+    for ((letter, told_at), (_, estimated_at)) in told.words.iter().zip(&estimated.words) {
+        let off = told_at.abs_diff(*estimated_at) as f64 / rate;
+        assert!(off < 0.5, "the word at {letter} is {off} s off");
+    }
+    // Before a word after a comma it is silent.
+    let loudness = |samples: &[f32]| samples.iter().map(|sample| sample * sample).sum::<f32>() / samples.len() as f32;
+    for word in ["which", "is"] {
+        let (_, at) = told.words[letters(&told).iter().position(|letter| text[*letter..].starts_with(word)).unwrap()];
+        let piece = starter().rate_hz() as usize / 20;
+        assert!(loudness(&told.samples[at - piece..at]) * 10.0 < loudness(&told.samples[at..at + 3 * piece]), "{word}");
+    }
 }

@@ -12,13 +12,12 @@ use super::{
     piper::PiperVoice,
 };
 use crate::{
-    audio::Frame,
     domain::{
         Language, Provider,
         text::{Script, is_speakable},
     },
     speech::{
-        Results, Sentence, SpeechError, Synthesizer,
+        Results, Sentence, SpeechError, Synthesizer, Voiced,
         scheduler::{Crew, Scheduler, Width, refuse},
     },
 };
@@ -49,6 +48,17 @@ pub struct Manner<'a> {
     pub stop: &'a dyn Fn() -> bool,
 }
 
+/// A clause as sound.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Said {
+    /// At the voice's rate, -1.0 to 1.0 (voices may go slightly beyond).
+    pub samples: Vec<f32>,
+    /// Where words begin, in order: in the clause in bytes, in the sound in samples.
+    pub words: Vec<(usize, usize)>,
+    /// Whether the voice does not know, and `words` were reckoned.
+    pub is_estimate: bool,
+}
+
 /// A voice: turns clauses into sound. Threads, queues and rates are its users' business.
 pub trait Voice: Send + Sync {
     /// The name by which a sentence asks for it.
@@ -65,11 +75,11 @@ pub trait Voice: Send + Sync {
     fn rate_hz(&self) -> u32;
     /// How many cores it can use.
     fn width(&self) -> Width;
-    /// The sound of one clause, -1.0 to 1.0 (voices may go slightly beyond).
+    /// Says one clause.
     ///
     /// # Errors
     /// [`SpeechError::Failed`] when the voice does.
-    fn say(&self, clause: &str, manner: &Manner<'_>) -> Result<Vec<f32>, SpeechError>;
+    fn say(&self, clause: &str, manner: &Manner<'_>) -> Result<Said, SpeechError>;
 }
 
 /// Every voice there is.
@@ -188,7 +198,7 @@ impl Voices {
 }
 
 impl Synthesizer for Voices {
-    fn speak(&self, sentence: Sentence) -> Results<Frame> {
+    fn speak(&self, sentence: Sentence) -> Results<Voiced> {
         match self.cast(&sentence) {
             Ok(cast) => {
                 sentence.served.note(&cast.voice.provider());
@@ -196,6 +206,10 @@ impl Synthesizer for Voices {
             }
             Err(error) => refuse(error),
         }
+    }
+
+    fn voice(&self, sentence: &Sentence) -> Option<String> {
+        self.choose(sentence).ok().map(|voice| voice.id().to_owned())
     }
 
     fn speaks(&self, language: Language) -> bool {

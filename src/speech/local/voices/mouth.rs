@@ -1,13 +1,18 @@
-//! What a voice's thread does: clause after clause, sound is made, brought to the line's rate, cut into frames, sent.
+//! What a voice's thread does: clause after clause, sound is made, brought to the line's rate, cut into frames, sent, and
+//! with each frame the words that begin in it.
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use super::{Manner, Voice};
+use super::{Manner, Said, Voice};
 use crate::{
-    audio::{Frame, Framer, LINE_HZ, Resampler},
-    domain::text::{Limits, Script, clauses, is_speakable, script_runs},
+    audio::{FRAME_MS, Frame, Framer, LINE_HZ, Resampler},
+    domain::{
+        WordStart,
+        text::{Limits, Script, clauses, is_speakable, script_runs},
+        words as words_of,
+    },
     speech::{
-        Sentence, SpeechError,
+        Sentence, SpeechError, Voiced,
         scheduler::{Answers, Scheduler},
     },
 };
@@ -26,7 +31,7 @@ pub(super) struct Cast {
 pub(super) struct Job {
     pub(super) cast: Cast,
     pub(super) sentence: Sentence,
-    pub(super) frames: Answers<Frame>,
+    pub(super) frames: Answers<Voiced>,
 }
 
 /// The listener has gone.
@@ -35,9 +40,13 @@ struct Gone;
 impl Job {
     /// Speaks until the sentence is over, the voice fails, or nobody listens. Blocks while the listener has enough.
     pub(super) fn run(self, scheduler: &Scheduler) {
-        let mut sound = Sound { frames: &self.frames, framer: Framer::default(), resampler: None };
+        let mut sound = Sound::new(&self.frames);
+        let mut place = Place { text: &self.sentence.text, at: 0 };
         let spoken = self.parts().into_iter().try_for_each(|(voice, text)| match self.say(voice, &text, scheduler) {
-            Some(Ok(samples)) => sound.push(&samples, voice.rate_hz()),
+            Some(Ok(mut said)) => {
+                said.words = place.find_all(&text, &said.words);
+                sound.push(&said, voice.rate_hz())
+            }
             Some(Err(error)) => {
                 _ = self.frames.send(Err(error));
                 Err(Gone)
@@ -71,7 +80,7 @@ impl Job {
     }
 
     /// `None` when nobody listens any more.
-    fn say(&self, voice: &dyn Voice, text: &str, scheduler: &Scheduler) -> Option<Result<Vec<f32>, SpeechError>> {
+    fn say(&self, voice: &dyn Voice, text: &str, scheduler: &Scheduler) -> Option<Result<Said, SpeechError>> {
         let is_gone = || self.frames.is_unwanted();
         if is_gone() {
             return None;
@@ -85,16 +94,55 @@ impl Job {
     }
 }
 
+/// How far a sentence has been divided into what is said in one go. That is the sentence's words, but not letter for letter:
+/// what cannot be spoken is left out.
+struct Place<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl Place<'_> {
+    /// Where `words` of the next `part` (in bytes, with anything) are in the sentence, and goes on behind that part.
+    fn find_all(&mut self, part: &str, words: &[(usize, usize)]) -> Vec<(usize, usize)> {
+        let mut words = words.iter().peekable();
+        let mut found = Vec::new();
+        for word in words_of(part) {
+            let Some(at) = self.text[self.at..].find(&part[word.clone()]).map(|at| self.at + at) else { continue };
+            self.at = at + word.len();
+            if let Some((_, sample)) = words.next_if(|(letter, _)| *letter == word.start) {
+                found.push((at, *sample));
+            }
+        }
+        found
+    }
+}
+
 /// One stream of frames out of sound at any rate.
 struct Sound<'a> {
-    frames: &'a Answers<Frame>,
+    frames: &'a Answers<Voiced>,
     framer: Framer,
     /// With the rate that it takes.
     resampler: Option<(u32, Resampler)>,
+    /// How long what came in plays.
+    taken: Duration,
+    /// How many frames went out.
+    given: u32,
+    /// Words whose frames have yet to go out.
+    words: VecDeque<WordStart>,
 }
 
-impl Sound<'_> {
-    fn push(&mut self, samples: &[f32], rate_hz: u32) -> Result<(), Gone> {
+impl<'a> Sound<'a> {
+    fn new(frames: &'a Answers<Voiced>) -> Self {
+        let (framer, words) = (Framer::default(), VecDeque::new());
+        Self { frames, framer, resampler: None, taken: Duration::ZERO, given: 0, words }
+    }
+
+    fn push(&mut self, said: &Said, rate_hz: u32) -> Result<(), Gone> {
+        let length = |samples: usize| Duration::from_secs_f64(samples as f64 / f64::from(rate_hz));
+        let Said { samples, words, is_estimate } = said;
+        let words = words.iter().map(|(letter, sample)| (*letter, self.taken + length(*sample)));
+        self.words.extend(words.map(|(letter, at)| WordStart { letter, at, is_estimate: *is_estimate }));
+        self.taken += length(samples.len());
         let mut at_line_rate = Vec::new();
         if self.resampler.as_ref().is_none_or(|(rate, _)| *rate != rate_hz) {
             self.drain(&mut at_line_rate);
@@ -111,7 +159,7 @@ impl Sound<'_> {
         self.drain(&mut rest);
         self.send(&rest)?;
         match self.framer.finish() {
-            Some(frame) => self.frames.send(Ok(frame)).map_err(|_| Gone),
+            Some(frame) => self.send_frame(frame),
             None => Ok(()),
         }
     }
@@ -125,6 +173,13 @@ impl Sound<'_> {
     fn send(&mut self, samples: &[f32]) -> Result<(), Gone> {
         let mut frames = Vec::new();
         self.framer.push(samples, |frame| frames.push(frame));
-        frames.into_iter().try_for_each(|frame| self.frames.send(Ok(frame)).map_err(|_| Gone))
+        frames.into_iter().try_for_each(|frame| self.send_frame(frame))
+    }
+
+    fn send_frame(&mut self, frame: Frame) -> Result<(), Gone> {
+        self.given += 1;
+        let end = Duration::from_millis(FRAME_MS.into()) * self.given;
+        let words = std::iter::from_fn(|| self.words.pop_front_if(|word| word.at < end)).collect();
+        self.frames.send(Ok(Voiced { frame, words })).map_err(|_| Gone)
     }
 }

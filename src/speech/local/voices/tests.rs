@@ -5,8 +5,9 @@ use std::sync::{
 
 use super::*;
 use crate::{
-    audio::FRAME_SAMPLES,
-    speech::{Priority, local::espeak::tests::espeak},
+    audio::{Clip, ENGINE_HZ, FRAME_SAMPLES, LINE_HZ, resample},
+    speech::{Priority, Served, Speech, Times, Transcriber, local::whisper::Whisper},
+    testing::{espeak, repository},
 };
 
 const RATE_HZ: u32 = 16_000;
@@ -48,12 +49,18 @@ impl Voice for Probe {
         Width::up_to(NonZeroUsize::new(16).unwrap())
     }
 
-    fn say(&self, clause: &str, manner: &Manner<'_>) -> Result<Vec<f32>, SpeechError> {
+    fn say(&self, clause: &str, manner: &Manner<'_>) -> Result<Said, SpeechError> {
         self.clauses.fetch_add(1, Ordering::SeqCst);
         self.said.lock().unwrap().push((clause.to_owned(), manner.speaker, manner.threads));
         match clause {
             "Fail." => Err(SpeechError::Failed { engine: "probe", reason: "as asked".to_owned() }),
-            _ => Ok(vec![0.5; self.seconds * RATE_HZ as usize]),
+            _ => {
+                let samples = vec![0.5; self.seconds * RATE_HZ as usize];
+                // A word each tenth of a second.
+                let words = crate::domain::words(clause).zip((0..).step_by(RATE_HZ as usize / 10));
+                let words = words.map(|(word, sample)| (word.start, sample)).collect();
+                Ok(Said { samples, words, is_estimate: clause.starts_with("Perhaps") })
+            }
         }
     }
 }
@@ -70,7 +77,7 @@ fn english(text: &str) -> Sentence {
 }
 
 /// All frames, or the error that ended them.
-fn hear(voices: &Voices, sentence: Sentence) -> Result<Vec<Frame>, SpeechError> {
+fn hear(voices: &Voices, sentence: Sentence) -> Result<Vec<Voiced>, SpeechError> {
     let mut results = voices.speak(sentence);
     std::iter::from_fn(|| results.blocking_recv()).collect()
 }
@@ -199,5 +206,78 @@ fn who_speaks_is_noted() {
         let served = sentence.served.clone();
         drop(voices.speak(sentence));
         assert_eq!(served.by().map(ToString::to_string).as_deref(), speaks, "{voice:?}");
+    }
+}
+
+#[test]
+fn words_come_with_the_frame_in_which_they_begin() {
+    let (voices, _) = voices(1);
+    for (text, expected) in [
+        // Of the second part, the first word begins where the first part's sound ends.
+        (
+            "One  **two** three. And a \u{200e}fourth.",
+            &[("One", 0), ("two", 100), ("three.", 200), ("And", 1000), ("a", 1100)][..],
+        ),
+        ("Perhaps", &[("Perhaps", 0)]),
+    ] {
+        let voiced = hear(&voices, english(text)).unwrap();
+        let words: Vec<_> = voiced
+            .iter()
+            .enumerate()
+            .flat_map(|(nth, voiced)| voiced.words.iter().map(move |word| (nth, word)))
+            .collect();
+        for (nth, word) in &words {
+            assert_eq!(word.at.as_millis() / 20, *nth as u128);
+            assert_eq!(word.is_estimate, text.starts_with("Perhaps"));
+        }
+        let begun: Vec<_> = words.iter().map(|(_, word)| (&text[word.letter..], word.at.as_millis())).collect();
+        let begins =
+            |(text, at): &(&str, u128), (word, expected): &(&str, u128)| text.starts_with(word) && at == expected;
+        assert!(
+            begun.len() >= expected.len()
+                && begun.iter().zip(expected).all(|(begun, expected)| begins(begun, expected)),
+            "{begun:?}"
+        );
+    }
+}
+
+/// What whisper makes of the sound of a sentence from one of its words on.
+fn heard_from(whisper: &Whisper, voiced: &[Voiced], letter: usize) -> String {
+    let word = voiced.iter().flat_map(|voiced| &voiced.words).find(|word| word.letter == letter).unwrap();
+    let frames: Vec<_> = voiced.iter().map(|voiced| voiced.frame).collect();
+    let mut clip = Clip::from_frames(&frames);
+    clip.samples.drain(..(word.at.as_secs_f64() * f64::from(LINE_HZ)) as usize);
+    let silence = vec![0.0; ENGINE_HZ as usize / 4];
+    let samples = [&*silence, &resample(&clip, ENGINE_HZ).samples, &silence].concat();
+    let (language, served, priority) = (Some(Language::ENGLISH), Served::default(), Priority::Speech);
+    let mut results =
+        whisper.transcribe(Speech { samples: samples.into(), language, times: Times::None, priority, served });
+    std::iter::from_fn(|| results.blocking_recv()).last().unwrap().unwrap().text
+}
+
+/// Cut at a word, what is left is a sentence that the starter model of hearing knows: a tenth of a second too early or too late
+/// would be heard.
+#[test]
+fn what_follows_a_word_is_heard_whole() {
+    let whisper =
+        Whisper::load(&repository("models/starter-stt/ggml-starter.en-ts-q5_0.bin"), &crate::testing::scheduler());
+    let (whisper, voices) = (whisper.unwrap(), crate::testing::voices());
+    for voice in ["starter", "espeak"] {
+        for (before, rest) in [
+            ("Actually, ", "Do you ship to Texas?"),
+            ("Well ", "My contract ends in May."),
+            ("For $5.50, ", "Connect me to a human."),
+        ] {
+            let text = format!("{before}{rest}");
+            let sentence = Sentence { voice: Some(voice.to_owned()), ..english(&text) };
+            let voiced = hear(&voices, sentence).unwrap();
+            let words: Vec<_> = voiced.iter().flat_map(|voiced| voiced.words.clone()).collect();
+            assert_eq!(words.len(), crate::domain::words(&text).count(), "{voice}: {text}");
+            assert!(
+                words.is_sorted_by_key(|word| (word.letter, word.at)) && words.iter().all(|word| !word.is_estimate)
+            );
+            let heard = heard_from(&whisper, &voiced, before.len());
+            assert_eq!(heard.to_lowercase(), rest.to_lowercase(), "{voice}: {text}");
+        }
     }
 }

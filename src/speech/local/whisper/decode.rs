@@ -1,17 +1,18 @@
 //! One window of speech, decoded.
 
 use std::{
+    mem,
     sync::{Arc, atomic::AtomicU64},
     time::{Duration, Instant},
 };
 
 use whisper_rs::{FullParams, SamplingStrategy, WhisperState};
 
-use super::{abort, failed, guards, pace::Pace, windows};
+use super::{abort, failed, guards, pace::Pace, windows, words};
 use crate::{
     audio::ENGINE_HZ,
     domain::Language,
-    speech::{Segment, Speech, SpeechError},
+    speech::{Segment, Speech, SpeechError, Times},
 };
 
 /// More tokens than fast speech needs (digits, spelled one by one, make about ten a second) show a decoder that loops.
@@ -37,6 +38,8 @@ pub(super) struct Heard {
 /// A whisper state, and how it is used.
 pub(super) struct Decoder {
     state: WhisperState,
+    /// The first token that is no text.
+    end_of_text: i32,
     steps: Arc<AtomicU64>,
     pace: Pace,
     padded: Vec<f32>,
@@ -51,8 +54,8 @@ struct Raw {
 }
 
 impl Decoder {
-    pub(super) fn new(state: WhisperState, steps: Arc<AtomicU64>) -> Self {
-        Self { state, steps, pace: Pace::default(), padded: Vec::new() }
+    pub(super) fn new(state: WhisperState, end_of_text: i32, steps: Arc<AtomicU64>) -> Self {
+        Self { state, end_of_text, steps, pace: Pace::default(), padded: Vec::new() }
     }
 
     /// Decodes `samples` on up to `threads` threads; once more with the longest context if the decoder went in circles.
@@ -83,6 +86,7 @@ impl Decoder {
         let mut segments = raw.segments;
         for segment in &mut segments {
             segment.text = guards::clean(&segment.text, raw.evidence);
+            segment.words = words::those_of(&segment.text, mem::take(&mut segment.words));
         }
         segments.retain(|segment| !segment.text.is_empty());
         Ok(Outcome::Heard(Heard { language: raw.language, segments }))
@@ -104,8 +108,9 @@ impl Decoder {
         parameters.set_audio_ctx(to_c(context));
         parameters.set_max_tokens(to_c(most_tokens));
         parameters.set_language(Some(speech.language.map_or("auto", Language::code)));
-        parameters.set_no_timestamps(!speech.timestamps);
-        parameters.set_single_segment(!speech.timestamps);
+        parameters.set_no_timestamps(speech.times == Times::None);
+        parameters.set_single_segment(speech.times == Times::None);
+        parameters.set_token_timestamps(speech.times == Times::Words);
         parameters.set_no_context(true);
         // The fallback to higher temperatures costs several passes; our own guards and the one retry replace it.
         parameters.set_temperature_inc(0.0);
@@ -129,10 +134,11 @@ impl Decoder {
         if finished {
             self.pace.note(threads, context, began.elapsed());
         }
-        finished.then(|| self.collect(windows::time_of(samples.len()))).transpose()
+        let has_words = speech.times == Times::Words;
+        finished.then(|| self.collect(windows::time_of(samples.len()), has_words)).transpose()
     }
 
-    fn collect(&self, length: Duration) -> Result<Raw, SpeechError> {
+    fn collect(&self, length: Duration, has_words: bool) -> Result<Raw, SpeechError> {
         let language = whisper_rs::get_lang_str(self.state.full_lang_id_from_state())
             .and_then(|code| code.parse().ok())
             .unwrap_or(Language::ENGLISH);
@@ -142,12 +148,18 @@ impl Decoder {
             // A model that whisper.cpp takes for a distilled one has no timestamps: whatever it gives is cut to the clip.
             let start = from_centiseconds(segment.start_timestamp()).min(length);
             let end = from_centiseconds(segment.end_timestamp()).clamp(start, length);
-            segments.push(Segment { start, end, text: text.trim().to_owned() });
+            let mut words = words::Words::new(start..end);
             no_speech = no_speech.max(segment.no_speech_probability());
             for token in (0..segment.n_tokens()).filter_map(|index| segment.get_token(index)) {
                 tokens += 1;
-                log_probability += token.token_data().plog;
+                let data = token.token_data();
+                log_probability += data.plog;
+                if has_words && data.id < self.end_of_text {
+                    let text = token.to_bytes().map_err(|error| failed(error.to_string()))?;
+                    words.push(text, from_centiseconds(data.t0)..from_centiseconds(data.t1));
+                }
             }
+            segments.push(Segment { start, end, text: text.trim().to_owned(), words: words.finish() });
         }
         let mean_log_probability = if tokens == 0 { 0.0 } else { log_probability / tokens as f32 };
         Ok(Raw { language, segments, evidence: guards::Evidence { no_speech, mean_log_probability }, tokens })

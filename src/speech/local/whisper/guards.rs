@@ -4,6 +4,10 @@
 const SILENCE_RMS: f32 = 0.001;
 /// 20 ms at 16 kHz
 const PIECE: usize = 320;
+/// Against the loudest 20 ms: -26 dB.
+const AUDIBLE: f32 = 0.05;
+/// Soft sounds begin a word before it is audible so (60 ms).
+const PIECES_BEFORE: usize = 3;
 /// OpenAI's own limits (transcribe.py of openai-whisper: `no_speech_threshold`, `logprob_threshold`).
 const NO_SPEECH: f32 = 0.6;
 const LOW_LOG_PROBABILITY: f32 = -1.0;
@@ -43,10 +47,11 @@ pub(super) struct Evidence {
 
 /// Whether there is nothing in `samples` that could be speech.
 pub(super) fn is_silence(samples: &[f32]) -> bool {
-    samples.chunks(PIECE).all(|piece| {
-        let energy = piece.iter().map(|sample| sample * sample).sum::<f32>() / piece.len() as f32;
-        energy.sqrt() < SILENCE_RMS
-    })
+    samples.chunks(PIECE).all(|piece| rms(piece) < SILENCE_RMS)
+}
+
+fn rms(piece: &[f32]) -> f32 {
+    (piece.iter().map(|sample| sample * sample).sum::<f32>() / piece.len() as f32).sqrt()
 }
 
 /// The words of `text` that somebody said; empty when nobody did.
@@ -59,6 +64,14 @@ pub(super) fn clean(text: &str, evidence: Evidence) -> String {
     let plain = plain(&words);
     let invented = evidence.no_speech > SUSPICIOUS && INVENTED.contains(&plain.as_str());
     if invented || plain.is_empty() { String::new() } else { words }
+}
+
+/// So many samples at the beginning of `samples` are far softer than the loudest. whisper.cpp would give a part of them to the
+/// first words.
+pub(super) fn lead(samples: &[f32]) -> usize {
+    let loudest = samples.chunks(PIECE).map(rms).fold(SILENCE_RMS, f32::max);
+    let first = samples.chunks(PIECE).position(|piece| rms(piece) >= loudest * AUDIBLE);
+    first.map_or(0, |first| first.saturating_sub(PIECES_BEFORE) * PIECE)
 }
 
 /// Whether a phrase is said over and over.
@@ -147,6 +160,16 @@ mod tests {
         assert!(is_loop("so I think so I think so I think so I think"));
         assert!(!is_loop("so I think so I think so I think"));
         assert!(!is_loop("5 5 5 5 5"));
+    }
+
+    #[test]
+    fn speech_begins_where_it_is_no_longer_far_softer_than_later() {
+        let mut samples = vec![0.001; 16_000];
+        samples[8_000..].fill(0.5);
+        assert_eq!(lead(&samples), 8_000 - 3 * PIECE);
+        for whole in [&samples[8_000..], &[0.0; 16_000], &[]] {
+            assert_eq!(lead(whole), 0);
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod decode;
 mod guards;
 mod pace;
 mod windows;
+mod words;
 
 use std::{
     path::Path,
@@ -24,7 +25,7 @@ use crate::{
     audio::ENGINE_HZ,
     domain::Language,
     speech::{
-        Priority, Results, Served, Speech, SpeechError, Transcriber, Transcript,
+        Priority, Results, Served, Speech, SpeechError, Times, Transcriber, Transcript,
         scheduler::{Answers, Crew, Scheduler, Width, refuse},
     },
 };
@@ -67,7 +68,7 @@ impl Whisper {
         let requests = Arc::new(requests);
         for _ in 0..(scheduler.cores().get() / CORES_PER_WORKER).max(1) {
             let state = model.create_state().map_err(|error| failed(error.to_string()))?;
-            let mut decoder = Decoder::new(state, Arc::clone(&steps));
+            let mut decoder = Decoder::new(state, model.token_eot(), Arc::clone(&steps));
             let (scheduler_of_thread, requests) = (scheduler.clone(), Arc::clone(&requests));
             let work = move |request: Request| {
                 if let Err(error) = transcribe(&mut decoder, &scheduler_of_thread, &request) {
@@ -91,7 +92,7 @@ impl Whisper {
         for _ in 0..WARM_RUNS {
             let samples = Arc::clone(&samples);
             let (priority, served) = (Priority::Batch, Served::default());
-            let mut results = self.transcribe(Speech { samples, language: None, timestamps: false, priority, served });
+            let mut results = self.transcribe(Speech { samples, language: None, times: Times::None, priority, served });
             while let Some(result) = results.blocking_recv() {
                 result?;
             }
@@ -143,6 +144,10 @@ fn transcribe(decoder: &mut Decoder, scheduler: &Scheduler, request: &Request) -
     let mut transcript = Transcript::empty(speech.language.unwrap_or(Language::ENGLISH));
     let mut windows = windows::cut(&speech.samples).peekable();
     while let Some(window) = windows.next() {
+        let window = match speech.times {
+            Times::Words => window.start + guards::lead(&speech.samples[window.clone()])..window.end,
+            Times::None | Times::Segments => window,
+        };
         let start = windows::time_of(window.start);
         let heard = {
             let lease = scheduler.acquire(speech.priority, Width::up_to(scheduler.cores()));

@@ -1,7 +1,11 @@
 use std::time::Duration;
 
 use super::*;
-use crate::testing::{recording, repository, scheduler};
+use crate::{
+    audio::{Clip, resample},
+    speech::{Segment, Word},
+    testing::{espeak, recording, repository, scheduler},
+};
 
 fn whisper() -> Whisper {
     Whisper::load(&repository("models/starter-stt/ggml-starter.en-ts-q5_0.bin"), &scheduler()).unwrap()
@@ -9,7 +13,7 @@ fn whisper() -> Whisper {
 
 fn speech(samples: impl Into<Arc<[f32]>>) -> Speech {
     let (language, priority) = (Some(Language::ENGLISH), Priority::Speech);
-    Speech { samples: samples.into(), language, timestamps: false, priority, served: Served::default() }
+    Speech { samples: samples.into(), language, times: Times::None, priority, served: Served::default() }
 }
 
 /// Every transcript, partial ones too.
@@ -114,7 +118,7 @@ fn a_long_recording_comes_in_partials_with_times() {
         samples.extend(recording("utt18.wav"));
         samples.extend(&pause);
     }
-    let transcripts = transcripts(&whisper, Speech { timestamps: true, ..speech(samples) });
+    let transcripts = transcripts(&whisper, Speech { times: Times::Segments, ..speech(samples) });
     let (last, partials) = transcripts.split_last().unwrap();
     assert!(!partials.is_empty() && partials.iter().all(|partial| !partial.is_final) && last.is_final);
     assert!(partials.iter().all(|partial| last.text.starts_with(&partial.text)));
@@ -155,4 +159,46 @@ fn a_language_that_the_model_does_not_know_is_refused() {
 fn a_file_that_is_no_model_is_refused() {
     let error = Whisper::load(&repository("Cargo.toml"), &scheduler()).unwrap_err();
     assert!(matches!(&error, SpeechError::Failed { engine: "whisper", reason } if reason.contains("no whisper model")));
+}
+
+fn with_words(whisper: &Whisper, samples: Vec<f32>) -> Vec<Segment> {
+    transcripts(whisper, Speech { times: Times::Words, ..speech(samples) }).pop().unwrap().segments
+}
+
+#[test]
+fn words_lie_within_their_segment_in_order() {
+    let whisper = whisper();
+    for file in ["utt05.wav", "utt16.wav", "utt19.wav", "utt21.wav", "utt33.wav", "utt35.wav"] {
+        for segment in with_words(&whisper, recording(file)) {
+            let texts: Vec<_> = segment.words.iter().map(|word| word.text.as_str()).collect();
+            assert_eq!(texts.join(" "), segment.text, "{file}");
+            assert!(segment.words.is_sorted_by_key(|word| word.start), "{file}: {:?}", segment.words);
+            let within = |word: &Word| segment.start <= word.start && word.start <= word.end && word.end <= segment.end;
+            assert!(segment.words.iter().all(within), "{file}: {segment:?} {:?}", segment.words);
+        }
+        let plain = transcripts(&whisper, Speech { times: Times::Segments, ..speech(recording(file)) }).pop().unwrap();
+        assert!(plain.segments.iter().all(|segment| segment.words.is_empty()), "{file}");
+    }
+}
+
+/// espeak-ng says when it says each word.
+#[test]
+fn words_are_heard_about_when_they_are_said() {
+    let (whisper, espeak) = (whisper(), espeak());
+    let voice = espeak.voice_for(Language::ENGLISH).unwrap();
+    for text in ["Do you ship to Texas?", "My contract ends in May.", "Connect me to a human."] {
+        let said = espeak.samples(text, &voice, 1.0, &|| false).unwrap();
+        let clip = Clip { rate_hz: espeak.rate_hz(), samples: said.samples };
+        let pause = Duration::from_millis(700);
+        let silence = vec![0.0; (pause.as_secs_f64() * f64::from(ENGINE_HZ)) as usize];
+        let segments = with_words(&whisper, [silence, resample(&clip, ENGINE_HZ).samples].concat());
+        let words: Vec<_> = segments.iter().flat_map(|segment| &segment.words).collect();
+        let heard: Vec<_> = words.iter().map(|word| word.text.as_str()).collect();
+        assert_eq!(heard.join(" "), text);
+        for (word, (_, sample)) in words.iter().zip(&said.words) {
+            let truth = pause + Duration::from_secs_f64(*sample as f64 / f64::from(espeak.rate_hz()));
+            let off = word.start.abs_diff(truth);
+            assert!(off < Duration::from_millis(300), "{} of {text}: {:?}, not {truth:?}", word.text, word.start);
+        }
+    }
 }

@@ -14,8 +14,9 @@ use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use crate::{
-    call::transcribe::Heard,
-    domain::Language,
+    call::transcribe::{Heard, Piece},
+    domain::{Language, Pii},
+    speech::Times,
     web::{State, api::body, error::ApiError},
 };
 
@@ -47,6 +48,17 @@ struct Segment<'a> {
     start: f64,
     end: f64,
     text: &'a str,
+    /// Only when asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    words: Option<Vec<Word<'a>>>,
+}
+
+/// A word; times are seconds from the beginning, right within a few tenths.
+#[derive(Serialize, ToSchema)]
+struct Word<'a> {
+    start: f64,
+    end: f64,
+    text: &'a str,
 }
 
 /// How long each step took, in milliseconds.
@@ -58,17 +70,25 @@ struct TimingsMs {
     transcribe: u64,
 }
 
+impl<'a> From<&'a (Duration, Duration, Pii<String>)> for Word<'a> {
+    fn from((start, end, text): &'a (Duration, Duration, Pii<String>)) -> Self {
+        Self { start: seconds(*start), end: seconds(*end), text: text.reveal() }
+    }
+}
+
 /// What was sent.
 #[derive(Default)]
 struct Upload {
     recording: Bytes,
     language: Option<Language>,
+    /// Whether the words' times are wanted.
+    words: bool,
 }
 
 /// Makes text of a recording: WAV, Ogg, WebM, MP3, FLAC or M4A, 25 MiB and half an hour at most, in the body or in a form's
-/// field `file` or `audio`. `language` is a parameter of the address or a field.
+/// field `file` or `audio`. `language` is a parameter of the address or a field, and so is `words`: `true` to have the time of each word.
 #[utoipa::path(
-    post, path = "/api/transcribe", tag = "voice", params(("language" = Option<String>, Query)),
+    post, path = "/api/transcribe", tag = "voice", params(("language" = Option<String>, Query), ("words" = Option<bool>, Query)),
     request_body(content = Vec<u8>, content_type = "multipart/form-data"),
     responses(
         (status = 200, description = "The words", body = Transcribed),
@@ -87,15 +107,20 @@ pub(super) async fn transcribe(
     if upload.recording.is_empty() {
         return Err(ApiError::field("file", "is missing: send a recording as the body, or in a form's field file"));
     }
-    let heard = place.transcribe(upload.recording, upload.language).await?;
-    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(shown(&heard)))
+    let times = if upload.words { Times::Words } else { Times::Segments };
+    let heard = place.transcribe(upload.recording, upload.language, times).await?;
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(shown(&heard, upload.words)))
 }
 
 impl Upload {
     async fn read(request: &HttpRequest, payload: web::Payload) -> Result<Self, ApiError> {
-        let mut parameters = url::form_urlencoded::parse(request.query_string().as_bytes());
-        let language = parameters.find(|(name, _)| name == "language").map(|(_, value)| value);
-        let upload = Self { language: body::language(language.as_deref().unwrap_or_default())?, ..Self::default() };
+        let parameters = url::form_urlencoded::parse(request.query_string().as_bytes());
+        let parameter = |name: &str| parameters.clone().find(|(key, _)| key == name).map(|(_, value)| value);
+        let upload = Self {
+            recording: Bytes::new(),
+            language: body::language(parameter("language").as_deref().unwrap_or_default())?,
+            words: flag("words", parameter("words").as_deref().unwrap_or_default())?,
+        };
         let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         if content_type.is_some_and(|it| it.trim_start().to_ascii_lowercase().starts_with("multipart/")) {
             return upload.read_form(Multipart::new(request.headers(), body::bounded(payload, MOST_FORM_BYTES))).await;
@@ -112,11 +137,23 @@ impl Upload {
                     let text = bytes(&mut field, MOST_TEXT_BYTES).await?;
                     self.language = body::language(&String::from_utf8_lossy(&text))?.or(self.language);
                 }
+                Some("words") => {
+                    let text = bytes(&mut field, MOST_TEXT_BYTES).await?;
+                    self.words = flag("words", &String::from_utf8_lossy(&text))?;
+                }
                 // What the client says of itself; it is passed over.
                 _ => drop(bytes(&mut field, MOST_BYTES).await?),
             }
         }
         Ok(self)
+    }
+}
+
+fn flag(name: &'static str, text: &str) -> Result<bool, ApiError> {
+    match text.trim() {
+        "true" => Ok(true),
+        "false" | "" => Ok(false),
+        _ => Err(ApiError::field(name, "is neither true nor false")),
     }
 }
 
@@ -128,11 +165,12 @@ fn broken(error: MultipartError) -> ApiError {
     body::broken_form(&error, MOST_BYTES)
 }
 
-fn shown(heard: &Heard) -> Transcribed<'_> {
-    let segments = heard.segments.iter().map(|(start, end, text)| Segment {
+fn shown(heard: &Heard, with_words: bool) -> Transcribed<'_> {
+    let segments = heard.segments.iter().map(|Piece { start, end, text, words }| Segment {
         start: seconds(*start),
         end: seconds(*end),
         text: text.reveal(),
+        words: with_words.then(|| words.iter().map(Word::from).collect()),
     });
     let ms = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
     Transcribed {
@@ -159,7 +197,8 @@ mod tests {
 
     fn read(header: Option<(&str, &str)>, body: Vec<u8>) -> Result<Upload, ApiError> {
         System::new().block_on(async {
-            let request = header.into_iter().fold(TestRequest::with_uri("/?language=ar"), TestRequest::insert_header);
+            let request =
+                header.into_iter().fold(TestRequest::with_uri("/?language=ar&words=true"), TestRequest::insert_header);
             let (request, mut payload) = request.set_payload(body).to_http_parts();
             let payload = web::Payload::from_request(&request, &mut payload).await.unwrap();
             Upload::read(&request, payload).await
@@ -174,11 +213,13 @@ mod tests {
     #[test]
     fn a_recording_comes_as_a_body_or_in_a_form() {
         let upload = read(None, b"RIFF".to_vec()).unwrap();
-        assert_eq!((&*upload.recording, upload.language), (&b"RIFF"[..], Some(Language::ARABIC)));
+        assert_eq!((&*upload.recording, upload.language, upload.words), (&b"RIFF"[..], Some(Language::ARABIC), true));
         let form =
-            [part("note", b"?"), part("audio", b"OggS"), part("language", b"en"), b"--limit--".to_vec()].concat();
+            [part("words", b"false"), part("audio", b"OggS"), part("language", b"en"), b"--limit--".to_vec()].concat();
         let upload = read(Some(FORM), form).unwrap();
-        assert_eq!((&*upload.recording, upload.language), (&b"OggS"[..], Some(Language::ENGLISH)));
+        assert_eq!((&*upload.recording, upload.language, upload.words), (&b"OggS"[..], Some(Language::ENGLISH), false));
+        let form = [part("note", b"?"), part("words", b"perhaps"), b"--limit--".to_vec()].concat();
+        assert!(matches!(read(Some(FORM), form), Err(ApiError::Fields(_))));
         for broken in [&b"--limit"[..], b"", b"--limit\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nRIFF"] {
             assert!(matches!(read(Some(FORM), broken.to_vec()), Err(ApiError::Broken)));
         }
