@@ -109,7 +109,7 @@ fn what_is_said_beside_an_answer_is_kept_for_the_next_question() {
         (&["on Friday", "two hundred"], "says: So two hundred on Friday the fifteenth of May?"),
         (&["two hundred"], "says: When?"),
         (&["the fifteenth"], "says: How much?"),
-        (&["two hundred on the first of September"], "says: When?"),
+        (&["two hundred pounds on the first of September"], "says: When?"),
     ] {
         let mut guide = guide(PAYING, &[], false);
         guide.handle(Input::Begin);
