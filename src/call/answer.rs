@@ -41,6 +41,13 @@ pub struct Brief {
     pub urgency: Urgency,
 }
 
+impl Brief {
+    /// A sentence in this voice.
+    pub(super) fn sentence(&self, text: impl Into<String>, language: Language) -> Sentence {
+        Sentence { voice: self.voice.clone(), speed: self.speed, ..Sentence::new(text, language) }
+    }
+}
+
 /// An answer that has been given.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -215,11 +222,7 @@ async fn speak(
     let synthesizer = engines.synthesizer()?;
     let mut first_audio = None;
     while let Some(text) = clauses.recv().await {
-        let mut frames = synthesizer.speak(Sentence {
-            voice: brief.voice.clone(),
-            speed: brief.speed,
-            ..Sentence::new(text, brief.language)
-        });
+        let mut frames = synthesizer.speak(brief.sentence(text, brief.language));
         while let Some(frame) = frames.recv().await {
             let frame = frame?.frame;
             first_audio.get_or_insert_with(|| asked.elapsed());

@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, time::Duration};
 use jiff::civil::{Date, Time};
 use url::Url;
 
-use super::{Condition, Kind, Template, Value, asides::Asides};
+use super::{
+    Condition, Kind, Template, Value,
+    asides::{Aside, Asides},
+};
 use crate::domain::{Host, Language, Money};
 
 /// A script that can be run.
@@ -428,6 +431,26 @@ impl Script {
     /// The step with this id.
     pub fn find(&self, id: &str) -> Option<StepIndex> {
         self.steps.iter().position(|step| step.id == id).map(StepIndex)
+    }
+
+    /// All that it says in every call word for word, in the document's order, and then the usual words for occasions.
+    pub fn fixed_lines(&self) -> Vec<String> {
+        let lines = self.steps.iter().flat_map(|step| {
+            let ask = match &step.task {
+                Task::Ask(ask) => Some(ask),
+                _ => None,
+            };
+            let asked = ask.into_iter().flat_map(|ask| [&ask.question].into_iter().chain(&ask.rephrase));
+            step.say.iter().chain(asked)
+        });
+        let without_values = |words: &Template| words.render(|_| None).ok();
+        let of_steps =
+            lines.flat_map(|line| [Some(&line.text), line.without.as_ref()]).flatten().filter_map(without_values);
+        let of_occasions = Aside::ALL.into_iter().filter_map(|(_, aside)| match self.asides.own(aside) {
+            Some(own) => without_values(own),
+            None => aside.value().is_none().then(|| aside.usual(self.language).to_owned()),
+        });
+        of_steps.chain(of_occasions).collect()
     }
 
     /// The hosts that its tools ask, with the lines of the document where they stand.

@@ -200,3 +200,14 @@ fn free_instructions_are_no_guided_script() {
     assert!(!is_guided("Be nice. Ask when it will be paid."));
     assert!(is_guided("name = 'x'\n  [[step]]  \n"));
 }
+
+#[test]
+fn what_is_said_in_every_call_is_known_beforehand() {
+    let document = "name = 'x'\n[variables]\nuserName = 'name'\n[lines]\ngoodbye = 'So long.'\nagain = 'Again, {{userName}}?'\n\
+        [[step]]\nid = 'a'\nask = 'Is it {{userName}}?'\nwithout = 'Who is it?'\nrephrase = ['Say your name.']\nexpect = 'name'\n\
+        save = 'userName'\nnext = 'b'\n[[step]]\nid = 'b'\nsay = 'Thank you.'\nend = 'done'\n";
+    let lines = Script::parse(document).unwrap().fixed_lines();
+    assert_eq!(lines[..3], ["Who is it?", "Say your name.", "Thank you."]);
+    assert!(lines.iter().any(|line| line == "So long."));
+    assert!(!lines.iter().any(|line| line.contains("{{") || line.starts_with("Again")), "{lines:?}");
+}

@@ -121,6 +121,21 @@ impl Guided {
 }
 
 impl Session<'_> {
+    /// Has what the script says in every call made into sound, while there is nothing better to do.
+    pub(super) fn prepare_script(&self) {
+        let (Some(guided), Some(engines)) = (&self.guided, self.engines.clone()) else { return };
+        let lines = guided.guide.script().fixed_lines();
+        let texts = lines.iter().flat_map(|line| clauses(line, Limits::SENTENCES));
+        let sentences: Vec<_> = texts.map(|text| self.brief.sentence(text, guided.language)).collect();
+        let prepared = self.exchange.prepared.clone();
+        // It is for other calls too, and goes on when this one is over.
+        tokio::spawn(async move {
+            if let Ok(voices) = engines.synthesizer() {
+                prepared.prepare_all(&**voices, sentences).await;
+            }
+        });
+    }
+
     /// Begins the agent's turn with what follows in the script.
     pub(super) fn lead(&mut self, turn: TurnId, cue: Cue) {
         let Some(guided) = &mut self.guided else { return };

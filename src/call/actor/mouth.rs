@@ -265,12 +265,9 @@ impl Mouth {
             let Some(words) = text.clause(number).await else { return };
             let Ok(place) = sounds.reserve().await else { return };
             let skipped = if number == from.clause { from.letter } else { 0 };
-            let sentence = Sentence {
-                voice: self.brief.voice.clone(),
-                speed: self.brief.speed,
-                served: self.marks.speaks.clone(),
-                ..Sentence::new(words.text.get(skipped..).unwrap_or(&words.text), self.brief.language)
-            };
+            let left = words.text.get(skipped..).unwrap_or(&words.text);
+            let sentence = self.brief.sentence(left, self.brief.language);
+            let sentence = Sentence { served: self.marks.speaks.clone(), ..sentence };
             // What is left of a clause is not what others say.
             let sound = self.sound_of(&sentence, words.is_fixed && skipped == 0);
             let Words { line, uninterruptible, .. } = words;

@@ -108,7 +108,7 @@ pub(super) struct Session<'a> {
     /// The script that leads, if one does.
     pub(super) guided: Option<Guided>,
     /// Who speaks, and in which voice.
-    brief: Brief,
+    pub(super) brief: Brief,
     /// The language that the caller is taken to speak, or `None` to have it recognised.
     pub(super) language: Option<Language>,
     job: &'a str,
@@ -187,6 +187,7 @@ impl<'a> Session<'a> {
     /// Says the first words.
     pub(super) async fn begin(&mut self) {
         self.act().await;
+        self.prepare_script();
     }
 
     /// Takes what happened; the call is over when there is a reason.

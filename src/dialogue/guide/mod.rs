@@ -242,7 +242,8 @@ impl Guide {
         });
     }
 
-    fn script(&self) -> Arc<Script> {
+    /// The script that it walks through.
+    pub fn script(&self) -> Arc<Script> {
         Arc::clone(&self.setup.script)
     }
 

@@ -26,6 +26,8 @@ use crate::{
     },
 };
 
+/// So many faults are told where a script is refused; all of them are among the warnings of a draft.
+const MOST_TOLD: usize = 5;
 /// Longest text of a script, in bytes.
 const LONGEST: usize = 256 * 1024;
 /// Longest description, in bytes.
@@ -146,6 +148,9 @@ async fn create(by: By, body: Body<ScriptInput>, state: web::Data<State>) -> Res
     let (Some(name), Some(content)) = (name, content) else { return Err(ApiError::Fields(checks.problems())) };
     let about = About { name, language, description: description.unwrap_or_default() };
     let about = input::checked(checks, about).map_err(ApiError::Fields)?;
+    if given.live.unwrap_or(true) {
+        fit_for_calls(content.clone()).await?;
+    }
     let made = state.store.change(by.0, Timestamp::now(), move |change| {
         let script = scripts::create(change, &about, &content, given.live.unwrap_or(true))?;
         Saved::read(change.transaction, script, content)
@@ -193,6 +198,10 @@ async fn update(
     let language = checks.optional("language", given.language, input::language);
     let description = checks.or_usual("description", given.description, input::plain_text(LONGEST_DESCRIPTION));
     input::checked(checks, ()).map_err(ApiError::Fields)?;
+    let fit = match &content {
+        Some(content) => fit_for_calls(content.clone()).await,
+        None => Ok(()),
+    };
     let changed = state.store.change(by.0, Timestamp::now(), move |change| {
         let old = there(change, &id, &expected)?;
         let about = About {
@@ -201,6 +210,9 @@ async fn update(
             description: description.unwrap_or_else(|| old.about.description.clone()),
         };
         let script = scripts::update(change, &old, about, content.as_deref(), given.live)?;
+        if script.live == Some(script.latest) {
+            fit?;
+        }
         let latest = scripts::version(change.transaction, &id, script.latest)?.ok_or(ApiError::NotFound("version"))?;
         Ok::<_, ApiError>(Saved::read(change.transaction, script, latest.content)?)
     });
@@ -292,6 +304,11 @@ async fn set_live(
         input::checked(checks, ()).map_err(ApiError::Fields)?;
         return Err(ApiError::field("version", "is missing"));
     };
+    if let Some(number) = live {
+        let wanted = id.clone();
+        let version = state.store.read(move |connection| scripts::version(connection, &wanted, number)).await?;
+        fit_for_calls(version.map(|version| version.content).unwrap_or_default()).await?;
+    }
     let changed = state.store.change(by.0, Timestamp::now(), move |change| {
         let old = there(change, &id, &expected)?;
         if live.is_some_and(|live| live == 0 || live > old.latest) {
@@ -301,6 +318,21 @@ async fn set_live(
     });
     let script = changed.await?;
     Ok(entity::found(script.version, &script))
+}
+
+/// No call is led by a guided script with faults. Others have none.
+async fn fit_for_calls(content: String) -> Result<(), ApiError> {
+    if !is_guided(&content) {
+        return Ok(());
+    }
+    let read = web::block(move || Guided::parse(&content)).await.map_err(|_| ApiError::Store(StoreError::Stopped))?;
+    read.map(drop).map_err(|faults| {
+        let told: Vec<_> = faults.iter().take(MOST_TOLD).map(ToString::to_string).collect();
+        let more = faults.len().saturating_sub(told.len());
+        let more = if more == 0 { String::new() } else { format!("; {more} more") };
+        let problem = format!("has faults, mend them or save it with live false ({}{more})", told.join("; "));
+        ApiError::field("content", problem)
+    })
 }
 
 /// The script, in the version that was read.
