@@ -319,9 +319,18 @@ fn who_saves_a_guided_script_is_told_what_is_wrong_with_it() {
     office.expect("PATCH", "/api/admin/settings", &json!({ "scriptHosts": ["crm.example.com"] }), 200);
     let at = format!("{scripts}/{}", made["id"].as_str().unwrap());
     assert_eq!(office.get(&at)["warnings"], json!([]));
-    let broken = office.expect("PATCH", &at, &json!({ "content": "[[step]]\nid = 'a'\nsay = 'x'\nnext = 'b'" }), 200);
-    assert!(!broken["warnings"].as_array().unwrap().is_empty(), "{broken}");
-    assert_eq!(office.expect("PATCH", &at, &json!({ "content": "Be nice." }), 200)["warnings"], json!([]));
+    // No call is led by one with faults: it is kept as a draft, or not at all.
+    let faulty = "[[step]]\nid = 'a'\nsay = 'x'\nnext = 'b'";
+    let refused = office.refused("PATCH", &at, &json!({ "content": faulty }), 422);
+    assert!(refused.starts_with("content has faults") && refused.contains("line 1"), "{refused}");
+    assert!(office.refused("POST", scripts, &json!({ "name": "n", "content": faulty }), 422).contains("live false"));
+    let draft = office.expect("PATCH", &at, &json!({ "content": faulty, "live": false }), 200);
+    assert!(!draft["warnings"].as_array().unwrap().is_empty(), "{draft}");
+    assert_eq!((&draft["liveVersion"], &draft["latestVersion"]), (&json!(1), &json!(2)));
+    let to_be_live = office.refused("POST", &format!("{at}/live"), &json!({ "version": 2 }), 422);
+    assert!(to_be_live.starts_with("content has faults"), "{to_be_live}");
+    let mended = office.expect("PATCH", &at, &json!({ "content": "Be nice.", "live": true }), 200);
+    assert_eq!((&mended["warnings"], &mended["liveVersion"]), (&json!([]), &json!(3)));
 }
 
 #[test]
