@@ -184,12 +184,13 @@ impl<H: FnMut(Frame)> Session<'_, H> {
         let samples = self.listener.utterance();
         let transcript = guess::words(
             self.engines.transcriber()?,
-            samples.clone(),
+            samples,
             self.options.language,
             Priority::Speech,
             Served::default(),
         );
-        let verdict = self.engines.turn_detector().map(|detector| guess::verdict(detector, samples));
+        let paused = self.listener.paused_utterance();
+        let verdict = self.engines.turn_detector().zip(paused).map(|(detector, paused)| guess::verdict(detector, paused));
         Ok(Guess { pause, asked: self.listener.now(), transcript, verdict })
     }
 

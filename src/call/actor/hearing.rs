@@ -1,8 +1,11 @@
 //! What a call asks of the engines about the caller's speech: its words, and whether a pause is the end.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    mem,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use super::{
@@ -43,6 +46,15 @@ impl Drop for UnderWay {
     }
 }
 
+/// Whether the turn detector is at work for this call.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) enum Judging {
+    #[default]
+    Idle,
+    /// On one pause; on a later one after that, if it is still one then.
+    Busy { next: Option<PauseId> },
+}
+
 impl Session<'_> {
     /// A draft is made only if no other utterance of any call is being made into text: it must keep nobody waiting.
     pub(super) fn transcribe(&mut self, take: Take, instead_of: Option<Take>, is_draft: bool) {
@@ -74,11 +86,15 @@ impl Session<'_> {
         self.takes.insert(take, Listening { served, _task: Task::spawn(work) });
     }
 
-    /// One pause at a time: on a busy box the verdict on an older one may still be on its way.
+    /// One pause at a time: the verdict on an older one may still be on its way.
     pub(super) fn judge(&mut self, pause: PauseId) {
+        if let Judging::Busy { next } = &mut self.judging {
+            *next = Some(pause);
+            return;
+        }
         let detector = self.engines.as_ref().and_then(|engines| engines.turn_detector());
-        let (Some(detector), Some(samples), false) = (detector, self.ear.utterance(), self.judging) else { return };
-        self.judging = true;
+        let (Some(detector), Some(samples)) = (detector, self.ear.paused_utterance()) else { return };
+        self.judging = Judging::Busy { next: None };
         let (verdict, results) = (guess::verdict(detector, samples), self.results.clone());
         tokio::spawn(async move {
             let verdict = verdict.await.unwrap_or_else(|panic| {
@@ -113,10 +129,13 @@ impl Session<'_> {
     }
 
     pub(super) async fn judged(&mut self, pause: PauseId, result: Result<f32, SpeechError>) {
-        self.judging = false;
+        let judged = mem::take(&mut self.judging);
         match result {
             Ok(complete) => self.ear.tell(endpointing::Input::Verdict { pause, complete }),
             Err(error) => tracing::warn!(%error, "a pause was not judged"),
+        }
+        if let Judging::Busy { next: Some(next) } = judged {
+            self.judge(next);
         }
     }
 }

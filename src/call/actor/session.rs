@@ -18,6 +18,7 @@ use super::{
     Assignment, Event, Exchange, LINE_PATIENCE, Recorded, Recorder,
     asks::Asks,
     ear::Ear,
+    hearing::Judging,
     mouth::{Mouth, Report, Stage, Words},
     next_conversation, recorded, stages,
 };
@@ -108,7 +109,7 @@ pub(super) struct Session<'a> {
     pub(super) takes: HashMap<Take, Listening>,
     /// Who heard the caller's latest words.
     pub(super) heard_by: Option<Provider>,
-    pub(super) judging: bool,
+    pub(super) judging: Judging,
     speaking: Option<Speaking>,
     state: AgentState,
     /// The record says that the call was answered, or it never will be.
@@ -160,7 +161,7 @@ impl<'a> Session<'a> {
             results,
             takes: HashMap::new(),
             heard_by: None,
-            judging: false,
+            judging: Judging::default(),
             speaking: None,
             state: AgentState::Initializing,
             answered: is_refused,
