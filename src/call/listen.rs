@@ -64,6 +64,7 @@ impl Listener {
                 self.paused = None;
                 self.kept.end(speech.end);
             }
+            Output::Stirred | Output::Settled => {}
         }
         Some(output)
     }

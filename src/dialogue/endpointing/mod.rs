@@ -67,6 +67,10 @@ pub enum Input {
 /// What the endpointer decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
+    /// Voice, for one window: speech begins, or it is a click or a breath.
+    Stirred,
+    /// It was a click or a breath.
+    Settled,
     /// The caller speaks, since `at`.
     SpeechStarted {
         /// The beginning of the first window with voice. The very first sound may lie before: keep some audio from
@@ -158,7 +162,10 @@ impl Endpointer {
 
     fn voiced(&mut self, now: MediaTime) {
         self.state = match self.state {
-            State::Silent => State::Onset { start: now - WINDOW },
+            State::Silent => {
+                self.decided.push_back(Output::Stirred);
+                State::Onset { start: now - WINDOW }
+            }
             State::Stopping { start, .. } => State::Speaking { start },
             // At once, not after MIN_SPEECH: work begun for nothing is cheaper than interrupting the caller.
             State::Paused { start, end, .. } => {
@@ -175,7 +182,10 @@ impl Endpointer {
 
     fn unvoiced(&mut self, now: MediaTime) {
         self.state = match self.state {
-            State::Onset { .. } => State::Silent,
+            State::Onset { .. } => {
+                self.decided.push_back(Output::Settled);
+                State::Silent
+            }
             State::Speaking { start } => State::Stopping { start, end: now - WINDOW },
             state @ (State::Silent | State::Stopping { .. } | State::Paused { .. }) => state,
         };

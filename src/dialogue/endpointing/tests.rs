@@ -22,13 +22,15 @@ const QUIET: f32 = 0.05;
 /// Between the two thresholds.
 const UNSURE: f32 = 0.42;
 
-/// What is decided, and at which millisecond: `+` speech, `?` pause, `>` resumed, `.` end of turn with its speech.
+/// What is decided, and at which millisecond: `+` speech, `?` pause, `>` resumed, `.` end of turn with its speech. What may be
+/// speech is left out.
 fn decisions(script: &[Step]) -> Vec<String> {
     let (mut endpointer, mut now, mut log) = (Endpointer::default(), MediaTime::ZERO, Vec::new());
     let mut tell = |now: MediaTime, input| {
         endpointer.handle(now, input);
         while let Some(output) = endpointer.poll() {
             let what = match output {
+                Output::Stirred | Output::Settled => continue,
                 Output::SpeechStarted { at } => format!("+{}", at.as_millis()),
                 Output::Pause { id, at } => format!("?{} {}", id.0, at.as_millis()),
                 Output::SpeechResumed => ">".to_owned(),
@@ -114,6 +116,19 @@ fn a_verdict_that_comes_too_late_changes_nothing() {
         &[Heard(LOUD, 320), Heard(QUIET, 960), Judged(0, 0.99), Judged(0, 0.01)],
         &["96 +0", "384 ?0 320", "1024 .0-320"],
     );
+}
+
+#[test]
+fn the_first_sound_is_told_of_at_once_and_taken_back_when_it_was_none() {
+    let mut endpointer = Endpointer::default();
+    let (mut now, mut told) = (MediaTime::ZERO, Vec::new());
+    for probability in [QUIET, LOUD, UNSURE, QUIET, LOUD, LOUD, LOUD, QUIET, LOUD] {
+        now = now + WINDOW;
+        endpointer.handle(now, Input::Voice(probability));
+        told.extend(std::iter::from_fn(|| endpointer.poll()).map(|output| (now.as_millis() / 32, output)));
+    }
+    let started = Output::SpeechStarted { at: MediaTime::from_millis(4 * 32) };
+    assert_eq!(told, [(2, Output::Stirred), (4, Output::Settled), (5, Output::Stirred), (7, started)]);
 }
 
 #[test]
