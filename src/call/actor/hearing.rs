@@ -15,11 +15,11 @@ use super::{
 use crate::{
     call::guess,
     dialogue::{
-        self, Input, Take,
+        self, Input, Phase, Take,
         endpointing::{self, PauseId},
     },
     domain::Pii,
-    speech::{Priority, Served, SpeechError, Transcript},
+    speech::{Priority, Prompt, Sampling, Served, SpeechError, Transcript},
 };
 
 /// How many utterances, of all calls, are being made into text. Clones share the count.
@@ -84,6 +84,24 @@ impl Session<'_> {
             }
         };
         self.takes.insert(take, Listening { served, _task: Task::spawn(work) });
+    }
+
+    /// Has the language model read the conversation so far while the caller speaks: then the answer waits for the caller's
+    /// words only.
+    pub(super) fn read_ahead(&mut self) {
+        let responder = self.engines.as_ref().and_then(|engines| engines.responder().ok());
+        let (Some(responder), Phase::Hearing { .. }) = (responder, self.dialogue.phase()) else { return };
+        let mut read = responder.respond(Prompt {
+            // What the caller is about to say begins where this does.
+            messages: self.dialogue.history().with_heard("…").messages().to_vec(),
+            conversation: self.brief.conversation,
+            max_tokens: 0,
+            sampling: Sampling::default(),
+            grammar: None,
+            priority: Priority::Speculation.into(),
+            served: Served::default(),
+        });
+        self.reading = Some(Task::spawn(async move { while read.recv().await.is_some() {} }));
     }
 
     /// One pause at a time: the verdict on an older one may still be on its way.

@@ -99,7 +99,7 @@ pub(super) struct Session<'a> {
     pub(super) exchange: &'a Exchange,
     recorder: &'a Recorder,
     /// Who speaks, and in which voice.
-    brief: Brief,
+    pub(super) brief: Brief,
     /// The language that the caller is taken to speak, or `None` to have it recognised.
     pub(super) language: Option<Language>,
     job: &'a str,
@@ -110,6 +110,8 @@ pub(super) struct Session<'a> {
     /// Who heard the caller's latest words.
     pub(super) heard_by: Option<Provider>,
     pub(super) judging: Judging,
+    /// The language model reads the conversation so far.
+    pub(super) reading: Option<Task>,
     speaking: Option<Speaking>,
     state: AgentState,
     /// The record says that the call was answered, or it never will be.
@@ -162,6 +164,7 @@ impl<'a> Session<'a> {
             takes: HashMap::new(),
             heard_by: None,
             judging: Judging::default(),
+            reading: None,
             speaking: None,
             state: AgentState::Initializing,
             answered: is_refused,
@@ -229,7 +232,11 @@ impl<'a> Session<'a> {
                 self.asked = Asked::since(waited);
                 self.asked.timings.end_of_turn = Some(millis(waited));
             }
+            let begins = matches!(output, endpointing::Output::SpeechStarted { .. });
             self.tell(Input::Heard(output)).await;
+            if begins {
+                self.read_ahead();
+            }
         }
     }
 
