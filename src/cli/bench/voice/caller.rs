@@ -14,8 +14,8 @@ use crate::{
 
 /// The agent is done when it has said nothing for so long, and then it is the caller's turn.
 const DONE: u32 = ticks(1500);
-/// The caller interrupts an answer that goes on for so long.
-const INTERRUPT_AFTER: u32 = ticks(1000);
+/// The caller interrupts an answer that goes on for so long: its first clause is heard then, and the answer is recorded.
+const INTERRUPT_AFTER: u32 = ticks(2000);
 /// An agent that says nothing for so long after it was interrupted has stopped.
 const STOPPED: u32 = ticks(300);
 /// How long the greeting and an answer may keep the caller waiting.
