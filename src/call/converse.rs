@@ -170,7 +170,7 @@ impl<H: FnMut(Frame)> Session<'_, H> {
     async fn decide(&mut self) -> Result<(), CallError> {
         while let Some(output) = self.listener.poll() {
             match output {
-                Output::SpeechStarted { .. } => {}
+                Output::Stirred | Output::Settled | Output::SpeechStarted { .. } => {}
                 Output::Pause { id, .. } => self.guess = Some(self.begin_guess(id)?),
                 Output::SpeechResumed => self.guess = None,
                 Output::EndOfTurn { speech } => self.reply(speech).await?,
@@ -184,12 +184,14 @@ impl<H: FnMut(Frame)> Session<'_, H> {
         let samples = self.listener.utterance();
         let transcript = guess::words(
             self.engines.transcriber()?,
-            samples.clone(),
+            samples,
             self.options.language,
             Priority::Speech,
             Served::default(),
         );
-        let verdict = self.engines.turn_detector().map(|detector| guess::verdict(detector, samples));
+        let paused = self.listener.paused_utterance();
+        let verdict =
+            self.engines.turn_detector().zip(paused).map(|(detector, paused)| guess::verdict(detector, paused));
         Ok(Guess { pause, asked: self.listener.now(), transcript, verdict })
     }
 

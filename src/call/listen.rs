@@ -14,6 +14,8 @@ use crate::{
 
 /// Speech begins before the detector is sure of it: so many samples before its beginning belong to it (300 ms).
 const PREROLL: usize = ENGINE_HZ as usize * 3 / 10;
+/// What a turn detector wants to hear of a pause, in samples (200 ms): what it was trained on.
+const JUDGED_PAUSE: usize = ENGINE_HZ as usize / 5;
 /// With nobody speaking only the latest samples are kept: the preroll, and as much again for the detector's delay.
 const KEPT: usize = 2 * PREROLL;
 /// The longest utterance that could be kept, one minute. The endpointer ends turns before that: nothing is forgotten.
@@ -24,11 +26,13 @@ pub(super) struct Listener {
     vad: VadStream,
     endpointer: Endpointer,
     kept: Kept,
+    /// Since when the caller has paused.
+    paused: Option<MediaTime>,
 }
 
 impl Listener {
     pub(super) fn new(vad: &Vad) -> Self {
-        Self { vad: vad.stream(), endpointer: Endpointer::default(), kept: Kept::default() }
+        Self { vad: vad.stream(), endpointer: Endpointer::default(), kept: Kept::default(), paused: None }
     }
 
     /// Hears the next 32 ms at 16 kHz.
@@ -54,8 +58,13 @@ impl Listener {
         let output = self.endpointer.poll()?;
         match &output {
             Output::SpeechStarted { at } => self.kept.begin(*at),
-            Output::EndOfTurn { speech } => self.kept.end(speech.end),
-            Output::Pause { .. } | Output::SpeechResumed => {}
+            Output::Pause { at, .. } => self.paused = Some(*at),
+            Output::SpeechResumed => self.paused = None,
+            Output::EndOfTurn { speech } => {
+                self.paused = None;
+                self.kept.end(speech.end);
+            }
+            Output::Stirred | Output::Settled => {}
         }
         Some(output)
     }
@@ -68,6 +77,16 @@ impl Listener {
     /// The present utterance so far, with some lead-in.
     pub(super) fn utterance(&self) -> Arc<[f32]> {
         self.kept.samples.as_slice().into()
+    }
+
+    /// The same for a turn detector; `None` while the caller does not pause. A pause that is still short is as long as
+    /// detectors know pauses: what is yet to come of it is silence, or the caller goes on and nobody asks any more.
+    pub(super) fn paused_utterance(&self) -> Option<Arc<[f32]>> {
+        let since = sample_of(self.paused?);
+        let mut samples = self.kept.samples.clone();
+        let missing = JUDGED_PAUSE.saturating_sub(sample_of(self.now()).saturating_sub(since));
+        samples.resize(samples.len() + missing, 0.0);
+        Some(samples.into())
     }
 }
 

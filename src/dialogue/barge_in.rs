@@ -1,6 +1,6 @@
 //! Whether speech over the agent's is an interruption.
 //!
-//! At once the agent becomes softer: so the caller hears that somebody listens. It stops when the speech goes on, or has
+//! At the first sound the agent becomes softer: so the caller hears that somebody listens. It stops when the speech goes on, or has
 //! words that want something; a cough, a "mm-hm" or the agent's own words, heard back, let it go on at its usual volume.
 
 use std::time::Duration;
@@ -36,6 +36,10 @@ pub enum Meaning {
 /// What happens to the caller's side while the agent has the floor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overlap {
+    /// Something is heard that may be speech.
+    Stirred,
+    /// It was none.
+    Settled,
     /// Speech began at this moment.
     Started(MediaTime),
     /// A pause, since this moment.
@@ -89,6 +93,13 @@ impl BargeIn {
     pub fn handle(&mut self, now: MediaTime, overlap: Overlap) -> Option<Decision> {
         let (state, decision) = match (self.state, overlap) {
             (State::Stopped, _) => return None,
+            // While the agent is kept soft for words that may still come, it makes no difference.
+            (state @ (State::Quiet | State::Paused { until: None, .. }), Overlap::Stirred) => {
+                (state, Some(Decision::Duck))
+            }
+            (state @ (State::Quiet | State::Paused { until: None, .. }), Overlap::Settled) => {
+                (state, Some(Decision::Restore))
+            }
             (_, Overlap::Started(since)) => (State::Speaking { since, before: Duration::ZERO }, Some(Decision::Duck)),
             (State::Speaking { since, before }, Overlap::Paused(at)) => {
                 (State::Paused { spoken: before + at.since(since), until: Some(now + SOFT) }, None)
@@ -128,6 +139,8 @@ mod tests {
     use super::*;
 
     enum Step {
+        Stirred,
+        Settled,
         Started,
         Paused,
         Resumed,
@@ -135,7 +148,7 @@ mod tests {
         Pass(u64),
         Words(Meaning),
     }
-    use Step::{Pass, Paused, Resumed, Started, Words};
+    use Step::{Pass, Paused, Resumed, Settled, Started, Stirred, Words};
 
     #[track_caller]
     fn check(script: &[Step], expected: &[(u64, Decision)]) {
@@ -147,6 +160,8 @@ mod tests {
         let (mut barge_in, mut now, mut log) = (BargeIn::new(echoes), MediaTime::ZERO, Vec::new());
         for step in script {
             let overlap = match *step {
+                Stirred => Overlap::Stirred,
+                Settled => Overlap::Settled,
                 Started => Overlap::Started(now),
                 Paused => Overlap::Paused(now),
                 Resumed => Overlap::Resumed,
@@ -167,6 +182,16 @@ mod tests {
     #[test]
     fn speech_that_goes_on_stops_the_agent() {
         check(&[Pass(320), Started, Pass(960)], &[(320, Decision::Duck), (1024, Decision::Stop)]);
+    }
+
+    #[test]
+    fn the_agent_is_soft_from_the_first_sound_on() {
+        check(
+            &[Stirred, Pass(64), Settled, Pass(64), Stirred, Pass(64), Started, Pass(256), Paused, Stirred, Settled],
+            &[(0, Decision::Duck), (64, Decision::Restore), (128, Decision::Duck), (192, Decision::Duck)],
+        );
+        let given_up = [Started, Paused, Words(Meaning::Nothing), Stirred, Settled];
+        check(&given_up, &[Decision::Duck, Decision::Restore, Decision::Duck, Decision::Restore].map(|it| (0, it)));
     }
 
     #[test]

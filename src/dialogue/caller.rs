@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    endpointing::{PAUSE, PauseId},
+    endpointing::{BRIEF, PauseId},
     io::{Take, Words},
 };
 use crate::domain::MediaTime;
@@ -127,7 +127,7 @@ impl Talk {
 
     /// An utterance begins: whether it is the first of a talk.
     pub(super) fn starts(&mut self, at: MediaTime) -> bool {
-        let goes_on = self.ended.take().is_some_and(|ended| at.since(ended) < PAUSE);
+        let goes_on = self.ended.take().is_some_and(|ended| at.since(ended) < BRIEF);
         if !goes_on {
             self.began = at;
         }

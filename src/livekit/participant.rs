@@ -68,6 +68,8 @@ pub struct Heard<'a> {
     pub frame: &'a Frame,
     /// How much later than due the tick is made.
     pub late: Duration,
+    /// How long the sound waits in the jitter buffer; `None` in silence.
+    pub buffered: Option<Duration>,
 }
 
 /// What is to be done after a tick.
@@ -220,7 +222,8 @@ impl Participant {
             let heard = studio.ear.pull(studio.due);
             let late = now - studio.due;
             studio.due += TICK;
-            match device.tick(Heard { frame: &heard, late }) {
+            let buffered = studio.ear.delay(studio.due);
+            match device.tick(Heard { frame: &heard, late, buffered }) {
                 Step::Say(frame) => {
                     let packet = studio.packet(now, frame)?;
                     self.client.send(now, &packet);

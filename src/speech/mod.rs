@@ -191,7 +191,7 @@ pub struct Prompt {
     pub messages: Vec<Message>,
     /// Which conversation this belongs to: its prefix stays in the model's cache between turns.
     pub conversation: u64,
-    /// At most so many tokens are made.
+    /// At most so many tokens are made; with 0 the prompt is only read, and the next one that begins like it sooner answered.
     pub max_tokens: usize,
     /// How the next token is chosen.
     pub sampling: Sampling,

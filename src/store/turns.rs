@@ -77,6 +77,15 @@ pub struct Stages {
     pub tts_first_audio: Option<u32>,
 }
 
+impl Stages {
+    /// All of them together, in milliseconds.
+    pub fn total(&self) -> u32 {
+        let Self { end_of_turn, stt, llm_first_words, llm_first_clause, tts_first_audio } = *self;
+        let stages = [end_of_turn, stt, llm_first_words, llm_first_clause, tts_first_audio];
+        stages.into_iter().flatten().fold(0, u32::saturating_add)
+    }
+}
+
 impl From<&Timings> for Stages {
     fn from(timings: &Timings) -> Self {
         let mut done = 0;

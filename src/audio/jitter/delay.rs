@@ -7,8 +7,7 @@
 use crate::audio::LINE_HZ;
 
 const MS: i64 = (LINE_HZ / 1000) as i64;
-/// The delay is within these.
-const LEAST: i64 = 20 * MS;
+/// The delay is at most this.
 const MOST: i64 = 200 * MS;
 /// The least while packets get lost: the packet after a lost one, with the copy that helps, comes 20 ms later.
 const LEAST_WITH_LOSS: i64 = 40 * MS;
@@ -28,6 +27,8 @@ const WINDOW: i64 = 5_000 * MS;
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Delay {
+    /// The delay is at least this.
+    least: i64,
     quickest: Option<Quickest>,
     /// How many packets were so late, in steps of [`BIN`]; old ones count less.
     lateness: [f32; BINS],
@@ -44,8 +45,14 @@ struct Quickest {
 }
 
 impl Delay {
-    pub(super) const fn new() -> Self {
-        Self { quickest: None, lateness: [0.0; BINS], loss: 0.0 }
+    /// Nothing is known yet; packets shall wait for `least` at least.
+    pub(super) const fn new(least: i64) -> Self {
+        Self { least, quickest: None, lateness: [0.0; BINS], loss: 0.0 }
+    }
+
+    /// The same for another sender.
+    pub(super) const fn renewed(&self) -> Self {
+        Self::new(self.least)
     }
 
     /// The transit of the quickest packet lately.
@@ -103,7 +110,7 @@ impl Delay {
             counted >= total * IN_TIME
         });
         let needed = (enough.unwrap_or(0) as i64 + 1) * BIN;
-        let least = if self.loss > LOSSY || total < FEW { LEAST_WITH_LOSS } else { LEAST };
+        let least = if self.loss > LOSSY || total < FEW { LEAST_WITH_LOSS.max(self.least) } else { self.least };
         needed.clamp(least, MOST)
     }
 }
@@ -129,19 +136,25 @@ mod tests {
             (|n| if n % 100 == 0 { 150 } else { 0 }, 20),
             (|n| n % 2 * 900, 200),
         ] {
-            assert_eq!(target_ms(&mut Delay::new(), 2_000, late), expected);
+            assert_eq!(target_ms(&mut Delay::new(20 * MS), 2_000, late), expected);
         }
     }
 
     #[test]
     fn begins_with_some_caution() {
-        assert_eq!(Delay::new().target(), 40 * MS);
-        assert_eq!(target_ms(&mut Delay::new(), 5, |_| 0), 40);
+        assert_eq!(Delay::new(20 * MS).target(), 40 * MS);
+        assert_eq!(target_ms(&mut Delay::new(20 * MS), 5, |_| 0), 40);
+    }
+
+    #[test]
+    fn who_is_in_a_hurry_waits_for_jitter_only() {
+        let hurried = |late: fn(i64) -> i64| target_ms(&mut Delay::new(10 * MS), 2_000, late);
+        assert_eq!((hurried(|_| 0), hurried(|n| n % 3 * 5), hurried(|n| n % 4 * 20)), (10, 15, 65));
     }
 
     #[test]
     fn a_longer_way_is_no_jitter() {
-        let mut delay = Delay::new();
+        let mut delay = Delay::new(20 * MS);
         for n in 0..3_000 {
             let way = if n < 1_000 { 0 } else { 100 * MS };
             delay.arrived(n * 20 * MS, way);
@@ -151,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_shorter_way_makes_the_earlier_packets_late() {
-        let mut delay = Delay::new();
+        let mut delay = Delay::new(20 * MS);
         assert_eq!(target_ms(&mut delay, 200, |_| 100), 20);
         delay.arrived(200 * 20 * MS, 0);
         assert_eq!((delay.base(), delay.target()), (Some(0), 105 * MS));
@@ -159,7 +172,7 @@ mod tests {
 
     #[test]
     fn loss_makes_it_wait_for_the_next_packet() {
-        let mut delay = Delay::new();
+        let mut delay = Delay::new(20 * MS);
         target_ms(&mut delay, 100, |_| 0);
         (0..200).for_each(|n| delay.count_loss(n % 50 == 0));
         assert_eq!(delay.target(), 40 * MS);

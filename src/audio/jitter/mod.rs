@@ -35,6 +35,12 @@ const MOST_DELAY: i64 = 500 * MS;
 /// pulled at a time, so this moves in steps of 20 ms: less tolerance would make it go to and fro.
 const TOO_SOON: i64 = 5 * MS;
 const TOO_LATE: i64 = 20 * MS;
+/// Packets wait for so long at least where people listen: a late one is heard as a gap.
+const LEAST: i64 = 20 * MS;
+/// The same for engines, to whom a gap of some milliseconds is nothing.
+const LEAST_FOR_ENGINES: i64 = 10 * MS;
+/// By so much the next pull may be sooner than 20 ms after the last one: 0.5 ms, a fortieth.
+const MOST_SOONER: i64 = MS / 2;
 /// A packet this much earlier or later than its RTP time says belongs to a new time base.
 const NEW_BASE: i64 = 2_000 * MS;
 /// Two packets of the same time base agree to this.
@@ -128,10 +134,19 @@ const fn after(a: u64, b: u64) -> i64 {
 impl Playout {
     /// Silence, until packets come.
     pub fn new(now: Instant) -> Self {
+        Self::with_delay(now, Delay::new(LEAST))
+    }
+
+    /// The same for engines that hear instead of people: little is better than late.
+    pub fn for_engines(now: Instant) -> Self {
+        Self::with_delay(now, Delay::new(LEAST_FOR_ENGINES))
+    }
+
+    fn with_delay(now: Instant, delay: Delay) -> Self {
         Self {
             epoch: now,
             decoder: Decoder::new(),
-            delay: Delay::new(),
+            delay,
             noise: Noise::new(),
             units: Units::new(),
             timeline: Timeline::Waiting { played: None },
@@ -160,9 +175,18 @@ impl Playout {
         Some(Duration::from_millis(self.behind(now, next).max(0).unsigned_abs() / MS.unsigned_abs()))
     }
 
+    /// Whoever is free to choose when to pull may do so by this much sooner after a pull at `now` than 20 ms: packets wait
+    /// longer than they have to only because they are pulled at a time. 0.5 ms at most, so that nobody hears it.
+    pub fn sooner(&self, now: Instant) -> Duration {
+        let Timeline::Playing { next, .. } = self.timeline else { return Duration::ZERO };
+        let spare = self.behind(now, next).saturating_add(FRAME_SAMPLES as i64).saturating_sub(self.delay.target());
+        let samples = (spare - MOST_SOONER).clamp(0, MOST_SOONER).unsigned_abs();
+        Duration::from_micros(samples * 1_000_000 / u64::from(LINE_HZ))
+    }
+
     /// Forgets the sender: another track follows. What is decoded is still played.
     pub fn restart(&mut self) {
-        self.delay = Delay::new();
+        self.delay = self.delay.renewed();
         self.units.clear();
         self.decoder.reset();
         self.timeline = Timeline::Waiting { played: None };

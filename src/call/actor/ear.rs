@@ -89,4 +89,9 @@ impl Ear {
     pub(super) fn utterance(&self) -> Option<Arc<[f32]>> {
         self.listener.as_ref().map(Listener::utterance)
     }
+
+    /// The same for a turn detector; `None` while the caller does not pause.
+    pub(super) fn paused_utterance(&self) -> Option<Arc<[f32]>> {
+        self.listener.as_ref()?.paused_utterance()
+    }
 }

@@ -1,8 +1,11 @@
 //! What a call asks of the engines about the caller's speech: its words, and whether a pause is the end.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    mem,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use super::{
@@ -12,11 +15,11 @@ use super::{
 use crate::{
     call::guess,
     dialogue::{
-        self, Input, Take,
+        self, Input, Phase, Take,
         endpointing::{self, PauseId},
     },
     domain::Pii,
-    speech::{Priority, Served, SpeechError, Transcript},
+    speech::{Priority, Prompt, Sampling, Served, SpeechError, Transcript},
 };
 
 /// How many utterances, of all calls, are being made into text. Clones share the count.
@@ -41,6 +44,15 @@ impl Drop for UnderWay {
     fn drop(&mut self) {
         self.0.0.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// Whether the turn detector is at work for this call.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) enum Judging {
+    #[default]
+    Idle,
+    /// On one pause; on a later one after that, if it is still one then.
+    Busy { next: Option<PauseId> },
 }
 
 impl Session<'_> {
@@ -74,11 +86,36 @@ impl Session<'_> {
         self.takes.insert(take, Listening { served, _task: Task::spawn(work) });
     }
 
-    /// One pause at a time: on a busy box the verdict on an older one may still be on its way.
+    /// Has the language model read the conversation so far while the caller speaks: then the answer waits for the caller's
+    /// words only.
+    pub(super) fn read_ahead(&mut self) {
+        let responder = self.engines.as_ref().and_then(|engines| engines.responder().ok());
+        // A script has no answer made until it comes to one.
+        let (Some(responder), Phase::Hearing { .. }, None) = (responder, self.dialogue.phase(), &self.guided) else {
+            return;
+        };
+        let mut read = responder.respond(Prompt {
+            // What the caller is about to say begins where this does.
+            messages: self.dialogue.history().with_heard("…").messages().to_vec(),
+            conversation: self.brief.conversation,
+            max_tokens: 0,
+            sampling: Sampling::default(),
+            grammar: None,
+            priority: Priority::Speculation.into(),
+            served: Served::default(),
+        });
+        self.reading = Some(Task::spawn(async move { while read.recv().await.is_some() {} }));
+    }
+
+    /// One pause at a time: the verdict on an older one may still be on its way.
     pub(super) fn judge(&mut self, pause: PauseId) {
+        if let Judging::Busy { next } = &mut self.judging {
+            *next = Some(pause);
+            return;
+        }
         let detector = self.engines.as_ref().and_then(|engines| engines.turn_detector());
-        let (Some(detector), Some(samples), false) = (detector, self.ear.utterance(), self.judging) else { return };
-        self.judging = true;
+        let (Some(detector), Some(samples)) = (detector, self.ear.paused_utterance()) else { return };
+        self.judging = Judging::Busy { next: None };
         let (verdict, results) = (guess::verdict(detector, samples), self.results.clone());
         tokio::spawn(async move {
             let verdict = verdict.await.unwrap_or_else(|panic| {
@@ -113,10 +150,13 @@ impl Session<'_> {
     }
 
     pub(super) async fn judged(&mut self, pause: PauseId, result: Result<f32, SpeechError>) {
-        self.judging = false;
+        let judged = mem::take(&mut self.judging);
         match result {
             Ok(complete) => self.ear.tell(endpointing::Input::Verdict { pause, complete }),
             Err(error) => tracing::warn!(%error, "a pause was not judged"),
+        }
+        if let Judging::Busy { next: Some(next) } = judged {
+            self.judge(next);
         }
     }
 }

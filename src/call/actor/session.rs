@@ -19,6 +19,7 @@ use super::{
     asks::Asks,
     ear::Ear,
     guided::Guided,
+    hearing::Judging,
     mouth::{Mouth, Piece, Report, Stage},
     next_conversation, recorded, stages,
 };
@@ -118,7 +119,9 @@ pub(super) struct Session<'a> {
     pub(super) takes: HashMap<Take, Listening>,
     /// Who heard the caller's latest words.
     pub(super) heard_by: Option<Provider>,
-    pub(super) judging: bool,
+    pub(super) judging: Judging,
+    /// The language model reads the conversation so far.
+    pub(super) reading: Option<Task>,
     speaking: Option<Speaking>,
     state: AgentState,
     /// The record says that the call was answered, or it never will be.
@@ -172,7 +175,8 @@ impl<'a> Session<'a> {
             results,
             takes: HashMap::new(),
             heard_by: None,
-            judging: false,
+            judging: Judging::default(),
+            reading: None,
             speaking: None,
             state: AgentState::Initializing,
             answered: is_refused,
@@ -245,7 +249,11 @@ impl<'a> Session<'a> {
                 self.asked = Asked::since(waited);
                 self.asked.timings.end_of_turn = Some(millis(waited));
             }
+            let begins = matches!(output, endpointing::Output::SpeechStarted { .. });
             self.tell(Input::Heard(output)).await;
+            if begins {
+                self.read_ahead();
+            }
         }
     }
 

@@ -23,6 +23,8 @@ const SHORTEST_SENTENCE: Duration = Duration::from_millis(400);
 impl Dialogue {
     pub(super) fn heard(&mut self, now: MediaTime, output: endpointing::Output) {
         match output {
+            endpointing::Output::Stirred => self.overlap(now, Overlap::Stirred),
+            endpointing::Output::Settled => self.overlap(now, Overlap::Settled),
             endpointing::Output::SpeechStarted { at } => self.speech_started(now, at),
             endpointing::Output::Pause { id, at } => {
                 self.decided.push_back(Output::Judge(id));

@@ -24,9 +24,12 @@ const VOICED: f32 = 0.5;
 const UNVOICED: f32 = 0.35;
 /// Voice for less than this is a click or a breath. The shortest answers ("no", "yes") are longer than 150 ms.
 const MIN_SPEECH: Duration = Duration::from_millis(96);
-/// Silence after which a pause is announced. The closure of a stop consonant is silent for up to about 150 ms; people
-/// answer each other after about 200 ms.
-pub(super) const PAUSE: Duration = Duration::from_millis(200);
+/// Silence after which a pause is announced. It may be no more than the closure of a stop consonant, and then what is begun is
+/// for nothing; but if it is the end, words and verdict are there as soon as the turn can be over. Any shorter, and soft
+/// word ends would be missing from what is transcribed.
+const PAUSE: Duration = Duration::from_millis(64);
+/// Silence that is shorter interrupts nobody: people answer each other after about 200 ms.
+pub(super) const BRIEF: Duration = Duration::from_millis(200);
 /// A turn that is so long ends at the next gap between words: whoever transcribes cannot keep it for ever, and it may be
 /// music, which has no end. Hardly anybody speaks for so long without being heard to pause.
 const LONG: Duration = Duration::from_secs(45);
@@ -64,6 +67,10 @@ pub enum Input {
 /// What the endpointer decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
+    /// Voice, for one window: speech begins, or it is a click or a breath.
+    Stirred,
+    /// It was a click or a breath.
+    Settled,
     /// The caller speaks, since `at`.
     SpeechStarted {
         /// The beginning of the first window with voice. The very first sound may lie before: keep some audio from
@@ -155,11 +162,17 @@ impl Endpointer {
 
     fn voiced(&mut self, now: MediaTime) {
         self.state = match self.state {
-            State::Silent => State::Onset { start: now - WINDOW },
+            State::Silent => {
+                self.decided.push_back(Output::Stirred);
+                State::Onset { start: now - WINDOW }
+            }
             State::Stopping { start, .. } => State::Speaking { start },
             // At once, not after MIN_SPEECH: work begun for nothing is cheaper than interrupting the caller.
             State::Paused { start, end, .. } => {
-                self.rhythm.observe((now - WINDOW).since(end));
+                let pause = (now - WINDOW).since(end);
+                if pause >= BRIEF {
+                    self.rhythm.observe(pause);
+                }
                 self.decided.push_back(Output::SpeechResumed);
                 State::Speaking { start }
             }
@@ -169,7 +182,10 @@ impl Endpointer {
 
     fn unvoiced(&mut self, now: MediaTime) {
         self.state = match self.state {
-            State::Onset { .. } => State::Silent,
+            State::Onset { .. } => {
+                self.decided.push_back(Output::Settled);
+                State::Silent
+            }
             State::Speaking { start } => State::Stopping { start, end: now - WINDOW },
             state @ (State::Silent | State::Stopping { .. } | State::Paused { .. }) => state,
         };
@@ -209,7 +225,7 @@ impl Endpointer {
     fn begin(&mut self, start: MediaTime) {
         // Sooner than anybody could have answered: that was no end, but a pause, and it was cut.
         let silence = self.last_end.take().map(|end| start.since(end));
-        if let Some(pause) = silence.filter(|silence| (PAUSE..LONGEST_PAUSE).contains(silence)) {
+        if let Some(pause) = silence.filter(|silence| (BRIEF..LONGEST_PAUSE).contains(silence)) {
             self.rhythm.observe(pause);
         }
         // A number goes on where it was cut.

@@ -2,14 +2,17 @@
 //!
 //! Each opinion is a weight of evidence, the logarithm of the odds that the caller is done, so that opinions add up (Good,
 //! "Probability and the Weighing of Evidence", 1950). The wait falls evenly from [`LONGEST_PAUSE`] to [`SHORTEST_PAUSE`] as the odds rise,
-//! and is half-way when nothing is known.
+//! and is half-way when nothing is known; the end of it is cut off at [`LEAST_PAUSE`].
 
 use std::time::Duration;
 
 use crate::spoken::Hanging;
 
-/// Silence that ends a turn which is surely complete. People answer each other after about 200 ms.
+/// Silence that would end a turn which is surely complete. People answer each other after about 200 ms.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
+/// No turn ends sooner, however sure: pauses within a sentence often last 200 to 260 ms, and a turn detector takes what comes
+/// before them for complete as often as not.
+const LEAST_PAUSE: Duration = Duration::from_millis(288);
 /// Silence that ends a turn although it seems unfinished. Longer, and the caller wonders whether anyone is there.
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_millis(1200);
 /// The same while a number is being read out, group by group, with a look at the card in between.
@@ -66,7 +69,7 @@ impl Opinions {
     pub(super) fn patience(self, rhythm: &Rhythm) -> Duration {
         let [shortest, longest] = if self.is_dictation() { DICTATED } else { [SHORTEST_PAUSE, LONGEST_PAUSE] };
         let doubt = ((SURE - self.weight() - rhythm.weight()) / (2.0 * SURE)).clamp(0.0, 1.0);
-        shortest + (longest - shortest).mul_f32(doubt)
+        (shortest + (longest - shortest).mul_f32(doubt)).max(LEAST_PAUSE)
     }
 
     fn is_dictation(self) -> bool {
@@ -155,11 +158,11 @@ mod tests {
         for (sound, words, expected) in [
             (None, None, 700),
             (None, Some(Hanging::Unsure), 700),
-            (Some(0.97), None, 200),
-            (Some(0.97), Some(Hanging::No), 200),
+            (Some(0.97), None, 290),
+            (Some(0.97), Some(Hanging::No), 290),
             (Some(0.97), Some(Hanging::Yes), 590),
             (Some(0.75), None, 450),
-            (Some(0.75), Some(Hanging::No), 220),
+            (Some(0.75), Some(Hanging::No), 290),
             (Some(0.5), Some(Hanging::Yes), 1200),
             (Some(0.25), None, 950),
             (Some(0.25), Some(Hanging::No), 720),
@@ -170,7 +173,7 @@ mod tests {
             (None, Some(Hanging::Yes), 1200),
             // Nonsense is no opinion.
             (Some(f32::NAN), None, 700),
-            (Some(7.0), None, 200),
+            (Some(7.0), None, 290),
         ] {
             assert_eq!(millis(sound, words, &usual), expected, "{sound:?} {words:?}");
         }
@@ -184,7 +187,7 @@ mod tests {
         assert_eq!(patience(0.99, Some(Hanging::Dictating), Expectation::Anything), 1400);
         assert_eq!(patience(0.01, Some(Hanging::Dictating), Expectation::Anything), 2000);
         assert_eq!(patience(0.99, None, Expectation::Digits), 1400, "the words are not known yet");
-        assert_eq!(patience(0.99, Some(Hanging::No), Expectation::Digits), 200, "it is no number");
+        assert_eq!(patience(0.99, Some(Hanging::No), Expectation::Digits), 288, "it is no number");
     }
 
     #[test]
@@ -198,7 +201,7 @@ mod tests {
         assert_eq!(millis(None, None, &after(900, 2)), 700);
         assert_eq!(millis(None, None, &after(900, 3)), 1040);
         assert_eq!(millis(Some(0.75), None, &after(900, 3)), 790);
-        assert_eq!(millis(Some(0.99), None, &after(900, 3)), 200, "what is clear stays clear");
+        assert_eq!(millis(Some(0.99), None, &after(900, 3)), 290, "what is clear stays clear");
         assert_eq!(millis(None, None, &after(250, 8)), 590);
         assert_eq!(millis(Some(0.25), None, &after(250, 8)), 840);
         // What was long ago is forgotten.

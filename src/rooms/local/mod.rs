@@ -33,6 +33,9 @@ use outbox::Outbox;
 use transcripts::{Author, Transcripts};
 
 const TICK: Duration = Duration::from_millis(FRAME_MS as u64);
+/// The agent speaks so long after it has heard: what it then says or does about it need not wait for the next 20 ms. The
+/// voice detector takes a third of a millisecond; a busy box takes its time.
+const THINKS: Duration = Duration::from_millis(6);
 /// After a standstill so many ticks are caught up with; what is beyond was lost.
 const MOST_TICKS: u32 = 50;
 /// How long the agent waits for a caller.
@@ -66,8 +69,10 @@ pub enum LocalOutput {
 pub struct Local {
     /// When it began, by both clocks.
     start: (Instant, SystemTime),
-    /// The next 20 ms.
-    deadline: Instant,
+    /// The next 20 ms of the caller.
+    hears_at: Instant,
+    /// The next 20 ms of the agent.
+    speaks_at: Instant,
     phase: Phase,
     patience: Duration,
     line: LineEnd,
@@ -101,12 +106,13 @@ impl Local {
     pub fn new(now: Instant, wall: SystemTime, line: LineEnd) -> Self {
         let mut local = Self {
             start: (now, wall),
-            deadline: now + TICK,
+            hears_at: now + TICK,
+            speaks_at: now + TICK + THINKS,
             phase: Phase::Alone { since: now },
             patience: PATIENCE,
             outbox: Outbox::new(line.events.clone()),
             line,
-            ear: Playout::new(now),
+            ear: Playout::for_engines(now),
             mouth: Mouth::new(),
             transcripts: Transcripts::default(),
             chat: Reader::new(CHAT, MAX_TYPED),
@@ -201,27 +207,34 @@ impl Local {
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is wanted.
-    pub const fn next_timeout(&self) -> Instant {
-        self.deadline
+    pub fn next_timeout(&self) -> Instant {
+        self.hears_at.min(self.speaks_at)
     }
 
     /// Time has passed. What could not be done in time is left out of what the agent says, and caught up with in what it
     /// hears.
     pub fn handle_timeout(&mut self, now: Instant) {
         let mut ticks = 0;
-        while self.deadline <= now {
+        while self.hears_at <= now {
             self.hear(ticks);
-            self.deadline += TICK;
             ticks += 1;
-        }
-        if ticks == 0 {
-            return;
+            // Both clocks follow the caller's, so that what is heard has not waited for them.
+            let sooner = self.ear.sooner(self.hears_at);
+            self.hears_at += TICK - sooner;
+            self.speaks_at -= sooner;
         }
         self.outbox.flush();
-        self.obey(now);
-        self.mouth.skip(ticks - 1);
-        self.speak(now);
-        self.check(now);
+        let mut ticks = 0;
+        while self.speaks_at <= now {
+            self.speaks_at += TICK;
+            ticks += 1;
+        }
+        if ticks > 0 {
+            self.obey(now);
+            self.mouth.skip(ticks - 1);
+            self.speak(now);
+            self.check(now);
+        }
     }
 
     /// What is to be done, if anything.
@@ -288,7 +301,7 @@ impl Local {
             return;
         }
         if ticks < MOST_TICKS {
-            let frame = self.ear.pull(self.deadline);
+            let frame = self.ear.pull(self.hears_at);
             self.outbox.audio(frame);
         } else {
             self.outbox.lost(1);

@@ -1,5 +1,5 @@
-//! A caller who says recordings: waits for the greeting, speaks, waits for the answer, speaks again, and interrupts one
-//! answer. Sans-IO: 20 ms in, 20 ms out.
+//! A caller who says recordings: waits for the greeting, speaks, waits for the answer, interrupts it if it is long, and hears
+//! the next one to its end before speaking again. Sans-IO: 20 ms in, 20 ms out.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,8 +14,8 @@ use crate::{
 
 /// The agent is done when it has said nothing for so long, and then it is the caller's turn.
 const DONE: u32 = ticks(1500);
-/// The caller interrupts an answer that goes on for so long.
-const INTERRUPT_AFTER: u32 = ticks(1000);
+/// The caller interrupts an answer that goes on for so long: its first clause is heard then, and the answer is recorded.
+const INTERRUPT_AFTER: u32 = ticks(2000);
 /// An agent that says nothing for so long after it was interrupted has stopped.
 const STOPPED: u32 = ticks(300);
 /// How long the greeting and an answer may keep the caller waiting.
@@ -34,7 +34,7 @@ pub(super) struct Plan {
     pub(super) recordings: Arc<[Recording]>,
     /// With which of them it begins.
     pub(super) first: usize,
-    /// How many utterances, without the interruption.
+    /// How many utterances, without the interruptions.
     pub(super) turns: usize,
 }
 
@@ -47,9 +47,10 @@ pub(super) struct Caller {
     ticks: u64,
     /// Since the agent was last heard.
     quiet: u32,
-    has_interrupted: bool,
+    interruptions: usize,
     frame: Frame,
     lateness: Vec<Duration>,
+    buffered: Vec<Option<Duration>>,
     levels: Levels,
     spoken: Vec<Spoken>,
 }
@@ -75,6 +76,16 @@ pub(super) struct Notes {
     pub(super) spoken: Vec<Spoken>,
     /// By how much each tick was late.
     pub(super) lateness: Vec<Duration>,
+    /// How long what each tick gave had waited in the jitter buffer.
+    pub(super) buffered: Vec<Option<Duration>>,
+}
+
+impl Notes {
+    /// How long what was heard then had waited in the jitter buffer.
+    pub(super) fn buffered_at(&self, moment: Moment) -> Option<Duration> {
+        let tick = usize::try_from(moment).ok()? / FRAME_SAMPLES;
+        *self.buffered.get(tick)?
+    }
 }
 
 impl Caller {
@@ -84,9 +95,10 @@ impl Caller {
             phase: Phase::Ringing(0),
             ticks: 0,
             quiet: 0,
-            has_interrupted: false,
+            interruptions: 0,
             frame: Frame::SILENCE,
             lateness: Vec::new(),
+            buffered: Vec::new(),
             levels: Levels::default(),
             spoken: Vec::new(),
         }
@@ -94,7 +106,7 @@ impl Caller {
 
     /// What was noted so far.
     pub(super) fn into_notes(self) -> Notes {
-        Notes { levels: self.levels, spoken: self.spoken, lateness: self.lateness }
+        Notes { levels: self.levels, spoken: self.spoken, lateness: self.lateness, buffered: self.buffered }
     }
 
     fn is_heard(&self) -> bool {
@@ -125,16 +137,16 @@ impl Caller {
     }
 
     fn listen(&mut self, since: u32) -> bool {
-        let said = self.spoken.len() - usize::from(self.has_interrupted);
-        // Not the greeting, which may be one that nobody can interrupt.
-        let may_interrupt = !self.has_interrupted && said > 0;
+        let said = self.spoken.len() - self.interruptions;
+        // Not the greeting, which may be one that nobody can interrupt; and who has just interrupted listens.
+        let may_interrupt = self.spoken.last().is_some_and(|last| !last.interrupts);
         if self.quiet >= DONE || since >= LONGEST {
             if said >= self.plan.turns {
                 return false;
             }
             self.begin(false);
         } else if may_interrupt && since >= INTERRUPT_AFTER && self.is_heard() {
-            self.has_interrupted = true;
+            self.interruptions += 1;
             self.begin(true);
         } else {
             self.phase = Phase::Listening(since + 1);
@@ -174,6 +186,7 @@ impl Device for Caller {
     fn tick(&mut self, heard: Heard<'_>) -> Step<'_> {
         self.levels.push(heard.frame);
         self.lateness.push(heard.late);
+        self.buffered.push(heard.buffered);
         let is_loud = heard.frame.samples.iter().any(|sample| sample.unsigned_abs() > LOUD);
         self.quiet = if is_loud { 0 } else { self.quiet.saturating_add(1) };
         self.frame = Frame::SILENCE;
@@ -210,7 +223,7 @@ mod tests {
         for tick in 0..60_000 {
             let frame = if speaks > 0 { LOUD_FRAME } else { Frame::SILENCE };
             speaks = speaks.saturating_sub(1);
-            let step = caller.tick(Heard { frame: &frame, late: Duration::ZERO });
+            let step = caller.tick(Heard { frame: &frame, late: Duration::ZERO, buffered: None });
             let Step::Say(said) = step else { return tick };
             if said.samples.iter().any(|sample| *sample != 0) {
                 (silent_for, talked, heard) = (0, talked + 1, true);
@@ -228,19 +241,19 @@ mod tests {
     }
 
     #[test]
-    fn says_its_turns_and_interrupts_once() {
+    fn says_its_turns_and_interrupts_every_other_answer() {
         let mut caller = caller(3);
         call(&mut caller, &Agent { greets: ticks(1000), answers_ms: 3000 });
         let notes = caller.into_notes();
         let said: Vec<_> = notes.spoken.iter().map(|spoken| (spoken.recording, spoken.interrupts)).collect();
-        assert_eq!(said, [(0, false), (1, true), (0, false), (1, false)]);
+        assert_eq!(said, [(0, false), (1, true), (0, false), (1, true), (0, false), (1, true)]);
         let first = notes.spoken[0];
         assert_eq!(first.end - first.start, 24_000);
         // The greeting ends at 1 s; the caller begins 1.5 s later, and its first sample was taken 20 ms before.
         assert_eq!(first.start, 48_000 * 5 / 2 - 960 + 480 - 960);
         let answers = notes.levels.answers(&notes.spoken);
         assert!(answers.iter().all(|answer| answer.answer.is_some() && !answer.cut_off), "{answers:?}");
-        assert_eq!(answers.iter().filter(|answer| answer.stop.is_some()).count(), 1);
+        assert_eq!(answers.iter().filter(|answer| answer.stop.is_some()).count(), 3);
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub(super) struct Args {
     /// How many callers there are at a time
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=64))]
     calls: u16,
-    /// How often each caller speaks, one interruption not counted
+    /// How often each caller speaks, interruptions not counted
     #[arg(long, value_name = "N", default_value = "5")]
     turns: NonZeroUsize,
     /// Call at this server, with LIVEKIT_API_KEY and LIVEKIT_API_SECRET, instead of one that is started for it
@@ -174,7 +174,9 @@ impl Bench {
         Ok(utterances
             .map(|(nth, ((spoken, answer), stages))| {
                 let recording = self.recordings[spoken.recording].name.clone();
-                row(made.call, nth, recording, spoken.interrupts, answer, stages)
+                let mut row = row(made.call, nth, recording, spoken.interrupts, answer, stages);
+                row.buffer_ms = answer.answered_at.and_then(|at| notes.buffered_at(at)).map(millis);
+                row
             })
             .collect())
     }
@@ -190,8 +192,15 @@ fn row(call: usize, nth: usize, recording: String, interrupts: bool, answer: &An
         cut_off: answer.cut_off,
         duck_ms: answer.duck.map(millis),
         stop_ms: answer.stop.map(millis),
+        way_ms: way(answer, stages),
+        buffer_ms: None,
         stages_ms: stages,
     }
+}
+
+/// What the server's stages do not account for.
+fn way(answer: &Answered, stages: Option<Stages>) -> Option<u64> {
+    millis(answer.answer?).checked_sub(u64::from(stages?.total()))
 }
 
 /// A call fails when it cannot be made or kept, when nobody greets, and when nothing is answered in it.

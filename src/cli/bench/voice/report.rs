@@ -41,6 +41,11 @@ pub(super) struct Row {
     pub(super) cut_off: bool,
     pub(super) duck_ms: Option<u64>,
     pub(super) stop_ms: Option<u64>,
+    /// What of `answer_ms` the server's stages do not account for: the way there until the voice detector knows that the
+    /// caller is silent, and the way back from the first sample of the answer.
+    pub(super) way_ms: Option<u64>,
+    /// Of that, the jitter buffer of the client.
+    pub(super) buffer_ms: Option<u64>,
     /// By the server's clock.
     pub(super) stages_ms: Option<Stages>,
 }
@@ -88,6 +93,10 @@ pub(super) struct Figures {
     pub(super) duck: Option<Spread>,
     /// At the client.
     pub(super) stop: Option<Spread>,
+    /// See [`Row::way_ms`].
+    pub(super) way: Option<Spread>,
+    /// See [`Row::buffer_ms`].
+    pub(super) buffer: Option<Spread>,
     /// By the server's clock, as all that follow.
     pub(super) end_of_turn: Option<Spread>,
     pub(super) stt: Option<Spread>,
@@ -110,6 +119,8 @@ impl Figures {
             answer: Spread::of(plain().filter_map(|row| row.answer_ms)),
             duck: of(|row| row.duck_ms),
             stop: of(|row| row.stop_ms),
+            way: Spread::of(plain().filter_map(|row| row.way_ms)),
+            buffer: Spread::of(plain().filter_map(|row| row.buffer_ms)),
             end_of_turn: stage(|stages| stages.end_of_turn),
             stt: stage(|stages| stages.stt),
             llm_first_words: stage(|stages| stages.llm_first_words),
@@ -119,7 +130,7 @@ impl Figures {
         }
     }
 
-    fn lines(&self) -> [(&'static str, Option<Spread>); 9] {
+    fn lines(&self) -> [(&'static str, Option<Spread>); 11] {
         [
             ("end of speech to first sound", self.answer),
             ("  end of turn (server)", self.end_of_turn),
@@ -127,6 +138,8 @@ impl Figures {
             ("  LLM, first words (server)", self.llm_first_words),
             ("  LLM, first clause (server)", self.llm_first_clause),
             ("  TTS, first audio (server)", self.tts_first_audio),
+            ("  there and back", self.way),
+            ("    of that, client's buffer", self.buffer),
             ("interruption to ducked", self.duck),
             ("interruption to silence", self.stop),
             ("clients' ticks late", self.client_late),
@@ -166,8 +179,8 @@ pub(super) fn as_text(report: &Report) -> String {
     }
     let _ = write!(
         text,
-        "\n\n{:>4} {:>4} {:20} {:>7} {:>5} {:>5} | {:>6} {:>5} {:>5} {:>6} {:>5}",
-        "CALL", "TURN", "RECORDING", "ANSWER", "DUCK", "STOP", "TURN", "STT", "WORDS", "CLAUSE", "AUDIO"
+        "\n\n{:>4} {:>4} {:20} {:>7} {:>5} {:>5} | {:>6} {:>5} {:>5} {:>6} {:>5} {:>5}",
+        "CALL", "TURN", "RECORDING", "ANSWER", "DUCK", "STOP", "TURN", "STT", "WORDS", "CLAUSE", "AUDIO", "WAY"
     );
     for row in &report.turns {
         text.push_str(&line(row));
@@ -184,7 +197,7 @@ fn line(row: &Row) -> String {
     let stages = row.stages_ms.unwrap_or_default();
     let stage = |value: Option<u32>| or_dash(value.map(u64::from));
     format!(
-        "\n{:>4} {:>4} {:20} {answer:>7} {:>5} {:>5} | {:>6} {:>5} {:>5} {:>6} {:>5}",
+        "\n{:>4} {:>4} {:20} {answer:>7} {:>5} {:>5} | {:>6} {:>5} {:>5} {:>6} {:>5} {:>5}",
         row.call,
         row.turn,
         row.recording,
@@ -195,6 +208,7 @@ fn line(row: &Row) -> String {
         stage(stages.llm_first_words),
         stage(stages.llm_first_clause),
         stage(stages.tts_first_audio),
+        or_dash(row.way_ms),
     )
 }
 
@@ -221,6 +235,8 @@ mod tests {
             cut_off: false,
             duck_ms: interrupts.then_some(150),
             stop_ms: None,
+            way_ms: None,
+            buffer_ms: None,
             stages_ms: Some(Stages { end_of_turn: Some(300), ..Stages::default() }),
         };
         let rows = [row(false, 500), row(true, 9000)];
@@ -243,9 +259,11 @@ mod tests {
             cut_off: false,
             duck_ms: None,
             stop_ms: None,
+            way_ms: None,
+            buffer_ms: None,
             stages_ms: None,
         };
-        assert_eq!(line(&row).split_whitespace().filter(|word| *word == "-").count(), 8);
+        assert_eq!(line(&row).split_whitespace().filter(|word| *word == "-").count(), 9);
         assert!(line(&Row { cut_off: true, ..row }).contains("cut off"));
     }
 }
