@@ -10,7 +10,7 @@ use crate::spoken::Hanging;
 
 /// Silence that would end a turn which is surely complete. People answer each other after about 200 ms.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
-/// No turn ends sooner, however sure: pauses within a sentence often last 200 to 260 ms, and a turn detector takes what comes
+/// No turn ends sooner, however sure, but for a short answer: pauses within a sentence often last 200 to 260 ms, and a turn detector takes what comes
 /// before them for complete as often as not.
 const LEAST_PAUSE: Duration = Duration::from_millis(288);
 /// Silence that ends a turn although it seems unfinished. Longer, and the caller wonders whether anyone is there.
@@ -28,7 +28,6 @@ const MOST_BELIEVED: f32 = 0.99;
 const WORDS_CAN_END: f32 = 1.0;
 /// What it weighs that they cannot: more than a fairly sure turn detector.
 const WORDS_HANG: f32 = -3.0;
-
 /// What it weighs that words which can be the end answer a question that has short answers.
 const WORDS_ANSWER: f32 = 1.2;
 
@@ -69,7 +68,15 @@ impl Opinions {
     pub(super) fn patience(self, rhythm: &Rhythm) -> Duration {
         let [shortest, longest] = if self.is_dictation() { DICTATED } else { [SHORTEST_PAUSE, LONGEST_PAUSE] };
         let doubt = ((SURE - self.weight() - rhythm.weight()) / (2.0 * SURE)).clamp(0.0, 1.0);
-        (shortest + (longest - shortest).mul_f32(doubt)).max(LEAST_PAUSE)
+        (shortest + (longest - shortest).mul_f32(doubt)).max(self.least())
+    }
+
+    /// Who has said yes has answered, and what they add after a breath changes nothing.
+    fn least(self) -> Duration {
+        match (self.expected, self.words) {
+            (Expectation::Short, Some(Hanging::No)) => SHORTEST_PAUSE,
+            _ => LEAST_PAUSE,
+        }
     }
 
     fn is_dictation(self) -> bool {

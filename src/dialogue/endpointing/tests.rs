@@ -84,6 +84,16 @@ fn a_complete_turn_ends_with_the_verdict() {
 }
 
 #[test]
+fn a_short_answer_to_a_question_that_has_some_is_taken_sooner() {
+    let answer = [Heard(LOUD, 320), Heard(QUIET, 96), Read(0, Hanging::No), Judged(0, 0.5), Heard(QUIET, 3200)];
+    check(&answer, &["96 +0", "384 ?0 320", "800 .0-320"]);
+    check(&[&[Expected(Expectation::Short)], &answer[..]].concat(), &["96 +0", "384 ?0 320", "544 .0-320"]);
+    // "Yes, and" is no answer yet.
+    let hanging = [Heard(LOUD, 320), Heard(QUIET, 96), Read(0, Hanging::Yes), Heard(QUIET, 3200)];
+    check(&[&[Expected(Expectation::Short)], &hanging[..]].concat(), &["96 +0", "384 ?0 320", "1536 .0-320"]);
+}
+
+#[test]
 fn an_unfinished_turn_is_given_time() {
     check(
         &[Heard(LOUD, 640), Heard(QUIET, 320), Judged(0, 0.02), Heard(QUIET, 3200)],
