@@ -55,6 +55,9 @@ pub(super) struct Args {
     /// How often each caller speaks, interruptions not counted
     #[arg(long, value_name = "N", default_value = "5")]
     turns: NonZeroUsize,
+    /// Let this script lead the calls: builtin:NAME, or a file
+    #[arg(long, value_name = "SCRIPT", conflicts_with = "url")]
+    script: Option<String>,
     /// Call at this server, with LIVEKIT_API_KEY and LIVEKIT_API_SECRET, instead of one that is started for it
     #[arg(long, value_name = "URL")]
     url: Option<String>,
@@ -69,7 +72,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
     let calls = usize::from(args.calls);
     let server = match &args.url {
         Some(url) => Server::at(url, &context.config)?,
-        None => Server::start(calls, context)?,
+        None => Server::start(calls, args.script.as_deref(), context)?,
     };
     let trust = Trust::new(args.ca.as_deref())?;
     let bench = Bench { recordings, calls, turns: args.turns.get(), server, trust };

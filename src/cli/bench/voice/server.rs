@@ -59,11 +59,11 @@ impl Server {
         Ok(Self { url: url.to_owned(), keys: Keys::open(&config.livekit, &data_dir)?, data_dir, own: None })
     }
 
-    /// A new one for so many calls, with the models and the environment of this command.
+    /// A new one for so many calls, with the models and the environment of this command; led by a script if there is one.
     ///
     /// # Errors
     /// When it cannot be started.
-    pub(super) fn start(calls: usize, context: &Context) -> anyhow::Result<Self> {
+    pub(super) fn start(calls: usize, script: Option<&str>, context: &Context) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir().context("making a data folder for the server")?;
         let secret = Alphanumeric.sample_string(&mut rand::rng(), SHORTEST_SECRET);
         let keys = Keys { api_key: "bench".to_owned(), api_secret: Secret::from(secret) };
@@ -73,6 +73,10 @@ impl Server {
         command.arg("--log-level").arg(&context.config.log.level);
         command.env("LIVEKIT_API_KEY", &keys.api_key).env("LIVEKIT_API_SECRET", keys.api_secret.reveal());
         command.env("CALLSTEAD_MAX_CALLS", calls.to_string()).env_remove("LIVEKIT_URL");
+        match script {
+            Some(script) => command.env("CALLSTEAD_SCRIPT", script),
+            None => command.env_remove("CALLSTEAD_SCRIPT"),
+        };
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("starting the server")?;
         let address = address(&mut child).inspect_err(|_| {
             // It may have ended by itself.
