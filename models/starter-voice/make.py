@@ -144,7 +144,7 @@ class Voice:
         lengths = lengths * g.op("Unsqueeze", self.slowing(class_own), [1]) * self.length_scale
         random = g.op("RandomNormalLike", lengths)
         lengths = lengths * g.op("Exp", g.op("Clip", random, -2.0, 2.0) * self.noise_w * 0.06)
-        g.name(self.durations(lengths, count, kept), DURATIONS)
+        g.also_gives(self.durations(lengths, count, kept), DURATIONS, [1, 1, "ids"])
         ends = g.op("CumSum", g.op("Reshape", lengths, [-1]), np.array(0))
         columns = g.op("Reshape", g.op("Gather", targets, rows), [-1, len(COLUMNS)])
         stressed = g.to_float(g.op("Equal", class_before, CLASSES.index("stress")))

@@ -41,7 +41,7 @@ class Graph:
     """
 
     def __init__(self):
-        self.nodes, self.constants, self.inputs = [], {}, []
+        self.nodes, self.constants, self.inputs, self.outputs = [], {}, [], []
 
     def input(self, name, kind, shape):
         self.inputs.append(helper.make_tensor_value_info(name, kind, shape))
@@ -75,19 +75,23 @@ class Graph:
     def to_float(self, value):
         return self.op("Cast", value, to=TensorProto.FLOAT)
 
-    def name(self, value, name):
-        """Gives a value a name by which it can be asked for."""
+    def output(self, value, name, shape):
+        """Makes a value one of the graph's results, under a name."""
         self.nodes.append(helper.make_node("Identity", [value.name], [name]))
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+
+    def also_gives(self, value, name, shape):
+        """Makes a value a result beside the first one."""
+        self.outputs.append(self.output(value, name, shape))
 
     def model(self, output, shape, name, notes):
-        """The finished ModelProto with `output` renamed to "output"."""
-        self.name(output, "output")
+        """The finished ModelProto, whose first result is `output`, renamed to "output"."""
         initializers = [
             numpy_helper.from_array(np.frombuffer(data, dtype).reshape(dims), name)
             for (dtype, dims, data), name in self.constants.items()
         ]
-        info = helper.make_tensor_value_info("output", TensorProto.FLOAT, shape)
-        graph = helper.make_graph(self.nodes, name, self.inputs, [info], initializers)
+        outputs = [self.output(output, "output", shape), *self.outputs]
+        graph = helper.make_graph(self.nodes, name, self.inputs, outputs, initializers)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="callstead")
         model.ir_version = 8
         helper.set_model_props(model, notes)

@@ -18,11 +18,12 @@ use tokio::{
 };
 
 use super::{CallError, EnginesReceiver, NotReady, ready};
+pub use crate::speech::Times;
 use crate::{
     audio::{self, AudioError, Clip, ENGINE_HZ, Limit, resample},
     domain::{Language, Pii, cards},
     speech::{
-        Priority, Segment, Served, Speech, Times, Transcript, Word,
+        Priority, Segment, Served, Speech, Transcript, Word,
         engines::Engines,
         local::vad::{VAD_WINDOW, Vad},
     },

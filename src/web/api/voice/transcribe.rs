@@ -14,9 +14,8 @@ use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use crate::{
-    call::transcribe::{Heard, Piece},
+    call::transcribe::{Heard, Piece, Times},
     domain::{Language, Pii},
-    speech::Times,
     web::{State, api::body, error::ApiError},
 };
 
