@@ -190,7 +190,8 @@ impl<H: FnMut(Frame)> Session<'_, H> {
             Served::default(),
         );
         let paused = self.listener.paused_utterance();
-        let verdict = self.engines.turn_detector().zip(paused).map(|(detector, paused)| guess::verdict(detector, paused));
+        let verdict =
+            self.engines.turn_detector().zip(paused).map(|(detector, paused)| guess::verdict(detector, paused));
         Ok(Guess { pause, asked: self.listener.now(), transcript, verdict })
     }
 

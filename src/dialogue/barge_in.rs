@@ -94,7 +94,9 @@ impl BargeIn {
         let (state, decision) = match (self.state, overlap) {
             (State::Stopped, _) => return None,
             // While the agent is kept soft for words that may still come, it makes no difference.
-            (state @ (State::Quiet | State::Paused { until: None, .. }), Overlap::Stirred) => (state, Some(Decision::Duck)),
+            (state @ (State::Quiet | State::Paused { until: None, .. }), Overlap::Stirred) => {
+                (state, Some(Decision::Duck))
+            }
             (state @ (State::Quiet | State::Paused { until: None, .. }), Overlap::Settled) => {
                 (state, Some(Decision::Restore))
             }

@@ -154,7 +154,10 @@ fn a_turn_that_is_long_ends_at_the_next_gap_and_an_endless_one_in_the_midst_of_i
         &[Heard(LOUD, 45_056), Heard(QUIET, 32), Heard(LOUD, 960), Heard(QUIET, 960)],
         &["96 +0", "45088 .0-45056", "45184 +45088", "46112 ?0 46048", "46752 .45088-46048"],
     );
-    check(&[Heard(LOUD, 44_800), Heard(QUIET, 256), Heard(LOUD, 320)], &["96 +0", "44864 ?0 44800", "45024 .0-44800", "45152 +45056"]);
+    check(
+        &[Heard(LOUD, 44_800), Heard(QUIET, 256), Heard(LOUD, 320)],
+        &["96 +0", "44864 ?0 44800", "45024 .0-44800", "45152 +45056"],
+    );
     check(&[Heard(LOUD, 100_096)], &["96 +0", "50016 .0-50016", "50112 +50016", "100032 .50016-100032"]);
 }
 
