@@ -266,7 +266,7 @@ fn what_follows_a_word_is_heard_whole() {
         for (before, rest) in [
             ("Actually, ", "Do you ship to Texas?"),
             ("Well ", "My contract ends in May."),
-            ("For $5.50, ", "Connect me to a human."),
+            ("For $5.50, ", "Transfer me to a live agent."),
         ] {
             let text = format!("{before}{rest}");
             let sentence = Sentence { voice: Some(voice.to_owned()), ..english(&text) };
