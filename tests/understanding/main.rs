@@ -104,7 +104,7 @@ fn a_model_does_not_mislead() {
 fn print_what_a_model_adds() {
     let llama = model::load();
     for set in compared() {
-        model::print(&set, &model::judge(&llama, &set, 1));
+        println!("\n{}", model::report(&set, &model::judge(&llama, &set, 1)).join("\n"));
     }
 }
 

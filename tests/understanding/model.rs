@@ -153,7 +153,7 @@ fn calibration_error(bins: &[(usize, usize, f32)]) -> f32 {
 }
 
 /// The report of one set: the temperature is fitted on every second answer, and all figures are of the others.
-pub(crate) fn print(set: &Set, judged: &[Judged]) {
+pub(crate) fn report(set: &Set, judged: &[Judged]) -> Vec<String> {
     let half = |rest: usize| judged.iter().enumerate().filter(move |(at, _)| at % 2 == rest).map(|(_, one)| one);
     let (fitted, held): (Vec<_>, Vec<_>) = (half(0).collect(), half(1).collect());
     let of = |temperature: &f32| surprise(&fitted, *temperature);
@@ -161,17 +161,22 @@ pub(crate) fn print(set: &Set, judged: &[Judged]) {
     let is_right = |one: &&&Judged| likeliest(&one.shares(1.0)).0 == one.meant;
     let (likeliest_right, all) = (held.iter().filter(is_right).count(), held.len());
     let chance: f32 = held.iter().map(|one| 1.0 / one.sizes.len() as f32).sum::<f32>() / all as f32;
-    println!("\n{} {}: {all} answers, as many to fit; fitted temperature {best}", set.language.code(), set.of);
-    println!("the likeliest is right: {likeliest_right}; by chance {:.0}", chance * all as f32);
+    let (language, of) = (set.language.code(), set.of);
+    let mut lines = vec![
+        format!("{language} {of}: {all} answers, as many to fit; fitted temperature {best}"),
+        format!("the likeliest is right: {likeliest_right}; by chance {:.0}", chance * all as f32),
+    ];
     for temperature in [1.0, best, TEMPERATURE] {
         let bins = reliability(&held, temperature);
-        println!("temperature {temperature}: calibration error {:.2}", calibration_error(&bins));
+        lines.push(format!("temperature {temperature}: calibration error {:.2}", calibration_error(&bins)));
         for (likely_enough, lead) in [(LIKELY_ENOUGH, LEAD), (0.9, 0.5)] {
-            println!("  from {likely_enough}, lead {lead}: {:?}", verdict(&held, temperature, likely_enough, lead));
+            let verdict = verdict(&held, temperature, likely_enough, lead);
+            lines.push(format!("  from {likely_enough}, lead {lead}: {verdict:?}"));
         }
         for (bin, (count, right, shares)) in bins.iter().enumerate().filter(|(_, bin)| bin.0 > 0) {
             let mean = shares / *count as f32;
-            println!("  share 0.{bin}…: {count} answers, mean {mean:.2}, right {right}");
+            lines.push(format!("  share 0.{bin}…: {count} answers, mean {mean:.2}, right {right}"));
         }
     }
+    lines
 }
