@@ -58,7 +58,7 @@ fn a_model_plays_callers_and_is_asked_what_they_mean() {
     let played = desk.run(&[
         "script",
         "simulate",
-        "builtin:appointment-en",
+        "builtin:support-en",
         "--caller",
         "llama",
         "--persona",
