@@ -2,10 +2,10 @@
 //! Arabic, which the starter models cannot hear, they type. What the page plays of the agent is kept as WAV under
 //! `calls/` in cargo's folder for tests, and held against the words that were to be said.
 
-use std::{fs, path::PathBuf};
+use std::{fs, ops::Range, path::PathBuf};
 
 use callstead::{
-    audio::{self, Clip},
+    audio::{self, Clip, LINE_HZ},
     script::builtin,
     store::{
         Store,
@@ -15,6 +15,7 @@ use callstead::{
         promises::{self, Promise},
     },
 };
+use hound::SampleFormat;
 use serde_json::{Value, json};
 
 use super::{drive, screenshots, words};
@@ -32,7 +33,9 @@ const SILENT: f32 = 0.01;
 /// Longer pauses within a line would be holes.
 const LONGEST_GAP_S: f64 = 1.5;
 /// How much longer or shorter a line may be than the same words without a network: a jitter buffer stretches sound.
-const LENGTH: std::ops::Range<f64> = 0.75..1.35;
+const LENGTH: Range<f64> = 0.75..1.35;
+/// How alike the loudness of a line and of the same words without a network must be at the least, 1 being the same.
+const ALIKE: f64 = 0.7;
 /// Behind what the page shows, sound is late by the network and its buffers.
 const LATE_S: f64 = 0.6;
 
@@ -51,9 +54,11 @@ const PAYS: Plan = Plan {
     answers: &[
         ("Am I speaking with", &["Yes, this is Sam."]),
         ("when you will be able to pay", &["I can pay next Friday."]),
-        ("How much will you pay", &["Two hundred dollars."]),
-        ("on which day", &["Next Friday.", "On the fifteenth."]),
-        ("Is that right", &["Yes, that's right."]),
+        ("How much will you pay", &["I will pay two hundred dollars."]),
+        ("on which day", &["Next Friday."]),
+        ("So you will pay two hundred on", &["Yes, that's right."]),
+        // Small ears mistake numbers: that is what the question is for.
+        ("So you will pay", &["No, that's wrong."]),
     ],
     outcome: "promised",
 };
@@ -90,11 +95,7 @@ const OTHERS: [Plan; 7] = [
         ],
         outcome: "qualified",
     },
-    Plan {
-        script: "appointment-en",
-        answers: &[("Will you come", &["Yes, I will."])],
-        outcome: "confirmed",
-    },
+    Plan { script: "appointment-en", answers: &[("Will you come", &["Yes, I will."])], outcome: "confirmed" },
     Plan {
         script: "conversation-en",
         answers: &[("How can I help you", &["Can I speak to a human?", "I want to talk to a person."])],
@@ -113,19 +114,11 @@ const OTHERS: [Plan; 7] = [
         outcome: "qualified",
     },
     Plan {
-        script: "support-ar",
-        answers: &[("بخصوص ماذا تتصل", &["أريد التحدث مع موظف"])],
-        outcome: "callback",
+        script: "support-ar", answers: &[("بخصوص ماذا تتصل", &["أريد التحدث مع موظف"])], outcome: "callback"
     },
+    Plan { script: "appointment-ar", answers: &[("؟", &["نعم سأحضر"])], outcome: "confirmed" },
     Plan {
-        script: "appointment-ar",
-        answers: &[("؟", &["نعم سأحضر"])],
-        outcome: "confirmed",
-    },
-    Plan {
-        script: "conversation-ar",
-        answers: &[("؟", &["أريد التحدث مع موظف"])],
-        outcome: "callback",
+        script: "conversation-ar", answers: &[("؟", &["أريد التحدث مع موظف"])], outcome: "callback"
     },
 ];
 
@@ -158,8 +151,10 @@ fn every_builtin_script_leads_a_call() {
     let desk = Desk::with_models();
     let plans: Vec<_> = [&PAYS, &PAYS_IN_ARABIC, &WANTS_A_PERSON].into_iter().chain(&OTHERS).collect();
     assert_eq!(plans.len(), builtin::ALL.len());
-    println!("| script | turns of the caller | outcome | the agent's words heard: in the call, without one |");
-    println!("|---|---|---|---|");
+    println!(
+        "| script | turns of the caller | outcome | likeness | the agent's words found in the call, and without one |"
+    );
+    println!("|---|---|---|---|---|");
     for led in lead(&desk, &plans) {
         println!("{}", led.judged(&desk));
     }
@@ -238,7 +233,8 @@ impl Plan {
         let read = store.read(move |connection| {
             let calls = calls::list(connection, Filter { since: None, limit: 100 })?;
             let call = calls.into_iter().find(|call| call.room.as_str() == room);
-            let wanted = promises::Wanted { customer: call.as_ref().and_then(|it| it.customer.clone()), ..Default::default() };
+            let wanted =
+                promises::Wanted { customer: call.as_ref().and_then(|it| it.customer.clone()), ..Default::default() };
             let promises = promises::page(connection, &wanted.filter(), &Page::first(&promises::TABLE, 20))?.items;
             Ok((call, promises))
         });
@@ -258,42 +254,47 @@ impl Led {
         self.script.ends_with("-ar")
     }
 
-    /// Holds that all of the agent's words were heard; gives a row of the table.
+    /// Holds that the page played all of the agent's words, whole and in time; gives a row of the table.
     fn judged(&self, desk: &Desk) -> String {
         let mut plain = Vec::new();
+        let mut alike = Vec::new();
         for (text, heard) in &self.lines {
             let gap = longest_gap(heard);
             assert!(gap <= LONGEST_GAP_S, "{}: {gap} s of silence within {text:?}", self.script);
-            desk.put("line.txt", text.as_bytes());
             let language = if self.is_arabic() { "ar" } else { "en" };
             json(&desk.run(&["say", text, "--language", language, "-o", "line.wav", "--json"]));
             let line = trimmed(&audio::read(&desk.file("line.wav")).unwrap());
             let ratio = heard.duration().as_secs_f64() / line.duration().as_secs_f64();
             assert!(LENGTH.contains(&ratio), "{}: {text:?} was heard in {ratio:.2} of its time", self.script);
+            let likeness = likeness(heard, &line);
+            assert!(likeness > ALIKE, "{}: {text:?} is {likeness:.2} like itself", self.script);
+            alike.push(likeness);
             plain.push(line);
         }
         let Self { script, outcome, caller, .. } = self;
-        let outcome = outcome.as_deref().unwrap_or_default();
-        if self.is_arabic() {
-            return format!("| {script} | {} | {outcome} | not transcribed |", caller.len());
-        }
+        let (turns, outcome) = (caller.len(), outcome.as_deref().unwrap_or_default());
+        let alike = alike.iter().sum::<f64>() / alike.len() as f64;
+        let words = if self.is_arabic() { "not transcribed".to_owned() } else { self.transcribed(desk, &plain) };
+        format!("| {script} | {turns} | {outcome} | {alike:.2} | {words} |")
+    }
+
+    /// How many of the agent's words our ears find in the call's sound, and how many in the same words without a call. They know
+    /// few words, and take others for those.
+    fn transcribed(&self, desk: &Desk, plain: &[Clip]) -> String {
         let text: Vec<_> = self.lines.iter().map(|(text, _)| text.as_str()).collect();
         let said = words(&text.join(" "));
         let in_call = found(&said, &heard(desk, self.lines.iter().map(|(_, heard)| heard)));
-        let without = found(&said, &heard(desk, &plain));
-        // Our small ears know few words; those that they know they hear in the call, too.
-        assert!(in_call * 10 >= without * 7, "{script}: {in_call} words were heard, without a call {without}");
-        assert!(in_call * 4 >= said.len(), "{script}: {in_call} of {} words were heard", said.len());
-        let turns = caller.len();
-        format!("| {script} | {turns} | {outcome} | {in_call} and {without} of {} |", said.len())
+        let without = found(&said, &heard(desk, plain));
+        assert!(in_call * 2 >= without, "{}: {in_call} words were heard, without a call {without}", self.script);
+        format!("{in_call} and {without} of {}", said.len())
     }
 }
 
 /// What our ears make of these, a pause between them.
 fn heard<'a>(desk: &Desk, clips: impl IntoIterator<Item = &'a Clip>) -> Vec<String> {
-    let pause = vec![0.0; 48_000];
+    let pause = vec![0.0; LINE_HZ as usize];
     let joined: Vec<f32> = clips.into_iter().flat_map(|clip| [clip.samples.as_slice(), &pause].concat()).collect();
-    desk.put("heard.wav", &wav(&joined, 48_000, 1, 16, hound::SampleFormat::Int));
+    desk.put("heard.wav", &wav(&joined, LINE_HZ, 1, 16, SampleFormat::Int));
     let transcript = json(&desk.run(&["transcribe", "heard.wav", "--language", "en", "--json"]));
     words(transcript["text"].as_str().unwrap())
 }
@@ -301,6 +302,41 @@ fn heard<'a>(desk: &Desk, clips: impl IntoIterator<Item = &'a Clip>) -> Vec<Stri
 /// How many of the words that were said are among those that were heard.
 fn found(said: &[String], heard: &[String]) -> usize {
     said.iter().filter(|word| heard.contains(word)).count()
+}
+
+// ---- sound ----
+
+/// How alike the loudness of both goes up and down: for each second of `line` the best correlation with a second of `heard` at most
+/// 0.8 s from there, on the average.
+fn likeness(heard: &Clip, line: &Clip) -> f64 {
+    const SECOND: usize = 100;
+    const AWAY: usize = 80;
+    let (heard, line) = (loudness(heard), loudness(line));
+    let best = |(index, second): (usize, &[f64])| {
+        let at = index * SECOND;
+        let from = at.saturating_sub(AWAY)..=(at + AWAY).min(heard.len().saturating_sub(second.len()));
+        from.map(|from| correlation(second, &heard[from..from + second.len()])).fold(0.0, f64::max)
+    };
+    let seconds = line.chunks(SECOND).filter(|second| second.len() * 2 > SECOND);
+    let best: Vec<_> = seconds.enumerate().map(best).collect();
+    best.iter().sum::<f64>() / best.len() as f64
+}
+
+/// The root mean square of each 10 ms.
+fn loudness(clip: &Clip) -> Vec<f64> {
+    let power = |window: &[f32]| window.iter().map(|it| f64::from(it * it)).sum::<f64>() / window.len() as f64;
+    clip.samples.chunks(clip.rate_hz as usize / 100).map(|window| power(window).sqrt()).collect()
+}
+
+/// Pearson's, of two equally long series.
+fn correlation(one: &[f64], other: &[f64]) -> f64 {
+    let mean = |series: &[f64]| series.iter().sum::<f64>() / series.len() as f64;
+    let (mean_one, mean_other) = (mean(one), mean(other));
+    let product = |one: &[f64], mean_one: f64, other: &[f64], mean_other: f64| {
+        one.iter().zip(other).map(|(a, b)| (a - mean_one) * (b - mean_other)).sum::<f64>()
+    };
+    let spread = product(one, mean_one, one, mean_one) * product(other, mean_other, other, mean_other);
+    product(one, mean_one, other, mean_other) / (spread.sqrt() + f64::EPSILON)
 }
 
 /// The sound of a line, without the silence around it.
