@@ -88,6 +88,14 @@ export class Caller {
     }, selector);
   }
 
+  /** Waits until what is recorded has been silent for half a second: sound is later than what the page shows. */
+  async waitForSilence() {
+    await this.page.waitForFunction(() => {
+      const latest = window.recorded().slice(-6);
+      return latest.length === 6 && latest.every((piece) => piece.every((sample) => Math.abs(sample) < 0.01));
+    });
+  }
+
   /** How much was recorded so far, in samples. */
   position() {
     return this.page.evaluate(() => window.recorded().reduce((sum, piece) => sum + piece.length, 0));

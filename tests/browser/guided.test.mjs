@@ -24,17 +24,15 @@ const MOST_ANSWERS = 4;
 /** What one caller answers. */
 class Answers {
   #answers;
-  #latest;
 
   constructor(answers) {
     this.#answers = answers.map((answer) => ({ ...answer, given: 0 }));
   }
 
-  /** To these words of the agent; to words that ask nothing new, such as "Are you still there?", the same again. */
+  /** To these words of the agent; nothing where they ask nothing, such as a goodbye. */
   to(words) {
-    this.#latest = this.#answers.find(({ asked }) => words.includes(asked)) ?? this.#latest;
-    const answer = this.#latest;
-    assert.ok(answer, `nothing is to be answered to ${JSON.stringify(words)}`);
+    const answer = this.#answers.find(({ asked }) => words.includes(asked));
+    if (!answer) return undefined;
     assert.ok(answer.given < MOST_ANSWERS, `${answer.asked} was asked ${MOST_ANSWERS} times, and now: ${words}`);
     const nth = (list) => list?.[Math.min(answer.given, list.length - 1)];
     const [says, types] = [nth(answer.says), nth(answer.types)];
@@ -48,14 +46,15 @@ async function converse(caller, answers) {
   const lines = [];
   for (let from = 0, turns = 0; ;) {
     const isOver = await caller.waitForAnswer(turns);
+    await caller.waitForSilence();
     const said = await caller.said("agent");
     const to = await caller.position();
     if (said.length > turns) lines.push({ text: said.slice(turns).join(" "), from, to });
     if (isOver) return lines;
     turns = said.length;
-    const { says, types } = answers.to(lines.at(-1).text);
-    if (types) await caller.type(types);
-    else await say(caller.page, await readFile(join(dirname(file), says)));
+    const answer = answers.to(lines.at(-1).text);
+    if (answer?.types) await caller.type(answer.types);
+    else if (answer) await say(caller.page, await readFile(join(dirname(file), answer.says)));
     from = await caller.position();
   }
 }
