@@ -41,6 +41,22 @@ export class Caller {
     return this.said(role);
   }
 
+  /** Waits until the agent has said more than `turns` turns and listens, or the call is over; whether it is. */
+  async waitForAnswer(turns, timeout = 60_000) {
+    const complete = (turns) => {
+      if (!document.querySelector("#over").hidden) return "over";
+      const said = document.querySelectorAll(".turn.is-agent:not(.is-growing)").length > turns;
+      return said && document.querySelector("#orb").dataset.state === "listening" && "listening";
+    };
+    const state = await this.page.waitForFunction(complete, turns, { timeout });
+    return (await state.jsonValue()) === "over";
+  }
+
+  async type(words) {
+    await this.page.fill("#text", words);
+    await this.page.press("#text", "Enter");
+  }
+
   /** Waits until a text is there, where people see it. */
   async waitForText(selector, text, timeout = 30_000) {
     const contains = ([where, words]) => {
@@ -70,6 +86,19 @@ export class Caller {
       recorder.connect(context.destination);
       window.recorded = () => pieces;
     }, selector);
+  }
+
+  /** Waits until what is recorded has been silent for half a second: sound is later than what the page shows. */
+  async waitForSilence() {
+    await this.page.waitForFunction(() => {
+      const latest = window.recorded().slice(-6);
+      return latest.length === 6 && latest.every((piece) => piece.every((sample) => Math.abs(sample) < 0.01));
+    });
+  }
+
+  /** How much was recorded so far, in samples. */
+  position() {
+    return this.page.evaluate(() => window.recorded().reduce((sum, piece) => sum + piece.length, 0));
   }
 
   /** What was recorded so far, as mono samples at 48 kHz. */

@@ -25,18 +25,18 @@ use jiff::{ToSpan, Zoned};
 use super::*;
 
 /// What is left of a call.
-struct Left {
-    call: CallRecord,
-    promises: Vec<Promise>,
+pub(super) struct Left {
+    pub(super) call: CallRecord,
+    pub(super) promises: Vec<Promise>,
     callbacks: Vec<Callback>,
     lead: Option<Lead>,
     is_listed: bool,
-    notes: Vec<String>,
+    pub(super) notes: Vec<String>,
 }
 
 impl Served {
     /// A customer who owes 480, and whom the desk calls by this script.
-    async fn with_debtor(script: &'static str) -> Self {
+    pub(super) async fn with_debtor(script: &'static str) -> Self {
         let served = Self::new(Desk::with_models(), |_| {});
         let about = scripts::About { name: "Dunning".to_owned(), language: None, description: String::new() };
         let made = served.store.change(Actor::console(), Timestamp::UNIX_EPOCH, move |change| {
@@ -65,7 +65,7 @@ impl Served {
         served
     }
 
-    async fn left(mut self) -> Left {
+    pub(super) async fn left(mut self) -> Left {
         self.close().await;
         let vault = self.store.vault().clone();
         let left = self.store.read(move |connection: &Connection| {
@@ -92,7 +92,7 @@ impl Served {
 
 impl Call {
     /// What the agent says next, after the caller has written this.
-    async fn answer(&mut self, text: &str) -> String {
+    pub(super) async fn answer(&mut self, text: &str) -> String {
         self.write(text).await;
         self.hear_out().await.0
     }

@@ -1,6 +1,7 @@
 //! Calls with the starter models, on lines without a room: what a caller hears and reads, and what is kept of it. No time
 //! passes but the caller's: audio is fed as fast as it is taken, and what the engines make is waited for.
 
+mod bad_input;
 mod guided;
 
 use std::{collections::VecDeque, fs, sync::Arc, time::Duration};
