@@ -1,4 +1,4 @@
-// The page on which the API can be tried out, in Chromium. Run by tests/black_box/browser.rs, which starts the server and
+// The page on which the API can be tried out, in Chromium. Run by tests/black_box/browser/mod.rs, which starts the server and
 // says where it is:
 //
 //   CALLSTEAD_URL     the server's address, with --dev

@@ -1,4 +1,4 @@
-// A call from Chromium: spoken, typed, muted, cut off, with two people. Run by tests/black_box/browser.rs, which starts the
+// A call from Chromium: spoken, typed, muted, cut off, with two people. Run by tests/black_box/browser/mod.rs, which starts the
 // server and says where it is:
 //
 //   CALLSTEAD_URL     the server's address, with --dev

@@ -1,5 +1,5 @@
 // What members of staff see of their own account, and how a lead gets into a call: in Chromium. Run by
-// tests/black_box/browser.rs, which starts the server and says where it is:
+// tests/black_box/browser/mod.rs, which starts the server and says where it is:
 //
 //   CALLSTEAD_URL      the server's address, without --dev, with the starter models
 //   CALLSTEAD_WELCOME  a one-time link that makes the first administrator
