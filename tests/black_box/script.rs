@@ -55,16 +55,8 @@ fn faults_are_told_line_by_line() {
 #[test]
 fn a_model_plays_callers_and_is_asked_what_they_mean() {
     let desk = Desk::with_models();
-    let played = desk.run(&[
-        "script",
-        "simulate",
-        "builtin:support-en",
-        "--caller",
-        "llama",
-        "--persona",
-        "terse",
-        "--json",
-    ]);
+    let played =
+        desk.run(&["script", "simulate", "builtin:support-en", "--caller", "llama", "--persona", "terse", "--json"]);
     let result = first_json(&played);
     assert_eq!((&result["persona"], &result["runs"]), (&Value::from("terse"), &Value::from(1)));
     assert!(result["turns"].as_f64().is_some_and(|turns| (1.0..=30.0).contains(&turns)), "{result}");
