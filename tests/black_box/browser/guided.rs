@@ -144,7 +144,7 @@ fn scripts_lead_calls_that_callers_hear_and_answer() {
 }
 
 #[test]
-#[ignore = "takes minutes; docs/benchmarks.md has its table"]
+#[ignore = "takes minutes; see docs/development.md"]
 fn every_builtin_script_leads_a_call() {
     let desk = Desk::with_models();
     let plans: Vec<_> =
