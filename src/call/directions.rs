@@ -75,11 +75,8 @@ impl Directions {
             return Ok(Self { version, way: Way::Told(Pii::new(text)) });
         }
         let settings = store.read(settings::read).await?;
-        let script = Script::parse(&text).map_err(|faults| {
-            FindError::Faulty(
-                faults.first().map_or_else(String::new, |fault| format!("line {}: {}", fault.line, fault.message)),
-            )
-        })?;
+        let script = Script::parse(&text)
+            .map_err(|faults| FindError::Faulty(faults.first().map(ToString::to_string).unwrap_or_default()))?;
         let (known_facts, record) =
             known.map_or((facts.clone(), Value::Null), |known| (known.facts.and(facts), known.record.reveal().clone()));
         let country = settings.country;

@@ -32,8 +32,6 @@ const PIECES: usize = 256;
 pub(super) struct Guided {
     guide: Guide,
     language: Language,
-    /// The model's cache keeps what is asked for the script apart from what the agent says.
-    conversation: u64,
     /// Whom the script may ask.
     hosts: Arc<[Host]>,
     /// The agent's turn, by its latest name, and the way to its mouth until the script has no more to say.
@@ -49,14 +47,13 @@ pub(super) struct Guided {
 }
 
 impl Guided {
-    pub(super) fn new(Led { setup, hosts }: Led, engines: Option<&Engines>, conversation: u64) -> Self {
+    pub(super) fn new(Led { setup, hosts }: Led, engines: Option<&Engines>) -> Self {
         let language = setup.script.language;
         let talks = engines.is_some_and(|engines| engines.responder().is_ok());
         let understands = engines.is_some_and(|engines| engines.chooser().is_ok());
         Self {
             guide: Guide::new(guide::Setup { talks, understands, ..setup }),
             language,
-            conversation,
             hosts: hosts.into(),
             turn: TurnId::default(),
             pieces: None,
@@ -142,15 +139,16 @@ impl Session<'_> {
         guided.tell_what_was_heard();
         let (pieces, coming) = mpsc::channel(PIECES);
         (guided.turn, guided.pieces) = (turn, Some(pieces));
-        let (language, input, answers) = match cue {
-            Cue::Begin => (guided.language, guide::Input::Begin, false),
-            Cue::Words(words) => (guided.language, guide::Input::Words(words), true),
-            Cue::Silence => (guided.language, guide::Input::Silence, false),
-            Cue::Again => (guided.language, guide::Input::Again, false),
-        };
-        if answers {
+        let language = guided.language;
+        if matches!(cue, Cue::Words(_)) {
             self.answers(turn);
         }
+        let input = match cue {
+            Cue::Begin => guide::Input::Begin,
+            Cue::Words(words) => guide::Input::Words(words),
+            Cue::Silence => guide::Input::Silence,
+            Cue::Again => guide::Input::Again,
+        };
         self.speak(turn, coming, language, false);
         self.guide(input);
     }
@@ -184,7 +182,8 @@ impl Session<'_> {
                 guided.put(Piece::Thought { messages, guard, request });
             }
             Output::Score { request, asked, choices } => {
-                let (language, conversation, engines) = (guided.language, guided.conversation, self.engines.clone());
+                let (language, conversation, engines) =
+                    (guided.language, self.brief.conversation, self.engines.clone());
                 self.ask(async move {
                     let (engines, urgency) = (engines?, Priority::Reply.into());
                     let shares = meaning::score(&engines, &asked, &choices, language, conversation, urgency).await;
@@ -192,7 +191,7 @@ impl Session<'_> {
                 });
             }
             Output::Fill { request, asked, slot } => {
-                let (conversation, engines) = (guided.conversation, self.engines.clone());
+                let (conversation, engines) = (self.brief.conversation, self.engines.clone());
                 self.ask(async move {
                     let (engines, now) = (engines?, Zoned::now().datetime());
                     let text = meaning::fill(&engines, &asked, slot, now, conversation, Priority::Reply.into()).await;

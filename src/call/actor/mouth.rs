@@ -132,11 +132,11 @@ struct Text {
 
 /// A clause's words.
 #[derive(Clone)]
-pub(super) struct Words {
-    pub(super) text: String,
-    pub(super) line: Option<LineId>,
-    pub(super) is_fixed: bool,
-    pub(super) uninterruptible: bool,
+struct Words {
+    text: String,
+    line: Option<LineId>,
+    is_fixed: bool,
+    uninterruptible: bool,
 }
 
 impl Text {

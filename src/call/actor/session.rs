@@ -164,7 +164,7 @@ impl<'a> Session<'a> {
                 urgency: Priority::Reply.into(),
             },
             language: language.or(assignment.language).or(profile.language),
-            guided: script.map(|script| Guided::new(*script, engines.as_deref(), next_conversation(exchange))),
+            guided: script.map(|script| Guided::new(*script, engines.as_deref())),
             job: &assignment.job,
             dialogue: Dialogue::new(MediaTime::ZERO, setup),
             engines,
