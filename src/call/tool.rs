@@ -143,7 +143,7 @@ async fn whole(mut response: Response) -> Result<Vec<u8>, ToolError> {
 #[cfg(test)]
 mod tests {
     use std::{
-        io::{BufRead, BufReader, Read, Write},
+        io::{self, BufRead, BufReader, Read, Write},
         net::{SocketAddr, TcpListener},
         sync::mpsc,
         thread,
@@ -170,7 +170,9 @@ mod tests {
                 let mut open = Vec::new();
                 for stream in listener.incoming() {
                     let mut stream = stream.unwrap();
-                    if heard.send(request(&stream)).is_err() {
+                    // Who did not wait may be gone before all of it was said.
+                    let Ok(request) = request(&stream) else { continue };
+                    if heard.send(request).is_err() {
                         return;
                     }
                     // Who asks may not read all of it.
@@ -200,14 +202,18 @@ mod tests {
     }
 
     /// A request's head and body.
-    fn request(stream: &std::net::TcpStream) -> String {
+    fn request(stream: &std::net::TcpStream) -> io::Result<String> {
         let (mut reader, mut head) = (BufReader::new(stream), String::new());
-        while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).unwrap() > 0 {}
+        while !head.ends_with("\r\n\r\n") {
+            if reader.read_line(&mut head)? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
         let length =
             head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
         let mut body = vec![0; length.unwrap_or(0)];
-        reader.read_exact(&mut body).unwrap();
-        head + &String::from_utf8(body).unwrap()
+        reader.read_exact(&mut body)?;
+        Ok(head + &String::from_utf8(body).unwrap())
     }
 
     fn response(status: &str, body: &str) -> String {
