@@ -42,9 +42,9 @@ test("a caller speaks and is answered", { timeout: 120_000 }, async () => {
   await withCaller({ says: recording }, async (caller, { page, faults }) => {
     await caller.open();
     await take(page, "desktop-light-before");
+    await caller.record("agent");
     await caller.start("Amanda");
     await page.waitForSelector("#live-call:not([hidden])");
-    await caller.record("agent");
 
     await caller.waitForTurns("agent");
     const [words] = await caller.waitForTurns("you");

@@ -70,22 +70,32 @@ export class Caller {
     return this.page.$eval(selector, (element) => element.textContent.trim());
   }
 
-  /** Begins to record what the page plays of an `agent` or a `guest`. */
+  /** Records from now on what the page plays of an `agent` or a `guest`, also of one who comes later. */
   async record(role) {
-    const selector = `#sounds audio[data-role="${role}"]`;
-    await this.page.waitForSelector(selector, { state: "attached" });
-    await this.page.evaluate((selector) => {
-      const context = new AudioContext({ sampleRate: 48_000 });
-      // Deprecated, but needs no script of its own: the page's policy forbids one from a blob.
-      const recorder = context.createScriptProcessor(4096, 1, 1);
+    await this.page.evaluate((role) => {
       const pieces = [];
-      recorder.onaudioprocess = ({ inputBuffer }) => pieces.push(inputBuffer.getChannelData(0).slice());
-      for (const element of document.querySelectorAll(selector)) {
-        context.createMediaStreamSource(element.srcObject).connect(recorder);
-      }
-      recorder.connect(context.destination);
+      const heard = new Set();
+      let recorder;
+      // Made once there is a sound: Start has been pressed then, without which browsers play nothing.
+      const listen = () => {
+        const context = new AudioContext({ sampleRate: 48_000 });
+        // Deprecated, but needs no script of its own: the page's policy forbids one from a blob.
+        recorder = context.createScriptProcessor(4096, 1, 1);
+        recorder.onaudioprocess = ({ inputBuffer }) => pieces.push(inputBuffer.getChannelData(0).slice());
+        recorder.connect(context.destination);
+      };
+      const hear = () => {
+        for (const element of document.querySelectorAll(`#sounds audio[data-role="${role}"]`)) {
+          if (heard.has(element)) continue;
+          heard.add(element);
+          if (!recorder) listen();
+          recorder.context.createMediaStreamSource(element.srcObject).connect(recorder);
+        }
+      };
+      new MutationObserver(hear).observe(document.querySelector("#sounds"), { childList: true });
+      hear();
       window.recorded = () => pieces;
-    }, selector);
+    }, role);
   }
 
   /** Waits until what is recorded has been silent for half a second: sound is later than what the page shows. */

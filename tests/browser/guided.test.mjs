@@ -67,9 +67,8 @@ describe("a script leads a call", { concurrency: Number(concurrency) }, async ()
       try {
         await giveMicrophone(page);
         await page.goto(url);
-        await page.click("#start");
-        // At once: nothing of the greeting is to be missed.
         await caller.record("agent");
+        await page.click("#start");
         const lines = await converse(caller, new Answers(answers));
         await page.screenshot({ path: join(shots, `guided-${name}.png`), fullPage: true });
         await writeFile(join(out, `${name}.wav`), wav(await caller.recorded()));

@@ -236,9 +236,9 @@ test("a lead opens the link of an invitation and is greeted", { timeout: 120_000
     await page.goto(joinUrl);
     assert.equal(await page.isVisible("#name"), false, "the desk knows the name");
     await take(page, "phone-invited");
+    await caller.record("agent");
     await page.click("#start");
     await page.waitForSelector("#live-call:not([hidden])");
-    await caller.record("agent");
     const [words] = await caller.waitForTurns("agent");
     assert.equal(words, greeting);
     await caller.waitForText("#agent-state", "Listening");

@@ -6,6 +6,7 @@
 
 mod caller;
 mod outbox;
+mod reach;
 #[cfg(test)]
 mod tests;
 mod transcripts;
@@ -25,11 +26,12 @@ use crate::{
         line::{AgentState, Hangup, LineCommand, LineEnd, LineEvent, Speaker, TranscriptLine},
         mouth::{Mouth, Played},
     },
-    domain::Pii,
+    domain::{Identity, Pii},
     rtc::peer::{AudioLevel, Packet},
 };
 use caller::Present;
 use outbox::Outbox;
+use reach::Reach;
 use transcripts::{Author, Transcripts};
 
 const TICK: Duration = Duration::from_millis(FRAME_MS as u64);
@@ -79,6 +81,8 @@ pub struct Local {
     outbox: Outbox,
     ear: Playout,
     mouth: Mouth,
+    /// What the agent says waits until the caller hears it.
+    reach: Reach,
     transcripts: Transcripts,
     chat: Reader,
     /// The agent's own track.
@@ -114,6 +118,7 @@ impl Local {
             line,
             ear: Playout::for_engines(now),
             mouth: Mouth::new(),
+            reach: Reach::Nobody,
             transcripts: Transcripts::default(),
             chat: Reader::new(CHAT, MAX_TYPED),
             track: None,
@@ -144,16 +149,17 @@ impl Local {
         match &self.phase {
             Phase::Alone { .. } => {
                 if let Some((caller, present)) = caller::first(&self.others) {
-                    self.begin(caller, present);
+                    self.begin(now, caller, present);
                 }
             }
             Phase::Call { caller, muted } | Phase::Away { caller, muted, .. } => {
                 let found = self.others.iter().find(|info| info.identity == caller.identity.as_str());
                 match found.and_then(caller::present) {
-                    Some(present) => self.update(present),
+                    Some(present) => self.update(now, present),
                     None if matches!(self.phase, Phase::Call { .. }) => {
                         let caller = Present { track: None, ..caller.clone() };
                         self.phase = Phase::Away { caller, muted: *muted, since: now };
+                        self.reach = Reach::Nobody;
                     }
                     None => {}
                 }
@@ -170,7 +176,20 @@ impl Local {
         }
     }
 
-    /// A packet of that track.
+    /// The caller, as long as it is not known whether the agent's track gets to them.
+    pub fn awaits(&self) -> Option<&Identity> {
+        match self.reach {
+            Reach::Awaited(_) => self.caller().map(|caller| &caller.identity),
+            Reach::Nobody | Reach::Settling(_) | Reach::Reached => None,
+        }
+    }
+
+    /// Nothing stands any more between the agent's track and the one that it [awaits](Self::awaits).
+    pub fn reaches(&mut self, now: Instant) {
+        self.reach = Reach::Settling(now);
+    }
+
+    /// A packet of the track that it listens to.
     pub fn handle_media(&mut self, _now: Instant, packet: &Packet) {
         self.ear.push(&Incoming {
             payload: packet.payload.clone(),
@@ -195,7 +214,7 @@ impl Local {
             },
             None => return,
         };
-        self.typed(sender, &text);
+        self.typed(now, sender, &text);
     }
 
     /// The room ends, or removes the agent.
@@ -244,14 +263,14 @@ impl Local {
 
     // ---- the caller ----
 
-    fn begin(&mut self, caller: crate::audio::line::Caller, present: Present) {
+    fn begin(&mut self, now: Instant, caller: crate::audio::line::Caller, present: Present) {
         self.outbox.tell(LineEvent::Caller(caller));
         self.phase = Phase::Call { caller: Present { track: None, ..present.clone() }, muted: false };
-        self.update(present);
+        self.update(now, present);
     }
 
     /// The caller as the room knows them now.
-    fn update(&mut self, present: Present) {
+    fn update(&mut self, now: Instant, present: Present) {
         let (Phase::Call { caller, muted } | Phase::Away { caller, muted, .. }) = &self.phase else { return };
         let (before, was_muted) = (caller.track.as_ref().map(|track| &track.sid), *muted);
         let track = present.track.as_ref();
@@ -260,6 +279,9 @@ impl Local {
         }
         let muted = track.map_or(was_muted, |track| track.muted);
         self.phase = Phase::Call { caller: present, muted };
+        if self.reach == Reach::Nobody {
+            self.reach = Reach::Awaited(now);
+        }
         if muted != was_muted {
             self.outbox.tell(LineEvent::Muted(muted));
         }
@@ -274,7 +296,7 @@ impl Local {
     }
 
     /// Somebody typed: the caller, or one who becomes the caller by that.
-    fn typed(&mut self, sender: &str, text: &str) {
+    fn typed(&mut self, now: Instant, sender: &str, text: &str) {
         let text: String = text.chars().filter(|c| !c.is_control() || c.is_whitespace()).collect();
         let text = text.trim();
         if text.is_empty() {
@@ -283,7 +305,7 @@ impl Local {
         if matches!(self.phase, Phase::Alone { .. }) {
             let writer = self.others.iter().find(|info| info.identity == sender);
             if let Some((caller, present)) = writer.and_then(caller::accept) {
-                self.begin(caller, present);
+                self.begin(now, caller, present);
             }
         }
         if let Phase::Call { caller, .. } = &self.phase
@@ -325,7 +347,14 @@ impl Local {
         if matches!(self.phase, Phase::Over) {
             return;
         }
-        let spoken = self.mouth.tick(&mut self.line.say);
+        self.reach.pass(now);
+        let spoken = match self.reach {
+            Reach::Reached => self.mouth.tick(&mut self.line.say),
+            Reach::Nobody | Reach::Awaited(_) | Reach::Settling(_) => {
+                self.mouth.skip(1);
+                None
+            }
+        };
         for Played { turn, sent, done } in self.mouth.take_played() {
             self.outbox.tell(LineEvent::Played { turn, sent, done });
         }
@@ -353,7 +382,8 @@ impl Local {
             Phase::Away { since, .. } if over(*since, RETURN) => self.end(Hangup::CallerLeft),
             Phase::Alone { .. } | Phase::Call { .. } | Phase::Away { .. } if self.outbox.is_closed() => self.leave(now),
             Phase::Leaving { since, .. } => {
-                let is_done = self.mouth.is_silent() && self.line.say.is_empty();
+                let is_silent = self.mouth.is_silent() && self.line.say.is_empty();
+                let is_done = is_silent || self.reach == Reach::Nobody;
                 if is_done || over(*since, LAST_WORDS) {
                     self.phase = Phase::Over;
                     self.output.push_back(LocalOutput::Leave);

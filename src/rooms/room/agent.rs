@@ -112,6 +112,7 @@ impl Room {
             }
         }
         self.note_heard(key);
+        self.note_reached(now, key);
     }
 
     /// Looks up which track the agent listens to, when it is another.
@@ -133,5 +134,17 @@ impl Room {
         let (publisher, track) = self.find_track(sid)?;
         let (_, is_permitted) = self.receivable(key, publisher, track)?;
         is_permitted.then_some(track)
+    }
+
+    /// Tells the agent that its caller receives its track, or will not.
+    fn note_reached(&mut self, now: Instant, key: Key) {
+        let agent = self.participants.get(&key);
+        let Some(Participant { seat: Seat::Agent(agent), publications, .. }) = agent else { return };
+        let caller = agent.local.awaits().and_then(|identity| self.find(identity.as_str()));
+        let Some(caller) = caller.and_then(|caller| self.client(caller)) else { return };
+        let is_coming = publications.iter().any(|publication| caller.is_about_to_receive(publication.id));
+        if !is_coming && let Some(agent) = self.agent_mut(key) {
+            agent.local.reaches(now);
+        }
     }
 }

@@ -7,6 +7,7 @@ use livekit_protocol::{self as proto, DisconnectReason, leave_request::Action, s
 use super::{
     Key, PeerId, Room, Target, TrackId,
     client::{Client, Mode},
+    link::Reach,
     participant::Participant,
     publication::{NEGOTIATION, Publication},
     rewrite::Rewriter,
@@ -310,6 +311,15 @@ impl Room {
 }
 
 impl Client {
+    /// Whether it will receive the track soon, but does not yet.
+    pub(super) fn is_about_to_receive(&self, track: TrackId) -> bool {
+        match self.subscriptions.get(&track).map(|subscription| subscription.stage) {
+            None | Some(Stage::Denied) => false,
+            Some(Stage::Waiting | Stage::Offered(_)) => true,
+            Some(Stage::Live(_)) => self.receiver().reach != Reach::Connected,
+        }
+    }
+
     /// Frees the section of a subscription that was at this stage.
     fn release(&mut self, stage: Stage) {
         let Some(mid) = stage.mid() else { return };

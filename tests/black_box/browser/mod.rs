@@ -26,7 +26,7 @@ const SILENCE_BEFORE_S: usize = 14;
 const KEYS: [(&str, &str); 2] =
     [("LIVEKIT_API_KEY", "APItest"), ("LIVEKIT_API_SECRET", "secret-of-the-tests-32-bytes-long")];
 
-/// What the agent says first: words that our small model's ears know. The page may begin to record amid the first of them.
+/// What the agent says first: words that our small model's ears know.
 const GREETING: &str = "Hello. Please call me back on Wednesday.";
 /// What the caller says then.
 const WORDS: &str = "My contract ends in May.";

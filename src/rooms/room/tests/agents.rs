@@ -60,6 +60,37 @@ fn a_caller_and_an_agent_hear_each_other() {
     }
 }
 
+#[test]
+fn the_first_words_are_heard_from_their_beginning() {
+    for version in [V0, V1] {
+        let mut world = World::new();
+        world.join(version, "ann");
+        let line = agent_joins(&mut world);
+        let tone: Vec<f32> = (0..LINE_HZ / 5).map(|sample| (sample as f32 * 0.05).sin() * 0.5).collect();
+        Framer::default().push(&tone, |frame| line.say.try_send(Say::Audio(TurnId(1), Box::new(frame))).unwrap());
+        world.publish(0).unwrap();
+        world.run_ms(2_000);
+        let voiced = world.heard(0).iter().filter(|packet| packet.level.is_some_and(|level| level.voice)).count();
+        assert_eq!(voiced, 10, "{version:?}");
+    }
+}
+
+#[test]
+fn who_receives_nothing_is_not_waited_for() {
+    let mut world = World::new();
+    world.join(V0, "ann");
+    let mut line = agent_joins(&mut world);
+    world.run_ms(200);
+    let track_sids = vec![world.sees(0, "agent-1").unwrap().tracks[0].sid.clone()];
+    let update = proto::UpdateSubscription { track_sids, subscribe: false, participant_tracks: Vec::new() };
+    world.say(0, Request::Subscription(update));
+    world.publish(0).unwrap();
+    line.say.try_send(Say::End(TurnId(1))).unwrap();
+    world.run_ms(400);
+    let is_played = |event: &LineEvent| matches!(event, LineEvent::Played { done: true, .. });
+    assert!(events(&mut line).iter().any(is_played));
+}
+
 /// The agent has its caller, who is silent, and hears when that ends.
 #[test]
 fn a_microphone_may_be_muted_from_the_start() {
