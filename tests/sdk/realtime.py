@@ -70,6 +70,12 @@ class Visit:
         async with asyncio.timeout(PATIENCE_S):
             await self._heard.wait()
 
+    async def agent_listens(self) -> None:
+        """Waits until the agent has said all that it wanted to say."""
+        async with asyncio.timeout(PATIENCE_S):
+            while "listening" not in (it.attributes.get("lk.agent.state") for it in self.room.remote_participants.values()):
+                await asyncio.sleep(0.1)
+
     async def leave(self) -> None:
         await self.room.disconnect()
         for task in self._tasks:
@@ -91,6 +97,8 @@ async def visit(server: str, **wanted: Any) -> Visit:
     greeting = await guest.agent_says()
     assert "automated" in greeting, greeting
     await guest.agent_is_heard()
+    # What is typed into a greeting cuts it short, and its words come once more.
+    await guest.agent_listens()
     await guest.room.local_participant.send_text("Hello, who are you?", topic="lk.chat")
     assert await guest.agent_says()
     return guest
