@@ -7,7 +7,6 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
 use tokio::{
     sync::{mpsc, watch},
     task::AbortHandle,
@@ -321,7 +320,7 @@ impl<'a> Session<'a> {
     /// A clause of a turn begins, perhaps its first.
     fn begun(&mut self, turn: TurnId, thought: Passed) {
         if !std::mem::replace(&mut self.answered, true) {
-            self.recorder.answered(Timestamp::now());
+            self.recorder.answered();
         }
         let (answer, asked) = &mut self.answering;
         if *answer == turn && asked.timings.first_audio.is_none() {
