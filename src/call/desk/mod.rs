@@ -94,6 +94,8 @@ pub struct Dispatched {
     pub job_id: String,
     /// A rule would have sent an agent into this room anyway.
     pub joins_by_itself: bool,
+    /// What the agent will speak, unless its script has another language; `None`: what the caller speaks.
+    pub language: Option<Language>,
 }
 
 /// Why no agent will come.
