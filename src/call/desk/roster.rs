@@ -275,7 +275,7 @@ mod tests {
         let (dispatched, sent) = roster.dispatch(now, arabic, None).unwrap();
         assert!(dispatched.joins_by_itself && sent.is_none());
         let again = roster.dispatch(now, dispatch("a", Some("sales")), None).unwrap().0;
-        assert_eq!(again, dispatched);
+        assert_eq!(again, Dispatched { language: None, ..dispatched.clone() });
         let joins = roster.opened(now + PENDING_FOR / 2, &room("a"), None).unwrap();
         assert_eq!((joins.job, joins.profile.name.as_str()), (dispatched.job_id, "sales"));
 
