@@ -4,6 +4,7 @@ use std::{fs, sync::Arc, time::Duration};
 
 use jiff::Zoned;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 
 use super::{Facts, bookings::Known};
@@ -43,6 +44,8 @@ pub(super) enum Way {
 #[derive(Clone, Debug)]
 pub(super) struct Led {
     pub(super) setup: guide::Setup,
+    /// The SHA-256 of its document.
+    pub(super) document: [u8; 32],
     /// Whom it may ask.
     pub(super) hosts: Vec<Host>,
 }
@@ -94,7 +97,8 @@ impl Directions {
             talks: false,
             understands: false,
         };
-        Ok(Self { version, way: Way::Led(Box::new(Led { setup, hosts: settings.script_hosts })) })
+        let led = Led { setup, document: Sha256::digest(&text).into(), hosts: settings.script_hosts };
+        Ok(Self { version, way: Way::Led(Box::new(led)) })
     }
 
     /// What is spoken, where a script says so.

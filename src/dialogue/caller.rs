@@ -110,6 +110,13 @@ pub(super) enum Owed {
     Farewell,
 }
 
+impl Owed {
+    /// Whether something was said that wants an answer, and is no mere goodbye.
+    pub(super) fn is_answer(self) -> bool {
+        matches!(self, Self::ToSpeech | Self::ToTyping { .. })
+    }
+}
+
 /// The caller's latest talk: utterances that follow each other without a pause, as they do when they are cut because they
 /// are long. It may be no caller at all but music, and never end.
 #[derive(Clone, Copy, Debug)]

@@ -187,6 +187,9 @@ fn when_no_agent_is_free_a_conversation_in_writing_is_begun() {
 #[test]
 fn who_is_called_gets_a_link_and_the_agent_their_facts() {
     let desk = Desk::new();
+    // Nobody speaks the lead's language by themselves.
+    let profile = "[[agent.profiles]]\nname = 'default'\nlanguage = 'en'\n";
+    std::fs::write(desk.data_dir().join("config.toml"), profile).unwrap();
     let server = Server::start(&desk, &[], &[]);
     let (desks, dispatches) = (key(&desk, &[Scope::Desk]), key(&desk, &[Scope::Dispatch]));
     let send = |key: &str, path: &str, body: &Value| post(server.address, path, &[("Authorization", key)], body);
@@ -201,6 +204,8 @@ fn who_is_called_gets_a_link_and_the_agent_their_facts() {
     let (address, link) = way["joinUrl"].as_str().unwrap().split_once("#join=").unwrap();
     assert_eq!(address, format!("http://{}/callcenter/call-with-audio?lang=ar", server.address));
     assert!(way["expiresAt"].as_str().unwrap().ends_with('Z') && way["agent_available"] == json!(false), "{way}");
+    let page = ask(server.address, "GET", "/callcenter/call-with-audio?lang=ar", &[("Accept-Language", "en")]);
+    assert!(page.body.contains(r#"<html lang="ar" dir="rtl">"#), "{}", page.body);
     let joined = post(server.address, "/api/room/join", &[], &json!({ "link": link })).json();
     assert_eq!((&joined["room_name"], &joined["user_name"]), (&way["roomName"], &json!("Amanda")), "{joined}");
     for wrong in [link.to_ascii_lowercase().as_str(), "", "x"] {

@@ -10,10 +10,11 @@ use tokio::sync::mpsc;
 use super::{
     Event,
     mouth::Piece,
+    preparing::Set,
     session::{Session, Task},
 };
 use crate::{
-    call::{directions::Led, meaning},
+    call::{Brief, directions::Led, meaning},
     dialogue::{
         Cue, Input, Manner,
         guide::{self, Act, Guide, Heard, LineId, Output, Say},
@@ -22,7 +23,7 @@ use crate::{
         Host, Language, Message, Role, TurnId,
         text::{Limits, clauses},
     },
-    speech::{Priority, engines::Engines},
+    speech::{Priority, Sentence, engines::Engines},
 };
 
 /// Pieces of a turn that wait for the voice: a guide goes through a hundred steps at most before it waits for somebody.
@@ -31,6 +32,8 @@ const PIECES: usize = 256;
 /// See the module.
 pub(super) struct Guided {
     guide: Guide,
+    /// The SHA-256 of the script's document.
+    document: [u8; 32],
     language: Language,
     /// Whom the script may ask.
     hosts: Arc<[Host]>,
@@ -47,12 +50,13 @@ pub(super) struct Guided {
 }
 
 impl Guided {
-    pub(super) fn new(Led { setup, hosts }: Led, engines: Option<&Engines>) -> Self {
+    pub(super) fn new(Led { setup, document, hosts }: Led, engines: Option<&Engines>) -> Self {
         let language = setup.script.language;
         let talks = engines.is_some_and(|engines| engines.responder().is_ok());
         let understands = engines.is_some_and(|engines| engines.chooser().is_ok());
         Self {
             guide: Guide::new(guide::Setup { talks, understands, ..setup }),
+            document,
             language,
             hosts: hosts.into(),
             turn: TurnId::default(),
@@ -62,6 +66,13 @@ impl Guided {
             heard: 0,
             asking: None,
         }
+    }
+
+    /// What is the same in every call.
+    fn fixed_sentences(&self, brief: &Brief) -> Vec<Sentence> {
+        let lines = self.guide.script().fixed_lines();
+        let texts = lines.iter().flat_map(|line| clauses(line, Limits::SENTENCES));
+        texts.map(|text| brief.sentence(text, self.language)).collect()
     }
 
     /// A clause of the agent's begins.
@@ -120,17 +131,10 @@ impl Guided {
 impl Session<'_> {
     /// Has what the script says in every call made into sound, while there is nothing better to do.
     pub(super) fn prepare_script(&self) {
-        let (Some(guided), Some(engines)) = (&self.guided, self.engines.clone()) else { return };
-        let lines = guided.guide.script().fixed_lines();
-        let texts = lines.iter().flat_map(|line| clauses(line, Limits::SENTENCES));
-        let sentences: Vec<_> = texts.map(|text| self.brief.sentence(text, guided.language)).collect();
-        let prepared = self.exchange.prepared.clone();
-        // It is for other calls too, and goes on when this one is over.
-        tokio::spawn(async move {
-            if let Ok(voices) = engines.synthesizer() {
-                prepared.prepare_all(&**voices, sentences).await;
-            }
-        });
+        if let Some(guided) = &self.guided {
+            let set = Set::new(guided.document, &self.brief);
+            self.exchange.preparing.want_once(set, || guided.fixed_sentences(&self.brief));
+        }
     }
 
     /// Begins the agent's turn with what follows in the script.

@@ -1,12 +1,6 @@
 //! What a call asks of the engines about the caller's speech: its words, and whether a pause is the end.
 
-use std::{
-    mem,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+use std::mem;
 
 use super::{
     Event,
@@ -21,30 +15,6 @@ use crate::{
     domain::Pii,
     speech::{Priority, Prompt, Sampling, Served, SpeechError, Transcript},
 };
-
-/// How many utterances, of all calls, are being made into text. Clones share the count.
-#[derive(Clone, Debug, Default)]
-pub(in crate::call) struct Takes(Arc<AtomicUsize>);
-
-impl Takes {
-    fn are_under_way(&self) -> bool {
-        self.0.load(Ordering::Relaxed) > 0
-    }
-
-    fn one_more(&self) -> UnderWay {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        UnderWay(self.clone())
-    }
-}
-
-/// One of them, until it is dropped.
-struct UnderWay(Takes);
-
-impl Drop for UnderWay {
-    fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
 
 /// Whether the turn detector is at work for this call.
 #[derive(Clone, Copy, Debug, Default)]
@@ -61,7 +31,7 @@ impl Session<'_> {
         if let Some(old) = instead_of {
             self.takes.remove(&old);
         }
-        if is_draft && self.exchange.takes.are_under_way() {
+        if is_draft && !self.exchange.takes.is_zero() {
             return self.dialogue.handle(self.ear.now(), Input::Transcribed { take, words: None });
         }
         let transcriber = self.engines.as_ref().and_then(|engines| engines.transcriber().ok());
@@ -69,9 +39,9 @@ impl Session<'_> {
         let priority = if is_draft { Priority::Speculation } else { Priority::Speech };
         let served = Served::default();
         let mut transcripts = guess::words(transcriber, samples, self.language, priority, served.clone());
-        let (results, under_way) = (self.results.clone(), self.exchange.takes.one_more());
+        let (results, counted) = (self.results.clone(), self.exchange.takes.one_more());
         let work = async move {
-            let _counted = under_way;
+            let _counted = counted;
             let mut is_final = false;
             while let Some(result) = transcripts.recv().await {
                 is_final = result.as_ref().map_or(true, |transcript| transcript.is_final);
@@ -158,20 +128,5 @@ impl Session<'_> {
         if let Judging::Busy { next: Some(next) } = judged {
             self.judge(next);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn takes_count_until_they_are_dropped() {
-        let takes = Takes::default();
-        let (first, second) = (takes.one_more(), takes.clone().one_more());
-        drop(first);
-        assert!(takes.are_under_way());
-        drop(second);
-        assert!(!takes.are_under_way());
     }
 }

@@ -11,10 +11,13 @@ mod guided;
 mod hearing;
 mod mouth;
 mod prepared;
+mod preparing;
 mod record;
 mod session;
+mod speaking;
 mod stages;
 mod stand_in;
+mod tally;
 mod trace;
 
 use std::{
@@ -44,12 +47,14 @@ use crate::{
     spoken,
     store::calls::{About, Direction, EndReason as Recorded, Ended, NewCall},
 };
-pub(super) use hearing::Takes;
 use mouth::Report;
 pub(super) use prepared::Prepared;
+pub(super) use preparing::Preparing;
 use record::Recorder;
 pub(super) use record::{Lost, Records};
 use session::{Briefing, Session};
+use tally::Counted;
+pub(super) use tally::Tally;
 
 /// Results that wait to be looked at; the tasks that make them wait then.
 const RESULTS: usize = 32;
@@ -69,8 +74,12 @@ pub(super) struct Exchange {
     pub(super) patience: Patience,
     /// One permit for each call that may be under way.
     pub(super) lines: Arc<Semaphore>,
-    pub(super) takes: Takes,
+    /// Utterances that are being made into text.
+    pub(super) takes: Tally,
+    /// Calls whose caller speaks, or waits for the agent to.
+    pub(super) busy: Tally,
     pub(super) prepared: Prepared,
+    pub(super) preparing: Arc<Preparing>,
     pub(super) tools: Tools,
     pub(super) records: Records,
     /// Numbers the conversations, for the language model's cache.
@@ -122,21 +131,12 @@ pub(super) async fn run(
     directions: Directions,
     exchange: Arc<Exchange>,
 ) -> Hangup {
-    let Arrival { caller, engines, early } = match wait_for_caller(&mut line, exchange.engines.clone()).await {
+    let Arrival { caller, engines, early, busy } = match wait_for_caller(&mut line, &exchange).await {
         Ok(arrived) => arrived,
         Err(hangup) => return hangup,
     };
     let permit = Arc::clone(&exchange.lines).try_acquire_owned().ok();
-    let serves = match (&engines, &directions.way) {
-        (Some(engines), Way::Told(_)) => engines.responder().is_ok(),
-        // What a model would be asked is asked again, or left out.
-        (Some(engines), Way::Led(_)) => engines.synthesizer().is_ok(),
-        (None, _) | (_, Way::Broken) => false,
-    };
-    let refusal = match serves {
-        true => permit.is_none().then_some(EndReason::Busy),
-        false => Some(EndReason::OutOfService),
-    };
+    let refusal = refusal(engines.as_deref(), &directions.way, permit.is_some());
     let call = new_call(&assignment, &directions, caller);
     tracing::info!(call = %call.id, call.refused = refusal.is_some(), "a call begins");
     let id = call.id.clone();
@@ -145,6 +145,8 @@ pub(super) async fn run(
     let briefing = briefing(&assignment, directions, engines.as_deref(), refusal, exchange.patience);
     let (results, made) = mpsc::channel(RESULTS);
     let mut session = Session::new(&line, engines, &assignment, &exchange, briefing, results, &recorder);
+    session.begin().await;
+    drop(busy);
     let reason = converse(&mut session, early, &mut line.events, &mut presence, made).await;
     drop((session, permit, presence));
     tracing::info!(call = %id, call.end = reason.as_str(), "a call ended");
@@ -164,17 +166,20 @@ struct Arrival {
     engines: Option<Arc<Engines>>,
     /// What the caller typed, and did to the microphone, while the engines were being loaded.
     early: Vec<LineEvent>,
+    /// They have waited since they came.
+    busy: Counted,
 }
 
 /// Waits until somebody is there to be served and the engines are there to serve, or have failed to be.
-async fn wait_for_caller(line: &mut Line, mut engines: EnginesReceiver) -> Result<Arrival, Hangup> {
+async fn wait_for_caller(line: &mut Line, exchange: &Exchange) -> Result<Arrival, Hangup> {
     // A line that has ended says so below.
     let _ = line.commands.send(LineCommand::State(AgentState::Initializing)).await;
+    let mut engines = exchange.engines.clone();
     let (mut caller, mut loaded, mut early) = (None, None, Vec::new());
     loop {
         tokio::select! {
             event = line.events.recv() => match event {
-                Some(LineEvent::Caller(arrived)) => caller = Some(arrived),
+                Some(LineEvent::Caller(arrived)) => caller = Some((arrived, exchange.busy.one_more())),
                 Some(LineEvent::Hangup(hangup)) => return Err(hangup),
                 None => return Err(Hangup::RoomClosed),
                 Some(event @ (LineEvent::Typed(_) | LineEvent::Muted(_))) if early.len() < MOST_EARLY => early.push(event),
@@ -185,7 +190,9 @@ async fn wait_for_caller(line: &mut Line, mut engines: EnginesReceiver) -> Resul
             }
         }
         match (caller.take(), &loaded) {
-            (Some(caller), Some(engines)) => return Ok(Arrival { caller, engines: engines.clone(), early }),
+            (Some((caller, busy)), Some(engines)) => {
+                return Ok(Arrival { caller, engines: engines.clone(), early, busy });
+            }
             (waiting, _) => caller = waiting,
         }
     }
@@ -199,7 +206,6 @@ async fn converse(
     presence: &mut Presence,
     mut made: mpsc::Receiver<Event>,
 ) -> Recorded {
-    session.begin().await;
     for event in early {
         if let Some(reason) = session.handle(Event::Line(event)).await {
             return reason;
@@ -218,6 +224,20 @@ async fn converse(
         if let Some(reason) = session.handle(event).await {
             return reason;
         }
+    }
+}
+
+/// Why a call cannot be served, if it cannot.
+fn refusal(engines: Option<&Engines>, way: &Way, has_line: bool) -> Option<EndReason> {
+    let serves = match (engines, way) {
+        (Some(engines), Way::Told(_)) => engines.responder().is_ok(),
+        // What a model would be asked is asked again, or left out.
+        (Some(engines), Way::Led(_)) => engines.synthesizer().is_ok(),
+        (None, _) | (_, Way::Broken) => false,
+    };
+    match serves {
+        true => (!has_line).then_some(EndReason::Busy),
+        false => Some(EndReason::OutOfService),
     }
 }
 

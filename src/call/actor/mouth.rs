@@ -153,8 +153,8 @@ impl Text {
 struct Gone;
 
 impl Mouth {
-    /// `stage` says what to do; there may be something to do until it is dropped.
-    /// The turn is complete when `pieces` is closed.
+    /// `pieces` is what to say, complete when it is closed; `stage` says what to do, and there may be something to do until it is
+    /// dropped.
     pub(super) async fn run(self, mut pieces: mpsc::Receiver<Piece>, stage: watch::Receiver<Stage>) {
         let (whole, coming) = mpsc::channel(CLAUSES);
         let text = Text { coming, clauses: Vec::new() };

@@ -1,8 +1,8 @@
 //! Sentences that are said again and again, as sound: so that a box with no core to spare can say them too.
 //!
 //! They are kept in memory only: in two languages they are two minutes of sound, which a medium-sized Piper voice makes anew in
-//! some ten seconds on two cores that are free (docs/benchmarks.md), while nobody waits. And they are kept as the frames that
-//! a line takes: Opus would have to be decoded again to be faded, ducked, or gone on with from a word.
+//! some ten seconds (`preparing`). And they are kept as the frames that a line takes: Opus would have to be decoded again to be
+//! faded, ducked, or gone on with from a word.
 
 use std::{
     collections::HashMap,
@@ -12,7 +12,7 @@ use std::{
 use crate::{
     audio::Frame,
     domain::{Provider, WordStart},
-    speech::{Priority, Sentence, Synthesizer, Voiced},
+    speech::{Sentence, Synthesizer, Voiced},
 };
 
 /// So much sound is kept at most: eight minutes, 96 kB each second. What was not said for longest goes first.
@@ -96,41 +96,24 @@ impl Prepared {
         }
     }
 
-    /// Makes the sound of `sentences` beforehand, one after the other, when there is nothing better to do, as long as there
-    /// is room: what nobody has heard yet takes the place of nothing. So the most important come first.
-    pub(in crate::call) async fn prepare_all(&self, voices: &dyn Synthesizer, sentences: Vec<Sentence>) {
-        for sentence in sentences {
-            let key = Key::new(Some(voices), &sentence);
-            if self.get(&key, &sentence).is_some() {
-                continue;
-            }
-            let Some(recording) = make(voices, &sentence).await else { continue };
-            if self.lock().bytes + recording.bytes() > MOST_BYTES {
-                return tracing::info!("not all fixed sentences are kept as sound: there are too many");
-            }
-            self.keep(key, &sentence, Arc::new(recording));
+    /// Whether the sound that goes by `key` is there.
+    pub(super) fn has(&self, key: &Key) -> bool {
+        self.lock().kept.contains_key(key)
+    }
+
+    /// Keeps the sound of `sentence`, which nobody has heard yet, if nothing has to go for it. Says whether there is room.
+    pub(super) fn add(&self, key: Key, sentence: &Sentence, recording: Recording) -> bool {
+        let has_room = self.lock().bytes + recording.bytes() <= MOST_BYTES;
+        if has_room {
+            self.keep(key, sentence, Arc::new(recording));
         }
+        has_room
     }
 
     /// Held for a look-up; nothing in there panics half-way.
     fn lock(&self) -> MutexGuard<'_, Shelf> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-async fn make(voices: &dyn Synthesizer, sentence: &Sentence) -> Option<Recording> {
-    let mut sound = voices.speak(Sentence { priority: Priority::Batch, ..sentence.clone() });
-    let mut recording = Recording::default();
-    while let Some(voiced) = sound.recv().await {
-        match voiced {
-            Ok(voiced) => recording.push(voiced),
-            Err(error) => {
-                tracing::warn!(%error, "a sentence could not be prepared");
-                return None;
-            }
-        }
-    }
-    Some(recording)
 }
 
 impl Shelf {
@@ -160,11 +143,7 @@ impl Shelf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        domain::Language,
-        speech::{Results, local::voices::Voices},
-        testing::voices,
-    };
+    use crate::domain::Language;
 
     fn recording(frames: usize) -> Arc<Recording> {
         Arc::new(Recording { frames: vec![Frame::SILENCE; frames], words: Vec::new() })
@@ -193,42 +172,5 @@ mod tests {
         put("all", 30);
         let shelf = prepared.lock();
         assert_eq!((shelf.bytes, shelf.kept.len()), (room, 1));
-    }
-
-    /// Asks nothing of a voice when all is there.
-    struct Mute(Arc<Voices>);
-
-    impl Synthesizer for Mute {
-        fn speak(&self, sentence: Sentence) -> Results<Voiced> {
-            panic!("{sentence:?} was to be said again")
-        }
-
-        fn voice(&self, sentence: &Sentence) -> Option<String> {
-            self.0.voice(sentence)
-        }
-
-        fn speaks(&self, language: Language) -> bool {
-            self.0.speaks(language)
-        }
-    }
-
-    #[tokio::test]
-    async fn a_sentence_is_known_by_the_voice_that_says_it() {
-        let voices = Arc::new(voices());
-        let prepared = Prepared::default();
-        let sentence = || Sentence::new("Yes.", Language::ENGLISH);
-        prepared.prepare_all(&*voices, vec![sentence()]).await;
-        let has = |sentence: &Sentence| prepared.get(&Key::new(Some(&*voices), sentence), sentence).is_some();
-        let named = |voice: &str| Sentence { voice: Some(voice.to_owned()), ..sentence() };
-        assert!(has(&sentence()) && has(&named("starter")), "it is the usual voice");
-        assert!(!has(&named("espeak")) && !has(&named("nobody")));
-        assert!(!has(&Sentence { speed: 1.1, ..sentence() }) && !has(&Sentence { speaker: Some(1), ..sentence() }));
-        let again = Mute(voices);
-        prepared.prepare_all(&again, vec![named("starter")]).await;
-        let sentence = sentence();
-        let key = Key::new(Some(&again), &sentence);
-        let recording = prepared.get(&key, &sentence).unwrap();
-        assert_eq!(recording.words.len(), 1);
-        assert_eq!(sentence.served.by().map(ToString::to_string).as_deref(), Some("local/piper:starter"));
     }
 }

@@ -21,7 +21,7 @@ use super::{acts, session::count_incident, trace::Trace};
 use crate::{
     dialogue::guide::Act,
     store::{
-        Refusal, Store, StoreError,
+        Change, Refusal, Store,
         audit::Actor,
         calls::{self, EndReason, Ended, NewCall},
         turns::{self, NewTurn},
@@ -129,24 +129,25 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    pub(super) fn answered(&self, at: Timestamp) {
-        self.put(Record::Answered(at));
+    /// The agent begins to speak.
+    pub(super) fn answered(&self) {
+        self.put(What::Answered);
     }
 
     pub(super) fn turn(&self, turn: NewTurn) {
         if let Some(trace) = &self.trace {
             trace.turn(&turn);
         }
-        self.put(Record::Turn(Arc::new(turn)));
+        self.put(What::Turn(Arc::new(turn)));
     }
 
-    /// What a script wants written down, and when.
+    /// What a script wants written down.
     pub(super) fn act(&self, act: Act) {
         if let Act::Trouble(trouble) = &act {
             tracing::warn!(%trouble, "a script did not go as it should");
             count_incident(SCRIPT_TROUBLE);
         }
-        self.put(Record::Act(Arc::new(act), Timestamp::now()));
+        self.put(What::Act(Arc::new(act)));
     }
 
     /// The last record.
@@ -158,22 +159,43 @@ impl Recorder {
         let _ = self.end.send(ended);
     }
 
-    fn put(&self, record: Record) {
-        if self.records.try_send(record).is_err() {
+    fn put(&self, what: What) {
+        if self.records.try_send(Record { at: Timestamp::now(), what }).is_err() {
             self.lost.one_more();
             tracing::error!("a call's record is lost: too many wait for the store");
         }
     }
 }
 
-/// Something to keep.
+/// Something to keep, and when it happened: the store may come to it much later.
 #[derive(Clone, Debug)]
-enum Record {
+struct Record {
+    at: Timestamp,
+    what: What,
+}
+
+#[derive(Clone, Debug)]
+enum What {
     Start,
-    Answered(Timestamp),
+    Answered,
     Turn(Arc<NewTurn>),
-    Act(Arc<Act>, Timestamp),
-    End(Ended),
+    Act(Arc<Act>),
+    End(EndReason),
+}
+
+impl What {
+    /// Writes it down, of `call`, at the moment of `change`.
+    fn keep(&self, change: &Change<'_>, call: &NewCall) -> Result<(), Refusal> {
+        let (transaction, at) = (change.transaction, change.now);
+        match self {
+            Self::Start => calls::start(transaction, call)?,
+            Self::Answered => calls::answer(transaction, &call.id, at).map(drop)?,
+            Self::Turn(turn) => turns::add(transaction, &call.id, turn).map(drop)?,
+            Self::Act(act) => acts::keep(change, &call.id, act)?,
+            Self::End(reason) => calls::end_with_note(transaction, call, Ended { at, reason: *reason })?,
+        }
+        Ok(())
+    }
 }
 
 /// Writes one call's records.
@@ -186,7 +208,8 @@ struct Writer {
 
 impl Writer {
     async fn write_all(self, mut waiting: mpsc::Receiver<Record>, ended: oneshot::Receiver<Ended>) {
-        if let Err(error) = self.keep(Record::Start).await {
+        let start = Record { at: self.call.started_at, what: What::Start };
+        if let Err(error) = self.keep(start).await {
             tracing::error!(call = %self.call.id, %error, "nothing of a call is kept: its beginning is lost");
             return self.lose_all(waiting).await;
         }
@@ -194,7 +217,8 @@ impl Writer {
             self.keep_or_lose(record).await;
         }
         let cut_off = |_| Ended { at: Timestamp::now(), reason: EndReason::Interrupted };
-        self.keep_or_lose(Record::End(ended.await.unwrap_or_else(cut_off))).await;
+        let Ended { at, reason } = ended.await.unwrap_or_else(cut_off);
+        self.keep_or_lose(Record { at, what: What::End(reason) }).await;
     }
 
     /// Without its beginning nothing of a call can be kept.
@@ -214,44 +238,23 @@ impl Writer {
         }
     }
 
-    async fn keep(&self, record: Record) -> Result<(), StoreError> {
+    /// A store that fails is tried again; what it refuses now it would refuse again.
+    async fn keep(&self, record: Record) -> Result<(), Refusal> {
         let mut patience = self.try_again.iter();
-        while let Err(error) = self.write(record.clone()).await {
-            let Some(wait) = patience.next() else { return Err(error) };
-            tracing::warn!(call = %self.call.id, %error, "a call's record is not kept yet");
-            sleep(*wait).await;
-        }
-        Ok(())
-    }
-
-    async fn write(&self, record: Record) -> Result<(), StoreError> {
-        let call = Arc::clone(&self.call);
-        if let Record::Act(act, at) = record {
-            return self.act(call, act, at).await;
-        }
-        let write = self.store.write(move |transaction| match record {
-            Record::Start => calls::start(transaction, &call),
-            Record::Answered(at) => calls::answer(transaction, &call.id, at).map(drop),
-            Record::Turn(turn) => turns::add(transaction, &call.id, &turn).map(drop),
-            Record::Act(..) => Ok(()),
-            Record::End(ended) => calls::end_with_note(transaction, &call, ended),
-        });
-        write.await
-    }
-
-    /// What is refused now would be refused again.
-    async fn act(&self, call: Arc<NewCall>, act: Arc<Act>, at: Timestamp) -> Result<(), StoreError> {
-        let id = call.id.clone();
-        let kept = self.store.change(Actor::system(), at, move |change| acts::keep(change, &id, &act)).await;
-        match kept {
-            Err(Refusal::Store(error)) => Err(error),
-            Err(refusal) => {
-                self.lost.one_more();
-                tracing::error!(call = %call.id, %refusal, "what a script wanted written down is not");
-                Ok(())
+        loop {
+            match (self.write(record.clone()).await, patience.next()) {
+                (Err(Refusal::Store(error)), Some(wait)) => {
+                    tracing::warn!(call = %self.call.id, %error, "a call's record is not kept yet");
+                    sleep(*wait).await;
+                }
+                (kept, _) => return kept,
             }
-            Ok(()) => Ok(()),
         }
+    }
+
+    async fn write(&self, Record { at, what }: Record) -> Result<(), Refusal> {
+        let call = Arc::clone(&self.call);
+        self.store.change(Actor::system(), at, move |change| what.keep(change, &call)).await
     }
 }
 
@@ -264,6 +267,8 @@ mod tests {
         domain::{CallId, Pii},
         store::{
             calls::{About, Call, Direction},
+            communications::Contact,
+            leads::{self, LeadPatch},
             turns::{Providers, Timings, Turn, Who},
         },
     };
@@ -341,12 +346,37 @@ mod tests {
         records.settled().await;
         // Its id is taken: its beginning cannot be written.
         let second = records.open(call.clone());
-        second.answered(Timestamp::UNIX_EPOCH);
+        second.answered();
         second.turn(new_turn("Is anybody there?"));
         second.end(Ended { reason: EndReason::Busy, ..LEFT });
         let (kept, turns) = kept(&records, &call.id).await;
         assert_eq!((kept.ended, kept.answered_at, turns.len()), (Some(LEFT), None, 1));
         assert_eq!(records.lost().count(), 4);
+    }
+
+    #[tokio::test]
+    async fn what_the_store_refuses_is_lost_alone_and_not_tried_again() {
+        let (_folder, records) = records();
+        // Whoever tries again waits for ever.
+        let records = Records { try_again: &[Duration::MAX], ..records };
+        let gone = records.store.change(Actor::console(), Timestamp::UNIX_EPOCH, |change| {
+            let name = Some(Pii::new("Amanda".to_owned()));
+            let lead = leads::create(change, &LeadPatch { name, ..LeadPatch::default() })?;
+            leads::delete(change, &lead.id, None)?;
+            Ok::<_, Refusal>(lead.id)
+        });
+        let about = About { party: Some(Contact::Lead(gone.await.unwrap())), ..About::default() };
+        let call = NewCall { about, ..new_call() };
+        let (id, recorder) = (call.id.clone(), records.open(call));
+        recorder.act(Act::DoNotCall);
+        recorder.act(Act::Outcome("do-not-call".to_owned()));
+        recorder.answered();
+        recorder.turn(new_turn("Hello?"));
+        recorder.end(LEFT);
+        let (call, turns) = kept(&records, &id).await;
+        assert_eq!((call.ended, turns.len()), (Some(LEFT), 1));
+        assert!(call.answered_at.is_some() && call.outcome.as_deref() == Some("do-not-call"), "{call:?}");
+        assert_eq!(records.lost().count(), 1);
     }
 
     #[tokio::test]

@@ -1,43 +1,22 @@
 //! A call that is being served: events in, and what the dialogue decides done.
 
-use std::{
-    collections::HashMap,
-    future::Future,
-    sync::{Arc, atomic::AtomicBool},
-    time::Duration,
-};
+use std::{collections::HashMap, future::Future, mem, sync::Arc};
 
-use jiff::Timestamp;
-use tokio::{
-    sync::{mpsc, watch},
-    task::AbortHandle,
-    time::{Instant, timeout},
-};
+use tokio::{sync::mpsc, task::AbortHandle, time::timeout};
 
 use super::{
-    Assignment, Event, Exchange, LINE_PATIENCE, Recorded, Recorder,
-    asks::Asks,
-    ear::Ear,
-    guided::Guided,
-    hearing::Judging,
-    mouth::{Mouth, Piece, Report, Stage},
-    next_conversation, recorded, stages,
+    Assignment, Event, Exchange, LINE_PATIENCE, Recorded, Recorder, asks::Asks, ear::Ear, guided::Guided,
+    hearing::Judging, mouth::Piece, next_conversation, recorded, speaking::Turns, tally::Counted,
 };
 use crate::{
     audio::{
         Frame,
         line::{AgentState, Hangup, Line, LineCommand, LineEvent, Notice, Say, Speaker, TranscriptLine},
     },
-    call::{
-        Brief,
-        answer::{Marks, Passed},
-        directions::Led,
-        live::Ask,
-    },
-    dialogue::{self, Dialogue, Input, Output, Phase, Place, Setup, Side, Spoken, Take, endpointing},
+    call::{Brief, directions::Led, live::Ask},
+    dialogue::{self, Dialogue, Input, Output, Phase, Place, Setup, Side, Take, endpointing},
     domain::{Language, MediaTime, Pii, Provider, TurnId, cards},
-    speech::{Priority, Sampling, Served, Urgency, engines::Engines},
-    store::turns::{NewTurn, Providers, Timings, Who},
+    speech::{Priority, Sampling, Served, engines::Engines},
 };
 
 /// Frames that the line dropped are made up for by silence, up to 5 s: no turn outlasts that. The rest is skipped.
@@ -65,34 +44,6 @@ pub(super) struct Listening {
     pub(super) _task: Task,
 }
 
-/// The agent's turn on its way to the line.
-struct Speaking {
-    stage: watch::Sender<Stage>,
-    /// Whether nothing of it is to be heard yet.
-    seal: watch::Sender<bool>,
-    /// How urgent it is to know what is said.
-    urgency: Urgency,
-    /// Held, to be dropped.
-    _task: Task,
-}
-
-/// Something that the caller wants answered.
-#[derive(Clone, Copy)]
-struct Asked {
-    /// When the last word was said.
-    at: Instant,
-    /// How the answer comes about.
-    timings: Timings,
-}
-
-impl Asked {
-    /// The last word was said `ago`.
-    fn since(ago: Duration) -> Self {
-        let now = Instant::now();
-        Self { at: now.checked_sub(ago).unwrap_or(now), timings: Timings::default() }
-    }
-}
-
 /// How a call is to be held, and by which script if one leads.
 pub(super) struct Briefing {
     pub(super) setup: Setup,
@@ -113,7 +64,7 @@ pub(super) struct Session<'a> {
     /// The language that the caller is taken to speak, or `None` to have it recognised.
     pub(super) language: Option<Language>,
     job: &'a str,
-    say: mpsc::Sender<Say>,
+    pub(super) say: mpsc::Sender<Say>,
     commands: mpsc::Sender<LineCommand>,
     pub(super) results: mpsc::Sender<Event>,
     pub(super) takes: HashMap<Take, Listening>,
@@ -122,18 +73,14 @@ pub(super) struct Session<'a> {
     pub(super) judging: Judging,
     /// The language model reads the conversation so far.
     pub(super) reading: Option<Task>,
-    speaking: Option<Speaking>,
+    pub(super) turns: Turns,
     state: AgentState,
+    /// There, while the caller speaks or waits.
+    busy: Option<Counted>,
     /// The record says that the call was answered, or it never will be.
-    answered: bool,
-    /// What the caller said last.
-    asked: Asked,
-    /// The agent's present turn, and what it answers.
-    answering: (TurnId, Asked),
-    /// The agent's latest turn, and how it comes about. One that is gone on with has a new name.
-    voiced: (TurnId, Arc<Marks>),
+    pub(super) answered: bool,
     /// Who waits for an answer without being in the room.
-    asks: Asks,
+    pub(super) asks: Asks,
     /// How much they have said.
     asked_lines: u64,
 }
@@ -177,12 +124,10 @@ impl<'a> Session<'a> {
             heard_by: None,
             judging: Judging::default(),
             reading: None,
-            speaking: None,
+            turns: Turns::default(),
             state: AgentState::Initializing,
+            busy: None,
             answered: is_refused,
-            asked: Asked::since(Duration::ZERO),
-            answering: (TurnId::default(), Asked::since(Duration::ZERO)),
-            voiced: Default::default(),
             asks: Asks::default(),
             asked_lines: 0,
         }
@@ -245,9 +190,7 @@ impl<'a> Session<'a> {
     pub(super) async fn notice(&mut self) {
         while let Some(output) = self.ear.poll() {
             if let endpointing::Output::EndOfTurn { speech } = &output {
-                let waited = self.ear.now().since(speech.end);
-                self.asked = Asked::since(waited);
-                self.asked.timings.end_of_turn = Some(millis(waited));
+                self.turns.heard_out(self.ear.now().since(speech.end));
             }
             let begins = matches!(output, endpointing::Output::SpeechStarted { .. });
             self.tell(Input::Heard(output)).await;
@@ -267,7 +210,7 @@ impl<'a> Session<'a> {
     }
 
     async fn typed(&mut self, text: Pii<String>) {
-        self.asked = Asked::since(Duration::ZERO);
+        self.turns.read();
         self.tell(Input::Typed(text)).await;
     }
 
@@ -294,55 +237,6 @@ impl<'a> Session<'a> {
         }
     }
 
-    // ---- the agent ----
-
-    async fn said(&mut self, turn: TurnId, report: Report) {
-        let input = match report {
-            Report::Clause { text, thought, line, uninterruptible } => {
-                self.begun(turn, thought);
-                if let Some(guided) = &mut self.guided {
-                    guided.clause(turn, line);
-                }
-                Input::Clause { turn, text, uninterruptible }
-            }
-            Report::WordStarts(words) => Input::WordStarts { turn, words },
-            Report::ClauseMade(audio) => Input::ClauseMade { turn, audio },
-            Report::Made { failed } => {
-                self.made(turn);
-                if failed {
-                    count_turn(Side::Agent, "failed");
-                }
-                Input::TurnMade { turn, failed }
-            }
-        };
-        self.tell(input).await;
-    }
-
-    /// A clause of a turn begins, perhaps its first.
-    fn begun(&mut self, turn: TurnId, thought: Passed) {
-        if !std::mem::replace(&mut self.answered, true) {
-            self.recorder.answered(Timestamp::now());
-        }
-        let (answer, asked) = &mut self.answering;
-        if *answer == turn && asked.timings.first_audio.is_none() {
-            let since = |mark| millis(Instant::from_std(mark).duration_since(asked.at));
-            asked.timings.first_words = thought.first_words.map(since);
-            asked.timings.first_clause = thought.first_clause.map(since);
-            let waited = millis(asked.at.elapsed());
-            asked.timings.first_audio = Some(waited);
-            stages::measure(&asked.timings);
-            tracing::debug!(turn.first_audio_ms = waited, "an answer begins");
-        }
-    }
-
-    /// The line has all of a turn.
-    fn made(&mut self, turn: TurnId) {
-        let (answer, asked) = &mut self.answering;
-        if *answer == turn {
-            asked.timings.total = Some(millis(asked.at.elapsed()));
-        }
-    }
-
     // ---- what was decided ----
 
     pub(super) async fn tell(&mut self, input: Input) {
@@ -364,31 +258,21 @@ impl<'a> Session<'a> {
                     self.speak(turn, only(Piece::Answer(messages)), language, is_speculative);
                 }
                 Output::Lead { turn, cue } => self.lead(turn, cue),
-                Output::Ended { turn, heard } => {
-                    if let Some(guided) = &mut self.guided {
-                        guided.ended(turn, heard);
-                    }
-                }
+                Output::Ended { turn, heard } => self.ended(turn, heard),
                 Output::Commit(turn) => {
                     self.answers(turn);
-                    self.unseal();
+                    self.turns.unseal();
                 }
                 Output::Say { turn, text, language } => self.speak(turn, only(Piece::fixed(text)), language, false),
                 Output::Cancel(turn) => {
-                    self.speaking = None;
+                    self.turns.cancel();
                     self.command(LineCommand::Flush(turn)).await;
                 }
                 Output::Hold(turn) => {
-                    self.direct(Stage::Held);
+                    self.turns.hold();
                     self.command(LineCommand::Flush(turn)).await;
                 }
-                Output::Resume { turn, from } => {
-                    if let Some(guided) = &mut self.guided {
-                        guided.resumed(self.voiced.0, turn, from.clause);
-                    }
-                    self.voiced.0 = turn;
-                    self.direct(Stage::Speaking { turn, from });
-                }
+                Output::Resume { turn, from } => self.resume(turn, from),
                 Output::Duck(duck) => self.command(LineCommand::Duck(duck)).await,
                 Output::Transcript(line) => self.show(line).await,
                 Output::Record(spoken) => self.record(spoken),
@@ -397,50 +281,41 @@ impl<'a> Session<'a> {
                 Output::HangUp => self.command(LineCommand::Leave).await,
             }
         }
-        let state = state_of(self.dialogue.phase());
-        if std::mem::replace(&mut self.state, state) != state {
+        self.show_state().await;
+    }
+
+    /// Tells where the call stands: the room, and who would like the cores.
+    async fn show_state(&mut self) {
+        let phase = self.dialogue.phase();
+        match (matches!(phase, Phase::Hearing { .. } | Phase::Thinking(_)), &self.busy) {
+            (true, None) => self.busy = Some(self.exchange.busy.one_more()),
+            (false, Some(_)) => self.busy = None,
+            _ => {}
+        }
+        let state = state_of(phase);
+        if mem::replace(&mut self.state, state) != state {
             self.command(LineCommand::State(state)).await;
         }
     }
 
     /// What the caller said is answered by this turn.
     pub(super) fn answers(&mut self, turn: TurnId) {
-        self.answering = (turn, self.asked);
+        self.turns.answered_by(turn);
         self.asks.answered_by(turn);
-        self.answering.1.timings.transcript = Some(millis(self.asked.at.elapsed()));
     }
 
-    /// Begins to make a turn. A sealed one is made as far as it can be without being heard, until it is unsealed.
-    pub(super) fn speak(&mut self, turn: TurnId, pieces: mpsc::Receiver<Piece>, language: Language, is_sealed: bool) {
-        let (seal, watched_seal) = watch::channel(is_sealed);
-        let urgency = Urgency::new(if is_sealed { Priority::Speculation } else { Priority::Reply });
-        let marks = Arc::new(Marks::default());
-        self.voiced = (turn, Arc::clone(&marks));
-        let mouth = Mouth {
-            engines: self.engines.clone(),
-            prepared: self.exchange.prepared.clone(),
-            brief: Brief { language, urgency: urgency.clone(), ..self.brief.clone() },
-            say: self.say.clone(),
-            reports: self.results.clone(),
-            marks,
-            failed: AtomicBool::new(false),
-            is_sealed: watched_seal,
-        };
-        let (stage, watched) = watch::channel(Stage::Speaking { turn, from: Place::default() });
-        self.speaking = Some(Speaking { stage, seal, urgency, _task: Task::spawn(mouth.run(pieces, watched)) });
-    }
-
-    fn unseal(&self) {
-        if let Some(speaking) = &self.speaking {
-            speaking.urgency.raise(Priority::Reply);
-            speaking.seal.send_replace(false);
+    /// The agent's turn is over for now, and so many of its clauses were heard to their end.
+    fn ended(&mut self, turn: TurnId, heard: usize) {
+        if let Some(guided) = &mut self.guided {
+            guided.ended(turn, heard);
         }
     }
 
-    /// Tells the agent's turn what to do.
-    fn direct(&self, stage: Stage) {
-        if let Some(speaking) = &self.speaking {
-            speaking.stage.send_replace(stage);
+    /// The agent goes on as `turn`.
+    fn resume(&mut self, turn: TurnId, from: Place) {
+        let old = self.turns.resume(turn, from);
+        if let Some(guided) = &mut self.guided {
+            guided.resumed(old, turn, from.clause);
         }
     }
 
@@ -452,41 +327,6 @@ impl<'a> Session<'a> {
         let segment = format!("{}-{side}-{}", self.job, line.number);
         let line = TranscriptLine { segment, speaker, text: line.text, is_final: line.is_final };
         self.command(LineCommand::Transcript(line)).await;
-    }
-
-    fn record(&mut self, spoken: Spoken) {
-        count_turn(spoken.side, if spoken.interrupted { "interrupted" } else { "complete" });
-        let since = |at: MediaTime| at.since(MediaTime::ZERO);
-        let turn = spoken.played.map(|(turn, _)| turn);
-        // What an answer took and cost is written once, also when it is gone on with.
-        let (timings, tokens) = match turn {
-            Some(turn) if turn == self.answering.0 => (self.answering.1.timings, self.voiced.1.tokens()),
-            _ => Default::default(),
-        };
-        if let Some(turn) = turn {
-            self.asks.heard(turn, &spoken.text);
-        }
-        let providers = self.providers(&spoken);
-        self.recorder.turn(NewTurn {
-            who: if spoken.side == Side::Caller { Who::Caller } else { Who::Agent },
-            text: spoken.text,
-            started: since(spoken.at.start),
-            ended: since(spoken.at.end),
-            heard: spoken.played.map(|(_, sent)| sent),
-            interrupted: spoken.interrupted,
-            timings,
-            providers,
-            tokens,
-        });
-    }
-
-    fn providers(&self, spoken: &Spoken) -> Providers {
-        match spoken.played {
-            Some((turn, _)) if turn == self.voiced.0 => self.voiced.1.providers(),
-            // What is typed takes no time.
-            None if !spoken.at.is_empty() => Providers { stt: self.heard_by.clone(), ..Providers::default() },
-            _ => Providers::default(),
-        }
     }
 
     /// The line takes all commands every 20 ms. When it has ended, or is dead, there is nothing left to command.
@@ -501,11 +341,6 @@ fn only(piece: Piece) -> mpsc::Receiver<Piece> {
     // There is room for it.
     let _ = pieces.try_send(piece);
     coming
-}
-
-fn count_turn(side: Side, outcome: &'static str) {
-    let who = if side == Side::Caller { "caller" } else { "agent" };
-    metrics::counter!("callstead_turns_total", "who" => who, "outcome" => outcome).increment(1);
 }
 
 /// Something went otherwise than it should. What was said is not in the log.
@@ -528,8 +363,4 @@ fn shown(notice: dialogue::Notice) -> Notice {
         dialogue::Notice::TypedOnly => Notice::TypedOnly,
         dialogue::Notice::Unavailable => Notice::Unavailable,
     }
-}
-
-fn millis(duration: Duration) -> u32 {
-    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
 }

@@ -32,18 +32,18 @@ impl FirstSound {
 /// The first sound of `sentence` from the voice that was asked for it (`sound`) or from one that stands in for it.
 pub(super) async fn first_sound(voices: &dyn Synthesizer, sentence: &Sentence, sound: Results<Voiced>) -> FirstSound {
     let mut first = FirstSound::waited_for(sound).await;
-    for voice in [None, Some(LAST_RESORT.to_owned())] {
-        match &first.voiced {
-            Some(Err(error)) if is_speakable(&sentence.text) => {
-                tracing::warn!(%error, "a voice failed: another one speaks instead");
-                count_incident(VOICE_FAILED);
-            }
-            _ => break,
-        }
-        if voice != sentence.voice {
-            let sound = voices.speak(Sentence { voice, ..sentence.clone() });
-            first = FirstSound { is_own: false, ..FirstSound::waited_for(sound).await };
-        }
+    let mut others = [None, Some(LAST_RESORT.to_owned())].into_iter().filter(|voice| *voice != sentence.voice);
+    while let Some(Err(error)) = &first.voiced
+        && is_speakable(&sentence.text)
+    {
+        count_incident(VOICE_FAILED);
+        let Some(voice) = others.next() else {
+            tracing::warn!(%error, "a voice failed, and there is no other one");
+            break;
+        };
+        tracing::warn!(%error, "a voice failed: another one speaks instead");
+        let sound = voices.speak(Sentence { voice, ..sentence.clone() });
+        first = FirstSound { is_own: false, ..FirstSound::waited_for(sound).await };
     }
     first
 }

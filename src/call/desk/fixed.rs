@@ -12,23 +12,28 @@ use crate::{
     speech::Sentence,
 };
 
-/// Without these a call does not even begin, or cannot be refused.
-const FIRST: [Phrase; 3] = [Phrase::Busy, Phrase::Greeting, Phrase::Apology];
+/// What a call begins with, or is refused with.
+const FIRST: [Phrase; 3] = [Phrase::Greeting, Phrase::Busy, Phrase::Apology];
 
 /// The sentences of all profiles, the most important first; some may be there twice.
 pub(super) fn sentences(profiles: &[Arc<Profile>]) -> Vec<Sentence> {
     let others = Phrase::ALL.into_iter().filter(|phrase| !FIRST.contains(phrase));
     let phrases = FIRST.into_iter().chain(others);
-    phrases.flat_map(|phrase| profiles.iter().flat_map(move |profile| spoken(phrase, profile))).collect()
+    let all = phrases.flat_map(|phrase| profiles.iter().flat_map(move |profile| spoken(phrase, profile)));
+    let mut ranked: Vec<_> = all.collect();
+    ranked.sort_by_key(|(rank, _)| *rank);
+    ranked.into_iter().map(|(_, sentence)| sentence).collect()
 }
 
-/// One phrase as a profile says it, in its language, or in all where the caller's decides.
-fn spoken(phrase: Phrase, profile: &Profile) -> impl Iterator<Item = Sentence> {
+/// One phrase as a profile says it, in its language, or in all where the caller's decides. Such a call begins in the first of
+/// them, unless somebody chose another: what is said later ranks after that of the first language.
+fn spoken(phrase: Phrase, profile: &Profile) -> impl Iterator<Item = (usize, Sentence)> {
     let languages = profile.language.map_or_else(|| Phrase::LANGUAGES.to_vec(), |language| vec![language]);
-    languages.into_iter().flat_map(move |language| {
+    languages.into_iter().enumerate().flat_map(move |(nth, language)| {
         let own = profile.greetings.iter().find(|(of, _)| *of == language && phrase == Phrase::Greeting);
         let (language, text) = own.map_or_else(|| phrase.spoken(language), |(of, text)| (*of, text.as_str()));
-        clauses(text, Limits::SENTENCES).into_iter().map(move |clause| sentence(profile, language, clause))
+        let rank = if FIRST.contains(&phrase) { 0 } else { nth };
+        clauses(text, Limits::SENTENCES).into_iter().map(move |clause| (rank, sentence(profile, language, clause)))
     })
 }
 
@@ -56,8 +61,14 @@ mod tests {
         let sentences = sentences(&[Arc::new(Profile { language: None, ..usual }), Arc::new(own)]);
         let place =
             |language: Language, text: &str| sentences.iter().position(|it| it.language == language && it.text == text);
-        assert_eq!(place(Language::ENGLISH, "All our lines are busy at the moment."), Some(0));
-        assert!(place(Language::ARABIC, "هل ما زلت معي؟") > place(Language::ENGLISH, "Hello!"));
+        assert_eq!(place(Language::ENGLISH, "Hello!"), Some(0));
+        let order = [
+            place(Language::ARABIC, "مرحبا!"),
+            place(Language::ENGLISH, "All our lines are busy at the moment."),
+            place(Language::ENGLISH, "Are you still there?"),
+            place(Language::ARABIC, "هل ما زلت معي؟"),
+        ];
+        assert!(order.iter().all(Option::is_some) && order.is_sorted(), "{order:?}");
         assert!(place(german, "Hallo!").is_some() && place(german, "Ich bin ein Automat.").is_some());
         let english = |it: &&Sentence| it.text == "Are you still there?";
         let voices: Vec<_> = sentences.iter().filter(english).map(|it| it.voice.as_deref()).collect();

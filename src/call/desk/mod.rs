@@ -26,7 +26,7 @@ use tokio::{
 
 use super::{
     AskError, EnginesReceiver, Facts,
-    actor::{self, Assignment, Exchange, Lost, Prepared, Records, Takes},
+    actor::{self, Assignment, Exchange, Lost, Prepared, Preparing, Records, Tally},
     bookings::Known,
     directions::Directions,
     live::Live,
@@ -94,6 +94,8 @@ pub struct Dispatched {
     pub job_id: String,
     /// A rule would have sent an agent into this room anyway.
     pub joins_by_itself: bool,
+    /// What the agent will speak, unless its script has another language; `None`: what the caller speaks.
+    pub language: Option<Language>,
 }
 
 /// Why no agent will come.
@@ -148,13 +150,16 @@ impl Desk {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let capacity = config.agent.max_calls.unwrap_or(cores).clamp(1, Semaphore::MAX_PERMITS);
         let (commands, waiting) = mpsc::channel(DISPATCHES);
+        let (prepared, busy) = (Prepared::default(), Tally::default());
         let exchange = Exchange {
             engines,
             max_tokens: config.agent.max_tokens,
             patience: Patience { silence: config.agent.silence, longest: config.agent.longest },
             lines: Arc::new(Semaphore::new(capacity)),
-            takes: Takes::default(),
-            prepared: Prepared::default(),
+            takes: Tally::default(),
+            busy: busy.clone(),
+            prepared: prepared.clone(),
+            preparing: Arc::new(Preparing::new(prepared, busy)),
             tools: Tools::default(),
             records: Records::new(store.clone()),
             conversations: AtomicU64::new(1),
@@ -393,11 +398,12 @@ impl<F: Floor> Clerk<F> {
     fn prepare(&self, engines: Option<Arc<Engines>>) {
         let Some(engines) = engines else { return };
         self.offer(Some(Arc::clone(&engines)));
-        let sentences = fixed::sentences(self.roster.profiles());
-        let prepared = self.exchange.prepared.clone();
+        let preparing = Arc::clone(&self.exchange.preparing);
+        preparing.want(fixed::sentences(self.roster.profiles()));
         tokio::spawn(async move {
-            let Ok(voices) = engines.synthesizer() else { return };
-            prepared.prepare_all(&**voices, sentences).await;
+            if let Ok(voices) = engines.synthesizer() {
+                preparing.work(&**voices).await;
+            }
         });
     }
 }

@@ -111,8 +111,11 @@ impl Roster {
     ) -> Result<(Dispatched, Option<Assignment>), DispatchError> {
         self.forget(now);
         let by_itself = self.by_rule(&dispatch.room).is_some();
-        let answer =
-            |assignment: &Assignment| Dispatched { job_id: assignment.job.clone(), joins_by_itself: by_itself };
+        let answer = |assignment: &Assignment| Dispatched {
+            job_id: assignment.job.clone(),
+            joins_by_itself: by_itself,
+            language: assignment.language.or(assignment.profile.language),
+        };
         let profile = self.profile(&dispatch)?;
         if let Some(Some(present)) = self.open.get(&dispatch.room) {
             return Ok((answer(present), None));
@@ -272,7 +275,7 @@ mod tests {
         let (dispatched, sent) = roster.dispatch(now, arabic, None).unwrap();
         assert!(dispatched.joins_by_itself && sent.is_none());
         let again = roster.dispatch(now, dispatch("a", Some("sales")), None).unwrap().0;
-        assert_eq!(again, dispatched);
+        assert_eq!(again, Dispatched { language: None, ..dispatched.clone() });
         let joins = roster.opened(now + PENDING_FOR / 2, &room("a"), None).unwrap();
         assert_eq!((joins.job, joins.profile.name.as_str()), (dispatched.job_id, "sales"));
 
@@ -304,6 +307,12 @@ mod tests {
         assert_eq!(joins(&mut roster, "c", ar), Some((sales, ar)));
         let french = "fr".parse().ok();
         assert_eq!(joins(&mut roster, "d", french), Some((default, french)));
+        let spoken = |profile| roster.dispatch(now, dispatch("e", Some(profile)), None).unwrap().0.language;
+        assert_eq!(
+            ["default", "sales"].map(spoken),
+            [Some(Language::ENGLISH), ar],
+            "where nobody says it, the profile does"
+        );
         roster.expect(now, room("d"), Language::ARABIC);
         assert!(roster.expected.is_empty(), "what is spoken in an open room is no longer asked");
     }
@@ -335,8 +344,9 @@ mod tests {
             assert_eq!((joins.profile.name.as_str(), joins.language), (expected, Some(Language::ARABIC)));
             assert_eq!(joins.known, known);
         }
-        let sent = roster.dispatch(now, dispatch("a", None), known(true, None)).unwrap().1.unwrap();
-        assert!(sent.known.is_some() && sent.language == Some(Language::ARABIC));
+        let (dispatched, sent) = roster.dispatch(now, dispatch("a", None), known(true, None)).unwrap();
+        assert!(sent.unwrap().known.is_some());
+        assert_eq!(dispatched.language, Some(Language::ARABIC));
     }
 
     #[test]

@@ -127,7 +127,7 @@ impl Dialogue {
         let Agent::Turn(speech) = mem::replace(&mut self.agent, Agent::Silent) else { return };
         let words = speech.words();
         self.close(now, &speech, words, false);
-        let goes_on = matches!(self.owed, Owed::ToSpeech | Owed::ToTyping { .. }) || self.caller_has_floor(now);
+        let goes_on = self.owed.is_answer() || self.caller_has_floor(now);
         match speech.occasion {
             // Who has something to add after a goodbye is not hung up on.
             Occasion::Farewell(EndReason::Completed) if goes_on => {}

@@ -16,7 +16,7 @@ use crate::{
 
 impl Dialogue {
     pub(super) fn overlap(&mut self, now: MediaTime, overlap: Overlap) {
-        if !matches!(&self.agent, Agent::Turn(speech) if speech.can_be_interrupted()) {
+        if !self.gives_way() {
             return;
         }
         match self.barge_in.handle(now, overlap) {

@@ -170,7 +170,7 @@ impl Dialogue {
         }
         let shortened: String = text.chars().take(LONGEST_TYPED).collect();
         self.active = now;
-        if matches!(&self.agent, Agent::Turn(speech) if speech.can_be_interrupted()) {
+        if self.gives_way() {
             self.interrupt(now);
         }
         let text = self.cards.finish(&shortened);
@@ -223,8 +223,7 @@ impl Dialogue {
 
     /// Whether the agent is to take its leave, too. Noise is sometimes understood as "bye": not as the first words.
     fn takes_leave(&self, text: &str) -> bool {
-        let owes_an_answer = matches!(self.owed, Owed::ToSpeech | Owed::ToTyping { .. });
-        self.setup.lead == Lead::Model && self.has_spoken && !owes_an_answer && is_farewell(text)
+        self.setup.lead == Lead::Model && self.has_spoken && !self.owed.is_answer() && is_farewell(text)
     }
 
     /// Decides about utterances that are over and whose words are known, in their order.
@@ -269,9 +268,8 @@ impl Dialogue {
             return self.withdraw(utterance);
         }
         let answers_question = matches!(&self.agent, Agent::Turn(speech) if speech.asks());
-        if matches!(&self.agent, Agent::Turn(speech) if speech.can_be_interrupted())
-            && !(answers_question && is_backchannel(words.text.reveal()))
-        {
+        let is_mere_yes = answers_question && is_backchannel(words.text.reveal());
+        if self.gives_way() && !is_mere_yes {
             self.interrupt(now);
         }
         self.follow(words);

@@ -27,7 +27,8 @@ use speculation::Speculation;
 /// is answered ([`Output::Answer`]; begun at the pause, and said when the turn is over) as soon as the caller is silent, and
 /// the history keeps of the agent's words what was heard. Speech over the agent's is judged by [`BargeIn`], also while the
 /// agent has yet to begin; when it turns out to have had no words, or only the agent's own, the agent goes on with the word
-/// that was cut, or the clause where the voice does not tell of words. What is said over words that cannot be interrupted is answered after them.
+/// that was cut, or the clause where the voice does not tell of words. What is said over words that cannot be interrupted is
+/// answered after them.
 #[derive(Debug)]
 pub struct Dialogue {
     setup: Setup,
@@ -181,6 +182,11 @@ impl Dialogue {
     /// What was said so far.
     pub fn history(&self) -> &History {
         &self.history
+    }
+
+    /// Whether the agent has a turn that the caller may interrupt.
+    fn gives_way(&self) -> bool {
+        matches!(&self.agent, Agent::Turn(speech) if speech.can_be_interrupted())
     }
 
     fn note(&mut self, incident: Incident) {

@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn answers_have_the_form_of_their_questions() {
         let room: RoomName = "call-7".parse().unwrap();
-        let job = |joins_by_itself| Dispatched { job_id: "job-0a1b2c3d".to_owned(), joins_by_itself };
+        let job = |joins_by_itself| Dispatched { job_id: "job-0a1b2c3d".to_owned(), joins_by_itself, language: None };
         let message = "Agent dispatched to room 'call-7'.";
         let note = |it: &str| json!({ "success": true, "message": message, "note": it });
         assert_eq!(shown(short(&room, &job(true))), note(BY_ITSELF));

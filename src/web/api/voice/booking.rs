@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::{
     call::{
         Facts,
-        desk::Dispatch,
+        desk::{Dispatch, Dispatched},
         readiness::{EngineKind, Readiness},
     },
     domain::{Language, PersonId, Pii, RoomName, ScriptId},
@@ -162,14 +162,14 @@ fn script(change: &Change<'_>, wanted: &Wanted, known: Option<&Known>) -> Result
 ///
 /// # Errors
 /// Why none is free, in one sentence.
-pub(super) async fn send_agent(state: &State, booking: &Booking) -> Result<(), String> {
+pub(super) async fn send_agent(state: &State, booking: &Booking) -> Result<Dispatched, String> {
     can_answer(&state.readiness.borrow()).map_err(str::to_owned)?;
     if state.desk.live() >= state.desk.capacity() {
         return Err("All lines are busy.".to_owned());
     }
     let wanted = Dispatch { language: booking.language, ..Dispatch::to(booking.room.clone()) };
     match timeout(PATIENCE, state.desk.dispatch(wanted)).await {
-        Ok(Ok(_)) => Ok(()),
+        Ok(Ok(dispatched)) => Ok(dispatched),
         Ok(Err(error)) => Err(format!("No agent can be sent: {error}.")),
         Err(_) => Err("No agent answered in time.".to_owned()),
     }
@@ -209,7 +209,7 @@ impl Way {
         state: &State,
         request: &HttpRequest,
         booking: &Booking,
-        sent: &Result<(), String>,
+        sent: &Result<Dispatched, String>,
     ) -> Self {
         let name = booking.caller_name.reveal().clone();
         let url = public::signal_url(state, request);
@@ -221,7 +221,10 @@ impl Way {
             url,
             agent_name: state.config.livekit.agent_name.clone(),
             agent_available: sent.is_ok(),
-            message: sent.clone().err().unwrap_or_else(|| "The agent joins when the room is open.".to_owned()),
+            message: match sent {
+                Ok(_) => "The agent joins when the room is open.".to_owned(),
+                Err(why) => why.clone(),
+            },
         }
     }
 }

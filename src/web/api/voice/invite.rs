@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::booking::{self, Known, Wanted, Way};
 use crate::{
     call::bookings::CUSTOMER_ROOM,
-    domain::RoomName,
+    domain::{Language, RoomName},
     store::{
         Change,
         bookings::{Booking, Link},
@@ -100,9 +100,10 @@ async fn call(
     });
     let booking = kept.await?;
     let sent = booking::send_agent(state, &booking).await;
+    let language = booking.language.or(sent.as_ref().ok().and_then(|dispatched| dispatched.language));
     let answer = Answer {
         way: Way::into_room(state, request, &booking, &sent),
-        join_url: join_url(state, request, &booking, &link),
+        join_url: join_url(state, request, language, &link),
         expires_at: expires_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
     };
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(answer))
@@ -148,8 +149,9 @@ fn room_of(user_id: &str) -> Result<RoomName, ApiError> {
     })
 }
 
-/// The link stands behind `#`: it is not sent to any server but by the page itself, and so stands in no log.
-fn join_url(state: &State, request: &HttpRequest, booking: &Booking, link: &Link) -> String {
-    let language = booking.language.map(|language| format!("?lang={}", language.code())).unwrap_or_default();
+/// The page is in what will be spoken: the person's own language, else the agent's; where that is open, the browser's. The link
+/// stands behind `#`: it is not sent to any server but by the page itself, and so stands in no log.
+fn join_url(state: &State, request: &HttpRequest, language: Option<Language>, link: &Link) -> String {
+    let language = language.map(|language| format!("?lang={}", language.code())).unwrap_or_default();
     format!("{}{CALL_PATH}{language}#join={}", public::origin(state, request), link.reveal())
 }

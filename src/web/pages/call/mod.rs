@@ -56,14 +56,18 @@ enum Can {
 pub(in crate::web) async fn call(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
     let can = Can::with(&state.readiness.borrow());
     let dev = state.config.server.dev;
-    fresh(&CallPage::new(can, dev, &wanted(&request), state.desk.languages()))
+    fresh(&CallPage::new(can, dev, &Wanted::of(&request), state.desk.languages()))
 }
 
 impl CallPage {
-    /// `wanted` are the visitor's languages, the most wanted first. The page is in the one that will be spoken, if it can be.
-    fn new(can: Can, dev: bool, wanted: &[Language], languages: Vec<Language>) -> Self {
-        let chosen = wanted.iter().find(|it| languages.contains(it)).or(languages.first()).copied();
-        let mut candidates = chosen.into_iter().chain(wanted.iter().copied()).chain([Language::ENGLISH]);
+    /// The page is in the language that the address asks for. Without one, it is in that which will be spoken, if it can be: the
+    /// first of the browser's that is among `languages`.
+    fn new(can: Can, dev: bool, wanted: &Wanted, languages: Vec<Language>) -> Self {
+        let asked = wanted.asked.into_iter();
+        let accepted = wanted.accepted.iter().copied();
+        let mut all = asked.clone().chain(accepted.clone());
+        let chosen = all.find(|it| languages.contains(it)).or(languages.first().copied());
+        let mut candidates = asked.chain(chosen).chain(accepted).chain([Language::ENGLISH]);
         let (language, words) = candidates
             .find_map(|language| Some((language, Words::of(language)?)))
             .expect("the page is written in English");
@@ -86,16 +90,25 @@ impl CallPage {
     }
 }
 
-/// What a visitor wants to read and speak: the language in the address (`?lang=ar`), then the browser's.
-fn wanted(request: &HttpRequest) -> Vec<Language> {
-    let mut parameters = url::form_urlencoded::parse(request.query_string().as_bytes());
-    let asked = parameters.find(|(name, _)| name == "lang").and_then(|(_, value)| value.parse().ok());
-    let accepted = AcceptLanguage::parse(request).map(|header| header.ranked()).unwrap_or_default();
-    let accepted = accepted.into_iter().filter_map(|it| match it {
-        Preference::Specific(tag) => tag.primary_language().parse().ok(),
-        Preference::Any => None,
-    });
-    asked.into_iter().chain(accepted).collect()
+/// What a visitor wants to read and speak.
+struct Wanted {
+    /// In the address (`?lang=ar`): whoever made a link to this page knew for whom, or the visitor has chosen.
+    asked: Option<Language>,
+    /// The browser's, the most wanted first.
+    accepted: Vec<Language>,
+}
+
+impl Wanted {
+    fn of(request: &HttpRequest) -> Self {
+        let mut parameters = url::form_urlencoded::parse(request.query_string().as_bytes());
+        let asked = parameters.find(|(name, _)| name == "lang").and_then(|(_, value)| value.parse().ok());
+        let accepted = AcceptLanguage::parse(request).map(|header| header.ranked()).unwrap_or_default();
+        let accepted = accepted.into_iter().filter_map(|it| match it {
+            Preference::Specific(tag) => tag.primary_language().parse().ok(),
+            Preference::Any => None,
+        });
+        Self { asked, accepted: accepted.collect() }
+    }
 }
 
 impl Can {
@@ -129,17 +142,21 @@ mod tests {
     #[test]
     fn the_address_goes_before_the_browser_and_both_before_the_box() {
         let codes = |languages: &[Language]| languages.iter().map(|it| it.code()).collect::<Vec<_>>().join(" ");
-        for (query, header, codes_wanted, of_page, chosen) in [
-            ("", "", "", "en", "en"),
-            ("", "ar-JO, en;q=0.5", "ar en", "ar", "ar"),
-            ("", "de, ar;q=0.1, *;q=0.5", "de ar", "ar", "ar"),
-            ("?lang=ar", "en", "ar en", "ar", "ar"),
-            ("?lang=en&lang=ar", "ar", "en ar", "en", "en"),
-            ("?lang=%ff%3Cb%3E", "fr, 7;q=x", "fr", "en", "en"),
+        for (query, header, asked, accepted, of_page, chosen) in [
+            ("", "", "", "", "en", "en"),
+            ("", "ar-JO, en;q=0.5", "", "ar en", "ar", "ar"),
+            ("", "de, ar;q=0.1, *;q=0.5", "", "de ar", "ar", "ar"),
+            ("?lang=ar", "en", "ar", "en", "ar", "ar"),
+            ("?lang=en&lang=ar", "ar", "en", "ar", "en", "en"),
+            ("?lang=%ff%3Cb%3E", "fr, 7;q=x", "", "fr", "en", "en"),
         ] {
             let request = TestRequest::with_uri(&format!("/{query}")).insert_header((ACCEPT_LANGUAGE, header));
-            let wanted = wanted(&request.to_http_request());
-            assert_eq!(codes(&wanted), codes_wanted, "{query} {header}");
+            let wanted = Wanted::of(&request.to_http_request());
+            assert_eq!(
+                (codes(wanted.asked.as_slice()), codes(&wanted.accepted)),
+                (asked.into(), accepted.into()),
+                "{query}"
+            );
             let page = CallPage::new(Can::Talk, false, &wanted, BOTH.into());
             assert_eq!((page.language.code(), page.chosen.map(Language::code)), (of_page, Some(chosen)), "{header}");
         }
@@ -149,17 +166,26 @@ mod tests {
     fn a_page_is_in_the_language_that_will_be_spoken() {
         let [english, arabic] = BOTH;
         let german: Language = "de".parse().unwrap();
-        for (wanted, offered, of_page, shown) in [
-            (vec![arabic], vec![english, arabic], arabic, r#"<option value="ar" lang="ar" selected>"#),
-            (vec![arabic], vec![english, arabic], arabic, r#"<html lang="ar" dir="rtl">"#),
-            (vec![german, arabic], vec![english, german], arabic, r#"<option value="de" lang="de" selected>"#),
-            (vec![arabic], vec![english], english, r#"<html lang="en" dir="ltr">"#),
-            (vec![arabic], vec![], arabic, "اسمك"),
+        let selected = |code: &str| format!(r#"<option value="{code}" lang="{code}" selected>"#);
+        let html = |code: &str, dir: &str| format!(r#"<html lang="{code}" dir="{dir}">"#);
+        let named = "اسمك".to_owned();
+        for (asked, accepted, offered, of_page, shown) in [
+            (None, vec![arabic], vec![english, arabic], arabic, selected("ar")),
+            (None, vec![arabic], vec![english, arabic], arabic, html("ar", "rtl")),
+            (None, vec![german, arabic], vec![english, german], arabic, selected("de")),
+            (None, vec![arabic], vec![english], english, html("en", "ltr")),
+            (None, vec![arabic], vec![], arabic, named.clone()),
+            // Somebody was invited whose language no profile speaks by itself: the agent speaks it with them.
+            (Some(arabic), vec![english], vec![english], arabic, named),
+            (Some(arabic), vec![english], vec![english, german], arabic, selected("en")),
+            (Some(german), vec![arabic], vec![english, german], arabic, selected("de")),
+            (Some(german), vec![], vec![english], english, html("en", "ltr")),
         ] {
+            let wanted = Wanted { asked, accepted };
             let page = CallPage::new(Can::Talk, false, &wanted, offered.clone());
             let html = page.render().unwrap();
-            assert_eq!(page.language, of_page, "{wanted:?} {offered:?}");
-            assert!(html.contains(shown), "{shown}");
+            assert_eq!(page.language, of_page, "{asked:?} {:?} {offered:?}", wanted.accepted);
+            assert!(html.contains(&shown), "{shown}");
             assert_eq!(html.contains("<select id=\"language\""), offered.len() > 1);
         }
     }
@@ -182,7 +208,8 @@ mod tests {
             (lacking(&[EngineKind::Stt, EngineKind::Llm]), Can::Nothing, "cannot answer calls"),
         ] {
             assert_eq!(Can::with(&readiness), can);
-            let html = CallPage::new(can, true, &[], Vec::new()).render().unwrap();
+            let html =
+                CallPage::new(can, true, &Wanted { asked: None, accepted: Vec::new() }, Vec::new()).render().unwrap();
             assert!(html.contains(says), "{can:?}: {says}");
         }
     }
