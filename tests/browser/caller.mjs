@@ -1,6 +1,8 @@
 // A caller's eyes, ears and hands on the page.
 
 const PATH = "/callcenter/call-with-audio";
+/** Root mean square, of 1: a voice is well above, comfort noise well below. */
+const AUDIBLE = 0.006;
 
 export class Caller {
   constructor(page, base) {
@@ -70,6 +72,20 @@ export class Caller {
     return this.page.$eval(selector, (element) => element.textContent.trim());
   }
 
+  /** Who is in the call, by name. */
+  people() {
+    return this.page.$$eval("#people bdi", (names) => names.map((name) => name.textContent));
+  }
+
+  /** Waits until these people are in the call, whether they speak or not. */
+  async waitForPeople(wanted) {
+    const are = (wanted) => {
+      const names = [...document.querySelectorAll("#people bdi")].map((name) => name.textContent);
+      return names.length === wanted.length && names.every((name, index) => name === wanted[index]);
+    };
+    await this.page.waitForFunction(are, wanted);
+  }
+
   /** Begins to record what the page plays of an `agent` or a `guest`. */
   async record(role) {
     const selector = `#sounds audio[data-role="${role}"]`;
@@ -86,6 +102,14 @@ export class Caller {
       recorder.connect(context.destination);
       window.recorded = () => pieces;
     }, selector);
+  }
+
+  /** Waits until a voice has been recorded: sound is later than what the page shows. */
+  async waitForSound() {
+    await this.page.waitForFunction((audible) => {
+      const power = (piece) => piece.reduce((sum, sample) => sum + sample * sample, 0) / piece.length;
+      return window.recorded().some((piece) => Math.sqrt(power(piece)) > audible);
+    }, AUDIBLE);
   }
 
   /** Waits until what is recorded has been silent for half a second: sound is later than what the page shows. */
@@ -133,9 +157,4 @@ export function wav(samples) {
   head.write("data", 36);
   head.writeUInt32LE(size, 40);
   return Buffer.concat([head, Buffer.from(samples.buffer, samples.byteOffset, size)]);
-}
-
-/** Root mean square, of 32767. */
-export function level(samples) {
-  return Math.sqrt(samples.reduce((sum, it) => sum + it * it, 0) / Math.max(1, samples.length));
 }
