@@ -56,14 +56,15 @@ enum Can {
 pub(in crate::web) async fn call(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
     let can = Can::with(&state.readiness.borrow());
     let dev = state.config.server.dev;
-    fresh(&CallPage::new(can, dev, &wanted(&request), state.desk.languages()))
+    fresh(&CallPage::new(can, dev, &Wanted::by(&request), state.desk.languages()))
 }
 
 impl CallPage {
-    /// `wanted` are the visitor's languages, the most wanted first. The page is in the one that will be spoken, if it can be.
-    fn new(can: Can, dev: bool, wanted: &[Language], languages: Vec<Language>) -> Self {
-        let chosen = wanted.iter().find(|it| languages.contains(it)).or(languages.first()).copied();
-        let mut candidates = chosen.into_iter().chain(wanted.iter().copied()).chain([Language::ENGLISH]);
+    /// The page is in the language of the address, for whoever wrote an invitation knew what will be spoken; else in the one
+    /// that will be spoken, if it can be.
+    fn new(can: Can, dev: bool, wanted: &Wanted, languages: Vec<Language>) -> Self {
+        let chosen = wanted.all().find(|it| languages.contains(it)).or(languages.first().copied());
+        let mut candidates = wanted.asked.into_iter().chain(chosen).chain(wanted.all()).chain([Language::ENGLISH]);
         let (language, words) = candidates
             .find_map(|language| Some((language, Words::of(language)?)))
             .expect("the page is written in English");
@@ -86,16 +87,31 @@ impl CallPage {
     }
 }
 
-/// What a visitor wants to read and speak: the language in the address (`?lang=ar`), then the browser's.
-fn wanted(request: &HttpRequest) -> Vec<Language> {
-    let mut parameters = url::form_urlencoded::parse(request.query_string().as_bytes());
-    let asked = parameters.find(|(name, _)| name == "lang").and_then(|(_, value)| value.parse().ok());
-    let accepted = AcceptLanguage::parse(request).map(|header| header.ranked()).unwrap_or_default();
-    let accepted = accepted.into_iter().filter_map(|it| match it {
-        Preference::Specific(tag) => tag.primary_language().parse().ok(),
-        Preference::Any => None,
-    });
-    asked.into_iter().chain(accepted).collect()
+/// What a visitor wants to read and speak.
+#[derive(Clone, Debug, Default)]
+struct Wanted {
+    /// By the address: `?lang=ar`.
+    asked: Option<Language>,
+    /// By the browser, the most wanted first.
+    accepted: Vec<Language>,
+}
+
+impl Wanted {
+    fn by(request: &HttpRequest) -> Self {
+        let mut parameters = url::form_urlencoded::parse(request.query_string().as_bytes());
+        let asked = parameters.find(|(name, _)| name == "lang").and_then(|(_, value)| value.parse().ok());
+        let accepted = AcceptLanguage::parse(request).map(|header| header.ranked()).unwrap_or_default();
+        let accepted = accepted.into_iter().filter_map(|it| match it {
+            Preference::Specific(tag) => tag.primary_language().parse().ok(),
+            Preference::Any => None,
+        });
+        Self { asked, accepted: accepted.collect() }
+    }
+
+    /// The most wanted first.
+    fn all(&self) -> impl Iterator<Item = Language> {
+        self.asked.into_iter().chain(self.accepted.iter().copied())
+    }
 }
 
 impl Can {
@@ -128,7 +144,7 @@ mod tests {
 
     #[test]
     fn the_address_goes_before_the_browser_and_both_before_the_box() {
-        let codes = |languages: &[Language]| languages.iter().map(|it| it.code()).collect::<Vec<_>>().join(" ");
+        let codes = |wanted: &Wanted| wanted.all().map(Language::code).collect::<Vec<_>>().join(" ");
         for (query, header, codes_wanted, of_page, chosen) in [
             ("", "", "", "en", "en"),
             ("", "ar-JO, en;q=0.5", "ar en", "ar", "ar"),
@@ -138,7 +154,7 @@ mod tests {
             ("?lang=%ff%3Cb%3E", "fr, 7;q=x", "fr", "en", "en"),
         ] {
             let request = TestRequest::with_uri(&format!("/{query}")).insert_header((ACCEPT_LANGUAGE, header));
-            let wanted = wanted(&request.to_http_request());
+            let wanted = Wanted::by(&request.to_http_request());
             assert_eq!(codes(&wanted), codes_wanted, "{query} {header}");
             let page = CallPage::new(Can::Talk, false, &wanted, BOTH.into());
             assert_eq!((page.language.code(), page.chosen.map(Language::code)), (of_page, Some(chosen)), "{header}");
@@ -149,18 +165,35 @@ mod tests {
     fn a_page_is_in_the_language_that_will_be_spoken() {
         let [english, arabic] = BOTH;
         let german: Language = "de".parse().unwrap();
-        for (wanted, offered, of_page, shown) in [
+        for (accepted, offered, of_page, shown) in [
             (vec![arabic], vec![english, arabic], arabic, r#"<option value="ar" lang="ar" selected>"#),
             (vec![arabic], vec![english, arabic], arabic, r#"<html lang="ar" dir="rtl">"#),
             (vec![german, arabic], vec![english, german], arabic, r#"<option value="de" lang="de" selected>"#),
             (vec![arabic], vec![english], english, r#"<html lang="en" dir="ltr">"#),
             (vec![arabic], vec![], arabic, "اسمك"),
         ] {
+            let wanted = Wanted { asked: None, accepted };
             let page = CallPage::new(Can::Talk, false, &wanted, offered.clone());
             let html = page.render().unwrap();
             assert_eq!(page.language, of_page, "{wanted:?} {offered:?}");
             assert!(html.contains(shown), "{shown}");
             assert_eq!(html.contains("<select id=\"language\""), offered.len() > 1);
+        }
+    }
+
+    #[test]
+    fn who_is_invited_reads_the_language_of_the_invitation() {
+        let [english, arabic] = BOTH;
+        for (asked, offered, of_page, chosen) in [
+            // A script in Arabic may lead calls where no profile speaks it.
+            (arabic, vec![english], arabic, english),
+            (english, vec![arabic], english, arabic),
+            // There are no words in German.
+            ("de".parse().unwrap(), vec![arabic], arabic, arabic),
+        ] {
+            let wanted = Wanted { asked: Some(asked), accepted: vec![english] };
+            let page = CallPage::new(Can::Talk, false, &wanted, offered);
+            assert_eq!((page.language, page.chosen), (of_page, Some(chosen)), "{asked:?}");
         }
     }
 
@@ -182,7 +215,7 @@ mod tests {
             (lacking(&[EngineKind::Stt, EngineKind::Llm]), Can::Nothing, "cannot answer calls"),
         ] {
             assert_eq!(Can::with(&readiness), can);
-            let html = CallPage::new(can, true, &[], Vec::new()).render().unwrap();
+            let html = CallPage::new(can, true, &Wanted::default(), Vec::new()).render().unwrap();
             assert!(html.contains(says), "{can:?}: {says}");
         }
     }
