@@ -101,9 +101,13 @@ test("the browser's language is the first choice", async () => {
 
 test("what the agent cannot do is said on the page", { timeout: 60_000 }, async () => {
   const room = `notice-${process.pid}`;
+  // A page that waits for an agent asks for one after a while: no other is to come than that of this test.
+  const isLeftAlone = (page) => page.route("**/api/dispatch-agent", (route) => route.abort());
   await withCaller({ screen: SCREENS.phone }, async (caller, { page }) => {
+    await isLeftAlone(page);
     await caller.call({ query: `?room=${room}` });
     await withCaller({}, async (agent, browser) => {
+      await isLeftAlone(browser.page);
       const token = sign({ room, identity: "agent-test", kind: "agent", attributes: { "callstead.notice": "busy" } });
       const json = { token, url: url.replace("http", "ws"), room_name: room, user_name: "" };
       await browser.page.route("**/api/room/token", (route) => route.fulfill({ json }));
