@@ -11,7 +11,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { openBrowser, SCREENS } from "./browser.mjs";
+import { openBrowser, PATIENT, SCREENS } from "./browser.mjs";
 import { Caller, wav } from "./caller.mjs";
 import { cuttable } from "./cuttable.mjs";
 import { sign } from "./token.mjs";
@@ -35,7 +35,7 @@ async function withCaller(options, act, base = url) {
   }
 }
 
-test("a caller speaks and is answered", { timeout: 120_000 }, async () => {
+test("a caller speaks and is answered", PATIENT, async () => {
   await withCaller({ says: recording }, async (caller, { page, faults }) => {
     await caller.open();
     await take(page, "desktop-light-before");
@@ -70,7 +70,7 @@ test("a caller speaks and is answered", { timeout: 120_000 }, async () => {
   });
 });
 
-test("a caller chooses Arabic", { timeout: 90_000 }, async () => {
+test("a caller chooses Arabic", PATIENT, async () => {
   await withCaller({ screen: SCREENS.phone }, async (caller, { page, faults }) => {
     await caller.open();
     assert.deepEqual(await page.$$eval("#language option", (options) => options.map((it) => it.textContent)), ["English", "العربية"]);
@@ -99,7 +99,7 @@ test("the browser's language is the first choice", async () => {
   });
 });
 
-test("what the agent cannot do is said on the page", { timeout: 60_000 }, async () => {
+test("what the agent cannot do is said on the page", PATIENT, async () => {
   const room = `notice-${process.pid}`;
   // A page that waits for an agent asks for one after a while: no other is to come than that of this test.
   const isLeftAlone = (page) => page.route("**/api/dispatch-agent", (route) => route.abort());
@@ -122,7 +122,7 @@ test("what the agent cannot do is said on the page", { timeout: 60_000 }, async 
   });
 });
 
-test("a call waits for a server that is still starting", { timeout: 60_000 }, async () => {
+test("a call waits for a server that is still starting", PATIENT, async () => {
   await withCaller({}, async (caller, { page }) => {
     await caller.open();
     await page.route("**/api/health", (route) => route.fulfill({ status: 503, json: { status: "starting" } }));
@@ -142,7 +142,7 @@ test("a call waits for a server that is still starting", { timeout: 60_000 }, as
   });
 });
 
-test("without a microphone one types", { timeout: 90_000 }, async () => {
+test("without a microphone one types", PATIENT, async () => {
   await withCaller({ microphone: "none", colours: "dark", screen: SCREENS.phone }, async (caller, { page }) => {
     await caller.open();
     await take(page, "phone-dark-before");
@@ -162,7 +162,7 @@ test("without a microphone one types", { timeout: 90_000 }, async () => {
   });
 });
 
-test("a call survives that its signal connection is cut", { timeout: 90_000 }, async () => {
+test("a call survives that its signal connection is cut", PATIENT, async () => {
   const wire = await cuttable(url);
   try {
     await withCaller({ colours: "dark" }, async (caller, { page }) => {
@@ -184,7 +184,7 @@ test("a call survives that its signal connection is cut", { timeout: 90_000 }, a
   }
 });
 
-test("two people in one room hear each other", { timeout: 90_000 }, async () => {
+test("two people in one room hear each other", PATIENT, async () => {
   const query = `?room=pair-${process.pid}`;
   const talks = { says: chatter, again: true };
   await withCaller(talks, async (amanda) => {

@@ -37,20 +37,20 @@ export class Caller {
   }
 
   /** Waits until one side has said something that is complete, `count` times. */
-  async waitForTurns(role, count = 1, timeout = 60_000) {
+  async waitForTurns(role, count = 1) {
     const complete = ([selector, wanted]) => document.querySelectorAll(selector).length >= wanted;
-    await this.page.waitForFunction(complete, [`.turn.is-${role}:not(.is-growing)`, count], { timeout });
+    await this.page.waitForFunction(complete, [`.turn.is-${role}:not(.is-growing)`, count]);
     return this.said(role);
   }
 
   /** Waits until the agent has said more than `turns` turns and listens, or the call is over; whether it is. */
-  async waitForAnswer(turns, timeout = 60_000) {
+  async waitForAnswer(turns) {
     const complete = (turns) => {
       if (!document.querySelector("#over").hidden) return "over";
       const said = document.querySelectorAll(".turn.is-agent:not(.is-growing)").length > turns;
       return said && document.querySelector("#orb").dataset.state === "listening" && "listening";
     };
-    const state = await this.page.waitForFunction(complete, turns, { timeout });
+    const state = await this.page.waitForFunction(complete, turns);
     return (await state.jsonValue()) === "over";
   }
 
@@ -60,12 +60,12 @@ export class Caller {
   }
 
   /** Waits until a text is there, where people see it. */
-  async waitForText(selector, text, timeout = 30_000) {
+  async waitForText(selector, text) {
     const contains = ([where, words]) => {
       const element = document.querySelector(where);
       return element && !element.closest("[hidden]") && element.textContent.includes(words);
     };
-    await this.page.waitForFunction(contains, [selector, text], { timeout });
+    await this.page.waitForFunction(contains, [selector, text]);
   }
 
   text(selector) {

@@ -10,7 +10,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { openBrowser, SCREENS } from "./browser.mjs";
+import { openBrowser, PATIENT, SCREENS } from "./browser.mjs";
 import { Caller } from "./caller.mjs";
 import { codeOf, presentStep } from "./totp.mjs";
 
@@ -71,7 +71,7 @@ async function ask(page, method, path, body) {
   return answer;
 }
 
-test("the first administrator sets a password and logs in", { timeout: 60_000 }, async () => {
+test("the first administrator sets a password and logs in", PATIENT, async () => {
   await inBrowser({ screen: SCREENS.phone }, async (page) => {
     await page.goto(welcome);
     await page.getByLabel("E-mail address").fill(nadia.email);
@@ -103,7 +103,7 @@ test("the first administrator sets a password and logs in", { timeout: 60_000 },
   }, ["401", "409", "422"]);
 });
 
-test("whoever is invited sets a password", { timeout: 60_000 }, async () => {
+test("whoever is invited sets a password", PATIENT, async () => {
   let link;
   await inBrowser({}, async (page) => {
     await logIn(page, nadia);
@@ -124,7 +124,7 @@ test("whoever is invited sets a password", { timeout: 60_000 }, async () => {
   });
 });
 
-test("a second factor is turned on, asked for and turned off", { timeout: 90_000 }, async () => {
+test("a second factor is turned on, asked for and turned off", PATIENT, async () => {
   await inBrowser({}, async (page) => {
     await logIn(page, omar);
     const factor = page.getByRole("region", { name: "Second factor" });
@@ -163,7 +163,7 @@ test("a second factor is turned on, asked for and turned off", { timeout: 90_000
   }, ["401", "422"]);
 });
 
-test("a password is changed, and other sessions are over", { timeout: 90_000 }, async () => {
+test("a password is changed, and other sessions are over", PATIENT, async () => {
   const changed = { ...omar, password: "other plain words" };
   await inBrowser({ screen: SCREENS.phone, colours: "dark" }, async (elsewhere) => {
     await logIn(elsewhere, omar);
@@ -200,7 +200,7 @@ test("a password is changed, and other sessions are over", { timeout: 90_000 }, 
   });
 });
 
-test("a session that the server has ended leads to the log-in and back", { timeout: 60_000 }, async () => {
+test("a session that the server has ended leads to the log-in and back", PATIENT, async () => {
   await inBrowser({}, async (page) => {
     await logIn(page, nadia);
     await page.goto(`${url}/account?done=session`);
@@ -225,7 +225,7 @@ test("a session that the server has ended leads to the log-in and back", { timeo
   });
 });
 
-test("a lead opens the link of an invitation and is greeted", { timeout: 120_000 }, async () => {
+test("a lead opens the link of an invitation and is greeted", PATIENT, async () => {
   let joinUrl;
   await inBrowser({}, async (page) => {
     await logIn(page, nadia);
