@@ -8,16 +8,22 @@
 //   CALLSTEAD_SHOTS   where to put screenshots
 //   LIVEKIT_API_KEY, LIVEKIT_API_SECRET  what the server's tokens are signed with
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { openBrowser, PATIENT, SCREENS } from "./browser.mjs";
 import { Caller, wav } from "./caller.mjs";
 import { cuttable } from "./cuttable.mjs";
+import { giveMicrophone, say, standStill } from "./microphone.mjs";
 import { sign } from "./token.mjs";
 
 const { CALLSTEAD_URL: url, CALLSTEAD_OUT: out, CALLSTEAD_SHOTS: shots } = process.env;
 const { CALLSTEAD_CALLER: recording, CALLSTEAD_CHATTER: chatter } = process.env;
+
+/** In ms: as long as a page may well have no time, or a microphone to be changed takes. */
+const STOOD_STILL = 1_000;
+/** What the chatter ends with. */
+const LAST_OF_CHATTER = "Washington";
 
 const take = (page, name) => page.screenshot({ path: join(shots, `${name}.png`) });
 
@@ -67,6 +73,21 @@ test("a caller speaks and is answered", PATIENT, async () => {
     assert.match(await caller.text("#over-reason"), /You have ended the call\. It lasted \d+:\d\d\./);
     await take(page, "desktop-light-after");
     assert.deepEqual(faults, []);
+  });
+});
+
+test("a caller whose browser stood still is heard", PATIENT, async () => {
+  await withCaller({}, async (caller, { page }) => {
+    await giveMicrophone(page);
+    await caller.call();
+    await caller.waitForTurns("agent");
+    await caller.waitForText("#agent-state", "Listening");
+    const said = say(page, await readFile(chatter));
+    await page.waitForTimeout(STOOD_STILL);
+    await standStill(page, STOOD_STILL);
+    await said;
+    await caller.waitForText("#turns", LAST_OF_CHATTER);
+    await caller.end();
   });
 });
 
