@@ -1,5 +1,5 @@
 // A microphone that says recordings one after the other, each when it is told to: Chromium's own takes a single file, and
-// cannot wait for what the agent says.
+// cannot wait for what the agent says. Between them it sends nothing, and goes on where it was: most microphones send silence.
 
 /** Puts it in the place of the page's microphone; to be called before the page is opened. */
 export async function giveMicrophone(page) {
