@@ -93,6 +93,7 @@ const OTHERS: [Plan; 6] = [
             ("When would you like to start", &["Next week."]),
             ("how much would you like to spend", &["Two hundred dollars."]),
             ("at what time", &["Tomorrow at ten A M.", "On Friday at ten A M."]),
+            ("Is that right", &["Yes, that's right."]),
         ],
         outcome: "qualified",
     },
@@ -105,6 +106,7 @@ const OTHERS: [Plan; 6] = [
     Plan {
         script: "lead-ar",
         answers: &[
+            ("هل هذا صحيح", &["نعم صحيح"]),
             ("دقيقتان", &["نعم"]),
             ("مهتم", &["نعم"]),
             ("تحتاج", &["لسيارات التوصيل"]),
