@@ -27,6 +27,8 @@ use tempfile::TempDir;
 use crate::http::ask;
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_callstead");
+/// A caller's; the agent has the usual one.
+pub(crate) const CALLER_VOICE: &str = "espeak:en-gb";
 
 // ---- the program ----
 
@@ -132,6 +134,12 @@ impl Desk {
 
     pub(crate) fn run(&self, words: &[&str]) -> Output {
         self.command(words).output().unwrap()
+    }
+
+    /// A caller's words, in a voice of our own that our ears know.
+    pub(crate) fn said(&self, words: &str) -> Clip {
+        json(&self.run(&["say", words, "--voice", CALLER_VOICE, "-o", "said.wav", "--json"]));
+        audio::read(&self.file("said.wav")).unwrap()
     }
 }
 

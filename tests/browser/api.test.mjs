@@ -6,11 +6,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { openBrowser } from "./browser.mjs";
+import { openBrowser, PATIENT } from "./browser.mjs";
 
 const { CALLSTEAD_URL: url, CALLSTEAD_SHOTS: shots } = process.env;
 
-test("a request is tried out, and nothing is loaded from elsewhere", { timeout: 60_000 }, async () => {
+test("a request is tried out, and nothing is loaded from elsewhere", PATIENT, async () => {
   const { page, faults, close } = await openBrowser();
   try {
     const elsewhere = [];

@@ -13,6 +13,10 @@ const FLAGS = [
 const hasNetwork = Object.values(networkInterfaces()).flat().some(({ internal }) => !internal);
 if (!hasNetwork) FLAGS.push("--allow-loopback-in-peer-connection");
 
+/** Longer than anything takes on a busy machine that is not broken, in ms: one thing that is waited for, and a whole test. */
+const PATIENCE = 90_000;
+export const PATIENT = { timeout: 300_000 };
+
 /** What people have in front of them. */
 export const SCREENS = {
   desktop: { viewport: { width: 1280, height: 900 } },
@@ -46,6 +50,7 @@ export async function openBrowser({ says, again = false, microphone = "granted",
     locale: language,
     ...screen,
   });
+  context.setDefaultTimeout(PATIENCE);
   const page = context.pages()[0] ?? await context.newPage();
   const faults = [];
   page.on("pageerror", (error) => faults.push(String(error)));

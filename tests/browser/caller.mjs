@@ -1,6 +1,8 @@
 // A caller's eyes, ears and hands on the page.
 
 const PATH = "/callcenter/call-with-audio";
+/** Root mean square, of 1: a voice is well above, comfort noise well below. */
+const AUDIBLE = 0.006;
 
 export class Caller {
   constructor(page, base) {
@@ -35,20 +37,20 @@ export class Caller {
   }
 
   /** Waits until one side has said something that is complete, `count` times. */
-  async waitForTurns(role, count = 1, timeout = 60_000) {
+  async waitForTurns(role, count = 1) {
     const complete = ([selector, wanted]) => document.querySelectorAll(selector).length >= wanted;
-    await this.page.waitForFunction(complete, [`.turn.is-${role}:not(.is-growing)`, count], { timeout });
+    await this.page.waitForFunction(complete, [`.turn.is-${role}:not(.is-growing)`, count]);
     return this.said(role);
   }
 
   /** Waits until the agent has said more than `turns` turns and listens, or the call is over; whether it is. */
-  async waitForAnswer(turns, timeout = 60_000) {
+  async waitForAnswer(turns) {
     const complete = (turns) => {
       if (!document.querySelector("#over").hidden) return "over";
       const said = document.querySelectorAll(".turn.is-agent:not(.is-growing)").length > turns;
       return said && document.querySelector("#orb").dataset.state === "listening" && "listening";
     };
-    const state = await this.page.waitForFunction(complete, turns, { timeout });
+    const state = await this.page.waitForFunction(complete, turns);
     return (await state.jsonValue()) === "over";
   }
 
@@ -58,16 +60,30 @@ export class Caller {
   }
 
   /** Waits until a text is there, where people see it. */
-  async waitForText(selector, text, timeout = 30_000) {
+  async waitForText(selector, text) {
     const contains = ([where, words]) => {
       const element = document.querySelector(where);
       return element && !element.closest("[hidden]") && element.textContent.includes(words);
     };
-    await this.page.waitForFunction(contains, [selector, text], { timeout });
+    await this.page.waitForFunction(contains, [selector, text]);
   }
 
   text(selector) {
     return this.page.$eval(selector, (element) => element.textContent.trim());
+  }
+
+  /** Who is in the call, by name. */
+  people() {
+    return this.page.$$eval("#people bdi", (names) => names.map((name) => name.textContent));
+  }
+
+  /** Waits until these people are in the call, whether they speak or not. */
+  async waitForPeople(wanted) {
+    const are = (wanted) => {
+      const names = [...document.querySelectorAll("#people bdi")].map((name) => name.textContent);
+      return names.length === wanted.length && names.every((name, index) => name === wanted[index]);
+    };
+    await this.page.waitForFunction(are, wanted);
   }
 
   /** Records from now on what the page plays of an `agent` or a `guest`, also of one who comes later. */
@@ -96,6 +112,14 @@ export class Caller {
       hear();
       window.recorded = () => pieces;
     }, role);
+  }
+
+  /** Waits until a voice has been recorded: sound is later than what the page shows. */
+  async waitForSound() {
+    await this.page.waitForFunction((audible) => {
+      const power = (piece) => piece.reduce((sum, sample) => sum + sample * sample, 0) / piece.length;
+      return window.recorded().some((piece) => Math.sqrt(power(piece)) > audible);
+    }, AUDIBLE);
   }
 
   /** Waits until what is recorded has been silent for half a second: sound is later than what the page shows. */
@@ -143,9 +167,4 @@ export function wav(samples) {
   head.write("data", 36);
   head.writeUInt32LE(size, 40);
   return Buffer.concat([head, Buffer.from(samples.buffer, samples.byteOffset, size)]);
-}
-
-/** Root mean square, of 32767. */
-export function level(samples) {
-  return Math.sqrt(samples.reduce((sum, it) => sum + it * it, 0) / Math.max(1, samples.length));
 }

@@ -12,7 +12,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
-import { openBrowser, SCREENS } from "./browser.mjs";
+import { openBrowser, PATIENT, SCREENS } from "./browser.mjs";
 import { Caller, wav } from "./caller.mjs";
 import { giveMicrophone, say } from "./microphone.mjs";
 
@@ -41,8 +41,18 @@ class Answers {
   }
 }
 
-/** What happened in a call, until it was over. */
-async function converse(caller, answers) {
+/** A picture of the page amid a call: all that people need is on a phone's screen. */
+async function look(page, name) {
+  await page.screenshot({ path: join(shots, `guided-${name}-amid.png`) });
+  const beyond = await page.$eval("#text", (text) => [
+    document.documentElement.scrollWidth - window.innerWidth,
+    text.getBoundingClientRect().bottom - window.innerHeight,
+  ]);
+  assert.ok(beyond.every((pixels) => pixels <= 0), `beyond the screen by ${beyond} pixels`);
+}
+
+/** What happened in a call, until it was over; `amid` is called when the agent has spoken and listens for the first time. */
+async function converse(caller, answers, amid) {
   const lines = [];
   for (let from = 0, turns = 0; ;) {
     const isOver = await caller.waitForAnswer(turns);
@@ -51,6 +61,7 @@ async function converse(caller, answers) {
     const to = await caller.position();
     if (said.length > turns) lines.push({ text: said.slice(turns).join(" "), from, to });
     if (isOver) return lines;
+    if (turns === 0) await amid();
     turns = said.length;
     const answer = answers.to(lines.at(-1).text);
     if (answer?.types) await caller.type(answer.types);
@@ -61,7 +72,7 @@ async function converse(caller, answers) {
 
 describe("a script leads a call", { concurrency: Number(concurrency) }, async () => {
   for (const { name, url, language, answers } of JSON.parse(await readFile(file, "utf8"))) {
-    test(name, { timeout: 240_000 }, async () => {
+    test(name, PATIENT, async () => {
       const { page, faults, close } = await openBrowser({ language, screen: SCREENS.phone });
       const caller = new Caller(page, "");
       try {
@@ -69,7 +80,7 @@ describe("a script leads a call", { concurrency: Number(concurrency) }, async ()
         await page.goto(url);
         await caller.record("agent");
         await page.click("#start");
-        const lines = await converse(caller, new Answers(answers));
+        const lines = await converse(caller, new Answers(answers), () => look(page, name));
         await page.screenshot({ path: join(shots, `guided-${name}.png`), fullPage: true });
         await writeFile(join(out, `${name}.wav`), wav(await caller.recorded()));
         const over = await caller.text("#over-reason");

@@ -10,12 +10,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { openBrowser, SCREENS } from "./browser.mjs";
-import { Caller, level } from "./caller.mjs";
+import { openBrowser, PATIENT, SCREENS } from "./browser.mjs";
+import { Caller } from "./caller.mjs";
 import { codeOf, presentStep } from "./totp.mjs";
 
 const { CALLSTEAD_URL: url, CALLSTEAD_WELCOME: welcome, CALLSTEAD_GREETING: greeting, CALLSTEAD_SHOTS: shots } = process.env;
-const AUDIBLE = 200;
 
 const nadia = { email: "nadia@example.com", password: "correct horse battery" };
 const omar = { email: "omar@example.com", password: "a few plain words" };
@@ -56,8 +55,10 @@ async function logIn(page, who) {
   await page.waitForURL("**/account");
 }
 
-const problem = (page) => page.getByRole("alert").innerText();
-const notice = (page) => page.getByRole("status").innerText();
+// What the page said before may stand there until the answer has come.
+const says = (page, role, words) => page.getByRole(role).filter({ hasText: words }).waitFor();
+const problem = (page, words) => says(page, "alert", words);
+const notice = (page, words) => says(page, "status", words);
 
 /** The API, asked by a page of ours in its user's name. */
 async function ask(page, method, path, body) {
@@ -70,7 +71,7 @@ async function ask(page, method, path, body) {
   return answer;
 }
 
-test("the first administrator sets a password and logs in", { timeout: 60_000 }, async () => {
+test("the first administrator sets a password and logs in", PATIENT, async () => {
   await inBrowser({ screen: SCREENS.phone }, async (page) => {
     await page.goto(welcome);
     await page.getByLabel("E-mail address").fill(nadia.email);
@@ -79,18 +80,18 @@ test("the first administrator sets a password and logs in", { timeout: 60_000 },
     await page.getByLabel("Password again").fill("correct horse");
     await take(page, "phone-welcome");
     await press(page, "Set password");
-    assert.match(await problem(page), /not the same/);
+    await problem(page, /not the same/);
     assert.equal(await page.getByLabel("Your name").inputValue(), "Nadia");
     assert.equal(await page.getByLabel("E-mail address").inputValue(), nadia.email);
     await take(page, "phone-welcome-problem");
     await page.getByLabel("Password", { exact: true }).fill(nadia.password);
     await page.getByLabel("Password again").fill(nadia.password);
     await press(page, "Set password");
-    assert.match(await notice(page), /Your password is set/);
+    await notice(page, /Your password is set/);
     await take(page, "phone-login-after-welcome");
 
     await fillLogIn(page, { ...nadia, password: "wrong, quite wrong" });
-    assert.match(await problem(page), /password is wrong/);
+    await problem(page, /password is wrong/);
     assert.equal(await page.getByLabel("E-mail address").inputValue(), nadia.email);
     await take(page, "phone-login-wrong");
     await fillLogIn(page, nadia);
@@ -102,7 +103,7 @@ test("the first administrator sets a password and logs in", { timeout: 60_000 },
   }, ["401", "409", "422"]);
 });
 
-test("whoever is invited sets a password", { timeout: 60_000 }, async () => {
+test("whoever is invited sets a password", PATIENT, async () => {
   let link;
   await inBrowser({}, async (page) => {
     await logIn(page, nadia);
@@ -123,13 +124,13 @@ test("whoever is invited sets a password", { timeout: 60_000 }, async () => {
   });
 });
 
-test("a second factor is turned on, asked for and turned off", { timeout: 90_000 }, async () => {
+test("a second factor is turned on, asked for and turned off", PATIENT, async () => {
   await inBrowser({}, async (page) => {
     await logIn(page, omar);
     const factor = page.getByRole("region", { name: "Second factor" });
     await factor.getByLabel("Password").fill("not this one");
     await press(page, "Set it up");
-    assert.match(await problem(page), /password is wrong/);
+    await problem(page, /password is wrong/);
     await factor.getByLabel("Password").fill(omar.password);
     await press(page, "Set it up");
     const secret = await factor.locator("code").innerText();
@@ -141,10 +142,10 @@ test("a second factor is turned on, asked for and turned off", { timeout: 90_000
     const step = presentStep();
     await factor.getByLabel("Code").fill(codeOf(secret, step));
     await press(page, "Turn it on");
-    assert.match(await notice(page), /log in with a code/);
+    await notice(page, /log in with a code/);
     await take(page, "desktop-account-with-factor");
     await press(page, "Log out");
-    assert.match(await notice(page), /You are logged out/);
+    await notice(page, /You are logged out/);
 
     await page.goto(`${url}/account?x=1`);
     await fillLogIn(page, omar);
@@ -152,17 +153,17 @@ test("a second factor is turned on, asked for and turned off", { timeout: 90_000
     await take(page, "desktop-login-code");
     await page.getByLabel("Code").fill(codeOf(secret, step));
     await press(page, "Log in");
-    assert.match(await problem(page), /used already/);
+    await problem(page, /used already/);
     await page.getByLabel("Code").fill(codeOf(secret, step + 1));
     await press(page, "Log in");
     await page.waitForURL("**/account?x=1");
     await factor.getByLabel("Password").fill(omar.password);
     await press(page, "Turn it off");
-    assert.match(await notice(page), /without a code/);
+    await notice(page, /without a code/);
   }, ["401", "422"]);
 });
 
-test("a password is changed, and other sessions are over", { timeout: 90_000 }, async () => {
+test("a password is changed, and other sessions are over", PATIENT, async () => {
   const changed = { ...omar, password: "other plain words" };
   await inBrowser({ screen: SCREENS.phone, colours: "dark" }, async (elsewhere) => {
     await logIn(elsewhere, omar);
@@ -176,34 +177,34 @@ test("a password is changed, and other sessions are over", { timeout: 90_000 }, 
         await press(page, "Change password");
       };
       await change("not this one", changed.password);
-      assert.match(await problem(page), /password is wrong/);
+      await problem(page, /password is wrong/);
       await change(omar.password, changed.password, "something else");
-      assert.match(await problem(page), /not the same/);
+      await problem(page, /not the same/);
       await take(page, "phone-account-problem");
       await change(omar.password, changed.password);
-      assert.match(await notice(page), /Your password is changed/);
+      await notice(page, /Your password is changed/);
       await page.reload();
       await take(page, "phone-account-changed");
     }, ["422"]);
     // What was asked for there is asked for again after the log-in.
     await elsewhere.reload();
     assert.equal(new URL(elsewhere.url()).pathname, "/login");
-    assert.match(await notice(elsewhere), /not logged in any more/);
+    await notice(elsewhere, /not logged in any more/);
     await take(elsewhere, "phone-dark-login");
     await fillLogIn(elsewhere, changed);
     await elsewhere.waitForURL("**/account");
     await press(elsewhere, "Log out everywhere");
-    assert.match(await notice(elsewhere), /You are logged out/);
+    await notice(elsewhere, /You are logged out/);
     await elsewhere.goto(`${url}/account`);
     assert.equal(new URL(elsewhere.url()).pathname, "/login");
   });
 });
 
-test("a session that the server has ended leads to the log-in and back", { timeout: 60_000 }, async () => {
+test("a session that the server has ended leads to the log-in and back", PATIENT, async () => {
   await inBrowser({}, async (page) => {
     await logIn(page, nadia);
     await page.goto(`${url}/account?done=session`);
-    assert.match(await notice(page), /That session is ended/);
+    await notice(page, /That session is ended/);
     await inBrowser({}, async (other) => {
       await logIn(other, nadia);
       const { items } = await ask(other, "GET", "/api/account/sessions");
@@ -216,7 +217,7 @@ test("a session that the server has ended leads to the log-in and back", { timeo
     await password.getByLabel("New password again").fill("never comes about");
     await press(page, "Change password");
     await page.waitForURL("**/login**");
-    assert.match(await notice(page), /Nothing was changed/);
+    await notice(page, /Nothing was changed/);
     await take(page, "desktop-session-over");
     await fillLogIn(page, nadia);
     await page.waitForURL("**/account");
@@ -224,7 +225,7 @@ test("a session that the server has ended leads to the log-in and back", { timeo
   });
 });
 
-test("a lead opens the link of an invitation and is greeted", { timeout: 120_000 }, async () => {
+test("a lead opens the link of an invitation and is greeted", PATIENT, async () => {
   let joinUrl;
   await inBrowser({}, async (page) => {
     await logIn(page, nadia);
@@ -242,7 +243,7 @@ test("a lead opens the link of an invitation and is greeted", { timeout: 120_000
     const [words] = await caller.waitForTurns("agent");
     assert.equal(words, greeting);
     await caller.waitForText("#agent-state", "Listening");
-    assert.ok(level(await caller.recorded()) > AUDIBLE);
+    await caller.waitForSound();
     await take(page, "phone-invited-call");
     await caller.end();
   });

@@ -1,8 +1,8 @@
 //! How long packets have to wait so that most of the late ones are still in time.
 //!
 //! A packet's *transit* is its arrival, less its RTP time: meaningless by itself, for the two clocks begin anywhere, but what
-//! it exceeds the quickest of the last seconds by is how *late* it was. Both clocks' drift moves the quickest one, slowly.
-//! All values are in samples at 48 kHz.
+//! it exceeds the quickest of the last seconds by is how *late* it was. Both clocks' drift moves the quickest one, slowly; a
+//! sender that stood still, or a longer way, moves it at once. All values are in samples at 48 kHz.
 
 use crate::audio::LINE_HZ;
 
@@ -23,6 +23,9 @@ const MEMORY: f32 = 0.996;
 const FEW: f32 = 15.0;
 /// The quickest packet counts for one to two such spans.
 const WINDOW: i64 = 5_000 * MS;
+/// When all packets of so long come later than they could be waited for, the quickest of them is the measure. After a network
+/// stood still, those that it kept come at once.
+const DETOUR: i64 = 300 * MS;
 
 /// See the module.
 #[derive(Debug)]
@@ -30,6 +33,7 @@ pub(super) struct Delay {
     /// The delay is at least this.
     least: i64,
     quickest: Option<Quickest>,
+    detour: Option<Detour>,
     /// How many packets were so late, in steps of [`BIN`]; old ones count less.
     lateness: [f32; BINS],
     /// Share of packets lost, lately.
@@ -44,10 +48,19 @@ struct Quickest {
     before: i64,
 }
 
+/// Packets in a row, each later than [`MOST`].
+#[derive(Clone, Copy, Debug)]
+struct Detour {
+    /// When the first of them came.
+    since: i64,
+    /// The least transit of them.
+    quickest: i64,
+}
+
 impl Delay {
     /// Nothing is known yet; packets shall wait for `least` at least.
     pub(super) const fn new(least: i64) -> Self {
-        Self { least, quickest: None, lateness: [0.0; BINS], loss: 0.0 }
+        Self { least, quickest: None, detour: None, lateness: [0.0; BINS], loss: 0.0 }
     }
 
     /// The same for another sender.
@@ -72,11 +85,24 @@ impl Delay {
             }
             _ => Quickest { since: arrival, now: transit, before: transit },
         });
+        self.follow(arrival, transit);
         let base = self.base().unwrap_or(transit);
         self.rebase(base.saturating_sub(before.unwrap_or(base)) / BIN);
         self.lateness.iter_mut().for_each(|count| *count *= MEMORY);
         let late = (transit.saturating_sub(base) / BIN).clamp(0, BINS as i64 - 1);
         self.lateness[late as usize] += 1.0;
+    }
+
+    /// Notices that the sender stood still, or that the way has become longer for good.
+    fn follow(&mut self, arrival: i64, transit: i64) {
+        let is_late = self.base().is_some_and(|base| transit.saturating_sub(base) > MOST);
+        self.detour = is_late.then(|| match self.detour {
+            Some(Detour { since, quickest }) => Detour { since, quickest: quickest.min(transit) },
+            None => Detour { since: arrival, quickest: transit },
+        });
+        if let Some(detour) = self.detour.take_if(|detour| arrival.saturating_sub(detour.since) >= DETOUR) {
+            self.quickest = Some(Quickest { since: arrival, now: detour.quickest, before: detour.quickest });
+        }
     }
 
     /// The quickest transit has moved by so many bins: what was counted is late by as much less.
@@ -160,6 +186,29 @@ mod tests {
             delay.arrived(n * 20 * MS, way);
         }
         assert_eq!((delay.base(), delay.target()), (Some(100 * MS), 20 * MS));
+    }
+
+    #[test]
+    fn who_stood_still_is_followed_at_once() {
+        let mut delay = Delay::new(20 * MS);
+        target_ms(&mut delay, 100, |_| 0);
+        for n in 0..=15 {
+            assert_eq!(delay.base(), Some(0), "after {n} packets");
+            delay.arrived((100 + n) * 20 * MS, (900 + n % 2 * 5) * MS);
+        }
+        assert_eq!((delay.base(), delay.target()), (Some(900 * MS), 20 * MS));
+    }
+
+    #[test]
+    fn packets_that_a_network_kept_are_no_longer_way() {
+        let mut delay = Delay::new(20 * MS);
+        target_ms(&mut delay, 100, |_| 0);
+        // A second of them within a fifth.
+        for n in 0..50 {
+            delay.arrived(3_000 * MS + n * 4 * MS, (1_000 - n * 16) * MS);
+        }
+        delay.arrived(3_220 * MS, 0);
+        assert_eq!(delay.base(), Some(0));
     }
 
     #[test]

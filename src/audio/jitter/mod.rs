@@ -434,10 +434,12 @@ impl Playout {
         }
     }
 
-    /// Leaves audio out when the delay is beyond what can be borne.
+    /// Leaves audio out when the delay is beyond what can be borne, as far as it comes from waiting here: to leave out what has
+    /// just come would make nothing sooner.
     fn catch_up(&mut self, now: Instant) {
         let Timeline::Playing { next, .. } = self.timeline else { return };
-        let excess = self.behind(now, next).saturating_sub(MOST_DELAY);
+        let kept = self.units.end().map_or(0, |end| after(end, next).saturating_add(self.pcm.len() as i64));
+        let excess = self.behind(now, next).min(kept).saturating_sub(MOST_DELAY);
         if excess <= 0 {
             return;
         }

@@ -76,6 +76,11 @@ impl Units {
         self.by_time.first_key_value().map(|(time, unit)| (*time, unit))
     }
 
+    /// Where the last one ends.
+    pub(super) fn end(&self) -> Option<u64> {
+        self.by_time.last_key_value().map(|(time, unit)| time.wrapping_add(unit.samples as u64))
+    }
+
     pub(super) fn take_first(&mut self) -> Option<(u64, Unit)> {
         self.by_time.pop_first()
     }

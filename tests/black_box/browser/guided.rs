@@ -21,11 +21,9 @@ use serde_json::{Value, json};
 use super::{drive, screenshots, settings, words};
 use crate::{
     leads::Client,
-    support::{Desk, Server, assert_speaks, json, wav},
+    support::{CALLER_VOICE, Desk, Server, assert_speaks, json, wav},
 };
 
-/// The caller's; the agent has the usual one.
-const CALLER_VOICE: &str = "espeak:en-gb";
 /// As many as a box of two cores takes.
 const AT_A_TIME: &str = "2";
 /// 10 ms in which nothing is above this, of full scale, are silent.
@@ -95,6 +93,7 @@ const OTHERS: [Plan; 6] = [
             ("When would you like to start", &["Next week."]),
             ("how much would you like to spend", &["Two hundred dollars."]),
             ("at what time", &["Tomorrow at ten A M.", "On Friday at ten A M."]),
+            ("Is that right", &["Yes, that's right."]),
         ],
         outcome: "qualified",
     },
@@ -107,6 +106,7 @@ const OTHERS: [Plan; 6] = [
     Plan {
         script: "lead-ar",
         answers: &[
+            ("هل هذا صحيح", &["نعم صحيح"]),
             ("دقيقتان", &["نعم"]),
             ("مهتم", &["نعم"]),
             ("تحتاج", &["لسيارات التوصيل"]),

@@ -20,7 +20,11 @@ use callstead::{
         scripts, settings,
     },
 };
-use jiff::{ToSpan, Zoned};
+use jiff::{
+    ToSpan, Zoned,
+    civil::{DateTime, Time, Weekday},
+    tz::TimeZone,
+};
 
 use super::*;
 
@@ -90,7 +94,22 @@ impl Served {
     }
 }
 
+impl Left {
+    /// When the only call back is due, as clocks here say it.
+    fn called_back_at(&self) -> DateTime {
+        let [callback] = &*self.callbacks else { panic!("{:?}", self.callbacks) };
+        callback.terms.due_at.to_zoned(TimeZone::system()).datetime()
+    }
+}
+
 impl Call {
+    /// What the agent says next, after the caller has said this.
+    async fn spoken_answer(&mut self, words: &Clip) -> String {
+        self.speak(words).await;
+        self.keep_silent(2000).await;
+        self.hear_out().await.0
+    }
+
     /// What the agent says next, after the caller has written this.
     pub(super) async fn answer(&mut self, text: &str) -> String {
         self.write(text).await;
@@ -186,6 +205,46 @@ async fn a_stranger_who_asks_for_a_person_becomes_a_lead_with_a_callback() {
     assert_eq!((lead.name.reveal().as_str(), lead.source.as_deref()), ("Amanda", Some("call")));
     assert_eq!((&callback.lead, &callback.call), (&Some(lead.id), &Some(left.call.id)));
     assert_eq!(left.call.outcome.as_deref(), Some("callback"));
+}
+
+#[tokio::test]
+async fn who_asks_by_voice_to_be_called_another_time_is_booked_for_that() {
+    let folder = Desk::with_models();
+    let [tomorrow, friday] = ["Call me back tomorrow at five P M.", "Please call me back on Friday at ten A M."]
+        .map(|words| folder.said(words));
+    drop(folder);
+    let support = || Served::led_by(ScriptSource::Builtin("support-en".to_owned()));
+
+    // Everything in one sentence.
+    let mut served = support().await;
+    let mut call = served.open("call-1").await;
+    call.arrive().await;
+    call.hear_out().await;
+    let before = Zoned::now().date();
+    let booked = call.spoken_answer(&tomorrow).await;
+    assert!(booked.starts_with("Thank you. We will call you ") && booked.contains(" at five "), "{booked}");
+    call.until(|sign| *sign == Sign::Left).await;
+    let days = [before, Zoned::now().date()].map(|day| day + 1.day());
+    let left = served.left().await;
+    assert!(days.map(|day| day.at(17, 0, 0, 0)).contains(&left.called_back_at()), "{:?}", left.callbacks);
+    assert_eq!(left.call.outcome.as_deref(), Some("callback"));
+    assert_eq!(left.callbacks[0].lead, left.lead.map(|lead| lead.id));
+
+    // When, is asked.
+    let mut served = support().await;
+    let mut call = served.open("call-1").await;
+    call.arrive().await;
+    call.hear_out().await;
+    let asked = call.spoken_answer(&recording("utt24.wav")).await;
+    assert_eq!(asked, "Of course. On which day, and at what time, may we call you?");
+    let before = Zoned::now().date();
+    let booked = call.spoken_answer(&friday).await;
+    assert!(booked.starts_with("Thank you. We will call you ") && booked.contains("Friday the "), "{booked}");
+    call.until(|sign| *sign == Sign::Left).await;
+    let left = served.left().await;
+    let due_at = left.called_back_at();
+    assert_eq!((due_at.weekday(), due_at.time()), (Weekday::Friday, Time::constant(10, 0, 0, 0)));
+    assert!((1..=8).contains(&before.until(due_at.date()).unwrap().get_days()), "{due_at}");
 }
 
 #[tokio::test]
