@@ -170,13 +170,12 @@ impl Report<'_> {
         let count = |is: fn(&Judged) -> bool| held.iter().filter(|one| is(one)).count();
         let chance: f32 = held.iter().map(|one| 1.0 / one.sizes.len() as f32).sum();
         let (values, right) = (count(Judged::has_value), count(Judged::is_likeliest_right));
-        let mut row = format!("| {name} | {} | {values} | {right} | {chance:.0} | {fitted_on} |", held.len());
-        for temperature in [1.0, self.best_temperature(), self.understanding.temperature] {
+        let at = |temperature: f32| {
             let Verdict { right, wrong, .. } = verdict(held.iter().copied(), temperature);
-            let error = calibration_error(&reliability(held, temperature));
-            row.push_str(&format!(" {error:.2}; {right}, {wrong} |"));
-        }
-        row
+            format!("{:.2}; {right}, {wrong}", calibration_error(&reliability(held, temperature)))
+        };
+        let at = [1.0, self.best_temperature(), self.understanding.temperature].map(at).join(" | ");
+        format!("| {name} | {} | {values} | {right} | {chance:.0} | {fitted_on} | {at} |", held.len())
     }
 }
 

@@ -94,9 +94,10 @@ pub(super) fn english_ordinal(number: u64) -> String {
 
 // ---- Arabic ----
 //
-// Two of something, the tens, and what counts in such words have two endings in Arabic. The one of subjects ("مئتان
-// وخمسون") is hardly heard in speech: dialects have lost it, and after verbs and prepositions, where an agent says most
-// amounts, the formal language has the other one too ("مئتين وخمسين"). So that one is said everywhere.
+// The tens, and two of something, have two endings in Arabic. That of subjects ("مئتان وخمسون") is hardly heard in speech:
+// dialects have lost it, and after verbs and prepositions, where an agent says most amounts, the formal language has the
+// other one too ("مئتين وخمسين"). Of 328 such words in the labelled answers (tests/understanding/ar: amounts, digits,
+// telephone numbers) 307 end so, and all do that an agent says.
 
 const MASCULINE: [&str; 11] =
     ["صفر", "واحد", "اثنين", "ثلاثة", "أربعة", "خمسة", "ستة", "سبعة", "ثمانية", "تسعة", "عشرة"];
