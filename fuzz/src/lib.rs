@@ -7,9 +7,13 @@
 
 mod call;
 
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use callstead::{
+    dialogue::guide::simulate::{self, Scene},
     rooms::{
         SignalVersion::{V0, V1},
         signal,
@@ -23,6 +27,10 @@ use self::call::Call;
 
 /// At most so many messages of one input are looked at: what takes longer to show does not show in a fuzzer either.
 const MOST_MESSAGES: usize = 64;
+/// Of a script's tests so many are played.
+const MOST_TESTS: usize = 3;
+/// What one call may come to: a hundred steps a round.
+const MOST_LINES: usize = 300 * 200;
 
 /// A function that takes what strangers send.
 pub type Target = fn(&[u8]);
@@ -104,8 +112,8 @@ pub fn datagram(bytes: &[u8]) {
     });
 }
 
-/// A guided script, as somebody saves it. What is read can be drawn and asks only hosts that it names; what is not is faulted
-/// within the document.
+/// A guided script, as somebody saves it. What is read can be drawn, asks only hosts that it names, and leads calls that end or
+/// wait for the caller; what is not is faulted within the document.
 pub fn script(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     match Script::parse(text) {
@@ -115,6 +123,7 @@ pub fn script(bytes: &[u8]) {
             let hosts: Vec<_> = script.hosts().map(|(host, _)| host.clone()).collect();
             assert!(script.refused_hosts(&hosts).is_empty());
             assert_eq!(script.refused_hosts(&[]).len(), hosts.len());
+            assert_never_stuck(&Arc::new(script));
         }
         Err(faults) => {
             assert!(!faults.is_empty());
@@ -126,6 +135,15 @@ pub fn script(bytes: &[u8]) {
                 );
             }
         }
+    }
+}
+
+/// The script's own tests, played: whatever they expect.
+fn assert_never_stuck(script: &Arc<Script>) {
+    for test in script.tests.iter().take(MOST_TESTS) {
+        let run = simulate::run(script, &Scene::of(test));
+        assert!(run.outcome.is_some() || run.rounds == simulate::MOST_ROUNDS, "it neither ends nor listens: {run:?}");
+        assert!(run.transcript.len() < MOST_LINES, "{} lines in {} rounds", run.transcript.len(), run.rounds);
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
         Language, Message, Pii,
         text::{ClauseSplitter, Limits},
     },
-    speech::{Chunk, Prompt, Sampling, Sentence, Served, SpeechError, Urgency, Usage, engines::Engines},
+    speech::{Chunk, Priority, Prompt, Sampling, Sentence, Served, SpeechError, Urgency, Usage, engines::Engines},
     store::turns::{Providers, Tokens},
 };
 
@@ -42,6 +42,12 @@ pub struct Brief {
 }
 
 impl Brief {
+    /// For an answer that is read, as the model makes it, while whoever asked waits.
+    pub fn in_writing(language: Language, max_tokens: usize, conversation: u64) -> Self {
+        let (sampling, urgency) = (Sampling::default(), Priority::Reply.into());
+        Self { language, voice: None, speed: 1.0, max_tokens, sampling, conversation, urgency }
+    }
+
     /// A sentence in this voice.
     pub(super) fn sentence(&self, text: impl Into<String>, language: Language) -> Sentence {
         Sentence { voice: self.voice.clone(), speed: self.speed, ..Sentence::new(text, language) }
@@ -96,6 +102,38 @@ pub(super) async fn answer(
         total: asked.elapsed(),
     };
     Ok(Answer { text: Pii::new(thought.text.trim().to_owned()), usage: thought.usage, timings })
+}
+
+/// A script's free answer, in writing.
+#[derive(Clone, Debug)]
+pub struct Guarded {
+    /// As much of it as may be said; may be empty.
+    pub text: Pii<String>,
+    /// Nothing was held back.
+    pub is_good: bool,
+}
+
+/// Answers `messages` for a script, in writing, up to the first clause that `guard` does not permit.
+///
+/// # Errors
+/// When no language model is installed, or it fails or has nothing to say.
+pub async fn guarded(
+    engines: &Engines,
+    messages: &[Message],
+    brief: &Brief,
+    guard: &Guard,
+) -> Result<Guarded, CallError> {
+    let (sender, mut clauses) = mpsc::channel(CLAUSES);
+    let marks = Marks::default();
+    let reading = async {
+        let mut said = Vec::new();
+        while let Some(clause) = clauses.recv().await {
+            said.push(clause);
+        }
+        Ok::<_, CallError>(said)
+    };
+    let (thought, said) = tokio::try_join!(think(engines, messages, brief, &marks, Some(guard), sender), reading)?;
+    Ok(Guarded { text: Pii::new(said.join(" ")), is_good: !thought.is_held_back })
 }
 
 /// What the language model made.

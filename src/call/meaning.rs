@@ -1,8 +1,8 @@
 //! What a caller meant, asked of the language model: the probability of each thing that an answer may mean, and the value
 //! that stands in it. Answers `Output::Score` and `Output::Fill` of a guided script (`dialogue::guide`).
 //!
-//! No answer is an answer here: a model that is not there, fails, or takes too long gives nothing, and the guide asks the
-//! caller again. What the caller said stands in the prompts as text; no words of theirs can make anything of them but a
+//! No answer is an answer here: a model that is not there, is too weak to be asked, fails, or takes too long gives nothing,
+//! and the guide asks the caller again. What the caller said stands in the prompts as text; no words of theirs can make anything of them but a
 //! choice of the script's or a value under the grammar.
 
 use std::{cmp::Reverse, future::Future, time::Duration};
@@ -14,13 +14,13 @@ use crate::{
     dialogue::guide::{Asked, Meaning, Slot},
     domain::{Language, Message, Pii, Role, fold_words},
     speech::{
-        Chooser, Chunk, Grammar, MOST_CANDIDATES, Prompt, Question, Responder, Sampling, Served, TEMPERATURE, Urgency,
+        Chooser, Chunk, Grammar, MOST_CANDIDATES, Prompt, Question, Responder, Sampling, Served, Urgency,
         engines::Engines,
     },
 };
 
 /// A caller who waits longer is better asked again.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub const PATIENCE: Duration = Duration::from_secs(2);
 /// Of long words the beginning is enough, in characters.
 const SAID: usize = 300;
 /// Examples of a meaning that words are compared with: the first ones.
@@ -43,10 +43,12 @@ pub async fn score(
     conversation: u64,
     urgency: Urgency,
 ) -> Vec<f32> {
-    let Ok(chooser) = engines.chooser() else { return Vec::new() };
+    let (Some(understanding), Ok(chooser)) = (engines.understanding(), engines.chooser()) else { return Vec::new() };
     let compared = likeliest_by_words(asked, choices);
     let comparison = comparison(asked, compared.iter().map(|at| &choices[*at]), language, conversation, urgency);
-    let Some(shares) = within(PATIENCE, shares(&**chooser, comparison)).await else { return Vec::new() };
+    let Some(shares) = within(PATIENCE, shares(&**chooser, comparison, understanding.temperature)).await else {
+        return Vec::new();
+    };
     let mut all = vec![0.0; choices.len()];
     compared.into_iter().zip(shares).for_each(|(at, share)| all[at] = share);
     all
@@ -62,6 +64,7 @@ pub async fn fill(
     conversation: u64,
     urgency: Urgency,
 ) -> Option<Pii<String>> {
+    engines.understanding()?;
     let responder = engines.responder().ok()?;
     let prompt = blank(asked, slot, now, conversation, urgency)?;
     within(PATIENCE, value(&**responder, prompt)).await
@@ -131,14 +134,14 @@ fn likeliest_by_words(asked: &Asked, choices: &[Meaning]) -> Vec<usize> {
     compared
 }
 
-async fn shares(chooser: &dyn Chooser, comparison: Comparison) -> Option<Vec<f32>> {
+async fn shares(chooser: &dyn Chooser, comparison: Comparison, temperature: f32) -> Option<Vec<f32>> {
     let scores = chooser.choose(comparison.question).recv().await?.inspect_err(not_answered).ok()?;
-    let shares = scores.shares_of(&comparison.sizes, TEMPERATURE);
+    let shares = scores.shares_of(&comparison.sizes, temperature);
     (!shares.is_empty() && shares.iter().all(|share| share.is_finite())).then_some(shares)
 }
 
-/// What the model is asked for a value.
-fn blank(asked: &Asked, slot: Slot, now: DateTime, conversation: u64, urgency: Urgency) -> Option<Prompt> {
+/// What the model is asked for a value; `None` where it cannot be.
+pub fn blank(asked: &Asked, slot: Slot, now: DateTime, conversation: u64, urgency: Urgency) -> Option<Prompt> {
     let (what, max_tokens) = match slot {
         Slot::Amount => ("the amount of money, as a number", 16),
         Slot::Date => ("the day, as year-month-day", 16),
@@ -162,7 +165,8 @@ fn blank(asked: &Asked, slot: Slot, now: DateTime, conversation: u64, urgency: U
     })
 }
 
-async fn value(responder: &dyn Responder, prompt: Prompt) -> Option<Pii<String>> {
+/// What the model writes, if that is whole and a value.
+pub async fn value(responder: &dyn Responder, prompt: Prompt) -> Option<Pii<String>> {
     let mut chunks = responder.respond(prompt);
     let mut text = String::new();
     loop {
@@ -263,7 +267,7 @@ mod tests {
         ] {
             let comparison = comparison(&asked("fine"), &choices, Language::ENGLISH, 1, Priority::Reply.into());
             let chooser = StandIn::new(results);
-            assert_eq!(shares(&chooser, comparison).await, expected);
+            assert_eq!(shares(&chooser, comparison, 1.0).await, expected);
         }
     }
 
@@ -289,7 +293,7 @@ mod tests {
     async fn nobody_waits_for_ever() {
         let chooser = StandIn { ends: false, ..StandIn::new(vec![]) };
         let comparison = comparison(&asked("fine"), &[], Language::ENGLISH, 1, Priority::Reply.into());
-        assert_eq!(within(Duration::ZERO, shares(&chooser, comparison)).await, None);
+        assert_eq!(within(Duration::ZERO, shares(&chooser, comparison, 1.0)).await, None);
         assert!(chooser.open.lock().unwrap()[0].is_closed(), "whoever is asked learns that nobody waits");
     }
 

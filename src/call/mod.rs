@@ -19,7 +19,7 @@ mod tool;
 pub mod transcribe;
 pub mod written;
 
-pub use answer::{Answer, AnswerTimings, Brief};
+pub use answer::{Answer, AnswerTimings, Brief, Guarded, guarded};
 pub use facts::{Facts, TooLong};
 pub use live::AskError;
 

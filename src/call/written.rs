@@ -35,7 +35,6 @@ use crate::{
         cards::{self, CardGuard},
         ids::random_name,
     },
-    speech::{Priority, Sampling},
     store::{
         Store, StoreError,
         calls::{self, About, Call, Direction, EndReason, Ended, Medium, NewCall},
@@ -256,21 +255,14 @@ impl Written {
         talk: &mut Talk,
         text: &Pii<String>,
     ) -> Result<Pii<String>, WrittenError> {
-        let Shared { store, profile, max_tokens, .. } = &*self.shared;
+        let Shared { store, max_tokens, .. } = &*self.shared;
         let asked = conversation.began.elapsed();
         let engines = ready(&self.shared.engines)?;
         let (mut history, mut cards) = (talk.history.clone(), talk.cards.clone());
         let heard = cards.finish(text.reveal());
         remember(&mut history, Who::Caller, &heard);
-        let brief = Brief {
-            language: conversation.call.language.unwrap_or(Language::ENGLISH),
-            voice: None,
-            speed: profile.speed,
-            max_tokens: *max_tokens,
-            sampling: Sampling::default(),
-            conversation: conversation.number,
-            urgency: Priority::Reply.into(),
-        };
+        let language = conversation.call.language.unwrap_or(Language::ENGLISH);
+        let brief = Brief::in_writing(language, *max_tokens, conversation.number);
         // Nobody speaks the clauses.
         let (clauses, _) = mpsc::channel(1);
         let marks = Marks::default();

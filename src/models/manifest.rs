@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashSet},
     fmt,
+    ops::RangeInclusive,
     sync::LazyLock,
 };
 
@@ -11,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::{Digest, UnknownModel, bundled, checked, pins};
 use crate::domain::Language;
 
+/// What [`Understanding::temperature`] may be.
+const TEMPERATURES: RangeInclusive<f32> = 0.5..=20.0;
 /// Names in the models folder that are taken.
 const NOT_MODELS: [&str; 2] = [pins::FILE, checked::FILE];
 
@@ -35,7 +38,7 @@ pub struct Set {
 }
 
 /// One model: a file, or a voice's two files.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Model {
     /// What it is called on the command line and in the configuration.
@@ -50,8 +53,27 @@ pub struct Model {
     pub licence: String,
     /// The highest installed rank of a kind is the one used.
     pub rank: u32,
+    /// Of a language model that has been measured: how it is asked what callers meant. See [`Model::understanding`].
+    understanding: Option<Understanding>,
     /// The main file first; a Piper voice has its JSON second.
     pub files: Vec<ModelFile>,
+}
+
+/// How a language model is asked what callers meant (docs/understanding.md).
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Understanding {
+    /// Whether it is asked at all. Callers of a box with a model that adds too little are better asked again at once.
+    pub asked: bool,
+    /// By how much its log-probabilities are divided before they tell how sure it is: models are far surer than right.
+    pub temperature: f32,
+}
+
+impl Default for Understanding {
+    /// For a model that has not been measured: it is asked, and believed where it is very sure only.
+    fn default() -> Self {
+        Self { asked: true, temperature: 3.0 }
+    }
 }
 
 /// What a model does.
@@ -229,6 +251,13 @@ impl Manifest {
             if model.files.is_empty() {
                 return Err(format!("{} has no files", model.id));
             }
+            if model.understanding.is_some() && model.kind != Kind::Llm {
+                return Err(format!("{} is no language model: it has no understanding", model.id));
+            }
+            let temperature = model.understanding().temperature;
+            if !TEMPERATURES.contains(&temperature) {
+                return Err(format!("{} has a temperature of {temperature}: 0.5 to 20 are possible", model.id));
+            }
             for file in &model.files {
                 file.check()?;
                 if !names.insert(&file.name) {
@@ -249,6 +278,11 @@ impl Model {
     /// The length of all files together, where it is known.
     pub fn bytes(&self) -> Option<u64> {
         self.files.iter().map(|file| file.bytes).sum()
+    }
+
+    /// How it is asked what callers meant, if it is a language model.
+    pub fn understanding(&self) -> Understanding {
+        self.understanding.unwrap_or_default()
     }
 
     /// Whether every file's digest is known.
@@ -427,6 +461,19 @@ mod tests {
     }
 
     #[test]
+    fn a_language_model_is_asked_what_callers_meant_unless_it_was_found_too_weak() {
+        let of = |understanding: &str| {
+            let text = ONE.replace("\"stt\"", &format!("\"llm\"\n{understanding}"));
+            Manifest::parse(&text).unwrap().models[0].understanding()
+        };
+        let unmeasured = Understanding { asked: true, temperature: 3.0 };
+        assert_eq!(of(""), unmeasured);
+        assert_eq!(of("understanding = { temperature = 2 }"), Understanding { temperature: 2.0, ..unmeasured });
+        assert_eq!(of("understanding = { asked = false }"), Understanding { asked: false, ..unmeasured });
+        assert!(!Manifest::embedded().model("smollm2-135m").unwrap().understanding().asked);
+    }
+
+    #[test]
     fn a_misspelt_name_gets_the_nearest() {
         let manifest = Manifest::embedded();
         for (name, nearest) in [
@@ -468,6 +515,10 @@ mod tests {
             ("id = \"a\"", "id = \"all\"", "'all' is there twice"),
             ("rank = 1", "rank = 1\ncolour = 2", "unknown field `colour`"),
             ("rank = 1", "", "missing field `rank`"),
+            ("rank = 1", "rank = 1\nunderstanding = { asked = false }", "is no language model"),
+            ("\"stt\"", "\"llm\"\nunderstanding = { temperature = 0 }", "has a temperature of 0"),
+            ("\"stt\"", "\"llm\"\nunderstanding = { temperature = nan }", "has a temperature of NaN"),
+            ("\"stt\"", "\"llm\"\nunderstanding = { sure = true }", "unknown field `sure`"),
             ("[\"en\"]", "[\"xx\"]", "did not match"),
         ] {
             let error = Manifest::parse(&ONE.replace(from, to)).unwrap_err().to_string();

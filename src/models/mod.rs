@@ -16,4 +16,4 @@ pub use digest::Digest;
 pub(crate) use error::size;
 pub use error::{ModelError, PullError, UnknownModel};
 pub use library::{Installed, Library, ModelState};
-pub use manifest::{Kind, Languages, Manifest, ManifestError, Model, ModelFile, Set, Source};
+pub use manifest::{Kind, Languages, Manifest, ManifestError, Model, ModelFile, Set, Source, Understanding};

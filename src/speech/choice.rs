@@ -11,11 +11,6 @@ pub const MOST_CANDIDATES: usize = 16;
 /// The longest answer of a [`Candidate`], in bytes.
 pub const LONGEST_ANSWER: usize = 512;
 
-/// By how much log-probabilities of words are divided before they tell how sure a model is of a meaning: small models are far
-/// surer than right. Fitted for SmolLM2-135M (docs/understanding.md); larger models have not been measured, and are better
-/// asked again about than believed.
-pub const TEMPERATURE: f32 = 3.0;
-
 /// What is said to a model that is to say what a caller might say.
 const CALLER: &str = "You play a caller on the telephone. Answer in a few words.";
 /// Of longer words the beginning is enough, in characters.
@@ -148,7 +143,8 @@ fn softmax(logarithms: Vec<f32>) -> Vec<f32> {
     weights.into_iter().map(|weight| weight / total).collect()
 }
 
-/// Tells which words are likely.
+/// Tells which words are likely. There is no [`Ladder`](super::ladder::Ladder) of these: the services that could stand before
+/// the model of this box tell how likely what they say is, not what somebody else said.
 pub trait Chooser: Send + Sync {
     /// One result: the candidates' scores.
     fn choose(&self, question: Question) -> Results<Scores>;

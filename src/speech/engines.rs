@@ -22,7 +22,7 @@ use super::{
     },
     scheduler::Scheduler,
 };
-pub use crate::models::Kind as EngineKind;
+pub use crate::models::{Kind as EngineKind, Understanding};
 use crate::{
     config::Config,
     domain::{Language, Provider},
@@ -166,6 +166,13 @@ impl Engines {
     pub fn hears(&self, language: Language) -> bool {
         let mut ears = self.infos.iter().filter(|it| it.kind == EngineKind::Stt);
         ears.any(|it| Manifest::embedded().model(&it.name).is_ok_and(|model| model.languages.include(language)))
+    }
+
+    /// How the language model is asked what callers meant; `None` where there is none, or none that is worth the wait.
+    pub fn understanding(&self) -> Option<Understanding> {
+        let thinks = self.infos.iter().find(|it| it.kind == EngineKind::Llm)?;
+        let model = Manifest::embedded().model(&thinks.name).ok()?;
+        Some(model.understanding()).filter(|understanding| understanding.asked)
     }
 
     /// Lends the cores to all of them.

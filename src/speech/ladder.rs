@@ -1,16 +1,16 @@
 //! Several providers behind one port, in order of preference.
 //!
-//! A ladder is itself a [`Transcriber`], [`Responder`], [`Chooser`] or [`Synthesizer`]: who asks cannot tell. It goes on to the next
-//! rung when one fails before its first result; once something has been said, it cannot be unsaid by another provider,
-//! so a later failure is passed on. It notes in the request who served it ([`Served`]).
+//! A ladder is itself a [`Transcriber`], [`Responder`] or [`Synthesizer`]: who asks cannot tell. It goes on to the next rung
+//! when one fails before its first result; once something has been said, it cannot be unsaid by another provider, so a
+//! later failure is passed on. It notes in the request who served it ([`Served`]).
 
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
 use super::{
-    Chooser, Chunk, Prompt, Question, Responder, Results, Scores, Sentence, Served, Speech, SpeechError, Synthesizer,
-    Transcriber, Transcript, Voiced,
+    Chunk, Prompt, Responder, Results, Sentence, Served, Speech, SpeechError, Synthesizer, Transcriber, Transcript,
+    Voiced,
 };
 use crate::domain::{Language, Provider};
 
@@ -110,13 +110,6 @@ impl Transcriber for Ladder<dyn Transcriber> {
 impl Responder for Ladder<dyn Responder> {
     fn respond(&self, prompt: Prompt) -> Results<Chunk> {
         self.climb(prompt.served.clone(), move |rung, served| rung.respond(Prompt { served, ..prompt.clone() }))
-    }
-}
-
-impl Chooser for Ladder<dyn Chooser> {
-    fn choose(&self, question: Question) -> Results<Scores> {
-        // Nobody asks who chose.
-        self.climb(Served::default(), move |rung, _| rung.choose(question.clone()))
     }
 }
 

@@ -23,7 +23,7 @@ use crate::{
     audio::Frame,
     domain::{Language, Message, Provider, WordStart},
 };
-pub use choice::{Candidate, Chooser, LONGEST_ANSWER, MOST_CANDIDATES, Question, Score, Scores, TEMPERATURE};
+pub use choice::{Candidate, Chooser, LONGEST_ANSWER, MOST_CANDIDATES, Question, Score, Scores};
 pub use grammar::{Grammar, GrammarError};
 pub use scheduler::{Priority, Urgency};
 

@@ -2,15 +2,20 @@
 //! file), and what the readers make of them. The figures are printed; what is asserted is that the sets are sound and that
 //! answers are not misread more often than was measured, for a wrong amount in a promise is worse than asking again.
 
+mod choices;
 mod model;
 mod report;
 mod sets;
+mod values;
 
-use std::collections::HashSet;
+use std::{collections::HashSet, num::NonZeroUsize};
 
 use callstead::domain::{Language, fold};
+use choices::Verdict;
+use model::{Model, Waits};
 use report::{Figures, Outcome, score};
 use sets::{Kind, NONE, Set, Type};
+use values::Written;
 
 /// What may be misread of a set whose values end in promises, dates and calls: as much as was measured, and no more. Lower
 /// it when the readers get better.
@@ -81,31 +86,56 @@ fn who_wants_no_more_calls_is_heard() {
     }
 }
 
-/// The answers that a language model is asked about: those with fixed answers, English and Arabic.
-fn compared() -> impl Iterator<Item = Set> {
-    let languages = [Language::ENGLISH, Language::ARABIC];
-    languages.into_iter().flat_map(|language| [Type::Choice, Type::YesNo].map(|of| Set::load(language, of)))
-}
-
 /// A language model that is asked misleads hardly anybody: below the threshold the caller is asked again. Of a few answers; all
 /// of them take minutes.
 #[test]
 fn a_model_does_not_mislead() {
-    let llama = model::load();
-    for set in compared() {
-        let judged = model::judge(&llama, &set, 12);
-        let verdict = model::as_it_is(&judged);
+    // Others test beside this.
+    let model = Model::load(Some(NonZeroUsize::MIN));
+    for set in choices::sets() {
+        let judged = choices::judge(&model.llama, &set, 12, &mut Waits::default());
+        let verdict = choices::verdict(&judged, model.understanding.temperature);
         assert!(judged.len() > 5 && verdict.wrong <= 1, "{} {}: {verdict:?}", set.language.code(), set.of);
     }
 }
 
+/// What docs/understanding.md says of a model.
 #[test]
 #[ignore = "takes minutes"]
 fn print_what_a_model_adds() {
-    let llama = model::load();
-    for set in compared() {
-        println!("\n{}", model::report(&set, &model::judge(&llama, &set, 1)).join("\n"));
+    let (Model { llama, name, understanding }, step) = (Model::load(None), model::every());
+    println!("\n{name}, {understanding:?}, every answer of {step} that the readers have nothing for\n");
+    let mut waits = Waits::default();
+    let judged = |set: Set| {
+        let judged = choices::judge(&llama, &set, step, &mut waits);
+        (set, judged)
+    };
+    let judged: Vec<_> = choices::sets().map(judged).collect();
+    let chosen = choices::Report { sets: &judged, understanding };
+    println!("{chosen}\nAnswers: {}\n", waits.report());
+    for (set, _) in &judged {
+        let [all, read, judged] = choices::beside_the_readers(&llama, set, step);
+        let (language, of) = (set.language.code(), set.of);
+        println!("{language} {of}, likely for the readers: {all}; they have {read} right, the model {judged}");
     }
+    println!();
+    let mut waits = Waits::default();
+    let written = values::write(&llama, step, &mut waits);
+    println!("{}", values::Written::HEADING);
+    written.iter().for_each(|set| println!("{set}"));
+    println!("\nValues: {}\n", waits.report());
+    let temperature = chosen.best_temperature();
+    let asked = is_worth_asking(chosen.verdict(temperature), &written);
+    println!("For models/manifest.toml:\nunderstanding = {{ asked = {asked}, temperature = {temperature:?} }}");
+}
+
+/// Whether callers are better off when a model is asked: it helps with one answer in ten, and misleads with one in ten of
+/// those at most; of the values that it writes, which are read back, more are right than wrong.
+fn is_worth_asking(chosen: Verdict, written: &[Written]) -> bool {
+    let Verdict { right, wrong, refused } = chosen;
+    let sum = |count: fn(&Written) -> usize| written.iter().map(count).sum::<usize>();
+    let (good, bad) = (sum(|it| it.right), sum(|it| it.misread + it.made_up));
+    right * 10 >= right + wrong + refused && wrong * 10 <= right && good > bad
 }
 
 /// What was misread or refused, one by one. Who changes the readers after looking at these owes the sets new answers.

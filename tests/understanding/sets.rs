@@ -13,8 +13,8 @@ use serde::Deserialize;
 pub(crate) const NONE: &str = "none";
 
 /// The day on which all answers were given: a Saturday.
-const TODAY: Date = jiff::civil::date(2026, 11, 21);
-const NOW: Time = jiff::civil::time(10, 0, 0, 0);
+pub(crate) const TODAY: Date = jiff::civil::date(2026, 11, 21);
+pub(crate) const NOW: Time = jiff::civil::time(10, 0, 0, 0);
 
 /// What a question expects; each has a file of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -182,7 +182,8 @@ impl Set {
         form(read::choice(&answer.text, cx, &choices), |index| choices[index].id.to_owned())
     }
 
-    fn context(&self, answer: &Answer) -> Context {
+    /// Where and when an answer was given.
+    pub(crate) fn context(&self, answer: &Answer) -> Context {
         let country = if self.of == Type::Phone { answer.context.as_str() } else { "GB" };
         let today = if self.of == Type::Date { answer.context.parse().expect("the context is a day") } else { TODAY };
         let country: Country = country.parse().expect("the context is a country");

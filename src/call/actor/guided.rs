@@ -53,7 +53,7 @@ impl Guided {
     pub(super) fn new(Led { setup, document, hosts }: Led, engines: Option<&Engines>) -> Self {
         let language = setup.script.language;
         let talks = engines.is_some_and(|engines| engines.responder().is_ok());
-        let understands = engines.is_some_and(|engines| engines.chooser().is_ok());
+        let understands = engines.is_some_and(|engines| engines.understanding().is_some());
         Self {
             guide: Guide::new(guide::Setup { talks, understands, ..setup }),
             document,

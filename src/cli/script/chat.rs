@@ -12,16 +12,13 @@ use serde_json::{Value as Json, json};
 
 use super::{Context, File, Place, act_json, act_words, given, now, runtime};
 use crate::{
-    call::meaning,
+    call::{self, Brief, meaning},
     cli::chat::{QUIT, read_lines},
     dialogue::guide::{Act, Asked, Guard, Guide, Input, Meaning, Output, RequestId, Setup, Slot},
-    domain::{
-        Message, Pii, Role,
-        text::{Limits, clauses},
-    },
+    domain::{Message, Pii, Role},
     script::{Script, Task},
     speech::{
-        Chunk, Priority, Prompt, Sampling, Served,
+        Priority,
         engines::{EngineKind, Engines},
     },
 };
@@ -75,8 +72,11 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
         currency,
         country,
         talks: engines.is_some(),
-        understands: engines.is_some(),
+        understands: engines.as_ref().is_some_and(|engines| engines.understanding().is_some()),
     };
+    if args.explain && setup.talks && !setup.understands {
+        context.output.note("the language model is too weak to be asked what a caller means: rules decide alone");
+    }
     let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal() && !context.output.json;
     let guide = Guide::new(setup);
     let (messages, explains) = (Vec::new(), args.explain);
@@ -192,32 +192,21 @@ impl Chat<'_> {
 
     /// A free answer, as far as it may be said.
     async fn think(&mut self, request: RequestId, instructions: Pii<String>, guard: &Guard) -> anyhow::Result<Input> {
-        let responder = self.engines.as_ref().and_then(|engines| engines.responder().ok());
-        let Some(responder) = responder else { return Ok(Input::Thought { request, is_good: false }) };
+        let Some(engines) = &self.engines else { return Ok(Input::Thought { request, is_good: false }) };
         let mut messages = vec![Message::new(Role::System, instructions.into_inner())];
         messages.extend(self.messages.iter().cloned());
-        let mut chunks = responder.respond(Prompt {
-            messages,
-            conversation: CONVERSATION,
-            max_tokens: MOST_TOKENS,
-            sampling: Sampling::default(),
-            grammar: None,
-            priority: Priority::Reply.into(),
-            served: Served::default(),
-        });
-        let mut reply = String::new();
-        while let Some(chunk) = chunks.recv().await {
-            match chunk? {
-                Chunk::Text(text) => reply.push_str(&text),
-                Chunk::Done(_) => break,
+        let brief = Brief::in_writing(self.script.language, MOST_TOKENS, CONVERSATION);
+        let answer = match call::guarded(engines, &messages, &brief, guard).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.context.output.note(format_args!("no free answer: {error}"));
+                return Ok(Input::Thought { request, is_good: false });
             }
+        };
+        if !answer.text.reveal().is_empty() {
+            self.agent(answer.text.reveal())?;
         }
-        let clauses = clauses(&reply, Limits::LIVE);
-        let permitted: Vec<_> = clauses.iter().take_while(|clause| guard.permits(clause)).cloned().collect();
-        if !permitted.is_empty() {
-            self.agent(&permitted.join(" "))?;
-        }
-        Ok(Input::Thought { request, is_good: !clauses.is_empty() && permitted.len() == clauses.len() })
+        Ok(Input::Thought { request, is_good: answer.is_good })
     }
 
     fn agent(&mut self, text: &str) -> anyhow::Result<()> {

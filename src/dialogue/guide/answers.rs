@@ -393,7 +393,7 @@ impl Guide {
     pub(super) fn scored(&mut self, request: RequestId, shares: &[f32]) {
         let Some((listening, ask)) = self.asked(request) else { return };
         let Unclear::Which(answers) = ask else { return self.retry(listening) };
-        match likeliest(shares).filter(|_| shares.len() == answers.len() + 1).and_then(|best| answers.get(best)) {
+        match clear_choice(shares).filter(|_| shares.len() == answers.len() + 1).and_then(|best| answers.get(best)) {
             Some(answer) => self.choose(*answer),
             None => self.retry(listening),
         }
@@ -482,8 +482,8 @@ const fn is_refusal(intent: Intent) -> bool {
     matches!(intent, Intent::DontKnow | Intent::Refuse)
 }
 
-/// The choice that is likely enough, and likelier enough than the next.
-fn likeliest(shares: &[f32]) -> Option<usize> {
+/// The choice that counts among these shares: it is likely enough, and likelier enough than the next.
+pub fn clear_choice(shares: &[f32]) -> Option<usize> {
     let mut order: Vec<usize> = (0..shares.len()).collect();
     order.sort_by(|one, other| shares[*other].total_cmp(&shares[*one]));
     let share = |at: usize| order.get(at).map_or(0.0, |index| shares[*index]);

@@ -29,7 +29,7 @@ pub struct Setup {
     pub country: Option<Country>,
     /// Whether there is a language model for free conversation; without one such steps are left at the caller's first words.
     pub talks: bool,
-    /// Whether a language model can be asked what a caller meant; without one what is not understood is asked again.
+    /// Whether there is a language model that is asked what a caller meant; without one what is not understood is asked again.
     pub understands: bool,
 }
 

@@ -26,6 +26,7 @@ use std::{
     sync::Arc,
 };
 
+pub use answers::clear_choice;
 pub use guard::Guard;
 pub use io::{Act, Asked, Heard, Input, LineId, Meaning, Output, RequestId, Say, Setup, Slot, ToolCall, Trouble};
 

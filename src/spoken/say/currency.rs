@@ -45,24 +45,25 @@ const fn she(one: &'static str, two: &'static str, few: &'static str, many: &'st
     Noun { gender: Feminine, one, two, few, many }
 }
 
-const DINAR: Noun = he("دينار", "ديناران", "دنانير", "دينارًا");
-const DIRHAM: Noun = he("درهم", "درهمان", "دراهم", "درهمًا");
-const RIYAL: Noun = he("ريال", "ريالان", "ريالات", "ريالًا");
-const POUND: Noun = he("جنيه", "جنيهان", "جنيهات", "جنيهًا");
-const DOLLAR: Noun = he("دولار", "دولاران", "دولارات", "دولارًا");
-const EURO: Noun = he("يورو", "يوروان", "يورو", "يورو");
-const LIRA: Noun = she("ليرة", "ليرتان", "ليرات", "ليرة");
-const SHEKEL: Noun = he("شيكل", "شيكلان", "شواكل", "شيكلًا");
-const FRANC: Noun = he("فرنك", "فرنكان", "فرنكات", "فرنكًا");
-const RUPEE: Noun = she("روبية", "روبيتان", "روبيات", "روبية");
-const FILS: Noun = he("فلس", "فلسان", "فلسات", "فلسًا");
-const PIASTRE: Noun = he("قرش", "قرشان", "قروش", "قرشًا");
-const CENT: Noun = he("سنت", "سنتان", "سنتات", "سنتًا");
-const PENNY: Noun = he("بنس", "بنسان", "بنسات", "بنسًا");
-const HALALA: Noun = she("هللة", "هللتان", "هللات", "هللة");
-const BAISA: Noun = she("بيسة", "بيستان", "بيسات", "بيسة");
-const MILLIME: Noun = he("مليم", "مليمان", "مليمات", "مليمًا");
-const CENTIME: Noun = he("سنتيم", "سنتيمان", "سنتيمات", "سنتيمًا");
+const DINAR: Noun = he("دينار", "دينارين", "دنانير", "دينارًا");
+const DIRHAM: Noun = he("درهم", "درهمين", "دراهم", "درهمًا");
+const RIYAL: Noun = he("ريال", "ريالين", "ريالات", "ريالًا");
+const POUND: Noun = he("جنيه", "جنيهين", "جنيهات", "جنيهًا");
+const DOLLAR: Noun = he("دولار", "دولارين", "دولارات", "دولارًا");
+const EURO: Noun = he("يورو", "يوروين", "يورو", "يورو");
+const LIRA: Noun = she("ليرة", "ليرتين", "ليرات", "ليرة");
+const SHEKEL: Noun = he("شيكل", "شيكلين", "شواكل", "شيكلًا");
+const FRANC: Noun = he("فرنك", "فرنكين", "فرنكات", "فرنكًا");
+const RUPEE: Noun = she("روبية", "روبيتين", "روبيات", "روبية");
+const FILS: Noun = he("فلس", "فلسين", "فلسات", "فلسًا");
+const PIASTRE: Noun = he("قرش", "قرشين", "قروش", "قرشًا");
+/// "سنتين" are two years.
+const CENT: Noun = he("سنت", "اثنين سنت", "سنتات", "سنتًا");
+const PENNY: Noun = he("بنس", "بنسين", "بنسات", "بنسًا");
+const HALALA: Noun = she("هللة", "هللتين", "هللات", "هللة");
+const BAISA: Noun = she("بيسة", "بيستين", "بيسات", "بيسة");
+const MILLIME: Noun = he("مليم", "مليمين", "مليمات", "مليمًا");
+const CENTIME: Noun = he("سنتيم", "سنتيمين", "سنتيمات", "سنتيمًا");
 
 const fn names(
     code: &'static str,
@@ -114,7 +115,7 @@ const CURRENCIES: [Names; 26] = [
             forms("shekel", "shekels"),
             forms("agora", "agorot"),
             SHEKEL,
-            he("أغورة", "أغورتان", "أغورات", "أغورة"),
+            he("أغورة", "أغورتين", "أغورات", "أغورة"),
             10,
         ),
     ),
@@ -130,7 +131,7 @@ const CURRENCIES: [Names; 26] = [
             forms("rupee", "rupees"),
             forms("paisa", "paise"),
             RUPEE,
-            he("بيسة", "بيستان", "بيسات", "بيسة"),
+            he("بيسة", "بيستين", "بيسات", "بيسة"),
             10,
         ),
     ),
@@ -153,6 +154,8 @@ pub(super) fn by_sign(sign: &str) -> Option<&'static Names> {
 pub(super) fn by_arabic_name(word: &str, plain: impl Fn(&str) -> String) -> Option<&'static Names> {
     CURRENCIES.iter().find(|names| {
         let Noun { one, two, few, many, .. } = names.arabic;
-        [one, two, few, many].iter().any(|form| plain(form) == word)
+        // Who writes "2 ديناران" means the same.
+        let written_two = plain(two).strip_suffix("ين").map(|stem| format!("{stem}ان"));
+        [one, two, few, many].iter().any(|form| plain(form) == word) || written_two.is_some_and(|two| two == word)
     })
 }

@@ -103,7 +103,7 @@ pub(super) fn english_time(time: Time) -> String {
 }
 
 const MINUTE: Noun =
-    Noun { gender: Gender::Feminine, one: "دقيقة", two: "دقيقتان", few: "دقائق", many: "دقيقة" };
+    Noun { gender: Gender::Feminine, one: "دقيقة", two: "دقيقتين", few: "دقائق", many: "دقيقة" };
 
 /// "الساعة الخامسة والنصف بعد الظهر".
 pub(super) fn arabic_time(time: Time) -> String {

@@ -1,7 +1,8 @@
 //! Values as people say them, for a voice ("text normalization").
 //!
 //! English is British, as the Arabic is Modern Standard with the names of months that Egypt and the Gulf use, which all
-//! understand. What is said here is understood by [`super::read`]. Other languages get digits.
+//! understand, and numbers end as they are heard to end on the telephone: "مئتين وخمسين", not "مئتان وخمسون". What is said
+//! here is understood by [`super::read`]. Other languages get digits.
 
 mod currency;
 mod date;
@@ -15,7 +16,7 @@ use number::Gender;
 use self::currency::Names;
 use crate::domain::{Language, Money, PhoneNumber};
 
-/// "two hundred and fifty", "مئتان وخمسون".
+/// "two hundred and fifty", "مئتين وخمسين".
 pub fn number(number: i64, language: Language) -> String {
     if is_known(language) { number::signed(number, language) } else { number.to_string() }
 }
@@ -29,7 +30,7 @@ pub fn ordinal(number: u32, language: Language) -> String {
     }
 }
 
-/// "two hundred pounds and fifty pence", "مئتا دينار وخمسون فلسًا". `currency` is an ISO 4217 code; one that is not known is
+/// "two hundred pounds and fifty pence", "مئتي دينار وخمسين فلسًا". `currency` is an ISO 4217 code; one that is not known is
 /// said letter by letter, and without one the amount is a mere number.
 pub fn amount(amount: Money, currency: Option<&str>, language: Language) -> String {
     if !is_known(language) {

@@ -20,13 +20,13 @@ fn numbers() {
     for (number, in_english, in_arabic) in [
         (0, "zero", "صفر"),
         (1, "one", "واحد"),
-        (12, "twelve", "اثنا عشر"),
-        (25, "twenty-five", "خمسة وعشرون"),
+        (12, "twelve", "اثني عشر"),
+        (25, "twenty-five", "خمسة وعشرين"),
         (100, "one hundred", "مئة"),
-        (250, "two hundred and fifty", "مئتان وخمسون"),
+        (250, "two hundred and fifty", "مئتين وخمسين"),
         (1000, "one thousand", "ألف"),
         (1005, "one thousand and five", "ألف وخمسة"),
-        (2345, "two thousand three hundred and forty-five", "ألفان وثلاثمئة وخمسة وأربعون"),
+        (2345, "two thousand three hundred and forty-five", "ألفين وثلاثمئة وخمسة وأربعين"),
         (15_000, "fifteen thousand", "خمسة عشر ألفًا"),
         (101_000, "one hundred and one thousand", "مئة وواحد ألف"),
         (1_000_000, "one million", "مليون"),
@@ -34,7 +34,7 @@ fn numbers() {
         (
             i64::MAX,
             "nine quintillion two hundred and twenty-three quadrillion three hundred and seventy-two trillion thirty-six billion eight hundred and fifty-four million seven hundred and seventy-five thousand eight hundred and seven",
-            "تسعة كوينتليونات ومئتان وثلاثة وعشرون كوادرليونًا وثلاثمئة واثنان وسبعون تريليونًا وستة وثلاثون مليارًا وثمانمئة وأربعة وخمسون مليونًا وسبعمئة وخمسة وسبعون ألفًا وثمانمئة وسبعة",
+            "تسعة كوينتليونات ومئتين وثلاثة وعشرين كوادرليونًا وثلاثمئة واثنين وسبعين تريليونًا وستة وثلاثين مليارًا وثمانمئة وأربعة وخمسين مليونًا وسبعمئة وخمسة وسبعين ألفًا وثمانمئة وسبعة",
         ),
     ] {
         assert_eq!(say::number(number, EN), in_english);
@@ -53,10 +53,10 @@ fn ordinals() {
         (11, "eleventh", "الحادي عشر"),
         (12, "twelfth", "الثاني عشر"),
         (15, "fifteenth", "الخامس عشر"),
-        (20, "twentieth", "العشرون"),
-        (21, "twenty-first", "الحادي والعشرون"),
-        (30, "thirtieth", "الثلاثون"),
-        (33, "thirty-third", "الثالث والثلاثون"),
+        (20, "twentieth", "العشرين"),
+        (21, "twenty-first", "الحادي والعشرين"),
+        (30, "thirtieth", "الثلاثين"),
+        (33, "thirty-third", "الثالث والثلاثين"),
         (100, "one hundredth", "مئة"),
     ] {
         assert_eq!(say::ordinal(number, EN), in_english);
@@ -67,34 +67,37 @@ fn ordinals() {
 #[test]
 fn amounts() {
     for (amount, currency, in_english, in_arabic) in [
-        ("250", Some("GBP"), "two hundred and fifty pounds", "مئتان وخمسون جنيهًا"),
-        ("250.50", Some("GBP"), "two hundred and fifty pounds and fifty pence", "مئتان وخمسون جنيهًا وخمسون بنسًا"),
+        ("250", Some("GBP"), "two hundred and fifty pounds", "مئتين وخمسين جنيهًا"),
+        ("250.50", Some("GBP"), "two hundred and fifty pounds and fifty pence", "مئتين وخمسين جنيهًا وخمسين بنسًا"),
         ("1", Some("JOD"), "one dinar", "دينار واحد"),
-        ("2", Some("JOD"), "two dinars", "ديناران"),
+        ("2", Some("JOD"), "two dinars", "دينارين"),
         ("3", Some("JOD"), "three dinars", "ثلاثة دنانير"),
         ("10", Some("JOD"), "ten dinars", "عشرة دنانير"),
         ("11", Some("JOD"), "eleven dinars", "أحد عشر دينارًا"),
-        ("25", Some("JOD"), "twenty-five dinars", "خمسة وعشرون دينارًا"),
+        ("25", Some("JOD"), "twenty-five dinars", "خمسة وعشرين دينارًا"),
         ("100", Some("JOD"), "one hundred dinars", "مئة دينار"),
         ("101", Some("JOD"), "one hundred and one dinars", "مئة دينار ودينار واحد"),
-        ("102", Some("JOD"), "one hundred and two dinars", "مئة دينار وديناران"),
+        ("102", Some("JOD"), "one hundred and two dinars", "مئة دينار ودينارين"),
         ("103", Some("JOD"), "one hundred and three dinars", "مئة وثلاثة دنانير"),
-        ("200", Some("JOD"), "two hundred dinars", "مئتا دينار"),
-        ("2000", Some("JOD"), "two thousand dinars", "ألفا دينار"),
+        ("200", Some("JOD"), "two hundred dinars", "مئتي دينار"),
+        ("2000", Some("JOD"), "two thousand dinars", "ألفي دينار"),
         ("15000", Some("JOD"), "fifteen thousand dinars", "خمسة عشر ألف دينار"),
-        ("5.25", Some("KWD"), "five dinars and two hundred and fifty fils", "خمسة دنانير ومئتان وخمسون فلسًا"),
+        ("5.25", Some("KWD"), "five dinars and two hundred and fifty fils", "خمسة دنانير ومئتين وخمسين فلسًا"),
         ("0.001", Some("KWD"), "one fils", "فلس واحد"),
         ("3", Some("SYP"), "three lira", "ثلاث ليرات"),
         ("11", Some("SYP"), "eleven lira", "إحدى عشرة ليرة"),
-        ("21", Some("SYP"), "twenty-one lira", "إحدى وعشرون ليرة"),
-        ("2", Some("SYP"), "two lira", "ليرتان"),
-        ("0.5", Some("EGP"), "fifty piastres", "خمسون قرشًا"),
+        ("21", Some("SYP"), "twenty-one lira", "إحدى وعشرين ليرة"),
+        ("0.02", Some("USD"), "two cents", "اثنين سنت"),
+        ("200.02", Some("EUR"), "two hundred euros and two cents", "مئتي يورو واثنين سنت"),
+        ("2", Some("EUR"), "two euros", "يوروين"),
+        ("2", Some("SYP"), "two lira", "ليرتين"),
+        ("0.5", Some("EGP"), "fifty piastres", "خمسين قرشًا"),
         ("0.01", Some("GBP"), "one penny", "بنس واحد"),
         ("0", Some("USD"), "zero dollars", "صفر دولار"),
-        ("2.505", Some("USD"), "two point five zero five dollars", "اثنان فاصلة خمسة صفر خمسة دولار"),
-        ("12.5", None, "twelve point five zero", "اثنا عشر فاصلة خمسة صفر"),
-        ("12", None, "twelve", "اثنا عشر"),
-        ("12", Some("XYZ"), "twelve X Y Z", "اثنا عشر X Y Z"),
+        ("2.505", Some("USD"), "two point five zero five dollars", "اثنين فاصلة خمسة صفر خمسة دولار"),
+        ("12.5", None, "twelve point five zero", "اثني عشر فاصلة خمسة صفر"),
+        ("12", None, "twelve", "اثني عشر"),
+        ("12", Some("XYZ"), "twelve X Y Z", "اثني عشر X Y Z"),
     ] {
         let money: Money = amount.parse().unwrap();
         assert_eq!(say::amount(money, currency, EN), in_english);
@@ -106,7 +109,7 @@ fn amounts() {
 fn days_and_times() {
     assert_eq!(say::date(date(2026, 5, 15), EN), "Friday the fifteenth of May");
     assert_eq!(say::date(date(2026, 5, 15), AR), "الجمعة، الخامس عشر من مايو");
-    assert_eq!(say::date(date(2026, 5, 31), AR), "الأحد، الحادي والثلاثون من مايو");
+    assert_eq!(say::date(date(2026, 5, 31), AR), "الأحد، الحادي والثلاثين من مايو");
     for (hour, minute, in_english, in_arabic) in [
         (0, 0, "midnight", "منتصف الليل"),
         (12, 0, "noon", "الساعة الثانية عشرة ظهرًا"),
@@ -116,7 +119,7 @@ fn days_and_times() {
         (18, 15, "quarter past six in the evening", "الساعة السادسة والربع مساءً"),
         (9, 45, "quarter to ten in the morning", "الساعة العاشرة إلا ربعًا صباحًا"),
         (9, 5, "nine oh five in the morning", "الساعة التاسعة وخمس دقائق صباحًا"),
-        (21, 20, "nine twenty at night", "الساعة التاسعة وعشرون دقيقة مساءً"),
+        (21, 20, "nine twenty at night", "الساعة التاسعة وعشرين دقيقة مساءً"),
         (0, 30, "half past twelve at night", "الساعة الثانية عشرة والنصف ليلًا"),
     ] {
         assert_eq!(say::time(time(hour, minute, 0, 0), EN), in_english);
@@ -129,7 +132,7 @@ fn digits_and_telephone_numbers() {
     let phone: PhoneNumber = "+442079460958".parse().unwrap();
     assert_eq!(say::phone(&phone, EN), "plus four four, two zero seven, nine four six, zero nine five eight");
     assert_eq!(say::card_ending("4421", EN), "four four two one");
-    assert_eq!(say::card_ending("٤٤٢١", AR), "أربعة أربعة اثنان واحد");
+    assert_eq!(say::card_ending("٤٤٢١", AR), "أربعة أربعة اثنين واحد");
     assert_eq!(say::digits("1234567", EN), "one two three, four five six seven");
     assert_eq!(say::digits("12-34", EN), "one two, three four");
     assert_eq!(say::digits("A12", EN), "A one two");
@@ -175,14 +178,15 @@ fn running_text() {
         assert_eq!(say::text(text, EN), expected, "{text}");
     }
     for (text, expected) in [
-        ("رصيدك 250 دينار.", "رصيدك مئتان وخمسون دينارًا."),
+        ("رصيدك 250 دينار.", "رصيدك مئتين وخمسين دينارًا."),
         ("المبلغ ٣ جنيه", "المبلغ ثلاثة جنيهات"),
-        ("المبلغ 2 ريال", "المبلغ ريالان"),
+        ("المبلغ 2 ريال", "المبلغ ريالين"),
+        ("المبلغ 2 ريالان", "المبلغ ريالين"),
         ("عليك 100.5 JOD", "عليك مئة دينار وخمسمئة فلس"),
-        ("يوم 15 مايو 2026", "يوم الخامس عشر من مايو ألفان وستة وعشرون"),
-        ("بتاريخ 2026-05-15", "بتاريخ الخامس عشر من مايو ألفان وستة وعشرون"),
+        ("يوم 15 مايو 2026", "يوم الخامس عشر من مايو ألفين وستة وعشرين"),
+        ("بتاريخ 2026-05-15", "بتاريخ الخامس عشر من مايو ألفين وستة وعشرين"),
         ("الساعة 17:30", "الساعة الخامسة والنصف بعد الظهر"),
-        ("البطاقة المنتهية ب 4421", "البطاقة المنتهية ب أربعة أربعة اثنان واحد"),
+        ("البطاقة المنتهية ب 4421", "البطاقة المنتهية ب أربعة أربعة اثنين واحد"),
         ("خصم ١٠٪", "خصم عشرة بالمئة"),
         ("عندي 3 أسئلة", "عندي ثلاثة أسئلة"),
         ("لا شيء", "لا شيء"),

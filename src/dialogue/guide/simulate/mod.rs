@@ -14,7 +14,7 @@ use crate::{
 use caller::{Caller, Reply};
 
 /// So often a simulated caller may speak; sensible calls are shorter.
-const MOST_ROUNDS: usize = 300;
+pub const MOST_ROUNDS: usize = 300;
 
 /// How a call is simulated.
 #[derive(Clone, Debug)]
