@@ -30,7 +30,7 @@ fn decisions(script: &[Step]) -> Vec<String> {
         endpointer.handle(now, input);
         while let Some(output) = endpointer.poll() {
             let what = match output {
-                Output::Stirred | Output::Settled => continue,
+                Output::Stirred | Output::Settled | Output::Stopped { .. } => continue,
                 Output::SpeechStarted { at } => format!("+{}", at.as_millis()),
                 Output::Pause { id, at } => format!("?{} {}", id.0, at.as_millis()),
                 Output::SpeechResumed => ">".to_owned(),
