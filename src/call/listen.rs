@@ -76,8 +76,9 @@ impl Listener {
         self.kept.samples.as_slice().into()
     }
 
-    /// The same for a turn detector; `None` while the caller does not pause, however briefly. A pause that is still short is as long as
-    /// detectors know pauses: what is yet to come of it is silence, or the caller goes on and nobody asks any more.
+    /// The same for a turn detector; `None` while the caller does not pause, however briefly. A pause that is still short is
+    /// as long as detectors know pauses: what is yet to come of it is silence, or the caller goes on and nobody asks any
+    /// more.
     pub(super) fn paused_utterance(&self) -> Option<Arc<[f32]>> {
         let since = sample_of(self.endpointer.stopped_at()?);
         let mut samples = self.kept.samples.clone();

@@ -146,12 +146,14 @@ impl Dialogue {
     fn read(&mut self, now: MediaTime, words: &Words, pause: Option<PauseId>) {
         let hanging = self.hanging(words);
         self.decided.push_back(Output::Endpoint(endpointing::Input::Words { pause, hanging }));
-        match (&mut self.caller, hanging) {
-            (Caller::Speaking(utterance), Hanging::Yes | Hanging::Dictating) if pause.is_some() => {
-                utterance.hanging_since = Some(now);
-            }
-            _ if pause.is_some() => self.speculate(words),
-            _ => {}
+        if pause.is_none() {
+            return;
+        }
+        if !matches!(hanging, Hanging::Yes | Hanging::Dictating) {
+            return self.speculate(words);
+        }
+        if let Caller::Speaking(utterance) = &mut self.caller {
+            utterance.hanging_since = Some(now);
         }
     }
 

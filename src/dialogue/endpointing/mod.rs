@@ -3,8 +3,9 @@
 //! Voice activity alone cannot tell a pause for thought from the end of a turn, so a pause is only a question: the
 //! [`Endpointer`] announces early that the voice has stopped, and whoever runs it asks a turn detector; then that it is a
 //! pause, and the work on the answer begins. What the detector says of the sound and the text rule of the words decides how
-//! much longer to wait (`patience`); so does how long this caller's own pauses are. Nobody has to say anything: then a middling wait applies. All time is media time: it
-//! moves with the audio, so a window must come in for every 32 ms, silent or not.
+//! much longer to wait (`patience`); so does how long this caller's own pauses are. Nobody has to say anything: then a
+//! middling wait applies. All time is media time: it moves with the audio, so a window must come in for every 32 ms, silent
+//! or not.
 
 mod patience;
 
