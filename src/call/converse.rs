@@ -170,7 +170,7 @@ impl<H: FnMut(Frame)> Session<'_, H> {
     async fn decide(&mut self) -> Result<(), CallError> {
         while let Some(output) = self.listener.poll() {
             match output {
-                Output::Stirred | Output::Settled | Output::SpeechStarted { .. } => {}
+                Output::Stirred | Output::Settled | Output::Stopped { .. } | Output::SpeechStarted { .. } => {}
                 Output::Pause { id, .. } => self.guess = Some(self.begin_guess(id)?),
                 Output::SpeechResumed => self.guess = None,
                 Output::EndOfTurn { speech } => self.reply(speech).await?,

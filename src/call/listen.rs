@@ -26,13 +26,11 @@ pub(super) struct Listener {
     vad: VadStream,
     endpointer: Endpointer,
     kept: Kept,
-    /// Since when the caller has paused.
-    paused: Option<MediaTime>,
 }
 
 impl Listener {
     pub(super) fn new(vad: &Vad) -> Self {
-        Self { vad: vad.stream(), endpointer: Endpointer::default(), kept: Kept::default(), paused: None }
+        Self { vad: vad.stream(), endpointer: Endpointer::default(), kept: Kept::default() }
     }
 
     /// Hears the next 32 ms at 16 kHz.
@@ -58,13 +56,12 @@ impl Listener {
         let output = self.endpointer.poll()?;
         match &output {
             Output::SpeechStarted { at } => self.kept.begin(*at),
-            Output::Pause { at, .. } => self.paused = Some(*at),
-            Output::SpeechResumed => self.paused = None,
-            Output::EndOfTurn { speech } => {
-                self.paused = None;
-                self.kept.end(speech.end);
-            }
-            Output::Stirred | Output::Settled => {}
+            Output::EndOfTurn { speech } => self.kept.end(speech.end),
+            Output::Stirred
+            | Output::Settled
+            | Output::Stopped { .. }
+            | Output::Pause { .. }
+            | Output::SpeechResumed => {}
         }
         Some(output)
     }
@@ -79,10 +76,11 @@ impl Listener {
         self.kept.samples.as_slice().into()
     }
 
-    /// The same for a turn detector; `None` while the caller does not pause. A pause that is still short is as long as
-    /// detectors know pauses: what is yet to come of it is silence, or the caller goes on and nobody asks any more.
+    /// The same for a turn detector; `None` while the caller does not pause, however briefly. A pause that is still short is
+    /// as long as detectors know pauses: what is yet to come of it is silence, or the caller goes on and nobody asks any
+    /// more.
     pub(super) fn paused_utterance(&self) -> Option<Arc<[f32]>> {
-        let since = sample_of(self.paused?);
+        let since = sample_of(self.endpointer.stopped_at()?);
         let mut samples = self.kept.samples.clone();
         let missing = JUDGED_PAUSE.saturating_sub(sample_of(self.now()).saturating_sub(since));
         samples.resize(samples.len() + missing, 0.0);

@@ -52,6 +52,8 @@ pub(super) struct Utterance {
     pub(super) pause: Option<PauseId>,
     pub(super) draft: Draft,
     pub(super) text: Text,
+    /// Since when it has been known that its words hang at the present pause, until they are answered all the same.
+    pub(super) hanging_since: Option<MediaTime>,
     /// Some of it stands in the transcript.
     pub(super) shown: bool,
 }
@@ -59,7 +61,8 @@ pub(super) struct Utterance {
 impl Utterance {
     pub(super) fn new(line: u64, began: MediaTime) -> Self {
         let draft = Draft { take: None, due: began + FIRST_DRAFT };
-        Self { line, began, ended: began, take: None, pause: None, draft, text: Text::Unknown, shown: false }
+        let text = Text::Unknown;
+        Self { line, began, ended: began, take: None, pause: None, draft, text, hanging_since: None, shown: false }
     }
 
     /// Both of its attempts.

@@ -86,7 +86,8 @@ pub fn hangs(text: &str, language: Language) -> Hanging {
         return Hanging::No;
     }
     let trails_off = marks.iter().any(|mark| mark.is_mark(&['…', ',', '،', '-', '–', '—', ':'])) || marks.len() > 2;
-    if trails_off || said[last].is_in(OPEN) || is_preposition(&text[tail..], &said[last]) || ends(&words, WAITS) {
+    let is_open = said[last].is_in(OPEN) && !is_hour(said);
+    if trails_off || is_open || is_preposition(&text[tail..], &said[last]) || ends(&words, WAITS) {
         return Hanging::Yes;
     }
     let is_closed = marks.iter().any(|mark| mark.is_mark(&['.', '?', '!', '؟', '۔']));
@@ -96,6 +97,15 @@ pub fn hangs(text: &str, language: Language) -> Hanging {
 /// "على", which the tables spell as the name "علي".
 fn is_preposition(text: &str, token: &Token) -> bool {
     token.is("علي") && text.get(token.span.clone()).is_some_and(|word| word.ends_with('ى'))
+}
+
+/// "11:30 AM", "eight am": not "I am".
+fn is_hour(said: &[Token]) -> bool {
+    matches!(said, [.., before, last] if last.is("am") && is_number(before))
+}
+
+fn is_number(token: &Token) -> bool {
+    token.kind == Kind::Digits || token.find(lexicon::numeral).is_some()
 }
 
 /// Answers of a word or two that are whole whatever comes.
@@ -126,7 +136,6 @@ fn ends_in_value(token: &Token) -> bool {
 fn dictated(said: &[Token]) -> Option<Hanging> {
     let last = said.last()?;
     let before = said.len().checked_sub(2).and_then(|at| said.get(at));
-    let is_number = |token: &Token| token.kind == Kind::Digits || token.find(lexicon::numeral).is_some();
     let goes_on = last.is_any(&["double", "triple", "treble", "plus", "دبل", "تربل", "زايد"]);
     let joins = is_and(said, said.len() - 1) || last.is_any(&["point", "dash", "فاصله", "شرطه"]);
     if goes_on || (joins && before.is_some_and(is_number)) {

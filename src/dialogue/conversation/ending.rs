@@ -23,6 +23,7 @@ const WARNING: Duration = Duration::from_secs(60);
 impl Dialogue {
     pub(super) fn let_time_pass(&mut self, now: MediaTime) {
         self.draft(now);
+        self.reconsider(now);
         self.overlap(now, Overlap::Tick);
         let too_long = now.since(self.began) >= self.setup.patience.longest;
         match &self.agent {

@@ -17,6 +17,8 @@ use crate::{
 
 /// So many utterances may wait for their text; when more do, the oldest is given up.
 const MOST_AWAITED: usize = 4;
+/// A caller who hangs for so long may not go on at all: half of what is waited for. The answer then has the other half.
+const HESITATION: Duration = Duration::from_millis(500);
 /// A cough is shorter; a sentence that was not understood is longer.
 const SHORTEST_SENTENCE: Duration = Duration::from_millis(400);
 
@@ -26,8 +28,8 @@ impl Dialogue {
             endpointing::Output::Stirred => self.overlap(now, Overlap::Stirred),
             endpointing::Output::Settled => self.overlap(now, Overlap::Settled),
             endpointing::Output::SpeechStarted { at } => self.speech_started(now, at),
+            endpointing::Output::Stopped { id } => self.decided.push_back(Output::Judge(id)),
             endpointing::Output::Pause { id, at } => {
-                self.decided.push_back(Output::Judge(id));
                 self.transcribe(Some(id));
                 self.overlap(now, Overlap::Paused(at));
             }
@@ -51,7 +53,7 @@ impl Dialogue {
         if let Caller::Speaking(utterance) = &mut self.caller
             && let Some(take) = utterance.take.take()
         {
-            utterance.text = Text::Unknown;
+            (utterance.text, utterance.hanging_since) = (Text::Unknown, None);
             self.decided.push_back(Output::Forget(take));
         }
         self.overlap(now, Overlap::Resumed);
@@ -136,16 +138,34 @@ impl Dialogue {
         let at = if is_speaking { at.start..now } else { at };
         self.overlap(now, Overlap::Words(self.meaning(words.text.reveal(), &at)));
         if words.is_final {
-            self.read(&words, pause.filter(|_| is_speaking));
+            self.read(now, &words, pause.filter(|_| is_speaking));
         }
     }
 
     /// What the text rule makes of words: those up to the present pause may be all, and can be answered then.
-    fn read(&mut self, words: &Words, pause: Option<PauseId>) {
+    fn read(&mut self, now: MediaTime, words: &Words, pause: Option<PauseId>) {
         let hanging = self.hanging(words);
         self.decided.push_back(Output::Endpoint(endpointing::Input::Words { pause, hanging }));
-        if pause.is_some() && !matches!(hanging, Hanging::Yes | Hanging::Dictating) {
-            self.speculate(words);
+        if pause.is_none() {
+            return;
+        }
+        if !matches!(hanging, Hanging::Yes | Hanging::Dictating) {
+            return self.speculate(words);
+        }
+        if let Caller::Speaking(utterance) = &mut self.caller {
+            utterance.hanging_since = Some(now);
+        }
+    }
+
+    /// Words that hang are answered in advance, too, when nothing has followed them for long.
+    pub(super) fn reconsider(&mut self, now: MediaTime) {
+        let Caller::Speaking(utterance) = &mut self.caller else { return };
+        let waited = |since: &mut MediaTime| now.since(*since) >= HESITATION;
+        if let Text::Known(words) = &utterance.text
+            && utterance.hanging_since.take_if(waited).is_some()
+        {
+            let words = words.clone();
+            self.speculate(&words);
         }
     }
 

@@ -1,10 +1,11 @@
 //! When a caller begins to speak, pauses, and has finished.
 //!
 //! Voice activity alone cannot tell a pause for thought from the end of a turn, so a pause is only a question: the
-//! [`Endpointer`] announces it early, whoever runs it asks a turn detector and begins to work on the answer, and what the
-//! detector says of the sound and the text rule of the words decides how much longer to wait (`patience`); so does how
-//! long this caller's own pauses are. Nobody has to say anything: then a middling wait applies. All time is media time: it
-//! moves with the audio, so a window must come in for every 32 ms, silent or not.
+//! [`Endpointer`] announces early that the voice has stopped, and whoever runs it asks a turn detector; then that it is a
+//! pause, and the work on the answer begins. What the detector says of the sound and the text rule of the words decides how
+//! much longer to wait (`patience`); so does how long this caller's own pauses are. Nobody has to say anything: then a
+//! middling wait applies. All time is media time: it moves with the audio, so a window must come in for every 32 ms, silent
+//! or not.
 
 mod patience;
 
@@ -25,8 +26,8 @@ const UNVOICED: f32 = 0.35;
 /// Voice for less than this is a click or a breath. The shortest answers ("no", "yes") are longer than 150 ms.
 const MIN_SPEECH: Duration = Duration::from_millis(96);
 /// Silence after which a pause is announced. It may be no more than the closure of a stop consonant, and then what is begun is
-/// for nothing; but if it is the end, words and verdict are there as soon as the turn can be over. Any shorter, and soft
-/// word ends would be missing from what is transcribed.
+/// for nothing; but if it is the end, the words are there as soon as the turn can be over. Any shorter, and soft word ends
+/// would be missing from what is transcribed; a turn detector is asked sooner, for it is given silence to hear.
 const PAUSE: Duration = Duration::from_millis(64);
 /// Silence that is shorter interrupts nobody: people answer each other after about 200 ms.
 pub(super) const BRIEF: Duration = Duration::from_millis(200);
@@ -77,9 +78,15 @@ pub enum Output {
         /// before it, too.
         at: MediaTime,
     },
-    /// The caller paused. The moment to ask a turn detector, and to begin with what may be needed if this is the end.
-    Pause {
+    /// The voice has stopped: within a word, for a pause, or for good. The moment to ask a turn detector, which takes longest
+    /// to know what it thinks.
+    Stopped {
         /// To be named in the verdict.
+        id: PauseId,
+    },
+    /// The caller paused. The moment to begin with what may be needed if this is the end.
+    Pause {
+        /// To be named with the words.
         id: PauseId,
         /// Where the voice stopped.
         at: MediaTime,
@@ -101,10 +108,20 @@ enum State {
     Onset { start: MediaTime },
     /// Speech since `start`.
     Speaking { start: MediaTime },
-    /// Speech that stopped at `end`, too recently to be a pause.
-    Stopping { start: MediaTime, end: MediaTime },
+    /// Speech that stopped too recently to be a pause.
+    Stopping(Silence),
     /// A pause that has been announced.
-    Paused { start: MediaTime, end: MediaTime, id: PauseId, opinions: Opinions },
+    Paused(Silence),
+}
+
+/// A silence after speech, perhaps within it.
+#[derive(Clone, Copy, Debug)]
+struct Silence {
+    id: PauseId,
+    /// Where the speech began, and where it stopped.
+    start: MediaTime,
+    end: MediaTime,
+    opinions: Opinions,
 }
 
 /// Decides when turns begin and end. Give it inputs by [`handle`](Self::handle), then take decisions by
@@ -155,6 +172,14 @@ impl Endpointer {
         self.let_time_pass(now);
     }
 
+    /// Where the voice stopped, while the end of the turn is open.
+    pub fn stopped_at(&self) -> Option<MediaTime> {
+        match self.state {
+            State::Stopping(silence) | State::Paused(silence) => Some(silence.end),
+            State::Silent | State::Onset { .. } | State::Speaking { .. } => None,
+        }
+    }
+
     /// The next decision.
     pub fn poll(&mut self) -> Option<Output> {
         self.decided.pop_front()
@@ -166,9 +191,9 @@ impl Endpointer {
                 self.decided.push_back(Output::Stirred);
                 State::Onset { start: now - WINDOW }
             }
-            State::Stopping { start, .. } => State::Speaking { start },
+            State::Stopping(Silence { start, .. }) => State::Speaking { start },
             // At once, not after MIN_SPEECH: work begun for nothing is cheaper than interrupting the caller.
-            State::Paused { start, end, .. } => {
+            State::Paused(Silence { start, end, .. }) => {
                 let pause = (now - WINDOW).since(end);
                 if pause >= BRIEF {
                     self.rhythm.observe(pause);
@@ -186,23 +211,30 @@ impl Endpointer {
                 self.decided.push_back(Output::Settled);
                 State::Silent
             }
-            State::Speaking { start } => State::Stopping { start, end: now - WINDOW },
-            state @ (State::Silent | State::Stopping { .. } | State::Paused { .. }) => state,
+            State::Speaking { start } => State::Stopping(self.stop(start, now - WINDOW)),
+            state @ (State::Silent | State::Stopping(_) | State::Paused(_)) => state,
         };
     }
 
+    fn stop(&mut self, start: MediaTime, end: MediaTime) -> Silence {
+        let id = self.next_pause;
+        self.next_pause = PauseId(id.0 + 1);
+        self.decided.push_back(Output::Stopped { id });
+        Silence { id, start, end, opinions: Opinions { expected: self.expected, ..Opinions::default() } }
+    }
+
     fn judge(&mut self, pause: PauseId, say: impl FnOnce(&mut Opinions)) {
-        if let State::Paused { id, opinions, .. } = &mut self.state
-            && *id == pause
+        if let State::Stopping(silence) | State::Paused(silence) = &mut self.state
+            && silence.id == pause
         {
-            say(opinions);
+            say(&mut silence.opinions);
         }
     }
 
     fn expect(&mut self, expected: Expectation) {
         self.expected = expected;
-        if let State::Paused { opinions, .. } = &mut self.state {
-            opinions.expected = expected;
+        if let State::Stopping(silence) | State::Paused(silence) = &mut self.state {
+            silence.opinions.expected = expected;
         }
     }
 
@@ -210,12 +242,16 @@ impl Endpointer {
     fn let_time_pass(&mut self, now: MediaTime) {
         match self.state {
             State::Onset { start } if now.since(start) >= MIN_SPEECH => self.begin(start),
-            State::Stopping { start, end } | State::Paused { start, end, .. } if now.since(start) >= LONG => {
+            State::Stopping(Silence { start, end, .. }) | State::Paused(Silence { start, end, .. })
+                if now.since(start) >= LONG =>
+            {
                 self.end(start..end);
             }
             State::Speaking { start } if now.since(start) >= LONGEST => self.end(start..now),
-            State::Stopping { start, end } if now.since(end) >= PAUSE => self.pause(start, end),
-            State::Paused { start, end, opinions, .. } if now.since(end) >= opinions.patience(&self.rhythm) => {
+            State::Stopping(silence) if now.since(silence.end) >= PAUSE => self.pause(silence),
+            State::Paused(Silence { start, end, opinions, .. })
+                if now.since(end) >= opinions.patience(&self.rhythm) =>
+            {
                 self.end(start..end);
             }
             _ => {}
@@ -234,14 +270,12 @@ impl Endpointer {
         self.state = State::Speaking { start };
     }
 
-    fn pause(&mut self, start: MediaTime, end: MediaTime) {
-        let id = self.next_pause;
-        self.next_pause = PauseId(id.0 + 1);
-        self.decided.push_back(Output::Pause { id, at: end });
+    fn pause(&mut self, mut silence: Silence) {
+        let Silence { id, end, opinions, .. } = &mut silence;
         // As long as the words up to here are not known, those before them count.
-        let words = self.dictating.then_some(Hanging::Dictating);
-        let opinions = Opinions { sound: None, words, expected: self.expected };
-        self.state = State::Paused { start, end, id, opinions };
+        opinions.words = self.dictating.then_some(Hanging::Dictating);
+        self.decided.push_back(Output::Pause { id: *id, at: *end });
+        self.state = State::Paused(silence);
     }
 
     fn end(&mut self, speech: Range<MediaTime>) {

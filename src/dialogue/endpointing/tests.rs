@@ -30,7 +30,7 @@ fn decisions(script: &[Step]) -> Vec<String> {
         endpointer.handle(now, input);
         while let Some(output) = endpointer.poll() {
             let what = match output {
-                Output::Stirred | Output::Settled => continue,
+                Output::Stirred | Output::Settled | Output::Stopped { .. } => continue,
                 Output::SpeechStarted { at } => format!("+{}", at.as_millis()),
                 Output::Pause { id, at } => format!("?{} {}", id.0, at.as_millis()),
                 Output::SpeechResumed => ">".to_owned(),
@@ -129,6 +129,36 @@ fn a_verdict_that_comes_too_late_changes_nothing() {
 }
 
 #[test]
+fn a_verdict_counts_from_the_moment_on_that_the_voice_has_stopped() {
+    let end = |before: &[Step]| decisions(&[before, &[Heard(QUIET, 3200)]].concat()).pop().unwrap();
+    let stopped = [Heard(LOUD, 640), Heard(QUIET, 32)];
+    assert_eq!(end(&[&stopped[..], &[Judged(0, 0.97)]].concat()), "928 .0-640");
+    // One on a gap within a word says nothing of the pause that follows.
+    let gap = [&stopped[..], &[Heard(LOUD, 320), Heard(QUIET, 32), Judged(0, 0.97)]].concat();
+    assert_eq!(end(&gap), "1696 .0-992");
+}
+
+#[test]
+fn the_voice_that_stops_is_told_of_at_once_and_a_pause_when_it_is_one() {
+    let mut endpointer = Endpointer::default();
+    let (mut now, mut told) = (MediaTime::ZERO, Vec::new());
+    for probability in [LOUD, LOUD, LOUD, QUIET, LOUD, QUIET, QUIET] {
+        now = now + WINDOW;
+        endpointer.handle(now, Input::Voice(probability));
+        told.extend(std::iter::from_fn(|| endpointer.poll()).map(|output| (now.as_millis() / 32, output)));
+    }
+    let [at, stopped_at] = [0, 5].map(|window| MediaTime::from_millis(window * 32));
+    let expected = [
+        (1, Output::Stirred),
+        (3, Output::SpeechStarted { at }),
+        (4, Output::Stopped { id: PauseId(0) }),
+        (6, Output::Stopped { id: PauseId(1) }),
+        (7, Output::Pause { id: PauseId(1), at: stopped_at }),
+    ];
+    assert_eq!((told, endpointer.stopped_at()), (expected.to_vec(), Some(stopped_at)));
+}
+
+#[test]
 fn the_first_sound_is_told_of_at_once_and_taken_back_when_it_was_none() {
     let mut endpointer = Endpointer::default();
     let (mut now, mut told) = (MediaTime::ZERO, Vec::new());
@@ -162,7 +192,7 @@ fn turns_follow_each_other() {
 fn a_turn_that_is_long_ends_at_the_next_gap_and_an_endless_one_in_the_midst_of_it() {
     check(
         &[Heard(LOUD, 45_056), Heard(QUIET, 32), Heard(LOUD, 960), Heard(QUIET, 960)],
-        &["96 +0", "45088 .0-45056", "45184 +45088", "46112 ?0 46048", "46752 .45088-46048"],
+        &["96 +0", "45088 .0-45056", "45184 +45088", "46112 ?1 46048", "46752 .45088-46048"],
     );
     check(
         &[Heard(LOUD, 44_800), Heard(QUIET, 256), Heard(LOUD, 320)],

@@ -33,6 +33,25 @@ fn an_answer_is_begun_at_the_pause_and_said_when_the_turn_is_over() {
 }
 
 #[test]
+fn words_that_hang_are_answered_in_advance_only_when_nothing_follows_for_long() {
+    let hangs = [Starts, Pass(640), Pauses, Text("I want the red one and"), Pass(480)];
+    check_free(&hangs, &["text? 1"], &[]);
+    check_free(
+        &[&hangs[..], &[Pass(320), Ends, Pass(1216)]].concat(),
+        &[
+            "text? 1",
+            "answer? 2 in en: I want the red one and",
+            "caller= I want the red one and",
+            "caller! I want the red one and",
+            "commit 2",
+        ],
+        &["user: I want the red one and"],
+    );
+    // Who goes on is not thought for.
+    check_free(&[&hangs[..], &[Resumes, Pass(640)]].concat(), &["text? 1", "forget 1"], &[]);
+}
+
+#[test]
 fn a_caller_who_says_more_is_answered_anew() {
     check_free(
         &[

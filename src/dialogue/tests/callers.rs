@@ -96,7 +96,7 @@ impl Conversation {
     fn endpoint(&mut self, input: endpointing::Input) {
         self.endpointer.handle(self.now, input);
         while let Some(output) = self.endpointer.poll() {
-            if let (endpointing::Output::Pause { id, .. }, Some(sound)) = (&output, self.sound) {
+            if let (endpointing::Output::Stopped { id }, Some(sound)) = (&output, self.sound) {
                 self.coming.push((self.now + Duration::from_millis(VERDICT_TAKES), Coming::Verdict(*id, sound)));
             }
             if matches!(output, endpointing::Output::SpeechStarted { .. }) {

@@ -1,4 +1,4 @@
-//! A small ONNX model on rten: loaded once, shared, run on one thread.
+//! A small ONNX model on rten: loaded once, shared, run on as many threads as its user has.
 
 use std::{path::Path, sync::Arc};
 
@@ -6,13 +6,11 @@ use rten::{Dimension, LoadErrorKind, Model, NodeId, RunOptions, ThreadPool, Valu
 
 use crate::speech::SpeechError;
 
-/// Weights and the thread that multiplies them.
+/// Weights and what is to be done with them.
 pub(super) struct Graph {
     engine: &'static str,
     model: Model,
     inputs: Vec<NodeId>,
-    /// One thread: what runs here is so small that a second would cost another call more than it gains this one.
-    pool: Arc<ThreadPool>,
 }
 
 /// An input that a model must have.
@@ -46,14 +44,18 @@ impl Graph {
         }
         let find = |expected: &Expected| model.find_node(expected.name).filter(|id| fits(&model, *id, expected.shape));
         let inputs = inputs.iter().map(find).collect::<Option<Vec<_>>>().ok_or_else(another)?;
-        Ok(Self { engine, model, inputs, pool: Arc::new(ThreadPool::with_num_threads(1)) })
+        Ok(Self { engine, model, inputs })
     }
 
-    /// Runs the model: `values` for its inputs in the order in which [`load`](Self::load) named them, the first `N`
-    /// outputs back.
-    pub(super) fn run<const N: usize>(&self, values: Vec<ValueOrView>) -> Result<[Value; N], SpeechError> {
+    /// Runs the model on the threads of `pool`: `values` for its inputs in the order in which [`load`](Self::load) named
+    /// them, the first `N` outputs back.
+    pub(super) fn run<const N: usize>(
+        &self,
+        values: Vec<ValueOrView>,
+        pool: Arc<ThreadPool>,
+    ) -> Result<[Value; N], SpeechError> {
         let inputs = self.inputs.iter().copied().zip(values).collect();
-        let options = RunOptions::default().with_thread_pool(Some(Arc::clone(&self.pool)));
+        let options = RunOptions::default().with_thread_pool(Some(pool));
         let outputs = self.model.output_ids().first_chunk().ok_or_else(|| self.failed("too few outputs"))?;
         self.model.run_n(inputs, *outputs, Some(options)).map_err(|error| self.failed(&error.to_string()))
     }

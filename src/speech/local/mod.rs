@@ -6,6 +6,7 @@ mod golden;
 mod graph;
 pub mod llama;
 pub mod piper;
+mod pools;
 pub mod probe;
 pub mod turn;
 pub mod vad;

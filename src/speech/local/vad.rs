@@ -5,6 +5,7 @@
 
 use std::{path::Path, sync::Arc};
 
+use rten::ThreadPool;
 use rten_tensor::{NdTensor, NdTensorView, prelude::*};
 
 use super::graph::{Expected, Graph};
@@ -32,6 +33,8 @@ const CLEAR: f32 = 0.1;
 #[derive(Clone, Debug)]
 pub struct Vad {
     graph: Arc<Graph>,
+    /// One thread: a window is so small that a second would cost another call more than it gains this one.
+    pool: Arc<ThreadPool>,
 }
 
 impl Vad {
@@ -46,7 +49,8 @@ impl Vad {
             Expected { name: "state", shape: &STATE },
             Expected { name: "sr", shape: &[] },
         ];
-        let vad = Self { graph: Arc::new(Graph::load(ENGINE, path, &inputs, 2)?) };
+        let graph = Arc::new(Graph::load(ENGINE, path, &inputs, 2)?);
+        let vad = Self { graph, pool: Arc::new(ThreadPool::with_num_threads(1)) };
         // The first run allocates; and a file that loads but cannot run is found here, not in a call.
         vad.stream().push(&[0.0; VAD_WINDOW])?;
         Ok(vad)
@@ -55,7 +59,7 @@ impl Vad {
     /// A listener for one caller.
     pub fn stream(&self) -> VadStream {
         VadStream {
-            graph: Arc::clone(&self.graph),
+            vad: self.clone(),
             input: [0.0; CONTEXT + VAD_WINDOW],
             state: NdTensor::zeros(STATE),
             windows_since_reset: 0,
@@ -68,7 +72,7 @@ impl Vad {
 /// lease of the scheduler.
 #[derive(Debug)]
 pub struct VadStream {
-    graph: Arc<Graph>,
+    vad: Vad,
     /// The end of the window before, then the window.
     input: [f32; CONTEXT + VAD_WINDOW],
     state: NdTensor<f32, 3>,
@@ -86,8 +90,9 @@ impl VadStream {
         self.input[CONTEXT..].copy_from_slice(window);
         let input = NdTensorView::from_data([1, CONTEXT + VAD_WINDOW], &self.input[..]);
         let rate = NdTensor::from_data([], vec![ENGINE_HZ as i32]);
-        let [probability, state] = self.graph.run(vec![input.into(), self.state.view().into(), rate.into()])?;
-        let unexpected = |_| self.graph.failed("its output has another shape");
+        let values = vec![input.into(), self.state.view().into(), rate.into()];
+        let [probability, state] = self.vad.graph.run(values, Arc::clone(&self.vad.pool))?;
+        let unexpected = |_| self.vad.graph.failed("its output has another shape");
         let probability: NdTensor<f32, 2> = probability.try_into().map_err(unexpected)?;
         self.state = state.try_into().map_err(unexpected)?;
         let probability = probability.iter().next().copied().unwrap_or(0.0);

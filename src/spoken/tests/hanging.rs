@@ -39,6 +39,8 @@ fn english_ends() {
                     "on friday",
                     "tomorrow",
                     "at five pm",
+                    "at five am",
+                    "Just call me back after 11:30 AM.",
                     "hello",
                     "goodbye",
                     "i can pay tomorrow please",

@@ -6,7 +6,6 @@
 
 mod config;
 mod ids;
-mod pools;
 mod timing;
 
 use std::{
@@ -22,6 +21,7 @@ use rten_tensor::{NdTensor, Tensor};
 
 use super::{
     espeak::{Espeak, EspeakVoice},
+    pools::Pools,
     voices::{Manner, Said, Voice},
 };
 use crate::{
@@ -30,7 +30,6 @@ use crate::{
 };
 use config::{Inference, PhonemeType, VoiceConfig};
 use ids::{Numbered, PhonemeIds};
-use pools::Pools;
 
 /// What PyTorch's exporter calls the value in which VITS has how many frames each phoneme number lasts (`w_ceil`).
 const DURATIONS: &str = "/Ceil_output_0";

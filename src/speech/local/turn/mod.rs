@@ -5,11 +5,18 @@
 mod features;
 mod mel;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    num::NonZeroUsize,
+    path::Path,
+    sync::{Arc, mpsc},
+};
 
 use rten_tensor::{NdTensor, prelude::*};
 
-use super::graph::{Expected, Graph};
+use super::{
+    graph::{Expected, Graph},
+    pools::Pools,
+};
 use crate::speech::{
     SpeechError,
     scheduler::{Priority, Scheduler, Width},
@@ -18,17 +25,21 @@ use features::{FRAMES, Features};
 use mel::MELS;
 
 const ENGINE: &str = "Smart Turn";
+/// A verdict is what the answer's first words wait for: the language model wants all cores. On two it comes nearly twice as
+/// soon as on one.
+const MOST_THREADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
 
 /// Judges pauses. Clones share the weights.
 #[derive(Clone, Debug)]
 pub struct TurnDetector {
     graph: Arc<Graph>,
     features: Arc<Features>,
+    pools: Arc<Pools>,
     scheduler: Scheduler,
 }
 
 impl TurnDetector {
-    /// Loads the model and runs it once, so that the first caller does not wait.
+    /// Loads the model and runs it, so that the first caller does not wait.
     ///
     /// # Errors
     /// [`SpeechError::Failed`] when the file cannot be read or is damaged, [`SpeechError::Unsupported`] when it is
@@ -38,10 +49,25 @@ impl TurnDetector {
         let detector = Self {
             graph: Arc::new(Graph::load(ENGINE, path, &inputs, 1)?),
             features: Arc::new(Features::new()),
+            pools: Arc::default(),
             scheduler: scheduler.clone(),
         };
-        detector.predict(&[], Priority::Batch)?;
+        detector.warm()?;
         Ok(detector)
+    }
+
+    /// Runs once with each number of threads. That makes them, and they inherit how nice the thread is that does: it is one
+    /// of the scheduler's.
+    fn warm(&self) -> Result<(), SpeechError> {
+        let (detector, (done, outcome)) = (self.clone(), mpsc::channel());
+        let runs = move || {
+            let lease = detector.scheduler.acquire(Priority::Batch, Width::up_to(MOST_THREADS));
+            let ran = (1..=lease.threads()).try_for_each(|threads| detector.judge(&[], threads).map(drop));
+            // Who asked waits for it.
+            let _ = done.send(ran);
+        };
+        self.scheduler.spawn(ENGINE, runs).map_err(|error| self.graph.failed(&error.to_string()))?;
+        outcome.recv().map_err(|_| self.graph.failed("it stopped unexpectedly"))?
     }
 
     /// The probability, 0.0 to 1.0, that the caller has finished. `samples` (16 kHz, -1.0 to 1.0) is the turn so far
@@ -52,9 +78,14 @@ impl TurnDetector {
     /// # Errors
     /// [`SpeechError::Failed`] when the model cannot be run.
     pub fn predict(&self, samples: &[f32], priority: Priority) -> Result<f32, SpeechError> {
-        let _core = self.scheduler.acquire(priority, Width::ONE);
+        let lease = self.scheduler.acquire(priority, Width::up_to(MOST_THREADS));
+        self.judge(samples, lease.threads())
+    }
+
+    fn judge(&self, samples: &[f32], threads: usize) -> Result<f32, SpeechError> {
         let features = NdTensor::from_data([1, MELS, FRAMES], self.features.extract(samples));
-        let [probability] = self.graph.run(vec![features.into()])?;
+        let pool = self.pools.take(threads);
+        let [probability] = self.graph.run(vec![features.into()], pool.pool())?;
         let probability: NdTensor<f32, 2> =
             probability.try_into().map_err(|_| self.graph.failed("its output has another shape"))?;
         probability.iter().next().copied().ok_or_else(|| self.graph.failed("its output is empty"))

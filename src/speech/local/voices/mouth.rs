@@ -19,6 +19,8 @@ use crate::{
 
 /// A text so short, in characters, is not cut at its commas: it comes soon enough as it is, and sounds better whole.
 const SHORT: usize = 60;
+/// Nobody hears what is softer (-54 dBFS). Voices begin with up to 20 ms of that, and models of voices with more.
+const INAUDIBLE: f32 = 0.002;
 
 /// Who speaks a sentence.
 pub(super) struct Cast {
@@ -45,6 +47,9 @@ impl Job {
         let spoken = self.parts().into_iter().try_for_each(|(voice, text)| match self.say(voice, &text, scheduler) {
             Some(Ok(mut said)) => {
                 said.words = place.find_all(&text, &said.words);
+                if sound.taken.is_zero() {
+                    begin_with_sound(&mut said);
+                }
                 sound.push(&said, voice.rate_hz())
             }
             Some(Err(error)) => {
@@ -91,6 +96,15 @@ impl Job {
         }
         let speaker = self.sentence.speaker.unwrap_or(0).min(voice.speakers() - 1);
         Some(voice.say(text, &Manner { speed: self.sentence.speed, speaker, threads: lease.threads(), stop: &is_gone }))
+    }
+}
+
+/// Leaves out the silence before the first sound: somebody waits for that.
+fn begin_with_sound(said: &mut Said) {
+    let silence = said.samples.iter().position(|sample| sample.abs() > INAUDIBLE).unwrap_or(0);
+    said.samples.drain(..silence);
+    for (_, begin) in &mut said.words {
+        *begin = begin.saturating_sub(silence);
     }
 }
 

@@ -55,9 +55,11 @@ impl Voice for Probe {
         match clause {
             "Fail." => Err(SpeechError::Failed { engine: "probe", reason: "as asked".to_owned() }),
             _ => {
-                let samples = vec![0.5; self.seconds * RATE_HZ as usize];
+                // As if it had to think.
+                let lead_in = if clause.starts_with("Well") { RATE_HZ as usize / 5 } else { 0 };
+                let samples = [vec![0.001; lead_in], vec![0.5; self.seconds * RATE_HZ as usize]].concat();
                 // A word each tenth of a second.
-                let words = crate::domain::words(clause).zip((0..).step_by(RATE_HZ as usize / 10));
+                let words = crate::domain::words(clause).zip((lead_in..).step_by(RATE_HZ as usize / 10));
                 let words = words.map(|(word, sample)| (word.start, sample)).collect();
                 Ok(Said { samples, words, is_estimate: clause.starts_with("Perhaps") })
             }
@@ -219,6 +221,8 @@ fn words_come_with_the_frame_in_which_they_begin() {
             &[("One", 0), ("two", 100), ("three.", 200), ("And", 1000), ("a", 1100)][..],
         ),
         ("Perhaps", &[("Perhaps", 0)]),
+        // Nobody waits for the silence before the first sound; between two parts it is a pause.
+        ("Well, yes. Well", &[("Well", 0), ("yes", 100), ("Well", 1200)]),
     ] {
         let voiced = hear(&voices, english(text)).unwrap();
         let words: Vec<_> = voiced

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rten::ThreadPool;
 
 /// Pools that nobody uses at the moment. A pool is lent to one run at a time, so that two runs of one core each compute
-/// side by side; there are never more pools than runs at once. New threads inherit the priority of the engine's thread.
+/// side by side; there are never more pools than runs at once. New threads inherit how nice the thread is that takes a pool.
 #[derive(Debug, Default)]
 pub(super) struct Pools {
     idle: Mutex<Vec<(usize, Arc<ThreadPool>)>>,
