@@ -18,7 +18,6 @@ use actix_web::{
 };
 use askama::Template;
 use jiff::{Timestamp, tz::TimeZone};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 use super::{
@@ -209,11 +208,6 @@ pub(in crate::web) fn wanted_language(request: &HttpRequest) -> &'static Locale 
         Preference::Any => None,
     });
     Locale::first(chosen.into_iter().chain(accepted))
-}
-
-/// Text as a part of an address.
-pub(super) fn encoded(text: &str) -> String {
-    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
 #[derive(Serialize)]
