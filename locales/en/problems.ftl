@@ -1,18 +1,5 @@
-# What is wrong with what was sent. `problem-…` follows the name of a field, or stands below it; the keys are the API's own
-# English sentences, with n for a number. `error-…` are whole sentences, by the kinds of problem details.
-problem-is-missing = is missing
-problem-is-missing-give-a-name-or-a-telephone-number = is missing: give a name or a telephone number
-problem-must-be-a-text = must be a text
-problem-must-not-be-empty = must not be empty
-problem-has-control-characters-in-it = has control characters in it
-problem-is-longer-than-n-characters = is longer than { $n } characters
-problem-is-longer-than-n-kib = is longer than { $n } KiB
-problem-must-not-be-a-payment-card-s-number = must not be a payment card's number
-problem-must-be-one-of = must be one of
-problem-names-no-script = names no script
-problem-is-somebody-else-s = is somebody else's
-problem-is-wrong = is wrong
-
+# What is wrong with what was sent, in whole sentences, by the kinds of problem details. What is wrong with a field is the API's own
+# English; other languages have it under `problem-` and that English.
 error-no-session = You are not logged in any more: log in, and do it once more.
 error-role = Your role does not allow this: ask an administrator.
 error-foreign-page = This was not sent by a page of this server: open the page again, and repeat what you did.
