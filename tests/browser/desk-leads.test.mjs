@@ -132,7 +132,7 @@ test("Arabic runs from right to left, also on a phone", { timeout: 60_000 }, asy
     assert.deepEqual(await page.$eval("html", ({ lang, dir }) => [lang, dir]), ["ar", "rtl"]);
     await take(page, "desk-leads-arabic-phone-dark");
     await page.locator(".languages button").click();
-    await page.waitForFunction(() => document.documentElement.lang === "en");
+    await page.waitForFunction(() => document.documentElement?.lang === "en");
     assert.equal(new URL(page.url()).pathname, PATH);
   });
 });
