@@ -9,6 +9,7 @@ pub mod cpu;
 pub mod dialogue;
 pub mod domain;
 pub mod livekit;
+pub mod locale;
 pub mod models;
 pub mod people;
 pub mod rooms;

@@ -11,9 +11,10 @@ use std::{
 
 /// Module, and the modules that it may import, from the bottom up; those that do not exist yet are listed already.
 /// `app` may import all of these, and `cli` all of these and `app`. `testing` exists in tests only: there all may.
-const IMPORTS: [(&str, &[&str]); 18] = [
+const IMPORTS: [(&str, &[&str]); 19] = [
     ("cpu", &[]),
     ("domain", &[]),
+    ("locale", &["domain"]),
     ("spoken", &["domain"]),
     ("script", &["domain"]),
     ("audio", &["domain"]),
@@ -29,7 +30,10 @@ const IMPORTS: [(&str, &[&str]); 18] = [
     ("livekit", &["domain", "config", "audio", "rtc"]),
     ("call", &["domain", "config", "audio", "spoken", "script", "dialogue", "speech", "rooms", "livekit", "store"]),
     ("sms", &["domain", "config", "store"]),
-    ("web", &["domain", "config", "people", "script", "call", "rooms", "models", "store", "sms", "telemetry"]),
+    (
+        "web",
+        &["domain", "config", "locale", "people", "script", "call", "rooms", "models", "store", "sms", "telemetry"],
+    ),
 ];
 
 /// The only files with `unsafe` in them: each speaks to one C library or to the system, and offers a safe interface

@@ -120,6 +120,7 @@ impl Endpoint {
         let (verb, access) = (self.verb, self.access);
         let route = (self.route)().guard(fn_guard(move |context| verb.is(&context.head().method)));
         let route = if self.is_idempotent { route.wrap(from_fn(idempotency::once)) } else { route };
+        let route = if self.is_api() { route } else { route.wrap(from_fn(error::as_page)) };
         route.wrap(from_fn(move |request, next| access::check(access, request, next)))
     }
 
@@ -161,6 +162,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Endpoint> {
         super::api::staff::ENDPOINTS,
         super::api::voice::ENDPOINTS,
         super::pages::ENDPOINTS,
+        super::pages::desk::ENDPOINTS,
     ];
     tables.into_iter().chain(super::api::admin::ENDPOINTS.iter().copied()).flatten()
 }

@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use actix_web::{
-    HttpRequest, HttpResponse, ResponseError,
+    Error, HttpRequest, HttpResponse, ResponseError,
+    body::{EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
     http::{
         StatusCode,
         header::{self, HeaderValue},
     },
+    middleware::Next,
 };
 use askama::Template;
 
@@ -118,7 +121,7 @@ impl ApiError {
     }
 
     /// The kind's word in problem details.
-    fn kind(&self) -> &'static str {
+    pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::NoKey => "no-key",
             Self::UnknownKey => "unknown-key",
@@ -314,8 +317,23 @@ impl ResponseError for ApiError {
 pub(super) fn refused(request: &HttpRequest, access: Access, error: &ApiError) -> HttpResponse {
     let is_for_staff = matches!(access, Access::Person(_) | Access::Staff(..));
     match error {
-        ApiError::NoSession | ApiError::NoKey if is_for_staff && wants_page(request) => pages::to_log_in(request),
+        ApiError::NoSession | ApiError::NoKey if is_for_staff && wants_page(request) && !is_part_of_page(request) => {
+            pages::to_log_in(request)
+        }
         error => for_page(request, error),
+    }
+}
+
+/// Says on a page what a page's handler refuses.
+pub(super) async fn as_page<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let response = next.call(request).await?;
+    let page = response.response().error().and_then(|error| error.as_error::<ApiError>());
+    match page.map(|error| for_page(response.request(), error)) {
+        Some(page) => Ok(response.into_response(page).map_into_right_body()),
+        None => Ok(response.map_into_left_body()),
     }
 }
 
@@ -323,6 +341,10 @@ pub(super) fn refused(request: &HttpRequest, access: Access, error: &ApiError) -
 pub(super) fn for_page(request: &HttpRequest, error: &ApiError) -> HttpResponse {
     if !wants_page(request) {
         return error.error_response();
+    }
+    if is_part_of_page(request) {
+        let detail = pages::localized(pages::wanted_language(request), error);
+        return Problem::new(error.status_code(), error.kind(), detail).response();
     }
     if let ApiError::Store(error) = error {
         tracing::error!(%error, "asking the database for a page");
@@ -418,6 +440,11 @@ fn answer(request: &HttpRequest, status: StatusCode, kind: &str, title: &str, me
 pub(super) fn failed(error: &askama::Error) -> HttpResponse {
     tracing::error!(%error, "rendering a page");
     HttpResponse::InternalServerError().body("This page could not be made. The log says why.")
+}
+
+/// Whether a page that is open asks for itself (htmx): it stays as it is, and says what is wrong.
+fn is_part_of_page(request: &HttpRequest) -> bool {
+    request.headers().contains_key("hx-request")
 }
 
 /// Whether a browser asks, rather than a program: it names HTML itself, not `*/*`.

@@ -10,7 +10,7 @@ use askama::Template;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
-use super::{account::ACCOUNT_PATH, fresh, fresh_as};
+use super::{DESK_PATH, fresh, fresh_as};
 use crate::{
     people::{Attempt, Begun, PeopleError},
     web::{
@@ -81,7 +81,7 @@ impl LoginPage {
 pub(super) async fn form(request: HttpRequest, asked: web::Query<Asked>, state: web::Data<State>) -> HttpResponse {
     let next = asked.next.as_deref().and_then(local);
     match session::of(&state, &request).await {
-        Ok(Some(_)) => see(next.unwrap_or(ACCOUNT_PATH)),
+        Ok(Some(_)) => see(next.unwrap_or(DESK_PATH)),
         Ok(None) => {
             let notice = match asked.done.as_deref() {
                 Some("welcome") => Some("Your password is set. Log in with it."),
@@ -118,7 +118,7 @@ pub(super) async fn log_in(
     };
     match result {
         Ok(Begun { secret, .. }) => {
-            session::with_cookie(see(next.unwrap_or(ACCOUNT_PATH)), &state, &request, Some(&secret))
+            session::with_cookie(see(next.unwrap_or(DESK_PATH)), &state, &request, Some(&secret))
         }
         Err(error) => again(&request, error, next, email, typed.ticket),
     }
@@ -200,7 +200,7 @@ pub(super) fn see(path: &str) -> HttpResponse {
 
 /// A path of this server, and of no other, however a browser reads it: `//evil.example`, `/\evil.example` and `/<tab>/evil…`
 /// are addresses of others.
-fn local(next: &str) -> Option<&str> {
+pub(super) fn local(next: &str) -> Option<&str> {
     let begins = next.starts_with('/') && !next.starts_with("//");
     let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     let is_end = next.starts_with(LOGIN_PATH) || next.starts_with("/logout");

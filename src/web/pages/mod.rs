@@ -2,6 +2,7 @@
 
 mod account;
 mod call;
+pub(super) mod desk;
 mod login;
 mod start;
 mod try_out;
@@ -22,6 +23,8 @@ use super::{
 use crate::store::users::Role;
 use account::ACCOUNT_PATH;
 pub(super) use call::CALL_PATH;
+use desk::DESK_PATH;
+pub(super) use desk::{localized, wanted_language};
 use login::LOGIN_PATH;
 pub(super) use login::to_log_in;
 use welcome::WELCOME_PATH;

@@ -42,7 +42,7 @@ pub(super) struct Described;
 /// A lead as it is given. Absent fields are left as they are, null empties one.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct LeadInput {
+pub(in crate::web) struct LeadInput {
     #[schema(value_type = Option<String>)]
     name: Given,
     /// With the country's code, or as it is dialled in the desk's country.
@@ -66,7 +66,7 @@ pub(super) struct LeadInput {
 }
 
 impl LeadInput {
-    pub(super) fn check(self, home: Option<Country>) -> Result<LeadPatch, Vec<FieldProblem>> {
+    pub(in crate::web) fn check(self, home: Option<Country>) -> Result<LeadPatch, Vec<FieldProblem>> {
         let mut checks = Checks::default();
         let status = checks.optional("status", self.status, |text| input::word(text, LeadStatus::ALL));
         let patch = LeadPatch {
@@ -87,19 +87,19 @@ impl LeadInput {
 /// Which leads.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct LeadFilter {
+pub(in crate::web) struct LeadFilter {
     /// Words, or their beginnings, of names, numbers, addresses, companies and notes.
-    q: Option<String>,
+    pub(in crate::web) q: Option<String>,
     /// Only with this status.
-    status: Option<String>,
+    pub(in crate::web) status: Option<String>,
     /// Only who speaks this language.
-    language: Option<String>,
+    pub(in crate::web) language: Option<String>,
     /// Only from this source.
-    source: Option<String>,
+    pub(in crate::web) source: Option<String>,
 }
 
 impl LeadFilter {
-    pub(super) fn check(&self) -> Result<Filter, ApiError> {
+    pub(in crate::web) fn check(&self) -> Result<Filter, ApiError> {
         let mut search = search(self.q.as_deref())?;
         if let Some(status) = filtered("status", &self.status, |text| input::word(text, LeadStatus::ALL))? {
             search = search.facet(Facet::Status, status.as_str());
@@ -194,6 +194,6 @@ async fn delete(
 }
 
 /// What is no id is nobody's.
-pub(super) fn lead_id(text: &str) -> Result<LeadId, ApiError> {
+pub(in crate::web) fn lead_id(text: &str) -> Result<LeadId, ApiError> {
     text.parse().map_err(|_| ApiError::NotFound("lead"))
 }

@@ -9,7 +9,7 @@ mod do_not_call;
 mod exports;
 mod imports;
 mod input;
-mod leads;
+pub(in crate::web) mod leads;
 mod persons;
 mod profiles;
 mod promises;

@@ -1,0 +1,51 @@
+// The script of the desk's pages. htmx sends links and forms without loading the page anew; here is what it leaves to the page:
+// questions before something is destroyed, what went wrong, and a log-in that does not lose what was typed.
+import "htmx.org";
+import { ask, logIn, toast } from "./desk/dialogs.js";
+import { follow } from "./desk/bulk.js";
+
+const problemOf = async (ctx) => {
+  try {
+    return JSON.parse(ctx.text ?? (await ctx.response.raw.text()));
+  } catch {
+    return {};
+  }
+};
+
+// A destructive act asks first; the words stand in the form, or in what was chosen in it.
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  const words = form.dataset.confirm ?? form.querySelector("select[name=act]")?.selectedOptions[0]?.dataset.confirm;
+  if (!words || form.dataset.sure) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  if (!(await ask(words))) return;
+  form.dataset.sure = "yes";
+  form.requestSubmit(event.submitter ?? undefined);
+  delete form.dataset.sure;
+}, { capture: true });
+
+document.addEventListener("htmx:response:error", async ({ detail: { ctx } }) => {
+  const status = ctx.response?.status;
+  const problem = await problemOf(ctx);
+  if (status === 401) return logIn();
+  if (status !== 422) toast(problem.detail ?? document.body.dataset.failed);
+});
+document.addEventListener("htmx:error", () => toast(document.body.dataset.offline));
+
+// Who follows a link by keyboard or screen reader goes on at the new page's content.
+document.addEventListener("htmx:after:settle", ({ target }) => {
+  if (target === document.body) document.querySelector("#content")?.focus({ preventScroll: true });
+});
+
+// "Take that": what somebody else has stored comes into the field.
+document.addEventListener("click", ({ target }) => {
+  const { take, value } = target.closest?.("[data-take]")?.dataset ?? {};
+  if (!take) return;
+  const field = document.getElementById(take);
+  field.value = value;
+  field.focus();
+  target.closest(".theirs").remove();
+});
+
+follow();

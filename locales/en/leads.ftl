@@ -1,0 +1,28 @@
+# Leads: people that the desk may win.
+lead-new = New lead
+lead-name = Name
+lead-phone = Telephone
+lead-phone-hint = With the country's code, or as it is dialled in the desk's country.
+lead-email = E-mail address
+lead-company = Company
+lead-status = Status
+lead-status-new = New
+lead-status-contacted = Contacted
+lead-status-qualified = Qualified
+lead-status-won = Won
+lead-status-lost = Lost
+lead-status-do-not-call = Do not call
+lead-source = Source
+lead-language = Language
+lead-script = Script
+lead-notes = Notes
+lead-search = Name, number, company, notes
+lead-delete-sure = Delete this lead? What was said with them is kept.
+leads-delete-sure = Delete the chosen leads? What was said with them is kept.
+leads-empty = There are no leads yet. Add the first one, or import a list.
+
+done-lead-made = The lead is saved.
+done-lead-saved = Your changes are saved.
+done-lead-deleted = The lead is deleted.
+done-leads-changed = The chosen leads are changed.
+done-leads-deleted = The chosen leads are deleted.

@@ -1,0 +1,44 @@
+//! The pages of the desk, for members of staff: leads, calls and all else that they work with.
+//!
+//! A page is HTML made here; forms are forms, and links are links. htmx sends them without loading all of the page anew
+//! (`frontend/src/desk.js`), so that what was typed is still there when something goes wrong. A handler answers with a page, with
+//! a form that says what is wrong with it (422), or by sending the browser on to what it has changed ([`frame::Desk::see`]).
+
+mod dashboard;
+mod form;
+mod frame;
+mod language;
+mod leads;
+mod listing;
+mod problems;
+
+use actix_web::web;
+
+pub(in crate::web) use frame::wanted_language;
+pub(in crate::web) use problems::of as localized;
+
+use super::MEMBER;
+use crate::store::users::Role;
+use crate::web::endpoint::{Access, Endpoint};
+
+/// Where members of staff come after they have logged in.
+pub(super) const DESK_PATH: &str = "/desk";
+
+/// Those who work with leads and customers, in their own name.
+const WORKER: Access = Access::Person(Role::Agent);
+/// Those who lead the desk.
+const LEADER: Access = Access::Person(Role::Supervisor);
+
+/// See the module.
+pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
+    Endpoint::get(DESK_PATH, MEMBER, || web::route().to(dashboard::page)),
+    Endpoint::post("/desk/language", MEMBER, || web::route().to(language::choose)),
+    Endpoint::get("/desk/form-token", MEMBER, || web::route().to(frame::token)),
+    Endpoint::get(leads::PATH, MEMBER, || web::route().to(leads::list)),
+    Endpoint::post("/desk/leads/bulk", LEADER, || web::route().to(leads::bulk)),
+    Endpoint::get("/desk/leads/new", WORKER, || web::route().to(leads::blank)),
+    Endpoint::post(leads::PATH, WORKER, || web::route().to(leads::create)),
+    Endpoint::get("/desk/leads/{id}", MEMBER, || web::route().to(leads::lead)),
+    Endpoint::post("/desk/leads/{id}", WORKER, || web::route().to(leads::update)),
+    Endpoint::post("/desk/leads/{id}/delete", LEADER, || web::route().to(leads::delete)),
+];

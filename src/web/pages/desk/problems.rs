@@ -1,0 +1,104 @@
+//! What is wrong, in the reader's language. The API says it in English; here its sentences are keys, as in gettext: `is longer than
+//! 200 characters` is `problem-is-longer-than-n-characters` with 200 for `$n`. What the API advises after a colon belongs to the
+//! translation. What has none is said in English.
+
+use crate::{
+    domain::Language,
+    locale::{Locale, Value},
+    web::error::{ApiError, sentence},
+};
+
+/// After these an English sentence gives examples, or names what there is.
+const ENDS: [&str; 3] = [": ", " such as ", " one of "];
+
+/// An error, as a sentence.
+pub(in crate::web) fn of(words: &'static Locale, error: &ApiError) -> String {
+    let key = format!("error-{}", error.kind());
+    if words.has(&key) { words.text(&key).into_owned() } else { sentence(&detail(words, &error.to_string())) }
+}
+
+/// What is wrong with a field, to be read below it.
+pub(super) fn detail(words: &'static Locale, english: &str) -> String {
+    if words.language() == Language::ENGLISH {
+        return english.to_owned();
+    }
+    let (key, number) = key(english);
+    if !words.has(&key) {
+        return english.to_owned();
+    }
+    let number = number.map(|number| ("n", Value::from(number)));
+    let said = words.with(&key, number.as_slice());
+    // The names of what there is are the same in all languages.
+    match english.split_once(" one of ") {
+        Some((_, there)) => format!("{said} {there}"),
+        None => said.into_owned(),
+    }
+}
+
+/// The key of an English sentence, and the number in it.
+fn key(english: &str) -> (String, Option<String>) {
+    let end = ENDS.iter().filter_map(|end| english.find(end)).min().unwrap_or(english.len());
+    let (mut key, mut number) = ("problem".to_owned(), None);
+    for word in english[..end].split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        key.push('-');
+        if word.chars().all(|c| c.is_ascii_digit()) {
+            key.push('n');
+            number = Some(word.to_owned());
+        } else {
+            key.push_str(&word.to_ascii_lowercase());
+        }
+    }
+    (key, number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the API's checks say of fields that the pages' forms have.
+    const SAID: [&str; 17] = [
+        "is missing",
+        "is missing: give a name or a telephone number",
+        "must be a text",
+        "must not be empty",
+        "has control characters in it",
+        "is longer than 200 characters",
+        "is longer than 64 KiB",
+        "must not be a payment card's number",
+        "must be one of new, won",
+        "names no script",
+        "is not a telephone number: give one such as +44 20 7946 0958",
+        "has no country's code: begin it with + and the code, or set the desk's country",
+        "is not an e-mail address: give one such as name@example.com",
+        "is no language that is known here: give a code such as en or ar",
+        "must be a number such as 1500 or 1500.50",
+        "must not be negative",
+        "must be a number of days from 0 to 36500",
+    ];
+
+    #[test]
+    fn an_english_sentence_is_a_key() {
+        for (english, expected, number) in [
+            ("is missing", "problem-is-missing", None),
+            ("is longer than 200 characters", "problem-is-longer-than-n-characters", Some("200")),
+            ("must be one of new, won", "problem-must-be", None),
+            ("is not a telephone number: give one such as +44 20", "problem-is-not-a-telephone-number", None),
+        ] {
+            assert_eq!(key(english), (expected.to_owned(), number.map(str::to_owned)));
+        }
+    }
+
+    #[test]
+    fn problems_are_said_in_the_readers_language() {
+        for words in Locale::all() {
+            for english in SAID {
+                let said = detail(words, english);
+                assert_eq!(said == english, words.language() == Language::ENGLISH, "{english}: {said}");
+            }
+            assert_eq!(detail(words, "is something that nobody translated"), "is something that nobody translated");
+        }
+        let arabic = Locale::of(Language::ARABIC).unwrap();
+        assert!(detail(arabic, "must be one of new, won").ends_with("new, won"));
+        assert!(detail(arabic, "is longer than 200 characters").contains("200"));
+    }
+}
