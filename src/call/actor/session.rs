@@ -32,7 +32,7 @@ use crate::{
         Brief,
         answer::{Marks, Passed},
         directions::Led,
-        live::Ask,
+        live::{Ask, Command, Scene},
     },
     dialogue::{self, Dialogue, Input, Output, Phase, Place, Setup, Side, Spoken, Take, endpointing},
     domain::{Language, MediaTime, Pii, Provider, TurnId, cards},
@@ -106,6 +106,8 @@ pub(super) struct Session<'a> {
     pub(super) engines: Option<Arc<Engines>>,
     pub(super) exchange: &'a Exchange,
     pub(super) recorder: &'a Recorder,
+    /// What those see who follow the call without being in its room.
+    pub(super) scene: &'a watch::Sender<Scene>,
     /// The script that leads, if one does.
     pub(super) guided: Option<Guided>,
     /// Who speaks, and in which voice.
@@ -146,7 +148,7 @@ impl<'a> Session<'a> {
         exchange: &'a Exchange,
         Briefing { setup, script }: Briefing,
         results: mpsc::Sender<Event>,
-        recorder: &'a Recorder,
+        (recorder, scene): (&'a Recorder, &'a watch::Sender<Scene>),
     ) -> Self {
         let is_refused = setup.refusal.is_some();
         let ears = engines.as_ref().filter(|_| setup.hears && !is_refused);
@@ -170,6 +172,7 @@ impl<'a> Session<'a> {
             engines,
             exchange,
             recorder,
+            scene,
             say: line.say.clone(),
             commands: line.commands.clone(),
             results,
@@ -205,7 +208,9 @@ impl<'a> Session<'a> {
             // It is the one that this call is about: a line has one caller at a time.
             Event::Line(LineEvent::Caller(_)) => {}
             Event::Line(LineEvent::Hangup(hangup)) => return Some(self.hung_up(hangup).await),
-            Event::Asked(ask) => self.asked_for(ask).await,
+            Event::Told(Command::Ask(ask)) => self.asked_for(ask).await,
+            Event::Told(Command::Say(text)) => self.tell(Input::Interject(text)).await,
+            Event::Told(Command::End) => self.tell(Input::EndedByStaff).await,
             Event::Lost => return Some(self.hung_up(Hangup::RoomClosed).await),
             Event::Transcribed(take, result) => self.transcribed(take, result).await,
             Event::Judged(pause, result) => self.judged(pause, result).await,
@@ -268,6 +273,7 @@ impl<'a> Session<'a> {
 
     async fn typed(&mut self, text: Pii<String>) {
         self.asked = Asked::since(Duration::ZERO);
+        self.scene.send_modify(|scene| scene.typed(&text));
         self.tell(Input::Typed(text)).await;
     }
 
@@ -373,7 +379,10 @@ impl<'a> Session<'a> {
                     self.answers(turn);
                     self.unseal();
                 }
-                Output::Say { turn, text, language } => self.speak(turn, only(Piece::fixed(text)), language, false),
+                Output::Say { turn, text, language, is_fixed } => {
+                    let piece = if is_fixed { Piece::fixed(text) } else { Piece::once(text) };
+                    self.speak(turn, only(piece), language, false);
+                }
                 Output::Cancel(turn) => {
                     self.speaking = None;
                     self.command(LineCommand::Flush(turn)).await;
@@ -399,6 +408,7 @@ impl<'a> Session<'a> {
         }
         let state = state_of(self.dialogue.phase());
         if std::mem::replace(&mut self.state, state) != state {
+            self.scene.send_modify(|scene| scene.state = state);
             self.command(LineCommand::State(state)).await;
         }
     }
@@ -445,6 +455,7 @@ impl<'a> Session<'a> {
     }
 
     async fn show(&self, line: dialogue::Line) {
+        self.scene.send_modify(|scene| scene.line(&line));
         let (speaker, side) = match line.side {
             Side::Caller => (Speaker::Caller, "caller"),
             Side::Agent => (Speaker::Agent, "agent"),
