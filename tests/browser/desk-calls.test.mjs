@@ -102,7 +102,6 @@ test("a call is followed, helped and ended", { timeout: 240_000 }, async () => {
       const scene = page.locator("#scene");
       await scene.getByText(greeting).waitFor({ timeout: 60_000 });
       await caller.waitForTurns("agent");
-      await page.fill("#field-text", "   ");
       await page.fill("#field-text", LINE);
       await press(page, "Say it", "The agent will say it.");
       await scene.getByText(LINE).waitFor({ timeout: 60_000 });

@@ -129,6 +129,11 @@ impl DashboardPage {
         hour.at.to_zoned(self.desk.zone().clone()).strftime("%H:%M").to_string()
     }
 
+    /// What the desk's clocks show then, as seconds since 1970 on those clocks.
+    fn wall(&self, hour: &Hour) -> i64 {
+        hour.at.as_second() + i64::from(self.desk.zone().to_offset(hour.at).seconds())
+    }
+
     fn seconds(&self, millis: &u32) -> String {
         format!("{:.2}", f64::from(*millis) / 1000.0)
     }
