@@ -13,7 +13,7 @@ const allowed = ["Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "0B
 await rm(dist, { recursive: true, force: true });
 await mkdir(dist);
 await build({
-  entryPoints: [join(here, "src/call.js"), join(here, "src/desk.js")],
+  entryPoints: [join(here, "src/call.js"), join(here, "src/desk.js"), join(here, "src/charts.js")],
   outdir: dist,
   bundle: true,
   minify: true,

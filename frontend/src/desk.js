@@ -1,8 +1,10 @@
 // The script of the desk's pages. htmx sends links and forms without loading the page anew; here is what it leaves to the page:
 // questions before something is destroyed, what went wrong, and a log-in that does not lose what was typed.
 import "htmx.org";
+import "htmx.org/dist/ext/hx-sse.js";
 import { ask, logIn, toast } from "./desk/dialogs.js";
 import { follow } from "./desk/bulk.js";
+import { bring } from "./desk/needs.js";
 
 const problemOf = async (ctx) => {
   try {
@@ -32,6 +34,8 @@ document.addEventListener("htmx:response:error", async ({ detail: { ctx } }) => 
   if (status !== 422) toast(problem.detail ?? document.body.dataset.failed);
 });
 document.addEventListener("htmx:error", () => toast(document.body.dataset.offline));
+// A page that follows what happens comes back by itself, unless nobody is logged in any more.
+document.addEventListener("htmx:sse:error", ({ detail }) => { if (detail.status === 401) logIn(); });
 
 // Who follows a link by keyboard or screen reader goes on at the new page's content.
 document.addEventListener("htmx:after:settle", ({ target }) => {
@@ -49,3 +53,4 @@ document.addEventListener("click", ({ target }) => {
 });
 
 follow();
+bring();

@@ -70,14 +70,6 @@ month-12 = ديسمبر
 nav-dashboard = اليوم
 nav-leads = العملاء المحتملون
 
-calls-now = { $count ->
-    [zero] مكالمات الآن، من أصل { $count }
-    [one] مكالمات الآن، من أصل { $count }
-    [two] مكالمات الآن، من أصل { $count }
-    [few] مكالمات الآن، من أصل { $count }
-    [many] مكالمات الآن، من أصل { $count }
-   *[other] مكالمات الآن، من أصل { $count }
-}
 health = الجهاز
 health-starting = يستعدّ
 health-healthy = جاهز

@@ -66,10 +66,6 @@ month-12 = Dec
 nav-dashboard = Today
 nav-leads = Leads
 
-calls-now = { $count ->
-    [one] call now, of { $count } at a time
-   *[other] calls now, of { $count } at a time
-}
 health = The box
 health-starting = Getting ready
 health-healthy = Ready

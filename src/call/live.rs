@@ -1,16 +1,38 @@
-//! Calls that are under way, for who has something to say in one without being in its room.
+//! Calls that are under way, for those who are not in their rooms: what goes on in each, and what may be wanted of it.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{
+    mpsc::{self, error::TrySendError},
+    oneshot, watch,
+};
 
-use crate::domain::{CallId, Pii, RoomName};
+use crate::{
+    audio::line::AgentState,
+    dialogue::{self, Side},
+    domain::{CallId, Pii, cards},
+    script::StepIndex,
+    store::{calls::NewCall, turns::Who},
+};
 
-/// What is said into one call waits here until the call takes it; with more the call is busy.
+/// What is wanted of one call waits here until the call takes it; with more the call is busy.
 const WAITING: usize = 8;
+/// So many of a call's latest lines are seen by those who follow it. The store has all of them.
+const MOST_LINES: usize = 100;
+
+/// What somebody wants of a call without being in its room.
+#[derive(Debug)]
+pub(super) enum Command {
+    /// Something is said for the caller.
+    Ask(Ask),
+    /// The agent is to say this.
+    Say(Pii<String>),
+    /// The agent is to take its leave.
+    End,
+}
 
 /// Something that is said for the caller, to be answered with the agent's words.
 #[derive(Debug)]
@@ -34,87 +56,280 @@ pub enum AskError {
     Ended,
 }
 
-/// The calls. Clones share them.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Live(Arc<Mutex<Calls>>);
+/// What goes on in a call.
+#[derive(Clone, Debug)]
+pub struct Scene {
+    /// What was said last, in order.
+    pub lines: VecDeque<SceneLine>,
+    /// What the agent is doing.
+    pub state: AgentState,
+    /// Where in its script the call is, if a script leads it.
+    pub step: Option<StepIndex>,
+}
 
-type Calls = HashMap<CallId, (RoomName, mpsc::Sender<Ask>)>;
+/// Something said, as far as it is known. Card numbers are masked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SceneLine {
+    /// Who said it.
+    pub who: Who,
+    /// The words.
+    pub text: Pii<String>,
+    /// Whether they stay so.
+    pub is_final: bool,
+    /// The same for all versions of a line; unique among that side's. What is typed has none.
+    number: Option<u64>,
+}
+
+impl Default for Scene {
+    fn default() -> Self {
+        Self { lines: VecDeque::new(), state: AgentState::Initializing, step: None }
+    }
+}
+
+impl Scene {
+    /// A line of the transcript is known, or known better; one without words is withdrawn.
+    pub(super) fn line(&mut self, line: &dialogue::Line) {
+        let who = if line.side == Side::Caller { Who::Caller } else { Who::Agent };
+        let number = Some(line.number);
+        let place = self.lines.iter().rposition(|it| it.who == who && it.number == number);
+        if line.text.reveal().is_empty() {
+            place.map(|place| self.lines.remove(place));
+            return;
+        }
+        let line = SceneLine { who, text: line.text.clone(), is_final: line.is_final, number };
+        match place {
+            Some(place) => self.lines[place] = line,
+            None => self.put(line),
+        }
+    }
+
+    /// Something was typed for the caller, or by them.
+    pub(super) fn typed(&mut self, text: &Pii<String>) {
+        let text = Pii::new(cards::mask(text.reveal()));
+        self.put(SceneLine { who: Who::Caller, text, is_final: true, number: None });
+    }
+
+    fn put(&mut self, line: SceneLine) {
+        if self.lines.len() == MOST_LINES {
+            self.lines.pop_front();
+        }
+        self.lines.push_back(line);
+    }
+}
+
+/// A call that is under way, for who follows it.
+#[derive(Clone, Debug)]
+pub struct Following {
+    /// As it began.
+    pub call: Arc<NewCall>,
+    /// What goes on in it; closed when it is over.
+    pub scene: watch::Receiver<Scene>,
+}
+
+#[derive(Debug)]
+struct Place {
+    following: Following,
+    commands: mpsc::Sender<Command>,
+}
+
+/// The calls. Clones share them.
+#[derive(Clone, Debug)]
+pub(super) struct Live {
+    calls: Arc<Mutex<HashMap<CallId, Place>>>,
+    /// Whether there will be calls; told anew whenever one begins or ends.
+    changes: watch::Sender<bool>,
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        Self { calls: Arc::default(), changes: watch::Sender::new(true) }
+    }
+}
 
 /// A call's place among them: it is not under way any more when this is dropped.
 #[derive(Debug)]
 pub(super) struct Presence {
     live: Live,
     id: CallId,
-    pub(super) asked: mpsc::Receiver<Ask>,
+    pub(super) scene: watch::Sender<Scene>,
 }
 
 impl Drop for Presence {
     fn drop(&mut self) {
         self.live.lock().remove(&self.id);
+        self.live.changes.send_modify(|_| {});
     }
 }
 
 impl Live {
-    /// A call begins.
-    pub(super) fn enter(&self, id: &CallId, room: &RoomName) -> Presence {
-        let (sender, asked) = mpsc::channel(WAITING);
-        self.lock().insert(id.clone(), (room.clone(), sender));
-        Presence { live: self.clone(), id: id.clone(), asked }
+    /// A call begins; what is wanted of it comes by the channel.
+    pub(super) fn enter(&self, call: &NewCall) -> (Presence, mpsc::Receiver<Command>) {
+        let (commands, wanted) = mpsc::channel(WAITING);
+        let scene = watch::Sender::new(Scene::default());
+        let following = Following { call: Arc::new(call.clone()), scene: scene.subscribe() };
+        self.lock().insert(call.id.clone(), Place { following, commands });
+        self.changes.send_modify(|_| {});
+        (Presence { live: self.clone(), id: call.id.clone(), scene }, wanted)
+    }
+
+    /// No call will begin any more.
+    pub(super) fn close(&self) {
+        self.changes.send_replace(false);
+    }
+
+    pub(super) fn changes(&self) -> watch::Receiver<bool> {
+        self.changes.subscribe()
+    }
+
+    /// All of them, the first first.
+    pub(super) fn all(&self) -> Vec<Following> {
+        let mut calls: Vec<_> = self.lock().values().map(|place| place.following.clone()).collect();
+        calls.sort_by(|one, other| (one.call.started_at, &one.call.id).cmp(&(other.call.started_at, &other.call.id)));
+        calls
+    }
+
+    pub(super) fn find(&self, id: &CallId) -> Option<Following> {
+        self.lock().get(id).map(|place| place.following.clone())
     }
 
     /// Says `text` into the call of this id, or in the room of this name, and waits for the agent's answer.
     pub(super) async fn ask(&self, call: &str, text: Pii<String>) -> Result<Pii<String>, AskError> {
-        let sender = {
-            let calls = self.lock();
-            let named = |(id, (room, _)): &(&CallId, &(RoomName, _))| id.as_str() == call || room.as_str() == call;
-            calls.iter().find(named).map(|(_, (_, sender))| sender.clone())
-        };
         let (answer, answered) = oneshot::channel();
-        sender.ok_or(AskError::NoCall)?.try_send(Ask { text, answer }).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => AskError::Busy,
-            mpsc::error::TrySendError::Closed(_) => AskError::Ended,
-        })?;
+        let is_meant = |place: &&Place| {
+            let NewCall { id, room, .. } = &*place.following.call;
+            id.as_str() == call || room.as_str() == call
+        };
+        let commands = self.lock().values().find(is_meant).map(|place| place.commands.clone());
+        put(commands, Command::Ask(Ask { text, answer }))?;
         answered.await.map_err(|_| AskError::Ended)
     }
 
-    /// Held for a look-up; nothing in there panics half-way.
-    fn lock(&self) -> MutexGuard<'_, Calls> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn say(&self, call: &CallId, text: Pii<String>) -> Result<(), AskError> {
+        put(self.commands(call), Command::Say(text))
     }
+
+    pub(super) fn end(&self, call: &CallId) -> Result<(), AskError> {
+        put(self.commands(call), Command::End)
+    }
+
+    fn commands(&self, call: &CallId) -> Option<mpsc::Sender<Command>> {
+        self.lock().get(call).map(|place| place.commands.clone())
+    }
+
+    /// Held for a look-up; nothing in there panics half-way.
+    fn lock(&self) -> MutexGuard<'_, HashMap<CallId, Place>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn put(commands: Option<mpsc::Sender<Command>>, command: Command) -> Result<(), AskError> {
+    commands.ok_or(AskError::NoCall)?.try_send(command).map_err(|error| match error {
+        TrySendError::Full(_) => AskError::Busy,
+        TrySendError::Closed(_) => AskError::Ended,
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
+    use crate::store::calls::{About, Direction};
+
+    fn call(room: &str) -> NewCall {
+        NewCall {
+            id: CallId::random(),
+            room: room.parse().unwrap(),
+            caller: "amanda".parse().unwrap(),
+            caller_name: Pii::default(),
+            language: None,
+            profile: "default".to_owned(),
+            direction: Direction::Inbound,
+            started_at: Timestamp::UNIX_EPOCH,
+            about: About::default(),
+        }
+    }
 
     #[tokio::test]
     async fn a_call_is_found_by_its_id_and_its_room_as_long_as_it_lasts() {
-        let (live, id, room) = (Live::default(), CallId::random(), "call-7".parse().unwrap());
-        let mut presence = live.enter(&id, &room);
-        for name in [id.as_str(), "call-7"] {
+        let (live, call) = (Live::default(), call("call-7"));
+        let (presence, mut wanted) = live.enter(&call);
+        for name in [call.id.as_str(), "call-7"] {
             let answer = async {
-                let Ask { text, answer } = presence.asked.recv().await.unwrap();
+                let Some(Command::Ask(Ask { text, answer })) = wanted.recv().await else { panic!("nothing is asked") };
                 answer.send(Pii::new(format!("{}?", text.reveal()))).unwrap();
             };
             let (answer, ()) = tokio::join!(live.ask(name, Pii::new("Hello".to_owned())), answer);
             assert_eq!(answer.unwrap().reveal(), "Hello?");
         }
         assert_eq!(live.ask("call-8", Pii::default()).await, Err(AskError::NoCall));
-        let unanswered = async { drop(presence.asked.recv().await) };
+        let unanswered = async { drop(wanted.recv().await) };
         let (answer, ()) = tokio::join!(live.ask("call-7", Pii::default()), unanswered);
         assert_eq!(answer, Err(AskError::Ended));
         drop(presence);
         assert_eq!(live.ask("call-7", Pii::default()).await, Err(AskError::NoCall));
+        assert_eq!(live.end(&call.id), Err(AskError::NoCall));
     }
 
     #[tokio::test]
     async fn not_everything_waits() {
-        let (live, id) = (Live::default(), CallId::random());
-        let _presence = live.enter(&id, &"call-7".parse().unwrap());
+        let (live, call) = (Live::default(), call("call-7"));
+        let (_presence, wanted) = live.enter(&call);
         let mut waiting: Vec<_> = (0..WAITING).map(|_| Box::pin(live.ask("call-7", Pii::default()))).collect();
         for ask in &mut waiting {
             assert!(futures_util::poll!(ask).is_pending());
         }
         assert_eq!(live.ask("call-7", Pii::default()).await, Err(AskError::Busy));
+        assert_eq!(live.say(&call.id, Pii::default()), Err(AskError::Busy));
+        drop(wanted);
+        assert_eq!(live.end(&call.id), Err(AskError::Ended));
+    }
+
+    #[test]
+    fn those_who_look_on_hear_when_calls_begin_and_end() {
+        let live = Live::default();
+        let mut changes = live.changes();
+        let (first, _wanted) = live.enter(&call("call-7"));
+        assert!(changes.has_changed().unwrap() && *changes.borrow_and_update());
+        let following = live.find(&first.id).unwrap();
+        first.scene.send_modify(|scene| scene.typed(&Pii::new("Hello?".to_owned())));
+        assert_eq!(following.scene.borrow().lines[0].text.reveal(), "Hello?");
+        let _second = live.enter(&NewCall { started_at: Timestamp::from_second(-1).unwrap(), ..call("call-8") });
+        let rooms: Vec<_> = live.all().iter().map(|it| it.call.room.to_string()).collect();
+        assert_eq!(rooms, ["call-8", "call-7"]);
+        changes.mark_unchanged();
+        drop(first);
+        assert!(changes.has_changed().unwrap() && following.scene.has_changed().is_err());
+        live.close();
+        assert!(!*changes.borrow_and_update());
+    }
+
+    #[test]
+    fn a_scene_has_each_line_once_and_only_the_latest_ones() {
+        let mut scene = Scene::default();
+        let line = |side, number, text: &str| dialogue::Line {
+            side,
+            number,
+            text: Pii::new(text.to_owned()),
+            is_final: false,
+        };
+        for (side, number, text) in [
+            (Side::Agent, 1, "Hello."),
+            (Side::Caller, 1, "My"),
+            (Side::Agent, 1, "Hello. Who speaks?"),
+            (Side::Caller, 1, "My name"),
+            (Side::Caller, 2, "er"),
+            (Side::Caller, 2, ""),
+        ] {
+            scene.line(&line(side, number, text));
+        }
+        scene.typed(&Pii::new("4111 1111 1111 1111".to_owned()));
+        let said: Vec<_> = scene.lines.iter().map(|line| (line.who, line.text.reveal().as_str())).collect();
+        assert_eq!(said[..2], [(Who::Agent, "Hello. Who speaks?"), (Who::Caller, "My name")]);
+        assert!(said.len() == 3 && !said[2].1.contains("4111 1111"), "{said:?}");
+        for number in 10..10 + 2 * MOST_LINES as u64 {
+            scene.line(&line(Side::Agent, number, "Yes."));
+        }
+        assert_eq!(scene.lines.len(), MOST_LINES);
     }
 }

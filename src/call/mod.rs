@@ -21,12 +21,13 @@ pub mod written;
 
 pub use answer::{Answer, AnswerTimings, Brief, Guarded, guarded};
 pub use facts::{Facts, TooLong};
-pub use live::AskError;
+pub use live::{AskError, Following, Scene, SceneLine};
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
+pub use crate::audio::line::AgentState;
 pub use crate::speech::SpeechError;
 use crate::speech::engines::{EngineError, Engines};
 

@@ -8,11 +8,11 @@ use serde::Serialize;
 
 use super::{Context, exit::NotFound, foreign::shown, output::seconds, runtime};
 use crate::{
-    domain::{CallId, Language},
+    domain::{CallId, Language, clock},
     store::{
         Store,
-        calls::{self, Call, Direction, EndReason, Ended, Filter},
-        turns::{self, NewTurn, Providers, Timings, Tokens, Turn, Who},
+        calls::{self, Call, Direction, EndReason, Filter},
+        turns::{self, Bar, NewTurn, Providers, Timings, Tokens, Turn, Who},
     },
 };
 
@@ -124,7 +124,7 @@ fn table(calls: &[Call]) -> String {
     )];
     lines.extend(calls.iter().map(|call| {
         let (length, end) = match call.ended {
-            Some(ended) => (clock(length(call, ended)), ended.reason.as_str()),
+            Some(ended) => (clock(ended.after(call.started_at)), ended.reason.as_str()),
             None => (String::new(), "going on"),
         };
         let language = call.language.map_or("", Language::code);
@@ -140,19 +140,9 @@ fn caller(call: &Call) -> String {
     if name.is_empty() { shown(call.caller.as_str()) } else { name }
 }
 
-fn length(call: &Call, ended: Ended) -> Duration {
-    Duration::try_from(ended.at.duration_since(call.started_at)).unwrap_or_default()
-}
-
 /// The time on the clocks of this machine's place.
 fn local(moment: Timestamp) -> String {
     moment.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
-}
-
-/// 1:02:03, or 2:03
-fn clock(span: Duration) -> String {
-    let (hours, minutes, seconds) = (span.as_secs() / 3600, span.as_secs() / 60 % 60, span.as_secs() % 60);
-    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
 // ---- show ----
@@ -225,8 +215,13 @@ fn transcript(call: &Call, turns: &[Turn]) -> String {
     }
     match call.ended {
         Some(ended) => {
-            let _ =
-                write!(text, "\nended    {}, after {}: {}", local(ended.at), clock(length(call, ended)), ended.reason);
+            let _ = write!(
+                text,
+                "\nended    {}, after {}: {}",
+                local(ended.at),
+                clock(ended.after(call.started_at)),
+                ended.reason
+            );
         }
         None => text.push_str("\nended    not yet"),
     }
@@ -259,26 +254,15 @@ fn lines(Turn { turn, .. }: &Turn) -> String {
 fn waterfall(timings: &Timings) -> Vec<String> {
     /// Characters that the whole time takes.
     const WIDTH: u64 = 40;
-    let steps = [
-        ("end of turn", timings.end_of_turn),
-        ("transcript", timings.transcript),
-        ("first words", timings.first_words),
-        ("first clause", timings.first_clause),
-        ("first audio", timings.first_audio),
-        ("all audio", timings.total),
-    ];
-    let known = steps.into_iter().filter_map(|(step, ms)| Some((step, ms?)));
-    let whole = known.clone().map(|(_, ms)| ms).max().unwrap_or(0).max(1);
+    let bars = timings.bars();
+    let whole = bars.iter().map(|bar| bar.until).max().unwrap_or(0).max(1);
     let place = |ms: u32| (u64::from(ms) * WIDTH / u64::from(whole)) as usize;
-    let mut before = 0;
-    known
-        .map(|(step, ms)| {
-            let from = place(before.min(ms));
-            before = ms;
-            let bar = "▇".repeat(place(ms).saturating_sub(from).max(1));
-            format!("{step:12} {ms:>6} ms  {:from$}{bar}", "")
-        })
-        .collect()
+    let line = |Bar { step, from, until }: Bar| {
+        let (step, from) = (step.replace('_', " "), place(from));
+        let bar = "▇".repeat(place(until).saturating_sub(from).max(1));
+        format!("{step:12} {until:>6} ms  {:from$}{bar}", "")
+    };
+    bars.into_iter().map(line).collect()
 }
 
 /// Who heard, thought and spoke, and what the language model read and made: one line, unless nothing is known.
@@ -364,12 +348,5 @@ mod tests {
         assert!(waterfall(&Timings::default()).is_empty());
         assert_eq!(waterfall(&Timings { total: Some(0), ..Timings::default() }).len(), 1);
         waterfall(&Timings { end_of_turn: Some(u32::MAX), total: Some(1), ..Timings::default() });
-    }
-
-    #[test]
-    fn lengths_read_like_clocks() {
-        for (seconds, shown) in [(0, "0:00"), (83, "1:23"), (3723, "1:02:03")] {
-            assert_eq!(clock(Duration::from_secs(seconds)), shown);
-        }
     }
 }

@@ -162,6 +162,10 @@ pub enum Input {
         /// All of it.
         done: bool,
     },
+    /// Somebody of the desk has the agent say this, as soon as nobody else speaks.
+    Interject(Pii<String>),
+    /// Somebody of the desk ends the conversation.
+    EndedByStaff,
     /// The caller has gone.
     Left,
 }
@@ -221,6 +225,8 @@ pub enum Output {
         text: String,
         /// The language they are in.
         language: Language,
+        /// They are the same in every conversation, and their sound is worth keeping.
+        is_fixed: bool,
     },
     /// Stop making this turn, and drop what of it has not been played.
     Cancel(TurnId),
@@ -378,6 +384,8 @@ pub enum EndReason {
     TooLong,
     /// Everything was said.
     Completed,
+    /// Somebody of the desk ended it.
+    EndedByStaff,
     /// Nobody could answer.
     OutOfService,
     /// As many calls as may be were under way.

@@ -26,6 +26,8 @@ pub(super) enum Occasion {
     Answer,
     /// Fixed words.
     Remark(Phrase),
+    /// What somebody of the desk has the agent say. Not to be interrupted: it is said once.
+    Interjection,
     /// The last words, not to be interrupted.
     Farewell(EndReason),
 }

@@ -2,6 +2,7 @@
 //! module of the crate.
 
 pub mod cards;
+mod clock;
 mod email;
 mod fold;
 mod host;
@@ -18,6 +19,7 @@ pub mod text;
 mod turn;
 mod words;
 
+pub use clock::clock;
 pub use email::{BadEmail, Email};
 pub use fold::{fold, fold_words};
 pub use host::{BadHost, Host};

@@ -48,6 +48,12 @@ pub enum ModelState {
     },
 }
 
+/// Bytes that are free for us on the file system of a folder, where it tells.
+pub fn free_bytes(dir: &Path) -> Option<u64> {
+    let stat = rustix::fs::statvfs(dir).ok()?;
+    Some(stat.f_bavail.saturating_mul(stat.f_frsize))
+}
+
 /// A model that can be loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Installed {

@@ -15,5 +15,5 @@ pub mod pull;
 pub use digest::Digest;
 pub(crate) use error::size;
 pub use error::{ModelError, PullError, UnknownModel};
-pub use library::{Installed, Library, ModelState};
+pub use library::{Installed, Library, ModelState, free_bytes};
 pub use manifest::{Kind, Languages, Manifest, ManifestError, Model, ModelFile, Set, Source, Understanding};

@@ -53,6 +53,16 @@ impl People {
         }
     }
 
+    /// Whether the session with this secret goes on. To ask is no use of it: a page that only listens keeps nobody logged in.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_alive(&self, secret: RandomSecret, now: Timestamp) -> Result<bool, StoreError> {
+        let limits = self.limits;
+        let found = self.store.read(move |connection| sessions::find(connection, &secret, limits, now)).await?;
+        Ok(matches!(found, Found::Alive(_)))
+    }
+
     /// Forgets sessions that have reached a limit, now and then, until it is dropped: that they ended is in the audit log
     /// even if nobody comes back.
     pub async fn watch_sessions(self) {

@@ -75,7 +75,12 @@ impl Script {
     /// Its steps and their ways as a drawing: SVG that takes the colour of the text around it. Equal scripts are drawn
     /// equally.
     pub fn graph(&self) -> String {
-        graph::svg(self)
+        graph::svg(self, None)
+    }
+
+    /// The same where a conversation is at one of the steps, which is marked.
+    pub fn graph_at(&self, step: StepIndex) -> String {
+        graph::svg(self, Some(step))
     }
 }
 

@@ -28,6 +28,9 @@ words! {
     }
 }
 
+/// More of one call are not shown with it.
+const MOST_OF_CALL: u32 = 50;
+
 /// How callbacks are listed.
 pub static TABLE: Table = Table {
     name: "callbacks",
@@ -190,6 +193,17 @@ pub fn delete(change: &Change<'_>, old: &Callback) -> Result<(), StoreError> {
 pub fn find(connection: &Connection, id: &CallbackId) -> Result<Option<Callback>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT * FROM callbacks WHERE id = ?1 AND deleted_at IS NULL")?;
     Ok(statement.query_row([id.as_str()], callback).optional()?)
+}
+
+/// Those that were agreed in a call, the first first.
+///
+/// # Errors
+/// When the database fails.
+pub fn of_call(connection: &Connection, call: &CallId) -> Result<Vec<Callback>, StoreError> {
+    let sql = "SELECT * FROM callbacks WHERE call = ?1 AND deleted_at IS NULL ORDER BY created_at, id LIMIT ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    let found = statement.query_map((call.as_str(), MOST_OF_CALL), callback)?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 impl Callback {

@@ -15,6 +15,7 @@ pub mod customers;
 pub mod do_not_call;
 pub mod erasure;
 mod error;
+pub mod figures;
 pub mod idempotency;
 pub mod imports;
 mod json;

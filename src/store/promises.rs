@@ -28,6 +28,9 @@ words! {
     }
 }
 
+/// More of one call are not shown with it.
+const MOST_OF_CALL: u32 = 50;
+
 /// How promises are listed.
 pub static TABLE: Table = Table {
     name: "promises",
@@ -195,6 +198,17 @@ pub fn delete(change: &Change<'_>, old: &Promise) -> Result<(), StoreError> {
 pub fn find(connection: &Connection, id: &PromiseId) -> Result<Option<Promise>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT * FROM promises WHERE id = ?1 AND deleted_at IS NULL")?;
     Ok(statement.query_row([id.as_str()], promise).optional()?)
+}
+
+/// Those that were given in a call, the first first.
+///
+/// # Errors
+/// When the database fails.
+pub fn of_call(connection: &Connection, call: &CallId) -> Result<Vec<Promise>, StoreError> {
+    let sql = "SELECT * FROM promises WHERE call = ?1 AND deleted_at IS NULL ORDER BY created_at, id LIMIT ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    let found = statement.query_map((call.as_str(), MOST_OF_CALL), promise)?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 impl Promise {

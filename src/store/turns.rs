@@ -62,6 +62,34 @@ pub struct Timings {
     pub total: Option<u32>,
 }
 
+/// A step of an answer, as a bar of a waterfall: in milliseconds since the caller's last word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bar {
+    /// Which step: `end_of_turn`, `transcript`, `first_words`, `first_clause`, `first_audio` or `all_audio`.
+    pub step: &'static str,
+    /// When the step before it was done.
+    pub from: u32,
+    /// When it was done.
+    pub until: u32,
+}
+
+impl Timings {
+    /// The steps that there were, in their order. One that was done before the step before it takes no time.
+    pub fn bars(&self) -> Vec<Bar> {
+        let steps = [
+            ("end_of_turn", self.end_of_turn),
+            ("transcript", self.transcript),
+            ("first_words", self.first_words),
+            ("first_clause", self.first_clause),
+            ("first_audio", self.first_audio),
+            ("all_audio", self.total),
+        ];
+        let mut before = 0;
+        let known = steps.into_iter().filter_map(|(step, until)| Some((step, until?)));
+        known.map(|(step, until)| Bar { step, from: std::mem::replace(&mut before, until).min(until), until }).collect()
+    }
+}
+
 /// How long each stage of an answer took by itself, in milliseconds; `None` where there was no such stage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Stages {

@@ -19,6 +19,7 @@ use governor::{
     nanos::Nanos,
     state::{StateStore, keyed::ShrinkableKeyedStateStore},
 };
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::domain::network;
 
@@ -30,6 +31,9 @@ const VISITS: NonZeroU32 = NonZeroU32::new(5).expect("is not zero");
 const NEXT_VISIT: Duration = Duration::from_secs(10);
 /// Most keys, people or addresses remembered of each kind: what each has spent fits in some bytes.
 const MOST_REMEMBERED: usize = 10_000;
+
+/// Pages that are told what happens, at a time: a few for each member of a large desk's staff.
+const MOST_STREAMS: usize = 200;
 
 /// Most proxies that are warned of.
 const MOST_PROXIES: usize = 8;
@@ -47,6 +51,8 @@ struct Kinds {
     visitors: Limiter<IpAddr>,
     /// Proxies that are not listed, of which the log has a warning.
     proxies: Mutex<HashSet<IpAddr>>,
+    /// A permit for each answer that goes on and on.
+    streams: Arc<Semaphore>,
 }
 
 impl Limits {
@@ -59,6 +65,7 @@ impl Limits {
             addresses: Limiter::new(requests, DefaultClock::default()),
             visitors: Limiter::new(visits, DefaultClock::default()),
             proxies: Mutex::default(),
+            streams: Arc::new(Semaphore::new(MOST_STREAMS)),
         }))
     }
 
@@ -90,6 +97,11 @@ impl Limits {
     /// How long to wait.
     pub(super) fn visitor(&self, from: IpAddr) -> Result<(), Duration> {
         self.0.visitors.check(&network(from))
+    }
+
+    /// Room for an answer that goes on and on; none when there are too many.
+    pub(super) fn stream(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.streams).try_acquire_owned().ok()
     }
 
     /// Forgets those who could do no more if they had never asked. To be called every few seconds.

@@ -15,7 +15,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use super::{State, error::ApiError, public};
 use crate::{
     domain::{SessionId, UserId},
-    people::Visit,
+    people::{People, Visit},
     store::{self, Purpose, RandomSecret, users::Role},
 };
 
@@ -39,6 +39,31 @@ pub(super) async fn of(state: &State, request: &HttpRequest) -> Result<Option<St
     let Some(secret) = secret(is_tls(state, request), request) else { return Ok(None) };
     let found = state.people.session(secret, store::now()).await?;
     Ok(found.map(|(session, user)| Staff { id: user.id, session: session.id, name: user.name, role: user.role }))
+}
+
+/// Sees whether a session goes on while something is sent to its browser bit by bit.
+pub(super) struct Watch {
+    people: People,
+    secret: RandomSecret,
+}
+
+impl Watch {
+    /// Of the session that sends this request.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(super) fn of(state: &State, request: &HttpRequest) -> Result<Self, ApiError> {
+        let secret = secret(is_tls(state, request), request).ok_or(ApiError::NoSession)?;
+        Ok(Self { people: state.people.clone(), secret })
+    }
+
+    /// Whether it does; where the database does not say, it does not.
+    pub(super) async fn goes_on(&self) -> bool {
+        self.people.is_alive(self.secret.clone(), store::now()).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "asking the database whether a session goes on");
+            false
+        })
+    }
 }
 
 /// Whether a browser sends this from a page of ours: it says where from, and nobody can make it say something else

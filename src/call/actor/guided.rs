@@ -165,6 +165,8 @@ impl Session<'_> {
         while let Some(output) = self.guided.as_mut().and_then(|guided| guided.guide.poll()) {
             self.follow(output);
         }
+        let step = self.guided.as_ref().and_then(|guided| guided.guide.visited().last().copied());
+        self.scene.send_if_modified(|scene| std::mem::replace(&mut scene.step, step) != step);
         let Some(guided) = self.guided.as_mut().filter(|guided| !guided.guide.waits()) else { return };
         // Nothing more comes until the caller says something, or falls silent.
         guided.asking = None;

@@ -35,7 +35,7 @@ use super::{
     EnginesReceiver, Facts,
     bookings::{self, Known},
     directions::{Directions, Way},
-    live::{Ask, Live, Presence},
+    live::{Command, Live},
     tool::Tools,
 };
 use crate::{
@@ -110,8 +110,8 @@ pub(super) struct Assignment {
 enum Event {
     /// On the line.
     Line(LineEvent),
-    /// Somebody says something for the caller.
-    Asked(Ask),
+    /// Somebody wants something of the call who is not in its room.
+    Told(Command),
     /// The line is dead.
     Lost,
     /// An utterance as text, so far, finally, or not at all.
@@ -140,15 +140,17 @@ pub(super) async fn run(
     let call = new_call(&assignment, &directions, caller);
     tracing::info!(call = %call.id, call.refused = refusal.is_some(), "a call begins");
     let id = call.id.clone();
-    let mut presence = exchange.live.enter(&id, &call.room);
+    let (presence, told) = exchange.live.enter(&call);
     let recorder = exchange.records.open(call);
     let briefing = briefing(&assignment, directions, engines.as_deref(), refusal, exchange.patience);
     let (results, made) = mpsc::channel(RESULTS);
-    let mut session = Session::new(&line, engines, &assignment, &exchange, briefing, results, &recorder);
+    let place = (&recorder, &presence.scene);
+    let mut session = Session::new(&line, engines, &assignment, &exchange, briefing, results, place);
     session.begin().await;
     drop(busy);
-    let reason = converse(&mut session, early, &mut line.events, &mut presence, made).await;
-    drop((session, permit, presence));
+    let reason = converse(&mut session, early, &mut line.events, told, made).await;
+    drop(session);
+    drop((permit, presence));
     tracing::info!(call = %id, call.end = reason.as_str(), "a call ended");
     metrics::counter!("callstead_calls_total", "end" => reason.as_str()).increment(1);
     recorder.end(Ended { at: Timestamp::now(), reason });
@@ -203,7 +205,7 @@ async fn converse(
     session: &mut Session<'_>,
     early: Vec<LineEvent>,
     line: &mut mpsc::Receiver<LineEvent>,
-    presence: &mut Presence,
+    mut told: mpsc::Receiver<Command>,
     mut made: mpsc::Receiver<Event>,
 ) -> Recorded {
     for event in early {
@@ -215,7 +217,7 @@ async fn converse(
         let event = tokio::select! {
             biased;
             Some(result) = made.recv() => result,
-            Some(ask) = presence.asked.recv() => Event::Asked(ask),
+            Some(command) = told.recv() => Event::Told(command),
             event = tokio::time::timeout(LINE_PATIENCE, line.recv()) => match event {
                 Ok(Some(event)) => Event::Line(event),
                 Ok(None) | Err(_) => Event::Lost,
@@ -314,6 +316,7 @@ fn recorded(reason: dialogue::EndReason) -> Recorded {
         EndReason::Silence => Recorded::Silence,
         EndReason::TooLong => Recorded::TooLong,
         EndReason::Completed => Recorded::Completed,
+        EndReason::EndedByStaff => Recorded::EndedByStaff,
         EndReason::OutOfService => Recorded::Failed,
         EndReason::Busy => Recorded::Busy,
     }

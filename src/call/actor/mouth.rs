@@ -69,6 +69,11 @@ impl Piece {
     pub(super) fn fixed(text: String) -> Self {
         Self::Words { text, line: None, is_fixed: true, uninterruptible: false }
     }
+
+    /// Words that are said in this call only, to their end.
+    pub(super) fn once(text: String) -> Self {
+        Self::Words { text, line: None, is_fixed: false, uninterruptible: true }
+    }
 }
 
 /// How far a turn is.

@@ -2,7 +2,11 @@
 
 use std::{collections::HashMap, future::Future, mem, sync::Arc};
 
-use tokio::{sync::mpsc, task::AbortHandle, time::timeout};
+use tokio::{
+    sync::{mpsc, watch},
+    task::AbortHandle,
+    time::timeout,
+};
 
 use super::{
     Assignment, Event, Exchange, LINE_PATIENCE, Recorded, Recorder, asks::Asks, ear::Ear, guided::Guided,
@@ -13,7 +17,11 @@ use crate::{
         Frame,
         line::{AgentState, Hangup, Line, LineCommand, LineEvent, Notice, Say, Speaker, TranscriptLine},
     },
-    call::{Brief, directions::Led, live::Ask},
+    call::{
+        Brief,
+        directions::Led,
+        live::{Ask, Command, Scene},
+    },
     dialogue::{self, Dialogue, Input, Output, Phase, Place, Setup, Side, Take, endpointing},
     domain::{Language, MediaTime, Pii, Provider, TurnId, cards},
     speech::{Priority, Sampling, Served, engines::Engines},
@@ -57,6 +65,8 @@ pub(super) struct Session<'a> {
     pub(super) engines: Option<Arc<Engines>>,
     pub(super) exchange: &'a Exchange,
     pub(super) recorder: &'a Recorder,
+    /// What those see who follow the call without being in its room.
+    pub(super) scene: &'a watch::Sender<Scene>,
     /// The script that leads, if one does.
     pub(super) guided: Option<Guided>,
     /// Who speaks, and in which voice.
@@ -93,7 +103,7 @@ impl<'a> Session<'a> {
         exchange: &'a Exchange,
         Briefing { setup, script }: Briefing,
         results: mpsc::Sender<Event>,
-        recorder: &'a Recorder,
+        (recorder, scene): (&'a Recorder, &'a watch::Sender<Scene>),
     ) -> Self {
         let is_refused = setup.refusal.is_some();
         let ears = engines.as_ref().filter(|_| setup.hears && !is_refused);
@@ -117,6 +127,7 @@ impl<'a> Session<'a> {
             engines,
             exchange,
             recorder,
+            scene,
             say: line.say.clone(),
             commands: line.commands.clone(),
             results,
@@ -150,7 +161,9 @@ impl<'a> Session<'a> {
             // It is the one that this call is about: a line has one caller at a time.
             Event::Line(LineEvent::Caller(_)) => {}
             Event::Line(LineEvent::Hangup(hangup)) => return Some(self.hung_up(hangup).await),
-            Event::Asked(ask) => self.asked_for(ask).await,
+            Event::Told(Command::Ask(ask)) => self.asked_for(ask).await,
+            Event::Told(Command::Say(text)) => self.tell(Input::Interject(text)).await,
+            Event::Told(Command::End) => self.tell(Input::EndedByStaff).await,
             Event::Lost => return Some(self.hung_up(Hangup::RoomClosed).await),
             Event::Transcribed(take, result) => self.transcribed(take, result).await,
             Event::Judged(pause, result) => self.judged(pause, result).await,
@@ -211,6 +224,7 @@ impl<'a> Session<'a> {
 
     async fn typed(&mut self, text: Pii<String>) {
         self.turns.read();
+        self.scene.send_modify(|scene| scene.typed(&text));
         self.tell(Input::Typed(text)).await;
     }
 
@@ -263,7 +277,10 @@ impl<'a> Session<'a> {
                     self.answers(turn);
                     self.turns.unseal();
                 }
-                Output::Say { turn, text, language } => self.speak(turn, only(Piece::fixed(text)), language, false),
+                Output::Say { turn, text, language, is_fixed } => {
+                    let piece = if is_fixed { Piece::fixed(text) } else { Piece::once(text) };
+                    self.speak(turn, only(piece), language, false);
+                }
                 Output::Cancel(turn) => {
                     self.turns.cancel();
                     self.command(LineCommand::Flush(turn)).await;
@@ -284,7 +301,7 @@ impl<'a> Session<'a> {
         self.show_state().await;
     }
 
-    /// Tells where the call stands: the room, and who would like the cores.
+    /// Tells where the call stands: the room, who follows it, and who would like the cores.
     async fn show_state(&mut self) {
         let phase = self.dialogue.phase();
         match (matches!(phase, Phase::Hearing { .. } | Phase::Thinking(_)), &self.busy) {
@@ -294,6 +311,7 @@ impl<'a> Session<'a> {
         }
         let state = state_of(phase);
         if mem::replace(&mut self.state, state) != state {
+            self.scene.send_modify(|scene| scene.state = state);
             self.command(LineCommand::State(state)).await;
         }
     }
@@ -320,6 +338,7 @@ impl<'a> Session<'a> {
     }
 
     async fn show(&self, line: dialogue::Line) {
+        self.scene.send_modify(|scene| scene.line(&line));
         let (speaker, side) = match line.side {
             Side::Caller => (Speaker::Caller, "caller"),
             Side::Agent => (Speaker::Agent, "agent"),

@@ -25,7 +25,7 @@ use tokio::{
 };
 
 use super::{
-    AskError, EnginesReceiver, Facts,
+    AskError, EnginesReceiver, Facts, Following,
     actor::{self, Assignment, Exchange, Lost, Prepared, Preparing, Records, Tally},
     bookings::Known,
     directions::Directions,
@@ -37,7 +37,7 @@ use crate::{
     audio::line::{Hangup, Line},
     config::Config,
     dialogue::Patience,
-    domain::{Language, Pii, RoomName},
+    domain::{CallId, Language, Pii, RoomName},
     rooms::{Agent, JoinError as Refused, RoomEvent, Rooms},
     speech::engines::Engines,
     store::Store,
@@ -219,6 +219,37 @@ impl Desk {
         self.live.ask(call, text).await
     }
 
+    /// The calls that are under way, the first first.
+    pub fn calls(&self) -> Vec<Following> {
+        self.live.all()
+    }
+
+    /// A call that is under way.
+    pub fn follow(&self, call: &CallId) -> Option<Following> {
+        self.live.find(call)
+    }
+
+    /// Tells when a call has begun or ended; false once there will be no more.
+    pub fn changes(&self) -> watch::Receiver<bool> {
+        self.live.changes()
+    }
+
+    /// Has the agent say `text` in a call that is under way, as soon as nobody else speaks there.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub fn say(&self, call: &CallId, text: Pii<String>) -> Result<(), AskError> {
+        self.live.say(call, text)
+    }
+
+    /// Has the agent take its leave and end a call that is under way.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub fn end(&self, call: &CallId) -> Result<(), AskError> {
+        self.live.end(call)
+    }
+
     /// The languages that callers may choose from, the two first-class ones first.
     pub fn languages(&self) -> Vec<Language> {
         self.languages.borrow().clone()
@@ -291,6 +322,7 @@ impl<F: Floor> Clerk<F> {
                 Event::Engines(engines) => self.prepare(engines),
             }
         }
+        self.exchange.live.close();
         let last_records = async {
             while self.calls.join_next().await.is_some() {}
             self.exchange.records.settled().await;

@@ -89,7 +89,7 @@ impl Dialogue {
             Agent::Turn(speech) if speech.is_stalled(now) => self.give_up(now),
             _ => {}
         }
-        if !matches!(self.agent, Agent::Silent) || self.caller_has_floor(now) {
+        if !matches!(self.agent, Agent::Silent) || self.caller_has_floor(now) || self.interject(now) {
             return;
         }
         match self.owed {
@@ -135,7 +135,7 @@ impl Dialogue {
             _ if speech.has_failed() => self.failed(now),
             _ if speech.is_last() && !goes_on => self.end(EndReason::Completed),
             Occasion::Answer => self.failures = 0,
-            Occasion::Greeting | Occasion::Remark(_) => {}
+            Occasion::Greeting | Occasion::Remark(_) | Occasion::Interjection => {}
         }
     }
 
@@ -205,16 +205,17 @@ impl Dialogue {
             EndReason::OutOfService => (Phrase::OutOfService, Some(Notice::Unavailable)),
             EndReason::Silence => (Phrase::NobodyThere, None),
             EndReason::CallerLeft | EndReason::TooLong => (Phrase::Farewell, None),
-            EndReason::Completed => (Phrase::Goodbye, None),
+            EndReason::Completed | EndReason::EndedByStaff => (Phrase::Goodbye, None),
         };
         self.decided.extend(notice.map(Output::Notice));
         let (language, text) = phrase.spoken(self.setup.language);
         self.say(now, Occasion::Farewell(reason), language, text.to_owned());
     }
 
-    fn say(&mut self, now: MediaTime, occasion: Occasion, language: Language, text: String) {
+    pub(super) fn say(&mut self, now: MediaTime, occasion: Occasion, language: Language, text: String) {
+        let is_fixed = !matches!(occasion, Occasion::Interjection);
         let turn = self.begin(now, occasion, language);
-        self.decided.push_back(Output::Say { turn, text, language });
+        self.decided.push_back(Output::Say { turn, text, language, is_fixed });
     }
 
     /// The agent takes the floor.

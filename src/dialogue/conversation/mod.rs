@@ -5,6 +5,7 @@ mod ending;
 mod floor;
 mod listening;
 mod speculation;
+mod staff;
 
 use std::collections::VecDeque;
 
@@ -50,6 +51,8 @@ pub struct Dialogue {
     awaited: VecDeque<Utterance>,
     /// What the caller said while the agent could not be interrupted.
     unread: Vec<String>,
+    /// What the agent is to say for somebody of the desk.
+    interjections: VecDeque<String>,
     /// What the caller said since the script's last cue.
     uncued: String,
     owed: Owed,
@@ -109,6 +112,7 @@ impl Dialogue {
             ducked: false,
             awaited: VecDeque::new(),
             unread: Vec::new(),
+            interjections: VecDeque::new(),
             uncued: String::new(),
             owed: Owed::Nothing,
             hanging_until: now,
@@ -157,6 +161,8 @@ impl Dialogue {
             Input::ClauseMade { turn, audio } => self.with_turn(turn, |speech| speech.clause_made(now, audio)),
             Input::TurnMade { turn, failed } => self.with_turn(turn, |speech| speech.made(failed)),
             Input::Played { turn, sent, done } => self.with_turn(turn, |speech| speech.played(now, sent, done)),
+            Input::Interject(text) => self.note_interjection(text.into_inner()),
+            Input::EndedByStaff => self.end_by_staff(now),
             Input::Left => self.left(now),
         }
         self.go_on(now);

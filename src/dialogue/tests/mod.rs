@@ -1,12 +1,13 @@
 //! Whole conversations, simulated: here those that go well. [`interruptions`] has those in which both speak at once or the
 //! caller types, [`ending`] failures, silence and the end, [`answering`] answers that are begun early, [`scripted`] those
-//! that a script leads, [`callers`] whole callers with their endpointer.
+//! that a script leads, [`staff`] those in which somebody of the desk takes a hand, [`callers`] whole callers with their endpointer.
 
 mod answering;
 mod callers;
 mod ending;
 mod interruptions;
 mod scripted;
+mod staff;
 
 use std::time::Duration;
 
@@ -59,6 +60,9 @@ enum Step {
     Done,
     /// The same of the turn with this number.
     DoneOf(u64),
+    /// Somebody of the desk has something said, and ends the call.
+    Interjects(&'static str),
+    EndsIt,
     Leaves,
 }
 use Step::*;
@@ -152,6 +156,8 @@ impl Simulation {
                 Sent(millis) => Input::Played { turn: self.turn, sent: Duration::from_millis(millis), done: false },
                 Done => Input::Played { turn: self.turn, sent: Duration::ZERO, done: true },
                 DoneOf(turn) => Input::Played { turn: TurnId(turn), sent: Duration::ZERO, done: true },
+                Interjects(text) => Input::Interject(Pii::new(text.to_owned())),
+                EndsIt => Input::EndedByStaff,
                 Leaves => Input::Left,
             };
             self.tell(input);
@@ -215,7 +221,7 @@ impl Simulation {
                     continue;
                 }
                 Output::Commit(turn) => format!("commit {}", turn.0),
-                Output::Say { turn, text, language } => {
+                Output::Say { turn, text, language, .. } => {
                     self.turn = turn;
                     let first = text.split_inclusive(['.', '!', '?']).next().unwrap_or_default();
                     format!("say {} in {language}: {first}", turn.0)

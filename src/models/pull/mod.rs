@@ -23,6 +23,7 @@ use tokio::sync::Mutex;
 use super::{
     Digest, Kind, Library, Model, ModelFile, PullError, Source, bundled,
     checked::{self, Stamp},
+    free_bytes,
     pins::{FILE as PINS, Pin, Pins},
 };
 use crate::config;
@@ -211,8 +212,7 @@ impl Puller<'_> {
     fn check_space(&self, jobs: &[&Job<'_>]) -> Result<(), PullError> {
         let needed = jobs.iter().map(|job| job.bytes.unwrap_or(0).saturating_sub(job.partial.length())).sum();
         // A file system that does not tell will do so by failing.
-        let Ok(stat) = rustix::fs::statvfs(self.dir) else { return Ok(()) };
-        let free = stat.f_bavail.saturating_mul(stat.f_frsize);
+        let Some(free) = free_bytes(self.dir) else { return Ok(()) };
         if needed > free {
             return Err(PullError::DiskFull { dir: self.dir.to_owned(), needed: Some(needed), free: Some(free) });
         }

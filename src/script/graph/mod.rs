@@ -23,18 +23,19 @@ const STYLE: &str = "\
 @media(prefers-color-scheme:dark){:root{color:#e6e9ef;background:#15181d}}\
 text{font-family:system-ui,sans-serif;font-size:13px}\
 .id{font-weight:600}.words,.label{font-size:11px;opacity:.8}\
-.step{stroke-width:1.2}.waits{stroke-width:2}.ends{stroke-dasharray:5 3}.start{stroke-width:3}";
+.step{stroke-width:1.2}.waits{stroke-width:2}.ends{stroke-dasharray:5 3}.start{stroke-width:3}\
+.now rect{fill:#0f8f7a;fill-opacity:.28;stroke:#0f8f7a;stroke-width:3}";
 
-/// The drawing of a script, as a whole SVG document.
-pub(super) fn svg(script: &Script) -> String {
+/// The drawing of a script, as a whole SVG document; a conversation may be at one of its steps now.
+pub(super) fn svg(script: &Script, now: Option<StepIndex>) -> String {
     let layout = Layout::of(script);
     let mut svg = String::new();
     // Writing to a string does not fail.
-    let _ = draw(&mut svg, script, &layout);
+    let _ = draw(&mut svg, script, &layout, now);
     svg
 }
 
-fn draw(svg: &mut String, script: &Script, layout: &Layout) -> fmt::Result {
+fn draw(svg: &mut String, script: &Script, layout: &Layout, now: Option<StepIndex>) -> fmt::Result {
     let (width, height) = layout.size();
     let name = Escaped(&script.name);
     writeln!(
@@ -50,7 +51,7 @@ fn draw(svg: &mut String, script: &Script, layout: &Layout) -> fmt::Result {
         draw_arrow(svg, arrow)?;
     }
     for (index, step) in script.steps() {
-        draw_step(svg, script, index, step, layout.place(index))?;
+        draw_step(svg, script, (index, step), layout.place(index), now == Some(index))?;
     }
     draw_general_ways(svg, script, layout)?;
     writeln!(svg, "</svg>")
@@ -88,7 +89,13 @@ fn draw_general_ways(svg: &mut String, script: &Script, layout: &Layout) -> fmt:
     Ok(())
 }
 
-fn draw_step(svg: &mut String, script: &Script, index: StepIndex, step: &Step, (x, y): (i32, i32)) -> fmt::Result {
+fn draw_step(
+    svg: &mut String,
+    script: &Script,
+    (index, step): (StepIndex, &Step),
+    (x, y): (i32, i32),
+    is_now: bool,
+) -> fmt::Result {
     let mut class = String::from("step");
     if step.task.waits() {
         class.push_str(" waits");
@@ -98,6 +105,9 @@ fn draw_step(svg: &mut String, script: &Script, index: StepIndex, step: &Step, (
     }
     if index == script.start {
         class.push_str(" start");
+    }
+    if is_now {
+        class.push_str(" now");
     }
     let (id, kind) = (Escaped(&step.id), step.task.name());
     let words = shortened(&words(step), MOST_SHOWN);

@@ -5,7 +5,7 @@ use rusqlite::{Connection, types::Value};
 
 use super::{Call, EndReason};
 use crate::{
-    domain::{CustomerId, Language, LeadId},
+    domain::{CustomerId, Language, LeadId, ScriptId},
     store::{
         StoreError,
         communications::Contact,
@@ -24,9 +24,14 @@ pub static TABLE: Table = Table {
     usual: "-startedAt",
 };
 
+/// Where words are looked for. Calls have no index of words: there are not so many that one would pay.
+const SEARCHED: &str = "instr(lower(caller_name || ' ' || room || ' ' || caller), ?)";
+
 /// Which calls to list.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
+    /// These all stand in the caller's name or identity or the room's name, in part at least.
+    pub words: Option<String>,
     /// That started then or later.
     pub since: Option<Timestamp>,
     /// That started before.
@@ -39,6 +44,8 @@ pub struct Wanted {
     pub outcome: Option<String>,
     /// That ended so.
     pub end_reason: Option<EndReason>,
+    /// That ran this script.
+    pub script: Option<ScriptId>,
     /// With this lead.
     pub lead: Option<LeadId>,
     /// With this customer.
@@ -56,9 +63,11 @@ impl Wanted {
             self.profile.as_deref().map(|profile| Condition("profile = ?", text(profile))),
             self.outcome.as_deref().map(|outcome| Condition("outcome = ?", text(outcome))),
             self.end_reason.map(|reason| Condition("end_reason = ?", text(reason.as_str()))),
+            self.script.as_ref().map(|script| Condition("script = ?", text(script.as_str()))),
         ];
+        let words = Condition::for_words(SEARCHED, &self.words.as_deref().unwrap_or_default().to_lowercase());
         let with = Contact::conditions(self.lead.as_ref(), self.customer.as_ref());
-        Filter { conditions: conditions.into_iter().flatten().chain(with).collect(), ..Filter::default() }
+        Filter { conditions: conditions.into_iter().flatten().chain(words).chain(with).collect(), ..Filter::default() }
     }
 }
 

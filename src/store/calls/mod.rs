@@ -2,8 +2,11 @@
 
 mod listing;
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
+use serde::Serialize;
 
 use super::{
     Change, StoreError,
@@ -42,6 +45,8 @@ words! {
         RoomClosed = "room_closed",
         /// All lines were busy.
         Busy = "busy",
+        /// A member of staff ended it.
+        EndedByStaff = "ended_by_staff",
         /// Something on our side failed.
         Failed = "failed",
         /// The server was stopped.
@@ -155,6 +160,13 @@ pub struct Ended {
     pub at: Timestamp,
     /// How.
     pub reason: EndReason,
+}
+
+impl Ended {
+    /// How long the call was that began then.
+    pub fn after(&self, started_at: Timestamp) -> Duration {
+        Duration::try_from(self.at.duration_since(started_at)).unwrap_or_default()
+    }
 }
 
 /// Which calls to list.
@@ -298,6 +310,24 @@ pub fn set_outcome(change: &Change<'_>, old: &Call, outcome: Option<String>) -> 
     let entry = Entry::new(Action::Update, Entity::Call, &call.id).before(&old.outcome).after(&call.outcome);
     record(change, &call, entry)?;
     Ok(call)
+}
+
+/// How somebody takes a hand in a call that is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Intervention {
+    /// They have the agent say something. What, stands among the call's turns.
+    Said,
+    /// They end it.
+    Ended,
+}
+
+/// Notes in the audit log that somebody takes a hand in a call.
+///
+/// # Errors
+/// When the database fails.
+pub fn intervene(change: &Change<'_>, call: &Call, intervention: Intervention) -> Result<(), StoreError> {
+    record(change, call, Entry::new(Action::Update, Entity::Call, &call.id).after(&intervention))
 }
 
 /// Notes whom a call is with that was with nobody known.

@@ -5,8 +5,14 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::{KEYS, drive, screenshots};
-use crate::support::{Desk, Server, program, text};
+use callstead::store::Store;
+use jiff::{Timestamp, ToSpan};
+
+use super::{GREETING, KEYS, drive, screenshots, settings};
+use crate::{
+    calls,
+    support::{Desk, Server, program, text},
+};
 
 const EMAIL: &str = "nadia@example.com";
 const PASSWORD: &str = "correct horse battery";
@@ -24,12 +30,30 @@ fn make_admin(desk: &Desk) {
 fn drive_desk(file: &str) {
     let desk = Desk::new();
     make_admin(&desk);
-    let server = Server::start(&desk, &[], &KEYS);
-    let variables = [("CALLSTEAD_EMAIL", EMAIL), ("CALLSTEAD_PASSWORD", PASSWORD)];
-    drive(&desk, &server, (file, ""), &screenshots(), &variables);
+    drive_made(&desk, &Server::start(&desk, &[], &KEYS), file);
+}
+
+/// The same against a desk that has more.
+fn drive_made(desk: &Desk, server: &Server, file: &str) {
+    let variables = [("CALLSTEAD_EMAIL", EMAIL), ("CALLSTEAD_PASSWORD", PASSWORD), ("CALLSTEAD_GREETING", GREETING)];
+    drive(desk, server, (file, ""), &screenshots(), &variables);
 }
 
 #[test]
 fn leads_are_found_written_and_changed_together() {
     drive_desk("desk-leads.test.mjs");
+}
+
+/// Some calls were made before, and one is made.
+#[test]
+fn calls_are_found_followed_and_judged() {
+    let desk = Desk::with_models();
+    desk.put("data/config.toml", settings().as_bytes());
+    make_admin(&desk);
+    let store = Store::open(&desk.data_dir()).unwrap();
+    for (name, ago) in [("Amanda Brown", 2.hours()), ("سارة الحسن", 30.minutes()), ("", 48.hours())] {
+        calls::keep(&store, Timestamp::now() - ago, name);
+    }
+    drop(store);
+    drive_made(&desk, &Server::start(&desk, &[], &KEYS).when_ready(), "desk-calls.test.mjs");
 }

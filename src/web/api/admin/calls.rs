@@ -14,6 +14,7 @@ use crate::{
     domain::{CallId, Language},
     store::{
         Change,
+        audit::Actor,
         calls::{self, Call, EndReason, Wanted},
         list::Filter,
         turns::{self, Providers, Timings, Tokens, Turn},
@@ -23,6 +24,7 @@ use crate::{
         api::body::Body,
         endpoint::{Access, Endpoint},
         error::ApiError,
+        problem::FieldProblem,
     },
 };
 
@@ -193,29 +195,35 @@ impl From<Turn> for ShownTurn {
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
-pub(super) struct CallFilter {
+pub(in crate::web) struct CallFilter {
+    /// Words, or parts of them, of the caller's name or identity or the room's name.
+    pub(in crate::web) q: Option<String>,
     /// Only those that started then or later.
-    since: Option<String>,
+    pub(in crate::web) since: Option<String>,
     /// Only those that started before.
-    until: Option<String>,
+    pub(in crate::web) until: Option<String>,
     /// Only those in this language.
-    language: Option<String>,
+    pub(in crate::web) language: Option<String>,
     /// Only those with this profile.
-    profile: Option<String>,
+    pub(in crate::web) profile: Option<String>,
     /// Only those with this outcome.
-    outcome: Option<String>,
+    pub(in crate::web) outcome: Option<String>,
     /// Only those that ended so: `caller_left`, …
-    end_reason: Option<String>,
+    pub(in crate::web) end_reason: Option<String>,
+    /// Only those that ran this script.
+    pub(in crate::web) script_id: Option<String>,
     /// Only those with this lead.
-    lead_id: Option<String>,
+    pub(in crate::web) lead_id: Option<String>,
     /// Only those with this customer.
-    customer_id: Option<String>,
+    pub(in crate::web) customer_id: Option<String>,
 }
 
 impl CallFilter {
-    pub(super) fn check(self) -> Result<Filter, ApiError> {
+    pub(in crate::web) fn check(self) -> Result<Filter, ApiError> {
         let reason = |text: &str| input::word(text, EndReason::ALL);
         let wanted = Wanted {
+            words: list::words(self.q.as_deref())?.map(str::to_owned),
+            script: filtered("scriptId", &self.script_id, input::id)?,
             since: filtered("since", &self.since, input::moment)?,
             until: filtered("until", &self.until, input::moment)?,
             language: filtered("language", &self.language, input::language)?,
@@ -232,10 +240,19 @@ impl CallFilter {
 /// What came of a call.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
-struct CallInput {
+pub(in crate::web) struct CallInput {
     /// In a word of the desk's: `promised`, `wrong number`. Null takes it back.
     #[schema(value_type = Option<String>)]
     outcome: Given,
+}
+
+impl CallInput {
+    /// The outcome: `None` is left as it is, `Some(None)` takes it back.
+    pub(in crate::web) fn check(self) -> Result<Option<Option<String>>, Vec<FieldProblem>> {
+        let mut checks = Checks::default();
+        let outcome = checks.optional("outcome", self.outcome, input::line);
+        input::checked(checks, outcome)
+    }
 }
 
 /// Calls without what was said, the latest first. `sort`: `startedAt`.
@@ -280,17 +297,8 @@ async fn update(
     body: Body<CallInput>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let (id, mut checks) = (call_id(&id)?, Checks::default());
-    let outcome = checks.optional("outcome", body.0.outcome, input::line);
-    input::checked(checks, ()).map_err(ApiError::Fields)?;
-    let changed = state.store.change(by.0, Timestamp::now(), move |change| {
-        let call = there(change, &id, &expected)?;
-        match outcome {
-            Some(outcome) => Ok::<_, ApiError>(calls::set_outcome(change, &call, outcome)?),
-            None => Ok(call),
-        }
-    });
-    let call = changed.await?;
+    let (id, outcome) = (call_id(&id)?, body.0.check().map_err(ApiError::Fields)?);
+    let call = note_outcome(&state, by.0, id, expected.0, outcome).await?;
     Ok(entity::found(call.version, &Shown::from(call)))
 }
 
@@ -310,26 +318,53 @@ async fn delete(
     expected: IfMatch,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let id = call_id(&id)?;
-    let deleted = state.store.change(by.0, Timestamp::now(), move |change| {
-        let call = there(change, &id, &expected)?;
+    erase(&state, by.0, call_id(&id)?, expected.0).await?;
+    Ok(entity::gone())
+}
+
+/// Notes what came of a call, if anything is said of that.
+pub(in crate::web) async fn note_outcome(
+    state: &State,
+    actor: Actor,
+    id: CallId,
+    expected: Option<i64>,
+    outcome: Option<Option<String>>,
+) -> Result<Call, ApiError> {
+    let changed = state.store.change(actor, Timestamp::now(), move |change| {
+        let call = there(change, &id, expected)?;
+        match outcome {
+            Some(outcome) => Ok::<_, ApiError>(calls::set_outcome(change, &call, outcome)?),
+            None => Ok(call),
+        }
+    });
+    changed.await
+}
+
+/// Deletes a call that is over, for good.
+pub(in crate::web) async fn erase(
+    state: &State,
+    actor: Actor,
+    id: CallId,
+    expected: Option<i64>,
+) -> Result<(), ApiError> {
+    let deleted = state.store.change(actor, Timestamp::now(), move |change| {
+        let call = there(change, &id, expected)?;
         if call.ended.is_none() {
             return Err(ApiError::Conflict("this call is going on: delete it when it is over".to_owned()));
         }
         Ok(calls::erase(change, &call)?)
     });
     deleted.await?;
-    state.store.empty_log().await?;
-    Ok(entity::gone())
+    Ok(state.store.empty_log().await?)
 }
 
 /// The call, in the version that was read.
-fn there(change: &Change<'_>, id: &CallId, expected: &IfMatch) -> Result<Call, ApiError> {
+fn there(change: &Change<'_>, id: &CallId, expected: Option<i64>) -> Result<Call, ApiError> {
     let call = calls::find(change.transaction, id)?.ok_or(ApiError::NotFound("call"))?;
-    expected.fits(call.version)?;
+    IfMatch(expected).fits(call.version)?;
     Ok(call)
 }
 
-fn call_id(text: &str) -> Result<CallId, ApiError> {
+pub(in crate::web) fn call_id(text: &str) -> Result<CallId, ApiError> {
     text.parse().map_err(|_| ApiError::NotFound("call"))
 }

@@ -171,7 +171,7 @@ pub(super) fn line(text: &str) -> Result<String, String> {
 }
 
 /// The same about a person.
-pub(super) fn personal_line(text: &str) -> Result<Pii<String>, String> {
+pub(in crate::web) fn personal_line(text: &str) -> Result<Pii<String>, String> {
     line(text).map(Pii::new)
 }
 

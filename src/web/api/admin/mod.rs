@@ -1,14 +1,14 @@
 //! What the desk works with, for its pages and for programs. Each entity has a file with its addresses and handlers.
 
 mod callbacks;
-mod calls;
+pub(in crate::web) mod calls;
 mod columns;
 mod communications;
 mod customers;
 mod do_not_call;
 mod exports;
 mod imports;
-mod input;
+pub(in crate::web) mod input;
 pub(in crate::web) mod leads;
 mod persons;
 mod profiles;

@@ -50,6 +50,7 @@ struct Part {
 /// The menu.
 const PARTS: &[Part] = &[
     Part { name: "dashboard", path: DESK_PATH, role: Role::Viewer },
+    Part { name: "calls", path: "/desk/calls", role: Role::Viewer },
     Part { name: "leads", path: "/desk/leads", role: Role::Viewer },
 ];
 
@@ -191,6 +192,11 @@ impl Desk {
 
     pub(super) fn moment(&self, at: &Timestamp) -> String {
         self.words.moment(*at, &self.zone)
+    }
+
+    /// The desk's clocks.
+    pub(super) fn zone(&self) -> &TimeZone {
+        &self.zone
     }
 }
 

@@ -145,7 +145,7 @@ fn path_of(id: &LeadId) -> String {
 }
 
 /// The scripts that there are, by name.
-async fn scripts(state: &State) -> Result<Vec<(ScriptId, String)>, StoreError> {
+pub(super) async fn scripts(state: &State) -> Result<Vec<(ScriptId, String)>, StoreError> {
     let page = Page::first(&scripts::TABLE, MOST_SCRIPTS);
     let rows = state.store.read(move |connection| scripts::page(connection, &Default::default(), &page)).await?;
     Ok(rows.items.into_iter().map(|script| (script.id, script.about.name)).collect())

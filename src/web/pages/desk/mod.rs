@@ -4,6 +4,7 @@
 //! (`frontend/src/desk.js`), so that what was typed is still there when something goes wrong. A handler answers with a page, with
 //! a form that says what is wrong with it (422), or by sending the browser on to what it has changed ([`frame::Desk::see`]).
 
+mod calls;
 mod dashboard;
 mod form;
 mod frame;
@@ -11,6 +12,7 @@ mod language;
 mod leads;
 mod listing;
 mod problems;
+mod stream;
 
 use actix_web::web;
 
@@ -34,6 +36,15 @@ pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get(DESK_PATH, MEMBER, || web::route().to(dashboard::page)),
     Endpoint::post("/desk/language", MEMBER, || web::route().to(language::choose)),
     Endpoint::get("/desk/form-token", MEMBER, || web::route().to(frame::token)),
+    Endpoint::get(dashboard::EVENTS_PATH, MEMBER, || web::route().to(dashboard::events)),
+    Endpoint::get(calls::PATH, MEMBER, || web::route().to(calls::list)),
+    Endpoint::get("/desk/calls/{id}", MEMBER, || web::route().to(calls::call)),
+    Endpoint::post("/desk/calls/{id}", WORKER, || web::route().to(calls::update)),
+    Endpoint::post("/desk/calls/{id}/delete", LEADER, || web::route().to(calls::delete)),
+    Endpoint::get("/desk/calls/{id}/events", MEMBER, || web::route().to(calls::live::events)),
+    Endpoint::get("/desk/calls/{id}/graph.svg", MEMBER, || web::route().to(calls::live::graph)),
+    Endpoint::post("/desk/calls/{id}/say", WORKER, || web::route().to(calls::live::say)),
+    Endpoint::post("/desk/calls/{id}/end", WORKER, || web::route().to(calls::live::end)),
     Endpoint::get(leads::PATH, MEMBER, || web::route().to(leads::list)),
     Endpoint::post("/desk/leads/bulk", LEADER, || web::route().to(leads::bulk)),
     Endpoint::get("/desk/leads/new", WORKER, || web::route().to(leads::blank)),

@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     /// What the API's checks say of fields that the pages' forms have.
-    const SAID: [&str; 17] = [
+    const SAID: [&str; 22] = [
         "is missing",
         "is missing: give a name or a telephone number",
         "must be a text",
@@ -74,6 +74,11 @@ mod tests {
         "must be a number such as 1500 or 1500.50",
         "must not be negative",
         "must be a number of days from 0 to 36500",
+        "must be a moment such as 2026-11-21T08:00:00Z",
+        "no such call is under way",
+        "this call has enough to answer: try again in a moment",
+        "the call ended before this was answered",
+        "this call is going on: delete it when it is over",
     ];
 
     #[test]
