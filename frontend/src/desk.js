@@ -3,6 +3,8 @@
 import "htmx.org";
 import { ask, logIn, toast } from "./desk/dialogs.js";
 import { follow } from "./desk/bulk.js";
+import { followCopying } from "./desk/copy.js";
+import { followAgentCalls } from "./desk/agent_call.js";
 
 const problemOf = async (ctx) => {
   try {
@@ -36,6 +38,7 @@ document.addEventListener("htmx:error", () => toast(document.body.dataset.offlin
 // Who follows a link by keyboard or screen reader goes on at the new page's content.
 document.addEventListener("htmx:after:settle", ({ target }) => {
   if (target === document.body) document.querySelector("#content")?.focus({ preventScroll: true });
+  document.querySelector("[data-focus] :is(textarea, select, input:not([type=hidden]))")?.focus();
 });
 
 // "Take that": what somebody else has stored comes into the field.
@@ -49,3 +52,5 @@ document.addEventListener("click", ({ target }) => {
 });
 
 follow();
+followCopying();
+followAgentCalls();

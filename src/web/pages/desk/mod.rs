@@ -8,9 +8,10 @@ mod dashboard;
 mod form;
 mod frame;
 mod language;
-mod leads;
 mod listing;
+mod people;
 mod problems;
+mod todo;
 
 use actix_web::web;
 
@@ -34,11 +35,7 @@ pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get(DESK_PATH, MEMBER, || web::route().to(dashboard::page)),
     Endpoint::post("/desk/language", MEMBER, || web::route().to(language::choose)),
     Endpoint::get("/desk/form-token", MEMBER, || web::route().to(frame::token)),
-    Endpoint::get(leads::PATH, MEMBER, || web::route().to(leads::list)),
-    Endpoint::post("/desk/leads/bulk", LEADER, || web::route().to(leads::bulk)),
-    Endpoint::get("/desk/leads/new", WORKER, || web::route().to(leads::blank)),
-    Endpoint::post(leads::PATH, WORKER, || web::route().to(leads::create)),
-    Endpoint::get("/desk/leads/{id}", MEMBER, || web::route().to(leads::lead)),
-    Endpoint::post("/desk/leads/{id}", WORKER, || web::route().to(leads::update)),
-    Endpoint::post("/desk/leads/{id}/delete", LEADER, || web::route().to(leads::delete)),
 ];
+
+/// Those of parts that have tables of their own.
+pub(in crate::web) const TABLES: &[&[Endpoint]] = &[people::LEADS, people::CUSTOMERS, todo::ENDPOINTS];
