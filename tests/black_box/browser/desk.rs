@@ -33,3 +33,8 @@ fn drive_desk(file: &str) {
 fn leads_are_found_written_and_changed_together() {
     drive_desk("desk-leads.test.mjs");
 }
+
+#[test]
+fn customers_are_written_to_promised_and_left_alone() {
+    drive_desk("desk-people.test.mjs");
+}
