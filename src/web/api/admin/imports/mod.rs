@@ -35,8 +35,8 @@ use crate::{
         problem::FieldProblem,
     },
 };
-pub(in crate::web) use preview::{Preview, PreviewRow};
 use preview::{Drafts, KeptFile};
+pub(in crate::web) use preview::{Preview, PreviewRow};
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/admin/leads/import", Access::LEAD, || web::route().to(preview_leads)),

@@ -10,7 +10,7 @@ use super::{
         frame::Desk,
         listing::Asked,
     },
-    Kind, Person,
+    Party, Person,
     page::Known,
     whose,
 };
@@ -140,7 +140,7 @@ fn about(person: &Person, mut given: Map<String, Value>) -> Map<String, Value> {
 }
 
 /// `POST /desk/leads/{id}/{act}`
-pub(super) async fn act<K: Kind>(
+pub(super) async fn act<K: Party>(
     desk: Desk,
     path: web::Path<(String, String)>,
     sent: StaffForm<Sent>,
@@ -153,7 +153,7 @@ pub(super) async fn act<K: Kind>(
 }
 
 /// `POST /desk/leads/{id}/unblock`
-pub(super) async fn unblock<K: Kind>(
+pub(super) async fn unblock<K: Party>(
     desk: Desk,
     id: web::Path<String>,
     sent: StaffForm<Sent>,
@@ -162,7 +162,7 @@ pub(super) async fn unblock<K: Kind>(
     answer::<K>(desk, &state, &id, Act::Unblock, &sent.fields).await
 }
 
-async fn answer<K: Kind>(
+async fn answer<K: Party>(
     desk: Desk,
     state: &State,
     id: &str,
@@ -183,7 +183,7 @@ async fn answer<K: Kind>(
 }
 
 /// `POST /desk/leads/{id}/call`: a room for them, and the link to it.
-pub(super) async fn invite<K: Kind>(
+pub(super) async fn invite<K: Party>(
     desk: Desk,
     id: web::Path<String>,
     request: HttpRequest,
@@ -231,7 +231,9 @@ mod tests {
         for words in [Language::ENGLISH, Language::ARABIC].map(|language| Locale::of(language).unwrap()) {
             for act in Act::ALL {
                 assert_eq!(Act::parse(act.word()), Some(*act));
-                for key in [format!("act-{}", act.word()), format!("act-{}-do", act.word()), format!("did-{}", act.word())] {
+                for key in
+                    [format!("act-{}", act.word()), format!("act-{}-do", act.word()), format!("did-{}", act.word())]
+                {
                     assert!(words.has(&key), "{key}");
                 }
                 assert!(!act.form(words).fields.is_empty());

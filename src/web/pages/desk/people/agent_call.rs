@@ -8,7 +8,7 @@ use askama::Template;
 
 use super::{
     super::{frame::Desk, listing::Asked},
-    Kind, Person,
+    Party, Person,
     page::Known,
 };
 use crate::web::{State, assets, error::ApiError};
@@ -36,7 +36,7 @@ impl AgentCallPage {
 }
 
 /// `GET /desk/leads/{id}/agent-call`
-pub(super) async fn page<K: Kind>(
+pub(super) async fn page<K: Party>(
     desk: Desk,
     id: web::Path<String>,
     state: web::Data<State>,

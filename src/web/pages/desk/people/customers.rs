@@ -11,7 +11,7 @@ use super::{
         frame::Desk,
         listing::{Asked, Listing, lenient},
     },
-    Kind, PatchOf, Person, Scripts,
+    Party, PatchOf, Person, Scripts,
     page::{languages, scripts_to_choose},
 };
 use crate::{
@@ -65,7 +65,7 @@ impl Customers {
     }
 }
 
-impl Kind for Customers {
+impl Party for Customers {
     type Id = CustomerId;
     type Row = Customer;
     type Input = CustomerInput;

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     super::{form::Sent, frame::Desk, problems},
-    Kind,
+    Party,
 };
 use crate::web::{
     State,
@@ -37,7 +37,7 @@ struct ImportPage {
 }
 
 impl ImportPage {
-    fn new<K: Kind>(desk: Desk) -> Self {
+    fn new<K: Party>(desk: Desk) -> Self {
         let fields = K::form(desk.words, None, &Vec::new()).fields;
         let labels = fields.into_iter().map(|field| (field.name, field.label)).collect();
         Self { desk, name: K::NAME, list: K::PATH, labels, problem: None, preview: None }
@@ -64,7 +64,7 @@ impl ImportPage {
     }
 
     fn label<'a>(&'a self, field: &'a str) -> &'a str {
-        self.labels.iter().find(|(name, _)| *name == field).map_or(field, |(_, label)| label)
+        self.labels.iter().find(|(name, _)| *name == field).map_or(field, |(_, label)| &**label)
     }
 
     /// The columns that are not taken over.
@@ -78,12 +78,12 @@ impl ImportPage {
 }
 
 /// `GET /desk/leads/import`
-pub(super) async fn begin<K: Kind>(desk: Desk) -> HttpResponse {
+pub(super) async fn begin<K: Party>(desk: Desk) -> HttpResponse {
     Desk::show(&ImportPage::new::<K>(desk))
 }
 
 /// `POST /desk/leads/import`: what the file's rows would do.
-pub(super) async fn preview<K: Kind>(
+pub(super) async fn preview<K: Party>(
     desk: Desk,
     request: HttpRequest,
     payload: web::Payload,
@@ -112,7 +112,7 @@ fn check_token(state: &State, desk: &Desk, fields: &HashMap<String, String>) -> 
 }
 
 /// `POST /desk/leads/import/{id}/confirm`
-pub(super) async fn confirm<K: Kind>(
+pub(super) async fn confirm<K: Party>(
     desk: Desk,
     id: web::Path<String>,
     _sent: StaffForm<Sent>,
@@ -123,7 +123,7 @@ pub(super) async fn confirm<K: Kind>(
 }
 
 /// `POST /desk/leads/import/{id}/discard`
-pub(super) async fn discard<K: Kind>(
+pub(super) async fn discard<K: Party>(
     desk: Desk,
     id: web::Path<String>,
     _sent: StaffForm<Sent>,

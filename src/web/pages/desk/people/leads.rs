@@ -11,7 +11,7 @@ use super::{
         frame::Desk,
         listing::{Asked, Listing, lenient},
     },
-    Kind, PatchOf, Person, Scripts,
+    Party, PatchOf, Person, Scripts,
     page::{languages, scripts_to_choose},
 };
 use crate::{
@@ -72,7 +72,7 @@ impl Leads {
     }
 }
 
-impl Kind for Leads {
+impl Party for Leads {
     type Id = LeadId;
     type Row = Lead;
     type Input = LeadInput;
@@ -139,12 +139,7 @@ impl Kind for Leads {
         leads::create(change, patch)
     }
 
-    fn update(
-        change: &Change<'_>,
-        id: &LeadId,
-        version: Option<i64>,
-        patch: &PatchOf<Self>,
-    ) -> Result<Lead, Refusal> {
+    fn update(change: &Change<'_>, id: &LeadId, version: Option<i64>, patch: &PatchOf<Self>) -> Result<Lead, Refusal> {
         leads::update(change, id, version, patch)
     }
 

@@ -1,5 +1,5 @@
 //! Leads and customers. They are different things with the same pages: a table, a form, beside it what passed with them and
-//! what can be done, an import, and a call with the agent. What differs each [`Kind`] says.
+//! what can be done, an import, and a call with the agent. What differs each [`Party`] says.
 
 mod acts;
 mod agent_call;
@@ -29,8 +29,8 @@ use leads::Leads;
 /// The scripts that there are, by name.
 type Scripts = Vec<(ScriptId, String)>;
 
-/// Leads or customers.
-trait Kind: 'static {
+/// Leads or customers: with whom the desk has to do.
+trait Party: Sized + 'static {
     /// What one is known by.
     type Id: FromStr + Display + Clone + Send + 'static;
     /// One of them.
@@ -78,7 +78,7 @@ trait Kind: 'static {
 }
 
 /// What is to be changed of one.
-type PatchOf<K> = <<K as Kind>::Input as imports::Form>::Patch;
+type PatchOf<K> = <<K as Party>::Input as imports::Form>::Patch;
 
 /// What the pages show of a lead or a customer, whichever it is.
 #[derive(Clone, Debug)]
@@ -134,8 +134,12 @@ macro_rules! endpoints {
             Endpoint::get(concat!($path, "/new"), WORKER, || web::route().to(page::blank::<$kind>)),
             Endpoint::get(concat!($path, "/import"), LEADER, || web::route().to(import::begin::<$kind>)),
             Endpoint::post(concat!($path, "/import"), LEADER, || web::route().to(import::preview::<$kind>)),
-            Endpoint::post(concat!($path, "/import/{id}/confirm"), LEADER, || web::route().to(import::confirm::<$kind>)),
-            Endpoint::post(concat!($path, "/import/{id}/discard"), LEADER, || web::route().to(import::discard::<$kind>)),
+            Endpoint::post(concat!($path, "/import/{id}/confirm"), LEADER, || {
+                web::route().to(import::confirm::<$kind>)
+            }),
+            Endpoint::post(concat!($path, "/import/{id}/discard"), LEADER, || {
+                web::route().to(import::discard::<$kind>)
+            }),
             Endpoint::get(concat!($path, "/{id}"), MEMBER, || web::route().to(page::page::<$kind>)),
             Endpoint::post(concat!($path, "/{id}"), WORKER, || web::route().to(page::update::<$kind>)),
             Endpoint::post(concat!($path, "/{id}/delete"), LEADER, || web::route().to(page::delete::<$kind>)),

@@ -8,11 +8,11 @@ use jiff::Timestamp;
 
 use super::{
     super::{
-        form::{self, Form, Kind as Input, Saved, Sent},
+        form::{self, Form, Kind, Saved, Sent},
         frame::Desk,
         listing::Asked,
     },
-    Kind, Person, Scripts,
+    Party, Person, Scripts,
     acts::Act,
 };
 use crate::{
@@ -72,7 +72,7 @@ struct PersonPage {
 }
 
 impl PersonPage {
-    fn new<K: Kind>(desk: Desk, form: Form, side: Option<Side>) -> Self {
+    fn new<K: Party>(desk: Desk, form: Form, side: Option<Side>) -> Self {
         Self { desk, name: K::NAME, list: K::PATH, form, side }
     }
 
@@ -129,13 +129,13 @@ impl PersonPage {
 }
 
 /// One of them, and what their page shows besides.
-pub(super) struct Known<K: Kind> {
+pub(super) struct Known<K: Party> {
     row: K::Row,
     pub(super) scripts: Scripts,
     pub(super) side: Side,
 }
 
-impl<K: Kind> Known<K> {
+impl<K: Party> Known<K> {
     /// # Errors
     /// When there is no such one, or the database fails.
     pub(super) async fn read(state: &State, id: &str, asked: &Asked) -> Result<Self, ApiError> {
@@ -212,13 +212,13 @@ pub(super) fn scripts_to_choose(words: &'static Locale, scripts: &Scripts) -> Ve
 }
 
 /// `GET /desk/leads/new`
-pub(super) async fn blank<K: Kind>(desk: Desk, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
+pub(super) async fn blank<K: Party>(desk: Desk, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
     let form = K::form(desk.words, None, &state.store.read(all_scripts).await?);
     Ok(Desk::show(&PersonPage::new::<K>(desk, form, None)))
 }
 
 /// `GET /desk/leads/{id}`; with `?act=note` the form for that is open.
-pub(super) async fn page<K: Kind>(
+pub(super) async fn page<K: Party>(
     desk: Desk,
     id: web::Path<String>,
     asked: web::Query<BTreeMap<String, String>>,
@@ -232,7 +232,7 @@ pub(super) async fn page<K: Kind>(
 }
 
 /// `POST /desk/leads`
-pub(super) async fn create<K: Kind>(
+pub(super) async fn create<K: Party>(
     desk: Desk,
     sent: StaffForm<Sent>,
     state: web::Data<State>,
@@ -244,7 +244,7 @@ pub(super) async fn create<K: Kind>(
 }
 
 /// `POST /desk/leads/{id}`
-pub(super) async fn update<K: Kind>(
+pub(super) async fn update<K: Party>(
     desk: Desk,
     id: web::Path<String>,
     sent: StaffForm<Sent>,
@@ -260,7 +260,7 @@ pub(super) async fn update<K: Kind>(
 }
 
 /// Gives where they are now.
-async fn save<K: Kind>(
+async fn save<K: Party>(
     desk: &Desk,
     state: &State,
     id: Option<K::Id>,
@@ -281,7 +281,7 @@ async fn save<K: Kind>(
 }
 
 /// `POST /desk/leads/{id}/delete`
-pub(super) async fn delete<K: Kind>(
+pub(super) async fn delete<K: Party>(
     desk: Desk,
     id: web::Path<String>,
     _sent: StaffForm<Sent>,

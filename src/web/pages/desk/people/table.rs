@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use jiff::Timestamp;
 
-use super::{super::frame::Desk, Kind};
+use super::{super::frame::Desk, Party};
 use crate::{
     store::Refusal,
     web::{State, error::ApiError, form::StaffPairs},
@@ -13,7 +13,7 @@ use crate::{
 const MOST_TOGETHER: usize = 200;
 
 /// `POST /desk/leads/bulk`
-pub(super) async fn bulk<K: Kind>(
+pub(super) async fn bulk<K: Party>(
     desk: Desk,
     StaffPairs(sent): StaffPairs,
     state: web::Data<State>,

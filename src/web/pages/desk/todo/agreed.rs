@@ -59,7 +59,6 @@ pub(super) trait Agreed: 'static {
 /// What rows are shown by.
 pub(super) struct Around<'a> {
     pub(super) desk: &'a Desk,
-    pub(super) today: Date,
     pub(super) currency: Option<Currency>,
 }
 
@@ -146,7 +145,7 @@ pub(super) async fn list<A: Agreed>(
     let list = Listing::read(&state, (A::PATH, A::table()), asked, filter, A::READ).await?;
     let currency = state.store.read(settings::read).await?.currency;
     let today = Timestamp::now().to_zoned(desk.zone().clone()).date();
-    let around = Around { desk: &desk, today, currency };
+    let around = Around { desk: &desk, currency };
     let list = list.map(|row| A::show(row, &around));
     let mut who = who(&state, list.rows.iter().map(|row| row.contact.clone()).collect()).await?.into_iter();
     let list = list.map(|row| (row, who.next().flatten()));

@@ -4,11 +4,7 @@ use jiff::{SignedDuration, civil::Date, tz::TimeZone};
 use serde_json::json;
 
 use super::{
-    super::{
-        form,
-        frame::Desk,
-        listing::Asked,
-    },
+    super::{form, frame::Desk, listing::Asked},
     agreed::{Agreed, Around, Row},
 };
 use crate::{

@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::super::{
-    form::{self, Field, Form, Saved, Sent},
+    form::{self, Field, Form, Kind, Saved, Sent},
     frame::Desk,
     listing::{Asked, Listing, lenient},
     problems,
@@ -87,11 +87,7 @@ pub(super) async fn list(
 }
 
 /// `POST /desk/do-not-call`
-pub(super) async fn add(
-    desk: Desk,
-    sent: StaffForm<Sent>,
-    state: web::Data<State>,
-) -> Result<HttpResponse, ApiError> {
+pub(super) async fn add(desk: Desk, sent: StaffForm<Sent>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
     let form = form_to_add(desk.words).typed(&sent.fields);
     let added = match form::input(&form, &sent.fields) {
         Ok(input) => put(&state, desk.actor(), input).await,

@@ -13,7 +13,7 @@ use super::{LEADER, MEMBER, WORKER, people::path_of};
 use crate::{
     domain::Pii,
     store::{
-        Connection, StoreError,
+        StoreError,
         communications::{self, Contact},
     },
     web::{State, endpoint::Endpoint},
@@ -43,7 +43,7 @@ struct Who {
 
 /// Whom rows are about, in their order; nobody where they are not there any more.
 async fn who(state: &State, contacts: Vec<Option<Contact>>) -> Result<Vec<Option<Who>>, StoreError> {
-    let find = move |connection: &Connection| {
+    let found = state.store.read(move |connection| {
         let names = communications::names(connection, contacts.iter().flatten())?;
         let who = |contact: &Option<Contact>| {
             let contact = contact.as_ref()?;
@@ -51,8 +51,8 @@ async fn who(state: &State, contacts: Vec<Option<Contact>>) -> Result<Vec<Option
             Some(Who { path: path_of(contact), name: name.clone() })
         };
         Ok(contacts.iter().map(who).collect())
-    };
-    state.store.read(find).await
+    });
+    found.await
 }
 
 /// Where a form sends the browser back to: the page of the list that it stands on, or the list at `path`.

@@ -3,11 +3,7 @@
 use serde_json::json;
 
 use super::{
-    super::{
-        form,
-        frame::Desk,
-        listing::Asked,
-    },
+    super::{form, frame::Desk, listing::Asked},
     agreed::{Agreed, Around, Row},
 };
 use crate::{
