@@ -42,7 +42,9 @@ export class AgentCall {
   /** What goes wrong is shown. */
   async start(withMicrophone) {
     this.#showProblem();
+    this.#showNotice("");
     this.#turns.clear();
+    this.#part("timer").textContent = lasted(0);
     try {
       const track = withMicrophone ? this.#microphone.open() : this.#microphone.openSilence();
       // It is awaited below, when the room is known; its failure is not unheard of until then.

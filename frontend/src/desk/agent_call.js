@@ -6,7 +6,11 @@ let call;
 
 /** Follows all such links and buttons of the page, also those that come later. */
 export function followAgentCalls() {
-  document.addEventListener("htmx:after:settle", open);
+  document.addEventListener("htmx:after:settle", () => {
+    // On another page nobody could end the call any more.
+    if (!document.getElementById("agent-call")) void end();
+    open();
+  });
   document.addEventListener("click", ({ target }) => {
     const act = target.closest?.("#agent-call [data-act]")?.dataset.act;
     if (act === "start" || act === "start-typing") void begin(target.closest("#agent-call"), act === "start");
@@ -17,10 +21,6 @@ export function followAgentCalls() {
     void end();
     document.getElementById("in-dialog").replaceChildren();
   }, { capture: true });
-  // Without the dialog's page nobody could end the call any more.
-  document.addEventListener("htmx:before:swap", () => {
-    if (!document.getElementById("agent-call")) void end();
-  });
   window.addEventListener("pagehide", () => void end());
 }
 
