@@ -12,16 +12,17 @@ const allowed = ["Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "0B
 
 await rm(dist, { recursive: true, force: true });
 await mkdir(dist);
-await build({
-  entryPoints: [join(here, "src/call.js"), join(here, "src/desk.js"), join(here, "src/charts.js")],
+const options = {
   outdir: dist,
   bundle: true,
   minify: true,
   legalComments: "none",
-  format: "iife",
   target: ["chrome111", "firefox115", "safari16.4"],
   logLevel: "warning",
-});
+};
+await build({ ...options, format: "iife", entryPoints: [join(here, "src/call.js"), join(here, "src/desk.js"), join(here, "src/charts.js")] });
+// What a page loads only when it is needed is a module.
+await build({ ...options, format: "esm", entryPoints: { "agent-call": join(here, "src/agent_call.js") } });
 await writeFile(join(dist, "licences.txt"), await licences());
 
 // livekit-client comes with its own dependencies already inside: what is bundled is what it installs beside it.

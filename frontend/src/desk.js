@@ -5,6 +5,8 @@ import "htmx.org/dist/ext/hx-sse.js";
 import { ask, logIn, toast } from "./desk/dialogs.js";
 import { follow } from "./desk/bulk.js";
 import { bring } from "./desk/needs.js";
+import { followCopying } from "./desk/copy.js";
+import { followAgentCalls } from "./desk/agent_call.js";
 
 const problemOf = async (ctx) => {
   try {
@@ -40,6 +42,7 @@ document.addEventListener("htmx:sse:error", ({ detail }) => { if (detail.status 
 // Who follows a link by keyboard or screen reader goes on at the new page's content.
 document.addEventListener("htmx:after:settle", ({ target }) => {
   if (target === document.body) document.querySelector("#content")?.focus({ preventScroll: true });
+  document.querySelector("[data-focus] :is(textarea, select, input:not([type=hidden]))")?.focus();
 });
 
 // "Take that": what somebody else has stored comes into the field.
@@ -54,3 +57,5 @@ document.addEventListener("click", ({ target }) => {
 
 follow();
 bring();
+followCopying();
+followAgentCalls();

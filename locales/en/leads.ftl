@@ -21,8 +21,5 @@ lead-delete-sure = Delete this lead? What was said with them is kept.
 leads-delete-sure = Delete the chosen leads? What was said with them is kept.
 leads-empty = There are no leads yet. Add the first one, or import a list.
 
-done-lead-made = The lead is saved.
-done-lead-saved = Your changes are saved.
-done-lead-deleted = The lead is deleted.
 done-leads-changed = The chosen leads are changed.
 done-leads-deleted = The chosen leads are deleted.

@@ -1,5 +1,7 @@
 //! What passed between the desk and a lead or a customer: calls, messages, notes. Added to, never changed.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, Transaction, named_params};
 use serde::Serialize;
@@ -95,6 +97,28 @@ pub fn whose(connection: &Connection, whose: &Whose) -> Result<Option<(Contact, 
             customers::named(connection, name)?.map(|customer| (Contact::Customer(customer.id), customer.person))
         }
     })
+}
+
+/// What leads and customers are called, by their ids: by their telephone number where they have no name. Those that were
+/// deleted are called nothing any more.
+///
+/// # Errors
+/// When the database fails.
+pub fn names<'a>(
+    connection: &Connection,
+    contacts: impl Iterator<Item = &'a Contact>,
+) -> Result<HashMap<String, Pii<String>>, StoreError> {
+    let ids: Vec<_> = contacts.filter_map(|contact| contact.lead().or(contact.customer())).collect();
+    let ids = serde_json::Value::from(ids).to_string();
+    let mut statement = connection.prepare_cached(
+        "SELECT id, CASE name WHEN '' THEN coalesce(phone, '') ELSE name END FROM leads
+         WHERE id IN (SELECT value FROM json_each(?1)) AND deleted_at IS NULL
+         UNION ALL
+         SELECT id, CASE name WHEN '' THEN coalesce(phone, '') ELSE name END FROM customers
+         WHERE id IN (SELECT value FROM json_each(?1)) AND deleted_at IS NULL",
+    )?;
+    let rows = statement.query_map([ids], |row| Ok((row.get(0)?, Pii::new(row.get(1)?))))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// How communications are listed.

@@ -28,7 +28,7 @@ pub(super) fn record_about(change: &Change<'_>, contact: Option<&Contact>, entry
 
 impl Contact {
     /// Of two columns, of which at most one has something.
-    pub(super) fn of(lead: &Option<LeadId>, customer: &Option<CustomerId>) -> Option<Self> {
+    pub fn of(lead: &Option<LeadId>, customer: &Option<CustomerId>) -> Option<Self> {
         lead.clone().map(Self::Lead).or_else(|| customer.clone().map(Self::Customer))
     }
 

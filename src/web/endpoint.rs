@@ -164,7 +164,8 @@ pub(super) fn all() -> impl Iterator<Item = &'static Endpoint> {
         super::pages::ENDPOINTS,
         super::pages::desk::ENDPOINTS,
     ];
-    tables.into_iter().chain(super::api::admin::ENDPOINTS.iter().copied()).flatten()
+    let more = super::pages::desk::TABLES.iter().chain(super::api::admin::ENDPOINTS);
+    tables.into_iter().chain(more.copied()).flatten()
 }
 
 /// What the API says is about people, or lets somebody in: nobody between keeps it, unless a handler knows better.

@@ -15,7 +15,7 @@ async function make(page, fields) {
   await page.locator("main").getByRole("link", { name: "New lead" }).first().click();
   await page.waitForSelector("#field-name");
   for (const [name, value] of Object.entries(fields)) await page.fill(`#field-${name}`, value);
-  await press(page, "Save", "The lead is saved.");
+  await press(page, "Save", "Saved.");
 }
 
 test("an empty desk says what to do, and a lead is made", { timeout: 60_000 }, async () => {
@@ -30,7 +30,7 @@ test("an empty desk says what to do, and a lead is made", { timeout: 60_000 }, a
     assert.match(await page.locator("#about-phone .wrong").innerText(), /not a telephone number/);
     await take(page, "desk-lead-refused");
     await page.fill("#field-phone", "+442079460958");
-    await press(page, "Save", "The lead is saved.");
+    await press(page, "Save", "Saved.");
     assert.match(page.url(), /\/desk\/leads\/LE_/);
   });
 });
@@ -83,7 +83,7 @@ test("what cannot be sent stays on the page", { timeout: 60_000 }, async () => {
     await page.locator("#toasts", { hasText: "The server cannot be reached." }).waitFor();
     assert.equal(await nameOf(page), "Dina");
     await page.context().setOffline(false);
-    await press(page, "Save", "The lead is saved.");
+    await press(page, "Save", "Saved.");
   });
 });
 
@@ -103,7 +103,7 @@ test("a session that ends amid a form is taken up again on the page", { timeout:
     await dialog.getByRole("button", { name: "Log in" }).click();
     await dialog.waitFor({ state: "hidden" });
     assert.equal(await nameOf(page), "Elif");
-    await press(page, "Save", "The lead is saved.");
+    await press(page, "Save", "Saved.");
   });
 });
 

@@ -1,5 +1,6 @@
 // The page of a call: joins the caller's hands (view), the microphone and the call itself (session).
 import { serverIsReady, unguessableRoom } from "./access.js";
+import { lasted } from "./clock.js";
 import { Microphone } from "./microphone.js";
 import { Session } from "./session.js";
 import { strings } from "./strings.js";
@@ -247,11 +248,7 @@ export class Page {
 
   #lasted() {
     if (this.#since === undefined) return "";
-    const seconds = Math.floor((performance.now() - this.#since) / 1000);
-    const two = (number) => String(number).padStart(2, "0");
-    const hours = Math.floor(seconds / 3600);
-    const minutes = Math.floor(seconds / 60) % 60;
-    return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+    return lasted(performance.now() - this.#since);
   }
 
   // ---- the microphone, before and during the call ----

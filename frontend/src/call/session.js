@@ -66,15 +66,16 @@ export class Session {
 
   /**
    * @param {object} call
-   * @param {string} call.name
-   * @param {string} call.roomName
+   * @param {string} [call.name]
+   * @param {string} [call.roomName] where there is neither a link nor a way
    * @param {string} [call.link] of an invitation, which goes before name and room
+   * @param {{url: string, token: string, roomName: string}} [call.way] into a room that was made already
    * @param {string} [call.language] to be spoken
    * @param {Promise<import("livekit-client").LocalAudioTrack>} call.track may still be waiting for the caller's permission
    * @param {boolean} call.isMuted from the beginning
    * @throws {import("./problem.js").Problem}
    */
-  async start({ name, roomName, link, language, track, isMuted }) {
+  async start({ name, roomName, link, way, language, track, isMuted }) {
     markStart();
     this.#language = language;
     this.#isOver = this.#hadAgent = false;
@@ -83,7 +84,7 @@ export class Session {
     try {
       // The microphone and the room do not wait for each other.
       const joined = (async () => {
-        this.#way = await (link ? askToJoin(link) : askForToken(roomName, name, language));
+        this.#way = way ?? await (link ? askToJoin(link) : askForToken(roomName, name, language));
         await this.#join();
       })();
       [this.#track] = await Promise.all([track, joined]);

@@ -1,13 +1,11 @@
 // The page's elements: shows what it is told, and decides nothing.
 import { strings } from "./strings.js";
-
-/** Within so many pixels of its end the transcript follows what is said. */
-const NEAR_THE_END = 48;
+import { nameOf, Turns } from "./turns.js";
 
 const part = (id) => document.getElementById(id);
 
 export class View {
-  #turns = new Map();
+  #turns = new Turns(part("scroller"), part("turns"));
   #problem;
 
   elements = {
@@ -57,7 +55,7 @@ export class View {
     this.#show("over");
     this.showMicrophone(false);
     this.elements.typing.hidden = true;
-    part("transcript").hidden = this.#turns.size === 0;
+    part("transcript").hidden = this.#turns.isEmpty;
     part("over-reason").textContent = [strings.ended[reason], lasted && strings.lasted(lasted)].filter(Boolean).join(" ");
     this.elements.rejoin.hidden = !canRejoin;
     this.elements.again.classList.toggle("is-quiet", canRejoin);
@@ -181,55 +179,13 @@ export class View {
 
   // ---- the transcript ----
 
-  showTurn({ entry, dropped }) {
-    const scroller = part("scroller");
-    const isAtEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_THE_END;
-    if (dropped !== undefined) this.#removeTurn(dropped);
-    if (entry.text.trim() === "") {
-      this.#removeTurn(entry.id);
-      return;
-    }
-    if (!this.#turns.has(entry.id)) this.#addTurn(entry);
-    const turn = this.#turns.get(entry.id);
-    turn.querySelector(".words").textContent = entry.text;
-    turn.classList.toggle("is-growing", !entry.isFinal);
-    part("empty").hidden = true;
-    if (isAtEnd) scroller.scrollTop = scroller.scrollHeight;
-  }
-
-  #addTurn({ id, speaker, typed }) {
-    const turn = document.createElement("li");
-    turn.className = `turn is-${speaker.role}`;
-    const who = document.createElement("p");
-    who.className = "who";
-    const name = document.createElement("bdi");
-    name.textContent = nameOf(speaker);
-    who.append(name, typed ? ` · ${strings.typed}` : "");
-    const words = document.createElement("p");
-    words.className = "words";
-    words.dir = "auto";
-    // The bubble's corner belongs to the page's direction, the words have their own.
-    const bubble = document.createElement("div");
-    bubble.className = "bubble";
-    bubble.append(words);
-    turn.append(who, bubble);
-    this.#turns.set(id, turn);
-    part("turns").append(turn);
-  }
-
-  #removeTurn(id) {
-    this.#turns.get(id)?.remove();
-    this.#turns.delete(id);
+  showTurn(change) {
+    this.#turns.show(change);
+    part("empty").hidden = !this.#turns.isEmpty;
   }
 
   clearTurns() {
     this.#turns.clear();
-    part("turns").replaceChildren();
     part("empty").hidden = false;
   }
-}
-
-function nameOf({ role, name }) {
-  if (role === "you") return strings.you;
-  return name || (role === "agent" ? strings.agent : strings.guest);
 }

@@ -57,3 +57,8 @@ fn calls_are_found_followed_and_judged() {
     drop(store);
     drive_made(&desk, &Server::start(&desk, &[], &KEYS).when_ready(), "desk-calls.test.mjs");
 }
+
+#[test]
+fn customers_are_written_to_promised_and_left_alone() {
+    drive_desk("desk-people.test.mjs");
+}

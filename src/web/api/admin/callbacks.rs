@@ -15,6 +15,7 @@ use crate::{
     domain::CallbackId,
     store::{
         Change,
+        audit::Actor,
         callbacks::{self, Callback, State as CallbackState, Terms, Wanted},
         list::Filter,
     },
@@ -42,7 +43,7 @@ pub(super) struct Described;
 /// A callback as it is given. Of `leadId` and `customerId`, one; neither can be changed later, nor can `callId`.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
-struct CallbackInput {
+pub(in crate::web) struct CallbackInput {
     #[serde(flatten)]
     about: About,
     #[schema(value_type = String, format = DateTime)]
@@ -58,19 +59,19 @@ struct CallbackInput {
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
-pub(super) struct CallbackFilter {
+pub(in crate::web) struct CallbackFilter {
     /// Only in this state: `open`, `done` or `dropped`.
-    state: Option<String>,
+    pub(in crate::web) state: Option<String>,
     /// Only those due then or before.
-    due_until: Option<String>,
+    pub(in crate::web) due_until: Option<String>,
     /// Only of this lead.
-    lead_id: Option<String>,
+    pub(in crate::web) lead_id: Option<String>,
     /// Only of this customer.
-    customer_id: Option<String>,
+    pub(in crate::web) customer_id: Option<String>,
 }
 
 impl CallbackFilter {
-    pub(super) fn check(&self) -> Result<Filter, ApiError> {
+    pub(in crate::web) fn check(&self) -> Result<Filter, ApiError> {
         let wanted = Wanted {
             state: filtered("state", &self.state, state)?,
             due_until: filtered("dueUntil", &self.due_until, input::moment)?,
@@ -102,8 +103,17 @@ async fn list(
         (status = 422, description = "Fields are wrong"),
     )
 )]
-async fn create(by: By, body: Body<CallbackInput>, web_state: web::Data<State>) -> Result<HttpResponse, ApiError> {
-    let (given, mut checks) = (body.0, Checks::default());
+async fn create(by: By, body: Body<CallbackInput>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
+    let callback = make(&state, by.0, body.0).await?;
+    Ok(entity::made(format!("/api/admin/callbacks/{}", callback.id), callback.version, &callback))
+}
+
+/// Notes a callback.
+///
+/// # Errors
+/// When fields are wrong, or the database fails.
+pub(in crate::web) async fn make(web_state: &State, by: Actor, given: CallbackInput) -> Result<Callback, ApiError> {
+    let mut checks = Checks::default();
     let (contact, call) = given.about.check(&mut checks);
     let due_at = checks.required("dueAt", given.due_at, input::moment);
     let reason = checks.or_usual("reason", given.reason, input::personal_text).unwrap_or_default();
@@ -113,12 +123,11 @@ async fn create(by: By, body: Body<CallbackInput>, web_state: web::Data<State>) 
         (contact, _) => return Err(missing(contact.is_none(), checks)),
     };
     let terms = input::checked(checks, Terms { due_at, reason, state }).map_err(ApiError::Fields)?;
-    let made = web_state.store.change(by.0, Timestamp::now(), move |change| {
+    let made = web_state.store.change(by, Timestamp::now(), move |change| {
         exist(change, &contact, call.as_ref())?;
         Ok::<_, ApiError>(callbacks::create(change, &contact, call.as_ref(), &terms)?)
     });
-    let callback = made.await?;
-    Ok(entity::made(format!("/api/admin/callbacks/{}", callback.id), callback.version, &callback))
+    made.await
 }
 
 /// A callback.
@@ -149,14 +158,29 @@ async fn update(
     id: web::Path<String>,
     expected: IfMatch,
     body: Body<CallbackInput>,
-    web_state: web::Data<State>,
+    state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let (id, given, mut checks) = (callback_id(&id)?, body.0, Checks::default());
+    let callback = change(&state, by.0, &id, expected, body.0).await?;
+    Ok(entity::found(callback.version, &callback))
+}
+
+/// Changes a callback.
+///
+/// # Errors
+/// When it is not there or not at this version, fields are wrong, or the database fails.
+pub(in crate::web) async fn change(
+    web_state: &State,
+    by: Actor,
+    id: &str,
+    expected: IfMatch,
+    given: CallbackInput,
+) -> Result<Callback, ApiError> {
+    let (id, mut checks) = (callback_id(id)?, Checks::default());
     let due_at = checks.kept("dueAt", given.due_at, input::moment);
     let reason = checks.or_usual("reason", given.reason, input::personal_text);
     let state = checks.kept("state", given.state, state);
     input::checked(checks, ()).map_err(ApiError::Fields)?;
-    let changed = web_state.store.change(by.0, Timestamp::now(), move |change| {
+    let changed = web_state.store.change(by, Timestamp::now(), move |change| {
         let old = there(change, &id, &expected)?;
         let terms = Terms {
             due_at: due_at.unwrap_or(old.terms.due_at),
@@ -165,8 +189,7 @@ async fn update(
         };
         Ok::<_, ApiError>(callbacks::update(change, &old, terms)?)
     });
-    let callback = changed.await?;
-    Ok(entity::found(callback.version, &callback))
+    changed.await
 }
 
 /// Deletes a callback. The audit log keeps what it was.

@@ -12,7 +12,10 @@ use super::{
     list::{self, List, Paging},
 };
 use crate::{
-    store::communications::{self, Communication, Whose},
+    store::{
+        audit::Actor,
+        communications::{self, Communication, Whose},
+    },
     web::{
         State,
         api::body::Body,
@@ -36,7 +39,7 @@ pub(super) struct Described;
 /// A note as it is given.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
-struct NoteInput {
+pub(in crate::web) struct NoteInput {
     #[schema(value_type = String)]
     text: Given,
 }
@@ -69,7 +72,8 @@ async fn note_on_lead(
     body: Body<NoteInput>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    note(&state, by, Whose::Lead(lead_id(&id)?), body.0).await
+    let noted = note(&state, by.0, Whose::Lead(lead_id(&id)?), body.0).await?;
+    Ok(answer_noted(&noted))
 }
 
 /// What passed with a customer, the latest first. `sort`: `at`.
@@ -101,7 +105,8 @@ async fn note_on_customer(
     body: Body<NoteInput>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    note(&state, by, Whose::Customer(id.into_inner()), body.0).await
+    let noted = note(&state, by.0, Whose::Customer(id.into_inner()), body.0).await?;
+    Ok(answer_noted(&noted))
 }
 
 /// A page of what passed, unless there is nobody of that name.
@@ -112,11 +117,24 @@ async fn answer(state: &State, whose: Whose, paging: &Paging) -> Result<HttpResp
     list::answer(state, &communications::TABLE, paging, communications::with(&contact), communications::page).await
 }
 
-async fn note(state: &State, by: By, about: Whose, input: NoteInput) -> Result<HttpResponse, ApiError> {
+/// It has no address of its own: it stands in the list.
+fn answer_noted(noted: &Communication) -> HttpResponse {
+    HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(noted)
+}
+
+/// Notes something on a lead or a customer.
+///
+/// # Errors
+/// When there is nobody of that name, or the text is wrong.
+pub(in crate::web) async fn note(
+    state: &State,
+    by: Actor,
+    about: Whose,
+    input: NoteInput,
+) -> Result<Communication, ApiError> {
     let mut checks = Checks::default();
     let text = checks.required("text", input.text, input::personal_text);
     let Some(text) = text else { return Err(ApiError::Fields(checks.problems())) };
-    let noted = state.store.change(by.0, Timestamp::now(), move |change| communications::note(change, &about, text));
-    // It has no address of its own: it stands in the list.
-    Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(noted.await?))
+    let noted = state.store.change(by, Timestamp::now(), move |change| communications::note(change, &about, text));
+    Ok(noted.await?)
 }

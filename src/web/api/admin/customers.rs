@@ -43,7 +43,7 @@ pub(super) struct Described;
 /// A customer as it is given. Absent fields are left as they are, null empties one.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct CustomerInput {
+pub(in crate::web) struct CustomerInput {
     /// Text or number; made where a new customer has none.
     #[schema(value_type = Option<String>)]
     user_id: Given,
@@ -73,7 +73,7 @@ pub(super) struct CustomerInput {
 }
 
 impl CustomerInput {
-    pub(super) fn check(self, home: Option<Country>) -> Result<CustomerPatch, Vec<FieldProblem>> {
+    pub(in crate::web) fn check(self, home: Option<Country>) -> Result<CustomerPatch, Vec<FieldProblem>> {
         let mut checks = Checks::default();
         let patch = CustomerPatch {
             // One that is blank is as good as none: a customer always has one.
@@ -97,19 +97,19 @@ impl CustomerInput {
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
-pub(super) struct CustomerFilter {
+pub(in crate::web) struct CustomerFilter {
     /// Words, or their beginnings, of names, numbers, ids and notes.
-    q: Option<String>,
+    pub(in crate::web) q: Option<String>,
     /// Only of this bank.
-    bank: Option<String>,
+    pub(in crate::web) bank: Option<String>,
     /// Only who speaks this language.
-    language: Option<String>,
+    pub(in crate::web) language: Option<String>,
     /// Only who is overdue for so many days or more.
-    overdue_days_from: Option<String>,
+    pub(in crate::web) overdue_days_from: Option<String>,
 }
 
 impl CustomerFilter {
-    pub(super) fn check(&self) -> Result<Filter, ApiError> {
+    pub(in crate::web) fn check(&self) -> Result<Filter, ApiError> {
         let mut filter = Filter { search: search(self.q.as_deref())?, ..Filter::default() };
         if let Some(bank) = &self.bank {
             filter.search = filter.search.facet(Facet::Bank, bank);

@@ -13,7 +13,9 @@ use super::{
 use crate::{
     domain::DoNotCallId,
     store::{
+        audit::Actor,
         do_not_call::{self, Entry},
+        list::Filter,
         persons,
     },
     web::{
@@ -39,7 +41,7 @@ pub(super) struct Described;
 /// Whom not to call, and why.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
-struct EntryInput {
+pub(in crate::web) struct EntryInput {
     /// With the country's code, or as it is dialled in the desk's country.
     #[schema(value_type = String)]
     phone: Given,
@@ -50,17 +52,30 @@ struct EntryInput {
 /// Why somebody may be called again.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct Removal {
+pub(in crate::web) struct Removal {
     /// In a few words, for the audit log. Needed.
-    reason: Option<String>,
+    pub(in crate::web) reason: Option<String>,
 }
 
 /// Which entries.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct EntryFilter {
+pub(in crate::web) struct EntryFilter {
     /// Only the entry of this number, however it is written. It is found after the number itself was erased, too.
-    phone: Option<String>,
+    pub(in crate::web) phone: Option<String>,
+}
+
+impl EntryFilter {
+    /// What holds for them.
+    ///
+    /// # Errors
+    /// When that is no telephone number, or the database fails.
+    pub(in crate::web) async fn check(&self, state: &State) -> Result<Filter, ApiError> {
+        let home = state.store.read(persons::home).await?;
+        let phone = self.phone.as_deref().map(input::phone(home)).transpose();
+        let phone = phone.map_err(|problem| ApiError::field("phone", problem))?;
+        Ok(do_not_call::of_phone(state.store.vault(), phone.as_ref().map(|phone| phone.reveal())))
+    }
 }
 
 /// Entries, the latest first. `sort`: `createdAt`.
@@ -69,10 +84,7 @@ struct EntryFilter {
     responses((status = 200, description = "A page of entries", body = List<Entry>))
 )]
 async fn list(paging: Paging, filter: Params<EntryFilter>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
-    let home = state.store.read(persons::home).await?;
-    let phone = filter.0.phone.as_deref().map(input::phone(home)).transpose();
-    let phone = phone.map_err(|problem| ApiError::field("phone", problem))?;
-    let filter = do_not_call::of_phone(state.store.vault(), phone.as_ref().map(|phone| phone.reveal()));
+    let filter = filter.0.check(&state).await?;
     list::answer(&state, &do_not_call::TABLE, &paging, filter, do_not_call::page).await
 }
 
@@ -86,20 +98,27 @@ async fn list(paging: Paging, filter: Params<EntryFilter>, state: web::Data<Stat
     )
 )]
 async fn add(by: By, body: Body<EntryInput>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
-    let home = state.store.read(persons::home).await?;
-    let mut checks = Checks::default();
-    let phone = checks.required("phone", body.0.phone.or_number(), input::phone(home));
-    let reason = checks.or_usual("reason", body.0.reason, input::personal_text).unwrap_or_default();
-    let Some(phone) = phone else { return Err(ApiError::Fields(checks.problems())) };
-    let reason = input::checked(checks, reason).map_err(ApiError::Fields)?;
-    let added =
-        state.store.change(by.0, Timestamp::now(), move |change| do_not_call::add(change, phone.reveal(), &reason));
-    let (entry, is_new) = added.await?;
+    let (entry, is_new) = put(&state, by.0, body.0).await?;
     Ok(if is_new {
         entity::made(format!("/api/admin/do-not-call/{}", entry.id), do_not_call::VERSION, &entry)
     } else {
         entity::found(do_not_call::VERSION, &entry)
     })
+}
+
+/// Puts a number on the list. Gives the entry, and whether it is new.
+///
+/// # Errors
+/// When fields are wrong, or the database fails.
+pub(in crate::web) async fn put(state: &State, by: Actor, input: EntryInput) -> Result<(Entry, bool), ApiError> {
+    let home = state.store.read(persons::home).await?;
+    let mut checks = Checks::default();
+    let phone = checks.required("phone", input.phone.or_number(), input::phone(home));
+    let reason = checks.or_usual("reason", input.reason, input::personal_text).unwrap_or_default();
+    let Some(phone) = phone else { return Err(ApiError::Fields(checks.problems())) };
+    let reason = input::checked(checks, reason).map_err(ApiError::Fields)?;
+    let now = Timestamp::now();
+    Ok(state.store.change(by, now, move |change| do_not_call::add(change, phone.reveal(), &reason)).await?)
 }
 
 /// An entry.
@@ -130,16 +149,29 @@ async fn remove(
     removal: Params<Removal>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let id = entry_id(&id)?;
-    let reason = removal.0.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
-    let reason = reason.ok_or_else(|| ApiError::field("reason", "is missing: say why, as ?reason=…"))?;
-    let reason = input::personal_text(reason).map_err(|problem| ApiError::field("reason", problem))?;
-    let removed =
-        state.store.change(by.0, Timestamp::now(), move |change| do_not_call::remove(change, &id, expected.0, &reason));
-    removed.await?;
+    take_off(&state, by.0, entry_id(&id)?, expected.0, &removal.0).await?;
     Ok(entity::gone())
 }
 
-fn entry_id(text: &str) -> Result<DoNotCallId, ApiError> {
+/// Takes an entry off the list.
+///
+/// # Errors
+/// When it is not there or not at this version, there is no reason, or the database fails.
+pub(in crate::web) async fn take_off(
+    state: &State,
+    by: Actor,
+    id: DoNotCallId,
+    expected: Option<i64>,
+    removal: &Removal,
+) -> Result<(), ApiError> {
+    let reason = removal.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
+    let reason = reason.ok_or_else(|| ApiError::field("reason", "is missing: say why, as ?reason=…"))?;
+    let reason = input::personal_text(reason).map_err(|problem| ApiError::field("reason", problem))?;
+    let now = Timestamp::now();
+    Ok(state.store.change(by, now, move |change| do_not_call::remove(change, &id, expected, &reason)).await?)
+}
+
+/// What is no id is nobody's.
+pub(in crate::web) fn entry_id(text: &str) -> Result<DoNotCallId, ApiError> {
     text.parse().map_err(|_| ApiError::NotFound("entry"))
 }

@@ -1,25 +1,25 @@
 //! What the desk works with, for its pages and for programs. Each entity has a file with its addresses and handlers.
 
-mod callbacks;
+pub(in crate::web) mod callbacks;
 pub(in crate::web) mod calls;
 mod columns;
-mod communications;
-mod customers;
-mod do_not_call;
+pub(in crate::web) mod communications;
+pub(in crate::web) mod customers;
+pub(in crate::web) mod do_not_call;
 mod exports;
-mod imports;
+pub(in crate::web) mod imports;
 pub(in crate::web) mod input;
 pub(in crate::web) mod leads;
 mod persons;
 mod profiles;
-mod promises;
+pub(in crate::web) mod promises;
 mod provider_keys;
 mod rules;
 mod scripts;
 mod settings;
 mod sheet;
-mod sms;
-mod upload;
+pub(in crate::web) mod sms;
+pub(in crate::web) mod upload;
 
 use utoipa::{OpenApi, openapi};
 

@@ -13,7 +13,9 @@ use super::{
 use crate::{
     domain::{CallId, PromiseId},
     store::{
-        Change, calls,
+        Change,
+        audit::Actor,
+        calls,
         communications::Contact,
         list::Filter,
         promises::{self, Promise, State as PromiseState, Terms, Wanted},
@@ -42,7 +44,7 @@ pub(super) struct Described;
 /// A promise as it is given. Of `leadId` and `customerId`, one; neither can be changed later, nor can `callId`.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
-struct PromiseInput {
+pub(in crate::web) struct PromiseInput {
     #[serde(flatten)]
     about: About,
     #[schema(value_type = f64)]
@@ -104,19 +106,19 @@ pub(super) fn exist(change: &Change<'_>, contact: &Contact, call: Option<&CallId
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
-pub(super) struct PromiseFilter {
+pub(in crate::web) struct PromiseFilter {
     /// Only in this state: `open`, `kept` or `broken`.
-    state: Option<String>,
+    pub(in crate::web) state: Option<String>,
     /// Only those due on this day or before.
-    due_until: Option<String>,
+    pub(in crate::web) due_until: Option<String>,
     /// Only of this lead.
-    lead_id: Option<String>,
+    pub(in crate::web) lead_id: Option<String>,
     /// Only of this customer.
-    customer_id: Option<String>,
+    pub(in crate::web) customer_id: Option<String>,
 }
 
 impl PromiseFilter {
-    pub(super) fn check(&self) -> Result<Filter, ApiError> {
+    pub(in crate::web) fn check(&self) -> Result<Filter, ApiError> {
         let wanted = Wanted {
             state: filtered("state", &self.state, state)?,
             due_until: filtered("dueUntil", &self.due_until, day)?,
@@ -145,8 +147,17 @@ async fn list(
     post, path = "/api/admin/promises", tag = "promises", request_body = PromiseInput,
     responses((status = 201, description = "It is noted", body = Promise), (status = 422, description = "Fields are wrong"))
 )]
-async fn create(by: By, body: Body<PromiseInput>, web_state: web::Data<State>) -> Result<HttpResponse, ApiError> {
-    let (given, mut checks) = (body.0, Checks::default());
+async fn create(by: By, body: Body<PromiseInput>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
+    let promise = make(&state, by.0, body.0).await?;
+    Ok(entity::made(format!("/api/admin/promises/{}", promise.id), promise.version, &promise))
+}
+
+/// Notes a promise.
+///
+/// # Errors
+/// When fields are wrong, or the database fails.
+pub(in crate::web) async fn make(web_state: &State, by: Actor, given: PromiseInput) -> Result<Promise, ApiError> {
+    let mut checks = Checks::default();
     let (contact, call) = given.about.check(&mut checks);
     let amount = checks.required("amount", given.amount.or_number(), str::parse);
     let due_on = checks.required("dueOn", given.due_on, day);
@@ -158,12 +169,11 @@ async fn create(by: By, body: Body<PromiseInput>, web_state: web::Data<State>) -
     };
     let terms = Terms { amount, due_on, state, note };
     let terms = input::checked(checks, terms).map_err(ApiError::Fields)?;
-    let made = web_state.store.change(by.0, Timestamp::now(), move |change| {
+    let made = web_state.store.change(by, Timestamp::now(), move |change| {
         exist(change, &contact, call.as_ref())?;
         Ok::<_, ApiError>(promises::create(change, &contact, call.as_ref(), &terms)?)
     });
-    let promise = made.await?;
-    Ok(entity::made(format!("/api/admin/promises/{}", promise.id), promise.version, &promise))
+    made.await
 }
 
 /// What is wrong, and also that nobody was named, unless that was given and wrong.
@@ -202,15 +212,30 @@ async fn update(
     id: web::Path<String>,
     expected: IfMatch,
     body: Body<PromiseInput>,
-    web_state: web::Data<State>,
+    state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let (id, given, mut checks) = (promise_id(&id)?, body.0, Checks::default());
+    let promise = change(&state, by.0, &id, expected, body.0).await?;
+    Ok(entity::found(promise.version, &promise))
+}
+
+/// Changes a promise.
+///
+/// # Errors
+/// When it is not there or not at this version, fields are wrong, or the database fails.
+pub(in crate::web) async fn change(
+    web_state: &State,
+    by: Actor,
+    id: &str,
+    expected: IfMatch,
+    given: PromiseInput,
+) -> Result<Promise, ApiError> {
+    let (id, mut checks) = (promise_id(id)?, Checks::default());
     let amount = checks.kept("amount", given.amount.or_number(), str::parse);
     let due_on = checks.kept("dueOn", given.due_on, day);
     let state = checks.kept("state", given.state, state);
     let note = checks.or_usual("note", given.note, input::personal_text);
     input::checked(checks, ()).map_err(ApiError::Fields)?;
-    let changed = web_state.store.change(by.0, Timestamp::now(), move |change| {
+    let changed = web_state.store.change(by, Timestamp::now(), move |change| {
         let old = there(change, &id, &expected)?;
         let terms = Terms {
             amount: amount.unwrap_or(old.terms.amount),
@@ -220,8 +245,7 @@ async fn update(
         };
         Ok::<_, ApiError>(promises::update(change, &old, terms)?)
     });
-    let promise = changed.await?;
-    Ok(entity::found(promise.version, &promise))
+    changed.await
 }
 
 /// Deletes a promise. The audit log keeps what it was.

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     domain::{Pii, SmsId},
     store::{
+        audit::Actor,
         communications::Whose,
         sms_outbox::{self, Sms, SmsState, SmsTransport, Wanted},
     },
@@ -45,7 +46,7 @@ pub(super) struct Described;
 /// A message as it is given.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
-struct SmsInput {
+pub(in crate::web) struct SmsInput {
     /// 1 to 1600 characters. Numbers that may be payment cards are masked.
     #[schema(value_type = String)]
     message: Given,
@@ -69,17 +70,17 @@ struct SmsKept {
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
-struct SmsFilter {
+pub(in crate::web) struct SmsFilter {
     /// Only with this state: `held`, `queued`, `sending`, `sent`, `delivered`, `failed`, `blocked` or `unknown`.
-    state: Option<String>,
+    pub(in crate::web) state: Option<String>,
     /// Only to this lead.
-    lead_id: Option<String>,
+    pub(in crate::web) lead_id: Option<String>,
     /// Only to this customer.
-    customer_id: Option<String>,
+    pub(in crate::web) customer_id: Option<String>,
 }
 
 impl SmsFilter {
-    fn check(&self) -> Result<Wanted, ApiError> {
+    pub(in crate::web) fn check(&self) -> Result<Wanted, ApiError> {
         Ok(Wanted {
             state: filtered("state", &self.state, |text| input::word(text, SmsState::ALL))?,
             lead: filtered("leadId", &self.lead_id, input::id)?,
@@ -105,7 +106,8 @@ async fn to_lead(
     body: Body<SmsInput>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    send(&state, by, Whose::Lead(lead_id(&id)?), body.0).await
+    let sms = send(&state, by.0, Whose::Lead(lead_id(&id)?), body.0).await?;
+    Ok(answer_kept(&sms))
 }
 
 /// Writes a text message to a customer.
@@ -125,25 +127,30 @@ async fn to_customer(
     body: Body<SmsInput>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    send(&state, by, Whose::Customer(id.into_inner()), body.0).await
+    let sms = send(&state, by.0, Whose::Customer(id.into_inner()), body.0).await?;
+    Ok(answer_kept(&sms))
 }
 
-async fn send(state: &State, by: By, to: Whose, input: SmsInput) -> Result<HttpResponse, ApiError> {
+fn answer_kept(sms: &Sms) -> HttpResponse {
+    let message = match sms.state {
+        SmsState::Held => "The message is kept and was not sent: this server has no transport for text messages.",
+        _ => "The message is about to be sent.",
+    };
+    let kept = SmsKept { success: true, id: sms.id.to_string(), state: sms.state, message };
+    entity::made(format!("/api/admin/sms/{}", sms.id), sms.version, &kept)
+}
+
+/// Writes to a lead or a customer.
+///
+/// # Errors
+/// When there is nobody of that name, no number or one that is on the do-not-call list, or the text is wrong.
+pub(in crate::web) async fn send(state: &State, by: Actor, to: Whose, input: SmsInput) -> Result<Sms, ApiError> {
     let mut checks = Checks::default();
     let text = checks.required("message", input.message, message);
     let Some(text) = text else { return Err(ApiError::Fields(checks.problems())) };
     let transport = state.sms.transport();
-    let kept =
-        state.store.change(by.0, Timestamp::now(), move |change| sms_outbox::write(change, &to, text, transport));
-    let sms = kept.await?;
-    let message = match sms.state {
-        SmsState::Blocked => return Err(on_the_list()),
-        SmsState::Held => "The message is kept and was not sent: this server has no transport for text messages.",
-        _ => "The message is about to be sent.",
-    };
-    state.sms.wake();
-    let kept = SmsKept { success: true, id: sms.id.to_string(), state: sms.state, message };
-    Ok(entity::made(format!("/api/admin/sms/{}", sms.id), sms.version, &kept))
+    let kept = state.store.change(by, Timestamp::now(), move |change| sms_outbox::write(change, &to, text, transport));
+    on_its_way(state, kept.await?)
 }
 
 /// Text messages, the latest first. `sort`: `createdAt`.
@@ -183,19 +190,37 @@ async fn retry(
     expected: IfMatch,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let (id, transport) = (sms_id(&id)?, state.sms.transport());
+    let sms = queue_again(&state, by.0, &id, expected.0).await?;
+    Ok(entity::found(sms.version, &sms))
+}
+
+/// Queues a message again.
+///
+/// # Errors
+/// As the address that does it.
+pub(in crate::web) async fn queue_again(
+    state: &State,
+    by: Actor,
+    id: &str,
+    expected: Option<i64>,
+) -> Result<Sms, ApiError> {
+    let (id, transport) = (sms_id(id)?, state.sms.transport());
     if transport == SmsTransport::Outbox {
         let advice = "this server has no transport for text messages: set sms.transport";
         return Err(ApiError::Conflict(advice.to_owned()));
     }
     let queued =
-        state.store.change(by.0, Timestamp::now(), move |change| sms_outbox::retry(change, &id, expected.0, transport));
-    let sms = queued.await?;
+        state.store.change(by, Timestamp::now(), move |change| sms_outbox::retry(change, &id, expected, transport));
+    on_its_way(state, queued.await?)
+}
+
+/// Has a message sent that was kept, unless it must not be.
+fn on_its_way(state: &State, sms: Sms) -> Result<Sms, ApiError> {
     if sms.state == SmsState::Blocked {
-        return Err(on_the_list());
+        return Err(ApiError::Conflict("this number is on the do-not-call list: nothing is sent to it".to_owned()));
     }
     state.sms.wake();
-    Ok(entity::found(sms.version, &sms))
+    Ok(sms)
 }
 
 /// Takes back a message that was not sent.
@@ -214,17 +239,26 @@ async fn cancel(
     expected: IfMatch,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let id = sms_id(&id)?;
-    state.store.change(by.0, Timestamp::now(), move |change| sms_outbox::cancel(change, &id, expected.0)).await?;
+    take_back(&state, by.0, &id, expected.0).await?;
     Ok(entity::gone())
+}
+
+/// Takes back a message.
+///
+/// # Errors
+/// As the address that does it.
+pub(in crate::web) async fn take_back(
+    state: &State,
+    by: Actor,
+    id: &str,
+    expected: Option<i64>,
+) -> Result<(), ApiError> {
+    let id = sms_id(id)?;
+    Ok(state.store.change(by, Timestamp::now(), move |change| sms_outbox::cancel(change, &id, expected)).await?)
 }
 
 fn sms_id(text: &str) -> Result<SmsId, ApiError> {
     text.parse().map_err(|_| ApiError::NotFound(sms_outbox::NAME))
-}
-
-fn on_the_list() -> ApiError {
-    ApiError::Conflict("this number is on the do-not-call list: nothing is sent to it".to_owned())
 }
 
 fn message(text: &str) -> Result<Pii<String>, String> {

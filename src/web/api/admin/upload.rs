@@ -26,14 +26,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What was sent.
 #[derive(Debug, Default)]
-pub(super) struct Upload {
+pub(in crate::web) struct Upload {
     pub(super) file: Bytes,
     /// The form's other fields.
-    pub(super) fields: HashMap<String, String>,
+    pub(in crate::web) fields: HashMap<String, String>,
 }
 
 impl Upload {
-    pub(super) async fn read(request: &HttpRequest, payload: Payload) -> Result<Self, ApiError> {
+    pub(in crate::web) async fn read(request: &HttpRequest, payload: Payload) -> Result<Self, ApiError> {
         let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let is_form =
             content_type.is_some_and(|it| it.trim_start().to_ascii_lowercase().starts_with("multipart/form-data"));

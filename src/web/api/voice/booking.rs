@@ -83,7 +83,7 @@ impl Known {
 }
 
 /// What a request says of the call that it wants.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Wanted {
     /// `scriptId`
     pub(super) script: Option<ScriptId>,

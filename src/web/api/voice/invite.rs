@@ -14,6 +14,7 @@ use crate::{
     domain::{Language, RoomName},
     store::{
         Change,
+        audit::Actor,
         bookings::{Booking, Link},
         calls::Direction,
         communications::{self, Communication, Whose},
@@ -92,21 +93,58 @@ async fn call(
 ) -> Result<HttpResponse, ApiError> {
     let fields = Fields::read_if_any(request, payload).await?;
     check_mode(&fields)?;
-    let (wanted, now, link) = (Wanted::read(&fields)?, Timestamp::now(), Link::random());
+    let Invitation { booking, sent, join_url, expires_at } =
+        invite_as(state, by.0, request, &whose, Wanted::read(&fields)?).await?;
+    let answer = Answer {
+        way: Way::into_room(state, request, &booking, &sent),
+        join_url,
+        expires_at: expires_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+    };
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(answer))
+}
+
+/// A room that was made for somebody.
+pub(in crate::web) struct Invitation {
+    booking: Booking,
+    /// Whether an agent comes, or why not, in one sentence.
+    pub(in crate::web) sent: Result<Dispatched, String>,
+    /// For the person who is called: opens the call page.
+    pub(in crate::web) join_url: String,
+    /// So long the link is good.
+    pub(in crate::web) expires_at: Timestamp,
+}
+
+/// Makes a room for a lead or a customer as the desk knows them, and sends an agent there.
+///
+/// # Errors
+/// When there is nobody of that name, or they must not be called.
+pub(in crate::web) async fn invite(
+    state: &State,
+    by: Actor,
+    request: &HttpRequest,
+    whose: &Whose,
+) -> Result<Invitation, ApiError> {
+    invite_as(state, by, request, whose, Wanted::default()).await
+}
+
+async fn invite_as(
+    state: &State,
+    by: Actor,
+    request: &HttpRequest,
+    whose: &Whose,
+    wanted: Wanted,
+) -> Result<Invitation, ApiError> {
+    let (now, link, whose) = (Timestamp::now(), Link::random(), whose.clone());
     let (expires_at, secret) = (now + LASTS, link.clone());
-    let kept = state.store.change(by.0, now, move |change| {
+    let kept = state.store.change(by, now, move |change| {
         let known = Known::find(change, &whose)?;
         keep(change, &wanted, &known, expires_at, &secret)
     });
     let booking = kept.await?;
     let sent = booking::send_agent(state, &booking).await;
     let language = booking.language.or(sent.as_ref().ok().and_then(|dispatched| dispatched.language));
-    let answer = Answer {
-        way: Way::into_room(state, request, &booking, &sent),
-        join_url: join_url(state, request, language, &link),
-        expires_at: expires_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-    };
-    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(answer))
+    let join_url = join_url(state, request, language, &link);
+    Ok(Invitation { booking, sent, join_url, expires_at })
 }
 
 fn check_mode(fields: &Fields) -> Result<(), ApiError> {

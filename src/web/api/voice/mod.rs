@@ -3,7 +3,7 @@
 
 mod booking;
 mod conversation;
-mod invite;
+pub(in crate::web) mod invite;
 mod join;
 mod realtime;
 mod transcribe;

@@ -168,14 +168,25 @@ impl Form {
 /// # Errors
 /// When a field is not of this form.
 pub(super) fn input<T: DeserializeOwned>(form: &Form, sent: &Sent) -> Result<T, ApiError> {
+    input_of(values(form, sent))
+}
+
+/// Values as the API takes them.
+///
+/// # Errors
+/// When one is not of this form.
+pub(super) fn input_of<T: DeserializeOwned>(values: Map<String, Value>) -> Result<T, ApiError> {
+    serde_json::from_value(Value::Object(values)).map_err(|_| ApiError::Form)
+}
+
+/// What a form sent, by field.
+pub(super) fn values(form: &Form, sent: &Sent) -> Map<String, Value> {
     let value = |field: &Field| match (sent.get(field.name), &field.kind) {
         (value, Kind::Check) => Some(Value::Bool(value.is_some())),
         (Some(text), _) => Some(Value::String(text.clone())),
         (None, _) => None,
     };
-    let fields: Map<String, Value> =
-        form.fields.iter().filter_map(|field| Some((field.name.to_owned(), value(field)?))).collect();
-    serde_json::from_value(Value::Object(fields)).map_err(|_| ApiError::Form)
+    form.fields.iter().filter_map(|field| Some((field.name.to_owned(), value(field)?))).collect()
 }
 
 /// The version that a form was made from.

@@ -52,6 +52,11 @@ const PARTS: &[Part] = &[
     Part { name: "dashboard", path: DESK_PATH, role: Role::Viewer },
     Part { name: "calls", path: "/desk/calls", role: Role::Viewer },
     Part { name: "leads", path: "/desk/leads", role: Role::Viewer },
+    Part { name: "customers", path: "/desk/customers", role: Role::Viewer },
+    Part { name: "promises", path: "/desk/promises", role: Role::Viewer },
+    Part { name: "callbacks", path: "/desk/callbacks", role: Role::Viewer },
+    Part { name: "do-not-call", path: "/desk/do-not-call", role: Role::Viewer },
+    Part { name: "sms", path: "/desk/sms", role: Role::Viewer },
 ];
 
 /// A link of the menu.
@@ -116,6 +121,16 @@ impl Desk {
     /// Answers with a page whose form has something wrong in it.
     pub(super) fn show_again(page: &impl Template) -> HttpResponse {
         fresh_as(StatusCode::UNPROCESSABLE_ENTITY, page)
+    }
+
+    /// Sends the browser on.
+    pub(super) fn go(path: &str) -> HttpResponse {
+        see(path)
+    }
+
+    /// Where the desk is in time.
+    pub(super) fn zone(&self) -> &TimeZone {
+        &self.zone
     }
 
     /// Sends the browser on, and has said there what was done: the words of `done-…`.

@@ -77,6 +77,12 @@ impl<T: Send + 'static> Listing<T> {
 }
 
 impl<T> Listing<T> {
+    /// The same with its rows in another form.
+    pub(super) fn map<U>(self, show: impl FnMut(T) -> U) -> Listing<U> {
+        let Self { rows, total, path, asked, sort, next } = self;
+        Listing { rows: rows.into_iter().map(show).collect(), total, path, asked, sort, next }
+    }
+
     // ---- for templates ----
 
     /// What a filter's field holds.
@@ -115,6 +121,11 @@ impl<T> Listing<T> {
     /// Where the first page is, from another one.
     pub(super) fn first(&self) -> Option<String> {
         self.asked.get("cursor").map(|_| self.address(&[("cursor", None)]))
+    }
+
+    /// Where this page of it is.
+    pub(super) fn here(&self) -> String {
+        self.address(&[])
     }
 
     /// The list without any filter.

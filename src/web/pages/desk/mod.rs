@@ -9,10 +9,11 @@ mod dashboard;
 mod form;
 mod frame;
 mod language;
-mod leads;
 mod listing;
+mod people;
 mod problems;
 mod stream;
+mod todo;
 
 use actix_web::web;
 
@@ -45,11 +46,7 @@ pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/desk/calls/{id}/graph.svg", MEMBER, || web::route().to(calls::live::graph)),
     Endpoint::post("/desk/calls/{id}/say", WORKER, || web::route().to(calls::live::say)),
     Endpoint::post("/desk/calls/{id}/end", WORKER, || web::route().to(calls::live::end)),
-    Endpoint::get(leads::PATH, MEMBER, || web::route().to(leads::list)),
-    Endpoint::post("/desk/leads/bulk", LEADER, || web::route().to(leads::bulk)),
-    Endpoint::get("/desk/leads/new", WORKER, || web::route().to(leads::blank)),
-    Endpoint::post(leads::PATH, WORKER, || web::route().to(leads::create)),
-    Endpoint::get("/desk/leads/{id}", MEMBER, || web::route().to(leads::lead)),
-    Endpoint::post("/desk/leads/{id}", WORKER, || web::route().to(leads::update)),
-    Endpoint::post("/desk/leads/{id}/delete", LEADER, || web::route().to(leads::delete)),
 ];
+
+/// Those of parts that have tables of their own.
+pub(in crate::web) const TABLES: &[&[Endpoint]] = &[people::LEADS, people::CUSTOMERS, todo::ENDPOINTS];

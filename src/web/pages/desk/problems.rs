@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     /// What the API's checks say of fields that the pages' forms have.
-    const SAID: [&str; 22] = [
+    const SAID: [&str; 43] = [
         "is missing",
         "is missing: give a name or a telephone number",
         "must be a text",
@@ -79,6 +79,27 @@ mod tests {
         "this call has enough to answer: try again in a moment",
         "the call ended before this was answered",
         "this call is going on: delete it when it is over",
+        "has more than three digits after the point",
+        "is too large",
+        "has a slash or control characters in it",
+        "has 1601 characters, 1600 at most",
+        "must be a day such as 2026-11-21",
+        "is missing: say why, as ?reason=…",
+        "another customer has this userId",
+        "there is no telephone number to write to: give one first",
+        "this number is on the do-not-call list: nothing is sent to it",
+        "this lead or customer is on the do-not-call list: nobody may call them",
+        "this server has no transport for text messages: set sms.transport",
+        "only a message that is held, failed or unknown can be sent again",
+        "only a message that is held or queued can be taken back",
+        "what is there has changed since the preview: send the file again, and look at what it does now",
+        "has no rows: the first is to name the columns, and at least one is to follow",
+        "has more than 50000 rows: divide it",
+        "has more than 100 columns, or names of columns that are too long",
+        "cannot be read as CSV",
+        "has more cells than there are columns",
+        "is the same as in line 7",
+        "has no column that is known: its first row is to name them, such as name, phone",
     ];
 
     #[test]

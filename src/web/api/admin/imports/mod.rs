@@ -22,8 +22,9 @@ use crate::{
     domain::{Country, ImportId, cards},
     store::{
         StoreError,
+        audit::Actor,
         customers::CustomerPatch,
-        imports::{self, Importable, OnDuplicate, Plan},
+        imports::{self, Importable, OnDuplicate, Plan, Written},
         leads::LeadPatch,
         persons,
     },
@@ -34,7 +35,8 @@ use crate::{
         problem::FieldProblem,
     },
 };
-use preview::{Drafts, KeptFile, Preview};
+use preview::{Drafts, KeptFile};
+pub(in crate::web) use preview::{Preview, PreviewRow};
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/admin/leads/import", Access::LEAD, || web::route().to(preview_leads)),
@@ -51,7 +53,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
 pub(super) struct Described;
 
 /// What rows are of.
-trait Form: DeserializeOwned + 'static {
+pub(in crate::web) trait Form: DeserializeOwned + 'static {
     type Patch: Importable;
     const FIELDS: &'static [Field];
 
@@ -96,7 +98,7 @@ impl Form for CustomerInput {
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
-struct ImportParams {
+pub(in crate::web) struct ImportParams {
     /// `update` (the usual): a row whose telephone number or `userId` is there already changes the fields that it has;
     /// `skip`: it does nothing.
     on_duplicate: Option<String>,
@@ -142,9 +144,8 @@ async fn preview_leads(
     payload: web::Payload,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let mut upload = Upload::read(&request, payload).await?;
-    let wanted = params.0.check(&mut upload)?;
-    preview::<LeadInput>(by, wanted, upload, &state).await
+    let upload = Upload::read(&request, payload).await?;
+    Ok(answer(&preview::<LeadInput>(&state, by.0, upload, params.0).await?))
 }
 
 /// Writes the leads of a file, all or none.
@@ -157,7 +158,7 @@ async fn preview_leads(
     )
 )]
 async fn confirm_leads(by: By, id: web::Path<String>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
-    confirm::<LeadInput>(by, &id, &state).await
+    Ok(answer(&confirm::<LeadInput>(&state, by.0, &id).await?))
 }
 
 /// Forgets a file of leads.
@@ -166,7 +167,8 @@ async fn confirm_leads(by: By, id: web::Path<String>, state: web::Data<State>) -
     responses((status = 204, description = "It is forgotten"), (status = 404, description = "There is no such import"))
 )]
 async fn discard_leads(by: By, id: web::Path<String>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
-    discard::<LeadInput>(by, &id, &state).await
+    discard::<LeadInput>(&state, by.0, &id).await?;
+    Ok(entity::gone())
 }
 
 /// What the rows of a file of customers would do. Nothing is written.
@@ -185,9 +187,8 @@ async fn preview_customers(
     payload: web::Payload,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let mut upload = Upload::read(&request, payload).await?;
-    let wanted = params.0.check(&mut upload)?;
-    preview::<CustomerInput>(by, wanted, upload, &state).await
+    let upload = Upload::read(&request, payload).await?;
+    Ok(answer(&preview::<CustomerInput>(&state, by.0, upload, params.0).await?))
 }
 
 /// Writes the customers of a file, all or none.
@@ -200,7 +201,7 @@ async fn preview_customers(
     )
 )]
 async fn confirm_customers(by: By, id: web::Path<String>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
-    confirm::<CustomerInput>(by, &id, &state).await
+    Ok(answer(&confirm::<CustomerInput>(&state, by.0, &id).await?))
 }
 
 /// Forgets a file of customers.
@@ -209,12 +210,22 @@ async fn confirm_customers(by: By, id: web::Path<String>, state: web::Data<State
     responses((status = 204, description = "It is forgotten"), (status = 404, description = "There is no such import"))
 )]
 async fn discard_customers(by: By, id: web::Path<String>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
-    discard::<CustomerInput>(by, &id, &state).await
+    discard::<CustomerInput>(&state, by.0, &id).await?;
+    Ok(entity::gone())
 }
 
-async fn preview<F: Form>(by: By, wanted: Wanted, upload: Upload, state: &State) -> Result<HttpResponse, ApiError> {
+/// What the rows of a file would do. What `params` leaves open the upload's other fields may say.
+///
+/// # Errors
+/// When the file cannot be read, or the database fails.
+pub(in crate::web) async fn preview<F: Form>(
+    state: &State,
+    by: Actor,
+    mut upload: Upload,
+    params: ImportParams,
+) -> Result<Preview, ApiError> {
+    let Wanted { on_duplicate, mapping } = params.check(&mut upload)?;
     let home = state.store.read(persons::home).await?;
-    let Wanted { on_duplicate, mapping } = wanted;
     let read = move || {
         let sheet = Sheet::parse(&decode(&upload.file)).map_err(|bad| ApiError::field("file", bad))?;
         Drafts::<F::Patch>::check::<F>(sheet, &mapping, home)
@@ -231,16 +242,20 @@ async fn preview<F: Form>(by: By, wanted: Wanted, upload: Upload, state: &State)
         Ok(Preview::of(drafts, planned, on_duplicate))
     });
     let (preview, kept) = plans.await?;
-    let Some(kept) = kept else { return Ok(answer(&preview)) };
+    let Some(kept) = kept else { return Ok(preview) };
     let rows = serde_json::to_string(&kept).map_err(ApiError::Json)?;
-    let (now, owner) = (Timestamp::now(), by.0.id);
+    let (now, owner) = (Timestamp::now(), by.id);
     let keep = state.store.write(move |transaction| imports::keep(transaction, F::Patch::IMPORTED, &rows, &owner, now));
-    Ok(answer(&preview.kept_as(Some(&keep.await?))))
+    Ok(preview.kept_as(Some(&keep.await?)))
 }
 
-async fn confirm<F: Form>(by: By, id: &str, state: &State) -> Result<HttpResponse, ApiError> {
+/// Writes what a preview has shown.
+///
+/// # Errors
+/// When there is no such import of this person's, what is there has changed, or the database fails.
+pub(in crate::web) async fn confirm<F: Form>(state: &State, by: Actor, id: &str) -> Result<Written, ApiError> {
     let id = import_id(id)?;
-    let (asked, owner, now) = (id.clone(), by.0.id.clone(), Timestamp::now());
+    let (asked, owner, now) = (id.clone(), by.id.clone(), Timestamp::now());
     let found = state.store.read(move |connection| {
         let rows = imports::find(connection, F::Patch::IMPORTED, &asked, &owner, now)?;
         Ok((rows, persons::home(connection)?))
@@ -255,14 +270,18 @@ async fn confirm<F: Form>(by: By, id: &str, state: &State) -> Result<HttpRespons
         Ok::<_, ApiError>((rows?, kept.on_duplicate))
     };
     let (rows, on_duplicate) = web::block(read).await.map_err(|_| ApiError::Store(StoreError::Stopped))??;
-    Ok(answer(&imports::confirm(&state.store, by.0, now, id, on_duplicate, rows).await?))
+    Ok(imports::confirm(&state.store, by, now, id, on_duplicate, rows).await?)
 }
 
-async fn discard<F: Form>(by: By, id: &str, state: &State) -> Result<HttpResponse, ApiError> {
+/// Forgets a file.
+///
+/// # Errors
+/// When there is no such import of this person's, or the database fails.
+pub(in crate::web) async fn discard<F: Form>(state: &State, by: Actor, id: &str) -> Result<(), ApiError> {
     let id = import_id(id)?;
     let discarded =
-        state.store.erase(move |transaction| imports::discard(transaction, F::Patch::IMPORTED, &id, &by.0.id));
-    if discarded.await? { Ok(entity::gone()) } else { Err(ApiError::NotFound("import")) }
+        state.store.erase(move |transaction| imports::discard(transaction, F::Patch::IMPORTED, &id, &by.id));
+    if discarded.await? { Ok(()) } else { Err(ApiError::NotFound("import")) }
 }
 
 fn import_id(text: &str) -> Result<ImportId, ApiError> {

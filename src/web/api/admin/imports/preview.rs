@@ -46,11 +46,11 @@ pub(super) struct Drafts<P> {
 
 /// A column, and which field it is.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(super) struct Column {
+pub(in crate::web) struct Column {
     /// As the file names it.
-    column: String,
+    pub(in crate::web) column: String,
     /// Null: it is not taken over.
-    field: Option<&'static str>,
+    pub(in crate::web) field: Option<&'static str>,
 }
 
 /// A row as it is kept until it is confirmed.
@@ -70,43 +70,43 @@ pub(super) struct KeptFile {
 /// What a file will do.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Preview {
+pub(in crate::web) struct Preview {
     /// To be confirmed within half an hour; null while rows are wrong.
     #[schema(value_type = Option<String>)]
-    pub(super) import_id: Option<String>,
+    pub(in crate::web) import_id: Option<String>,
     /// The file's columns.
-    columns: Vec<Column>,
+    pub(in crate::web) columns: Vec<Column>,
     /// The first 100 rows, and up to 500 that are wrong.
-    rows: Vec<PreviewRow>,
+    pub(in crate::web) rows: Vec<PreviewRow>,
     /// Of all rows.
-    counts: Counts,
+    pub(in crate::web) counts: Counts,
 }
 
 /// What a row will do.
 #[derive(Debug, Serialize, ToSchema)]
-struct PreviewRow {
+pub(in crate::web) struct PreviewRow {
     /// Its line in the file, from 1.
-    line: u64,
+    pub(in crate::web) line: u64,
     /// `create`, `update`, `skip` or `error`.
-    action: &'static str,
+    pub(in crate::web) action: &'static str,
     /// The one that is changed, or there already.
     #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
+    pub(in crate::web) id: Option<String>,
     /// What is wrong with it.
-    problems: Vec<FieldProblem>,
+    pub(in crate::web) problems: Vec<FieldProblem>,
     /// What it gives, by field.
     #[schema(value_type = Object)]
-    values: Map<String, Value>,
+    pub(in crate::web) values: Map<String, Value>,
 }
 
 /// How many rows do what.
 #[derive(Clone, Copy, Debug, Default, Serialize, ToSchema)]
-pub(super) struct Counts {
-    create: u32,
-    update: u32,
-    skip: u32,
-    error: u32,
-    total: u32,
+pub(in crate::web) struct Counts {
+    pub(in crate::web) create: u32,
+    pub(in crate::web) update: u32,
+    pub(in crate::web) skip: u32,
+    pub(in crate::web) error: u32,
+    pub(in crate::web) total: u32,
 }
 
 impl<P: Importable> Drafts<P> {

@@ -12,7 +12,7 @@ use jiff::{civil::Date, tz::TimeZone};
 use super::{
     form::{self, Saved, Sent},
     frame::Desk,
-    leads::scripts,
+    people::all_scripts,
     listing::{Asked, Listing, lenient},
 };
 use crate::{
@@ -102,7 +102,7 @@ pub(super) async fn list(
     let changes = [("since", since.as_deref()), ("cursor", None), ("bom", Some("1"))];
     let export = desk.may_lead().then(|| format!("{EXPORT_PATH}?{}", asked.with(&changes)));
     let list = Listing::read(&state, (PATH, &calls::TABLE), asked, filter, calls::page).await?;
-    let scripts = scripts(&state).await?;
+    let scripts = state.store.read(all_scripts).await?;
     Ok(Desk::show(&CallsPage { desk, list, problems, scripts, export }))
 }
 

@@ -1,0 +1,22 @@
+# What is wrong with what the pages of leads and customers send; see problems.ftl.
+problem-has-more-than-three-digits-after-the-point = فيه أكثر من ثلاث خانات بعد الفاصلة
+problem-is-too-large = أكبر من المسموح
+problem-has-a-slash-or-control-characters-in-it = فيه شرطة مائلة أو محارف تحكّم
+problem-has-n-characters-n-at-most = أطول من اللازم: { $n } حرفًا على الأكثر
+problem-must-be-a-day = يجب أن يكون تاريخًا
+problem-must-be-a-moment = يجب أن يكون تاريخًا ووقتًا
+problem-another-customer-has-this-userid = رقم العميل هذا مستخدم لدى عميل آخر
+problem-there-is-no-telephone-number-to-write-to = لا يوجد رقم هاتف للمراسلة: أضف رقمًا أولًا
+problem-this-number-is-on-the-do-not-call-list = هذا الرقم في قائمة عدم الاتصال: لا يُرسل إليه شيء
+problem-this-lead-or-customer-is-on-the-do-not-call-list = هذا الرقم في قائمة عدم الاتصال: لا يجوز لأحد الاتصال به
+problem-this-server-has-no-transport-for-text-messages = لا توجد لدى هذا الخادم وسيلة لإرسال الرسائل النصية: يضبطها مدير النظام في الإعدادات (sms.transport)
+problem-only-a-message-that-is-held-failed-or-unknown-can-be-sent-again = لا يمكن إعادة الإرسال إلا لرسالة محفوظة أو فاشلة أو ربما أُرسلت
+problem-only-a-message-that-is-held-or-queued-can-be-taken-back = لا يمكن سحب إلا رسالة محفوظة أو في الانتظار
+problem-what-is-there-has-changed-since-the-preview = تغيّر الموجود بعد المعاينة: اختر الملف من جديد وانظر ما سيحدث الآن
+problem-has-no-rows = لا صفوف فيه: الصف الأول لأسماء الأعمدة، ويليه صف واحد على الأقل
+problem-has-more-than-n-rows = فيه أكثر من { $n } صف: قسّمه
+problem-has-more-than-n-columns-or-names-of-columns-that-are-too-long = فيه أكثر من { $n } عمودًا، أو أسماء أعمدة أطول من اللازم
+problem-cannot-be-read-as-csv = لا يمكن قراءته كملف CSV
+problem-has-more-cells-than-there-are-columns = فيه خلايا أكثر من الأعمدة
+problem-is-the-same-as-in-line-n = مكرّر كما في السطر { $n }
+problem-has-no-column-that-is-known = لا عمود معروف فيه: يجب أن يسمّي صفّه الأول الأعمدة

@@ -1,0 +1,134 @@
+//! Leads or customers from a file: what each row would do is shown first.
+
+use std::{borrow::Cow, collections::HashMap};
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde_json::Value;
+
+use super::{
+    super::{form::Sent, frame::Desk, problems},
+    Party,
+};
+use crate::web::{
+    State,
+    api::admin::{
+        imports::{self, ImportParams, Preview, PreviewRow},
+        upload::Upload,
+    },
+    error::ApiError,
+    form::StaffForm,
+    session,
+};
+
+#[derive(Template)]
+#[template(path = "desk/import.html")]
+struct ImportPage {
+    desk: Desk,
+    /// What words about it begin with.
+    name: &'static str,
+    /// Where the table is.
+    list: &'static str,
+    /// The fields that a column can be, and what they are called.
+    labels: Vec<(&'static str, Cow<'static, str>)>,
+    /// Why the file cannot be taken.
+    problem: Option<String>,
+    preview: Option<Preview>,
+}
+
+impl ImportPage {
+    fn new<K: Party>(desk: Desk) -> Self {
+        let fields = K::form(desk.words, None, &Vec::new()).fields;
+        let labels = fields.into_iter().map(|field| (field.name, field.label)).collect();
+        Self { desk, name: K::NAME, list: K::PATH, labels, problem: None, preview: None }
+    }
+
+    /// Words about it.
+    fn t(&self, key: &str) -> Cow<'static, str> {
+        self.desk.t(&format!("{}-{key}", self.name))
+    }
+
+    /// What the table is called.
+    fn heading(&self) -> Cow<'static, str> {
+        self.desk.t(&format!("nav-{}s", self.name))
+    }
+
+    /// What a row gives for a field.
+    fn cell<'a>(&self, row: &'a PreviewRow, field: &str) -> &'a str {
+        row.values.get(field).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Whether there are more rows than are shown.
+    fn is_cut(&self, preview: &Preview) -> bool {
+        preview.rows.len() < preview.counts.total as usize
+    }
+
+    fn label<'a>(&'a self, field: &'a str) -> &'a str {
+        self.labels.iter().find(|(name, _)| *name == field).map_or(field, |(_, label)| &**label)
+    }
+
+    /// The columns that are not taken over.
+    fn ignored<'a>(&self, preview: &'a Preview) -> Vec<&'a str> {
+        preview.columns.iter().filter(|it| it.field.is_none()).map(|it| it.column.as_str()).collect()
+    }
+
+    fn detail(&self, detail: &str) -> String {
+        problems::detail(self.desk.words, detail)
+    }
+}
+
+/// `GET /desk/leads/import`
+pub(super) async fn begin<K: Party>(desk: Desk) -> HttpResponse {
+    Desk::show(&ImportPage::new::<K>(desk))
+}
+
+/// `POST /desk/leads/import`: what the file's rows would do.
+pub(super) async fn preview<K: Party>(
+    desk: Desk,
+    request: HttpRequest,
+    payload: web::Payload,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    let upload = Upload::read(&request, payload).await?;
+    check_token(&state, &desk, &upload.fields)?;
+    let made = imports::preview::<K::Input>(&state, desk.actor(), upload, ImportParams::default()).await;
+    let page = ImportPage::new::<K>(desk);
+    match made {
+        Ok(preview) => Ok(Desk::show(&ImportPage { preview: Some(preview), ..page })),
+        Err(ApiError::Fields(wrong)) => {
+            let problem = wrong.iter().map(|it| page.detail(&it.detail)).collect::<Vec<_>>().join(". ");
+            let problem = page.desk.words.named("import-refused", &problem).into_owned();
+            Ok(Desk::show_again(&ImportPage { problem: Some(problem), ..page }))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Holds that a form with a file in it comes from a page of this session.
+fn check_token(state: &State, desk: &Desk, fields: &HashMap<String, String>) -> Result<(), ApiError> {
+    let token = fields.get("token").ok_or(ApiError::Form)?;
+    let is_ours = session::is_form_token(state, &desk.staff.session, token);
+    if is_ours { Ok(()) } else { Err(ApiError::ForeignPage) }
+}
+
+/// `POST /desk/leads/import/{id}/confirm`
+pub(super) async fn confirm<K: Party>(
+    desk: Desk,
+    id: web::Path<String>,
+    _sent: StaffForm<Sent>,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    imports::confirm::<K::Input>(&state, desk.actor(), &id).await?;
+    Ok(Desk::see(K::PATH, "imported"))
+}
+
+/// `POST /desk/leads/import/{id}/discard`
+pub(super) async fn discard<K: Party>(
+    desk: Desk,
+    id: web::Path<String>,
+    _sent: StaffForm<Sent>,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    imports::discard::<K::Input>(&state, desk.actor(), &id).await?;
+    Ok(Desk::see(K::PATH, "import-forgotten"))
+}
