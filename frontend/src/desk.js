@@ -3,6 +3,7 @@
 import "htmx.org";
 import { ask, logIn, toast } from "./desk/dialogs.js";
 import { follow } from "./desk/bulk.js";
+import { offerCopying } from "./desk/copy.js";
 
 const problemOf = async (ctx) => {
   try {
@@ -49,3 +50,4 @@ document.addEventListener("click", ({ target }) => {
 });
 
 follow();
+offerCopying();

@@ -8,12 +8,8 @@ use std::{
 
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest, HttpResponse,
-    cookie::Cookie,
     dev::Payload,
-    http::{
-        StatusCode,
-        header::{self, AcceptLanguage, Header, Preference},
-    },
+    http::{StatusCode, header},
     web,
 };
 use askama::Template;
@@ -22,12 +18,14 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 use super::{
-    super::{fresh, fresh_as, login::see},
+    super::{
+        fresh, fresh_as,
+        language::{other_languages, wanted_language},
+        login::see,
+    },
     DESK_PATH,
-    language::LANGUAGE_COOKIE,
 };
 use crate::{
-    domain::Language,
     locale::Locale,
     store::{audit::Actor, users::Role},
     web::{
@@ -52,6 +50,11 @@ struct Part {
 const PARTS: &[Part] = &[
     Part { name: "dashboard", path: DESK_PATH, role: Role::Viewer },
     Part { name: "leads", path: "/desk/leads", role: Role::Viewer },
+    Part { name: "settings", path: "/desk/settings", role: Role::Admin },
+    Part { name: "models", path: "/desk/models", role: Role::Admin },
+    Part { name: "team", path: "/desk/team", role: Role::Admin },
+    Part { name: "keys", path: "/desk/keys", role: Role::Admin },
+    Part { name: "audit", path: "/desk/audit", role: Role::Admin },
 ];
 
 /// A link of the menu.
@@ -179,10 +182,9 @@ impl Desk {
         self.words.has(&key).then(|| Cow::Owned(self.words.text(&key).into_owned()))
     }
 
-    /// The pages' languages, each in its own words, and whether it is this one's.
-    pub(super) fn languages(&self) -> Vec<(&'static str, Cow<'static, str>, bool)> {
-        let name = |it: &'static Locale| (it.language().code(), it.text("language-name"), std::ptr::eq(it, self.words));
-        Locale::all().iter().map(name).collect()
+    /// The languages that this page can be had in besides its own: code, and name in its own words.
+    pub(super) fn other_languages(&self) -> Vec<(&'static str, Cow<'static, str>)> {
+        other_languages(self.words)
     }
 
     /// Where this page is, for who comes back to it.
@@ -198,17 +200,6 @@ impl Desk {
 /// Whether `path` is `root` or below it.
 fn is_within(path: &str, root: &str) -> bool {
     path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-/// The language of a visitor: what they have chosen, then what their browser asks for.
-pub(in crate::web) fn wanted_language(request: &HttpRequest) -> &'static Locale {
-    let chosen = request.cookie(LANGUAGE_COOKIE).and_then(|cookie: Cookie<'_>| cookie.value().parse::<Language>().ok());
-    let accepted = AcceptLanguage::parse(request).map(|header| header.ranked()).unwrap_or_default();
-    let accepted = accepted.into_iter().filter_map(|it| match it {
-        Preference::Specific(tag) => tag.primary_language().parse().ok(),
-        Preference::Any => None,
-    });
-    Locale::first(chosen.into_iter().chain(accepted))
 }
 
 /// Text as a part of an address.

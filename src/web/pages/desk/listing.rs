@@ -26,7 +26,7 @@ impl Asked {
     }
 
     /// The query string with `changes`; nothing takes one out.
-    fn with(&self, changes: &[(&str, Option<&str>)]) -> String {
+    pub(super) fn with(&self, changes: &[(&str, Option<&str>)]) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         let kept = self.0.iter().filter(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
         query.extend_pairs(kept.filter(|(name, value)| *name != "done" && !value.trim().is_empty()));

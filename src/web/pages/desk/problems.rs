@@ -1,6 +1,8 @@
 //! What is wrong, in the reader's language. The API says it in English; here its sentences are keys, as in gettext: `is longer than
 //! 200 characters` is `problem-is-longer-than-n-characters` with 200 for `$n`. What has no translation is said in English.
 
+use std::fmt::{self, Display};
+
 use crate::{
     locale::{Locale, Value},
     web::error::{ApiError, sentence},
@@ -12,23 +14,26 @@ pub(in crate::web) fn of(words: &'static Locale, error: &ApiError) -> String {
     if words.has(&key) { words.text(&key).into_owned() } else { sentence(&Said(words, error)) }
 }
 
+/// What an error says, as a sentence.
+pub(in crate::web) fn said(words: &'static Locale, error: &(impl Display + ?Sized)) -> String {
+    sentence(&Said(words, error))
+}
+
 /// What is wrong with a field, to be read below it.
-pub(super) fn detail(words: &'static Locale, detail: &str) -> String {
+pub(in crate::web::pages) fn detail(words: &'static Locale, detail: &str) -> String {
     Said(words, detail).to_string()
 }
 
 /// Something, said in a language.
 struct Said<T>(&'static Locale, T);
 
-impl<T: ToString> std::fmt::Display for Said<T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl<T: Display> Display for Said<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(words, said) = self;
         let said = said.to_string();
         // What follows names what there is: it is the same in all languages.
-        let (begins, rest) = match said.find(" one of ") {
-            Some(at) => said.split_at(at + " one of ".len()),
-            None => (said.as_str(), ""),
-        };
+        let named = [" one of ", " some of "].into_iter().find_map(|before| Some(said.find(before)? + before.len()));
+        let (begins, rest) = said.split_at(named.unwrap_or(said.len()));
         let (key, number) = key(begins);
         if !words.has(&key) {
             return f.write_str(&said);
