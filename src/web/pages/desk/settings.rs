@@ -52,7 +52,7 @@ fn form_of(words: &'static Locale, stored: &Stored) -> Form {
         Field::line(words, "deskName", "settings-name").value(text(settings.desk_name.clone())),
         Field::line(words, "country", "settings-country")
             .hint(words.text("settings-country-hint"))
-            .value(text(settings.country.map(|it| it.to_string()))),
+            .value(text(settings.country.map(|it| it.code().to_owned()))),
         Field::line(words, "currency", "settings-currency")
             .hint(words.text("settings-currency-hint"))
             .value(text(settings.currency.map(|it| it.to_string()))),
@@ -110,8 +110,9 @@ pub(super) async fn save(desk: Desk, sent: StaffForm<Sent>, state: web::Data<Sta
     let saved = async {
         let patch = input(&sent.fields)?.check().map_err(ApiError::Fields)?;
         let expected = IfMatch(Some(form::version(&sent.fields)?));
-        let save = move |change: &_| api::save(change, &expected, patch);
-        state.store.change(desk.actor(), Timestamp::now(), save).await
+        let changed =
+            state.store.change(desk.actor(), Timestamp::now(), move |change| api::save(change, &expected, patch));
+        changed.await
     };
     let saved = Saved { path: saved.await.map(|_| PATH.to_owned()), done: "settings-saved" };
     let key_form = key_form(desk.words);

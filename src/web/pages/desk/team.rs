@@ -56,6 +56,10 @@ impl TeamPage {
     fn state(&self, state: &UserState) -> Cow<'_, str> {
         self.desk.words.word("member-state", state.as_str())
     }
+
+    fn state_of(&self, user: &User) -> Cow<'_, str> {
+        self.state(&user.state())
+    }
 }
 
 /// `GET /desk/team`
