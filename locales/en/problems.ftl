@@ -1,18 +1,5 @@
-# What is wrong with what was sent. `problem-…` follows the name of a field, or stands below it; the keys are the API's own
-# English sentences, with n for a number. `error-…` are whole sentences, by the kinds of problem details.
-problem-is-missing = is missing
-problem-is-missing-give-a-name-or-a-telephone-number = is missing: give a name or a telephone number
-problem-must-be-a-text = must be a text
-problem-must-not-be-empty = must not be empty
-problem-has-control-characters-in-it = has control characters in it
-problem-is-longer-than-n-characters = is longer than { $n } characters
-problem-is-longer-than-n-kib = is longer than { $n } KiB
-problem-must-not-be-a-payment-card-s-number = must not be a payment card's number
-problem-must-be-one-of = must be one of
-problem-names-no-script = names no script
-problem-is-somebody-else-s = is somebody else's
-problem-is-wrong = is wrong
-
+# What is wrong with what was sent, in whole sentences, by the kinds of problem details. What is wrong with a field is the API's own
+# English; other languages have it under `problem-` and that English.
 error-no-session = You are not logged in any more: log in, and do it once more.
 error-role = Your role does not allow this: ask an administrator.
 error-foreign-page = This was not sent by a page of this server: open the page again, and repeat what you did.
@@ -23,43 +10,3 @@ error-too-often = Too many requests: try again in a moment.
 error-store = The database does not answer: try again, and look at the log if it stays so.
 error-failed = This request failed: the log says why.
 error-late = No agent answered in time: try again in a moment.
-
-# ---- people, rights, settings ----
-problem-the-e-mail-address-or-the-password-is-wrong = the e-mail address or the password is wrong
-problem-the-password-is-wrong = the password is wrong
-problem-this-account-has-a-second-factor-give-its-code-too = this account has a second factor: give its code too
-problem-the-code-is-wrong-or-it-was-used-already-wait-for-the-next-one = the code is wrong, or it was used already: wait for the next one
-problem-that-took-too-long-log-in-again = that took too long: log in again
-problem-too-many-attempts-to-log-in-try-again-in-a-second = too many attempts to log in: try again in a second
-problem-too-many-attempts-to-log-in-try-again-in-n-seconds = too many attempts to log in: try again in { $n } seconds
-problem-too-many-attempts-to-log-in-try-again-in-n-minutes = too many attempts to log in: try again in { $n } minutes
-problem-too-many-people-log-in-at-this-moment-try-again-in-a-few-seconds = too many people log in at this moment: try again in a few seconds
-problem-the-password-is-too-short-give-n-characters-at-least = the password is too short: give { $n } characters at least
-problem-the-password-is-longer-than-n-bytes = the password is longer than { $n } bytes
-problem-the-password-is-the-e-mail-address-give-one-that-nobody-can-guess = the password is the e-mail address: give one that nobody can guess
-problem-the-password-is-one-character-again-and-again-give-one-that-nobody-can-guess = the password is one character again and again: give one that nobody can guess
-problem-this-is-the-only-administrator-make-another-one-first = this is the only administrator: make another one first
-problem-this-link-was-used-already-or-its-time-is-over-ask-for-a-new-one = this link was used already, or its time is over: ask for a new one
-problem-no-second-factor-waits-for-its-first-code-begin-with-a-new-one = no second factor waits for its first code: begin with a new one
-problem-there-is-a-second-factor-already-take-that-one-off-first = there is a second factor already: take that one off first
-problem-there-is-no-session-with-this-id = there is no session with this id
-problem-is-not-an-e-mail-address-give-one-such-as-name-example-com = is not an e-mail address: give one such as name@example.com
-problem-give-n-to-n-characters-on-one-line = give 1 to { $n } characters on one line
-problem-is-wrong-give-n-to-n-characters-on-one-line = is wrong: give 1 to { $n } characters on one line
-problem-is-not-known-give-one-of = is not known: give one of
-problem-is-empty-give-some-of = is empty: give some of
-problem-must-be-a-country-s-two-letters-such-as-gb-or-eg = must be a country's two letters, such as GB or EG
-problem-must-be-a-currency-s-three-letters-such-as-gbp-or-egp = must be a currency's three letters, such as GBP or EGP
-problem-must-be-a-number-of-days-from-n-to-n-or-null-to-keep-them-for-ever = must be a number of days from 1 to { $n }, or nothing to keep them for ever
-problem-must-be-n-to-n-small-letters-digits-and-dashes = must be 1 to { $n } small letters, digits and dashes
-problem-is-longer-than-n-bytes = is longer than { $n } bytes
-problem-must-be-one-word-of-letters-digits-and-signs = must be one word of letters, digits and signs
-problem-has-more-than-n-entries = has more than { $n } entries
-problem-has-a-wrong-entry-number-n-it-must-be-a-host-such-as-crm-example-com-or-n-n-n-n-n-without-https-path-or-wildcards = has a line that is no host such as crm.example.com or 127.0.0.1:8080, without https://, path or wildcards
-problem-there-is-no-page-at-this-address = there is no page at this address
-problem-this-address-takes-only-one-of = this address takes only one of
-problem-development-mode-serves-this-machine-only = development mode serves this machine only
-problem-development-mode-serves-no-proxy-the-request-carries-a-forwarding-header = development mode serves no proxy: the request carries a forwarding header
-problem-development-mode-is-reached-as-localhost-only-the-host-header-names-another-machine = development mode is reached as localhost only: the Host header names another machine
-problem-development-mode-serves-no-pages-of-other-sites-the-origin-header-names-one = development mode serves no pages of other sites: the Origin header names one
-problem-another-pull-is-under-way = models are being fetched already: wait for them, or stop that first

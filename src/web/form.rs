@@ -19,6 +19,9 @@ const MAX_FORM: usize = 16 * 1024;
 /// A client that takes longer to send it is cut off.
 const FORM_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The field of a form that shows that a page of ours has sent it.
+const TOKEN: &str = "token";
+
 /// A form of a page that everybody can open, sent by that page.
 pub(super) struct PublicForm<T>(pub(super) T);
 
@@ -27,6 +30,9 @@ pub(super) struct StaffForm<T> {
     pub(super) staff: Staff,
     pub(super) fields: T,
 }
+
+/// The same where a field may come more than once, such as boxes that are ticked: all of them, in order.
+pub(super) struct StaffPairs(pub(super) Vec<(String, String)>);
 
 #[derive(Deserialize)]
 struct Signed<T> {
@@ -57,17 +63,42 @@ impl<T: DeserializeOwned + 'static> FromRequest for StaffForm<T> {
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let staff = match request.extensions().get::<Who>() {
-                Some(Who::Staff(staff)) => staff.clone(),
-                _ => return Err(ApiError::NoSession),
-            };
+            let staff = staff(&request)?;
             let Signed { token, fields } = read(&request, payload).await?;
-            if !session::is_form_token(state(&request), &staff.session, &token) {
-                return Err(ApiError::ForeignPage);
-            }
+            check(&request, &staff, &token)?;
             Ok(Self { staff, fields })
         })
     }
+}
+
+impl FromRequest for StaffPairs {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let staff = staff(&request)?;
+            let pairs: Vec<(String, String)> = read(&request, payload).await?;
+            let token = pairs.iter().find(|(name, _)| name == TOKEN).map(|(_, token)| token.as_str());
+            check(&request, &staff, token.ok_or(ApiError::Form)?)?;
+            Ok(Self(pairs))
+        })
+    }
+}
+
+/// Whose form it is.
+fn staff(request: &HttpRequest) -> Result<Staff, ApiError> {
+    match request.extensions().get::<Who>() {
+        Some(Who::Staff(staff)) => Ok(staff.clone()),
+        _ => Err(ApiError::NoSession),
+    }
+}
+
+/// Holds that it comes from a page of this session.
+fn check(request: &HttpRequest, staff: &Staff, token: &str) -> Result<(), ApiError> {
+    let is_ours = session::is_form_token(state(request), &staff.session, token);
+    if is_ours { Ok(()) } else { Err(ApiError::ForeignPage) }
 }
 
 fn state(request: &HttpRequest) -> &State {

@@ -1,21 +1,26 @@
 // Administration in Chromium: each page in each way, the team, keys, settings, models, the audit log, the language, and a session
 // that ends in the middle of a form. Run by tests/black_box/browser/desk.rs, which starts the server and says where it is:
 //
-//   CALLSTEAD_URL       the server's address
-//   CALLSTEAD_STAFF     e-mail address of an administrator
-//   CALLSTEAD_PASSWORD  their password
-//   CALLSTEAD_SHOTS     where to put screenshots
+// desk.mjs says what it needs.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { assertAccessible } from "./axe.mjs";
 import { openBrowser, SCREENS } from "./browser.mjs";
-import { WAYS, atTheDesk, look, notice } from "./desk.mjs";
+import { another, atDesk, take } from "./desk.mjs";
 import { codeOf, presentStep } from "./totp.mjs";
 
-const { CALLSTEAD_URL: url, CALLSTEAD_STAFF: email, CALLSTEAD_PASSWORD: password, CALLSTEAD_SHOTS: shots } = process.env;
-const admin = { email, password };
-const PLAIN = { language: "en-US", colours: "light", screen: "desktop" };
+const { CALLSTEAD_URL: url, CALLSTEAD_EMAIL: email, CALLSTEAD_PASSWORD: password, CALLSTEAD_SHOTS: shots } = process.env;
+
+/** Each way in which a page is looked at. */
+const WAYS = ["en-US", "ar-EG"].flatMap((language) =>
+  ["light", "dark"].flatMap((colours) => Object.keys(SCREENS).map((screen) => ({ language, colours, screen }))));
+
+/** A picture; and axe-core finds nothing serious. */
+async function look(page, name) {
+  await take(page, name);
+  await assertAccessible(page, name);
+}
 
 const press = (page, name) => page.getByRole("button", { name, exact: true }).click();
 const agree = async (page) => {
@@ -23,14 +28,15 @@ const agree = async (page) => {
   await press(page, "Yes");
 };
 
-for (const way of WAYS) {
-  test(`every page can be read: ${Object.values(way).join(", ")}`, { timeout: 120_000 }, async () => {
-    await atTheDesk(admin, way, async (page) => {
+for (const { language, colours, screen } of WAYS) {
+  const way = `${language.slice(0, 2)}-${colours}-${screen}`;
+  test(`every page can be read: ${way}`, { timeout: 180_000 }, async () => {
+    await atDesk({ language, colours, screen: SCREENS[screen] }, async (page) => {
       const menu = await page.locator(".menu a").evaluateAll((links) => links.map((link) => link.getAttribute("href")));
       assert.ok(menu.length >= 6, "an administrator sees all of the menu");
       for (const path of [...menu, "/account", "/desk/team/new", "/desk/keys/new", "/desk/leads/new"]) {
         await page.goto(url + path);
-        await look(page, path.split("/").slice(1).join("-"), way);
+        await look(page, `desk${path.replaceAll("/", "-").replace("-desk", "")}-${way}`);
       }
     });
   });
@@ -61,7 +67,7 @@ test("pages for everybody speak their reader's language, which can be chosen", {
 });
 
 test("somebody is invited, given another role and deleted", { timeout: 90_000 }, async () => {
-  await atTheDesk(admin, PLAIN, async (page) => {
+  await atDesk({ expected: ["422"] }, async (page) => {
     await page.click("a[href='/desk/team']");
     await page.getByRole("link", { name: "Invite somebody" }).click();
     await page.fill("#field-name", "Lina Haddad");
@@ -74,7 +80,7 @@ test("somebody is invited, given another role and deleted", { timeout: 90_000 },
     const link = await page.locator(".once code").innerText();
     assert.match(link, /\/welcome\//);
     assert.equal(await page.locator(".once [data-copy]").isVisible(), true);
-    await look(page, "member-link", PLAIN);
+    await look(page, "member-link");
     await page.getByRole("link", { name: "Done" }).click();
     await page.getByRole("link", { name: "Lina Haddad" }).click();
     await page.selectOption("#field-role", "supervisor");
@@ -93,11 +99,11 @@ test("somebody is invited, given another role and deleted", { timeout: 90_000 },
     await page.selectOption("select[name=action]", "delete");
     await page.waitForURL("**action=delete**");
     assert.equal(await page.locator("tbody tr", { hasText: "Deleted" }).count(), await page.locator("tbody tr").count());
-  }, ["422"]);
+  });
 });
 
 test("a key is shown once, used and revoked", { timeout: 60_000 }, async () => {
-  await atTheDesk(admin, PLAIN, async (page) => {
+  await atDesk({ expected: ["422"] }, async (page) => {
     await page.goto(`${url}/desk/keys/new`);
     await page.fill("#field-name", "CRM");
     await press(page, "Make the key");
@@ -105,7 +111,7 @@ test("a key is shown once, used and revoked", { timeout: 60_000 }, async () => {
     await page.check("#field-read");
     await press(page, "Make the key");
     const key = await page.locator(".once code").innerText();
-    await look(page, "key-made", PLAIN);
+    await look(page, "key-made");
     const ask = () => fetch(`${url}/api/admin/leads`, { headers: { authorization: `Bearer ${key}` } });
     assert.equal((await ask()).status, 200);
     await page.getByRole("link", { name: "Done" }).click();
@@ -113,11 +119,11 @@ test("a key is shown once, used and revoked", { timeout: 60_000 }, async () => {
     await agree(page);
     await page.waitForURL("**/desk/keys?done=key-revoked");
     assert.equal((await ask()).status, 401);
-  }, ["422"]);
+  });
 });
 
 test("settings say what is wrong, and ask when somebody else was quicker", { timeout: 60_000 }, async () => {
-  await atTheDesk(admin, PLAIN, async (page, context) => {
+  await atDesk({ expected: ["422"] }, async (page) => {
     await page.goto(`${url}/desk/settings`);
     await page.fill("#field-country", "Egypt");
     await press(page, "Save");
@@ -127,15 +133,14 @@ test("settings say what is wrong, and ask when somebody else was quicker", { tim
     await press(page, "Save");
     await page.waitForURL("**/desk/settings?done=settings-saved");
 
-    const other = await context.newPage();
-    await other.goto(`${url}/desk/settings`);
+    const other = await another(page, "/desk/settings");
     await other.fill("#field-deskName", "Theirs");
     await press(other, "Save");
     await other.waitForURL("**/desk/settings?done=settings-saved");
     await page.fill("#field-deskName", "Ours");
     await press(page, "Save");
     await page.locator(".theirs").waitFor();
-    await look(page, "settings-overtaken", PLAIN);
+    await look(page, "settings-overtaken");
     await page.locator("[data-take]").click();
     assert.equal(await page.inputValue("#field-deskName"), "Theirs");
 
@@ -144,25 +149,25 @@ test("settings say what is wrong, and ask when somebody else was quicker", { tim
     await press(page, "Put the key in");
     await page.waitForURL("**/desk/settings?done=key-put");
     assert.equal((await page.content()).includes("a-secret-of"), false);
-  }, ["422"]);
+  });
 });
 
 test("models are fetched as far as they can be had, and that can be stopped", { timeout: 90_000 }, async () => {
-  await atTheDesk(admin, PLAIN, async (page) => {
+  await atDesk({}, async (page) => {
     await page.goto(`${url}/desk/models`);
     await page.selectOption("select[name=name]", "starter");
     await page.locator(".filters button").click();
     await page.waitForURL("**/desk/models?done=pull-begun");
     // Where nobody serves models, it ends by saying so; what is in the program itself is there afterwards.
     await page.locator("#pull .is-warning").waitFor({ timeout: 60_000 });
-    await look(page, "models-failed", PLAIN);
+    await look(page, "models-failed");
     await page.getByRole("link", { name: "Look at what is here now" }).click();
     assert.ok(await page.locator(".tag.is-installed").count() > 0);
   });
 });
 
 test("a session that ends amid a form costs nothing that was typed", { timeout: 90_000 }, async () => {
-  await atTheDesk(admin, PLAIN, async (page, context) => {
+  await atDesk({ expected: ["401"] }, async (page) => {
     const { secret } = await begin(page, password);
     const step = presentStep();
     await page.fill("input[name=code]", codeOf(secret, step));
@@ -170,11 +175,11 @@ test("a session that ends amid a form costs nothing that was typed", { timeout: 
     await page.waitForURL("**/account?done=factor");
     await page.goto(`${url}/desk/leads/new`);
     await page.fill("#field-name", "Typed for a long time");
-    await context.clearCookies({ name: "callstead-session" });
+    await page.context().clearCookies({ name: "callstead-session" });
     await press(page, "Save");
     const dialog = page.locator("#log-in[open]");
     await dialog.waitFor();
-    await look(page, "log-in-again", PLAIN);
+    await look(page, "log-in-again");
     await dialog.locator("input[name=email]").fill(email);
     await dialog.locator("input[name=password]").fill("not this one");
     await dialog.locator("button[type=submit]").click();
@@ -188,12 +193,12 @@ test("a session that ends amid a form costs nothing that was typed", { timeout: 
     assert.equal(await page.inputValue("#field-name"), "Typed for a long time");
     await press(page, "Save");
     await page.waitForURL("**/desk/leads/LE_*");
-    assert.match(await notice(page), /saved/);
+    assert.match(await page.locator("main .notice").first().innerText(), /saved/);
     await page.goto(`${url}/account`);
     await page.fill("form[action='/account/factor/end'] input[name=password]", password);
     await press(page, "Turn it off");
     await page.waitForURL("**/account?done=no-factor");
-  }, ["401"]);
+  });
 });
 
 /** Begins with a second factor. */
@@ -205,15 +210,15 @@ async function begin(page, password) {
 }
 
 test("who loses the network is told, and keeps what was typed", { timeout: 60_000 }, async () => {
-  await atTheDesk(admin, PLAIN, async (page, context) => {
+  await atDesk({ expected: ["ERR_INTERNET_DISCONNECTED", "htmx"] }, async (page) => {
     await page.goto(`${url}/desk/leads/new`);
     await page.fill("#field-name", "Written offline");
-    await context.setOffline(true);
+    await page.context().setOffline(true);
     await press(page, "Save");
     await page.locator(".toast").waitFor();
     assert.equal(await page.inputValue("#field-name"), "Written offline");
-    await context.setOffline(false);
+    await page.context().setOffline(false);
     await press(page, "Save");
     await page.waitForURL("**/desk/leads/LE_*");
-  }, ["ERR_INTERNET_DISCONNECTED", "htmx"]);
+  });
 });

@@ -1,6 +1,7 @@
 //! The pages of callers, of staff and of the API in Debian's Chromium, which `tests/browser` drives: a recording is its
 //! microphone, and what it hears of the agent is transcribed by our own ears.
 
+mod desk;
 mod guided;
 
 use std::{

@@ -6,10 +6,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde_json::Value;
 
-use super::{
-    frame::{Desk, encoded},
-    listing::Asked,
-};
+use super::{frame::Desk, listing::Asked};
 use crate::{
     store::audit::{Action, ActorKind, Entity, Logged},
     web::{
@@ -75,12 +72,13 @@ impl AuditPage {
 
     /// Where all is that they did.
     fn all_of_actor(&self, logged: &Logged) -> String {
-        format!("{PATH}?actor={}", encoded(&logged.actor))
+        format!("{PATH}?actor={}", logged.actor)
     }
 
     /// Where all is that was done to the same thing.
     fn all_of_thing(&self, logged: &Logged) -> String {
-        format!("{PATH}?entity={}&entityId={}", logged.entity, encoded(&logged.entity_id))
+        let thing = [("entity", logged.entity.as_str()), ("entityId", logged.entity_id.as_str())];
+        format!("{PATH}?{}", url::form_urlencoded::Serializer::new(String::new()).extend_pairs(thing).finish())
     }
 
     fn value(&self, name: &str) -> &str {

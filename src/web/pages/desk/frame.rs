@@ -14,7 +14,6 @@ use actix_web::{
 };
 use askama::Template;
 use jiff::{Timestamp, tz::TimeZone};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 use super::{
@@ -200,11 +199,6 @@ impl Desk {
 /// Whether `path` is `root` or below it.
 fn is_within(path: &str, root: &str) -> bool {
     path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-/// Text as a part of an address.
-pub(super) fn encoded(text: &str) -> String {
-    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
 #[derive(Serialize)]

@@ -24,7 +24,7 @@ use crate::{
         State,
         api::admin::leads::{LeadFilter, LeadInput, lead_id},
         error::ApiError,
-        form::StaffForm,
+        form::{StaffForm, StaffPairs},
         problem::FieldProblem,
     },
 };
@@ -77,11 +77,11 @@ pub(super) async fn list(
 /// `POST /desk/leads/bulk`: what is done with all leads whose box is ticked.
 pub(super) async fn bulk(
     desk: Desk,
-    sent: StaffForm<Vec<(String, String)>>,
+    StaffPairs(sent): StaffPairs,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let act = sent.fields.iter().find(|(name, _)| name == "act").map(|(_, act)| act.as_str());
-    let ids = sent.fields.iter().filter(|(name, _)| name == "id").take(MOST_TOGETHER).map(|(_, id)| lead_id(id));
+    let act = sent.iter().find(|(name, _)| name == "act").map(|(_, act)| act.as_str());
+    let ids = sent.iter().filter(|(name, _)| name == "id").take(MOST_TOGETHER).map(|(_, id)| lead_id(id));
     let ids: Vec<LeadId> = ids.collect::<Result<_, _>>()?;
     if ids.is_empty() {
         return Ok(Desk::see(PATH, "nothing-ticked"));

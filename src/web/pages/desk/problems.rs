@@ -1,53 +1,52 @@
 //! What is wrong, in the reader's language. The API says it in English; here its sentences are keys, as in gettext: `is longer than
-//! 200 characters` is `problem-is-longer-than-n-characters` with 200 for `$n`. What has no translation is said in English.
+//! 200 characters` is `problem-is-longer-than-n-characters` with 200 for `$n`. What the API advises after a colon belongs to the
+//! translation. What has none is said in English.
 
-use std::fmt::{self, Display};
+use std::fmt::Display;
 
 use crate::{
+    domain::Language,
     locale::{Locale, Value},
     web::error::{ApiError, sentence},
 };
 
+/// After these an English sentence gives examples, or names what there is.
+const ENDS: [&str; 4] = [": ", " such as ", " one of ", " some of "];
+
 /// An error, as a sentence.
 pub(in crate::web) fn of(words: &'static Locale, error: &ApiError) -> String {
     let key = format!("error-{}", error.kind());
-    if words.has(&key) { words.text(&key).into_owned() } else { sentence(&Said(words, error)) }
+    if words.has(&key) { words.text(&key).into_owned() } else { said(words, error) }
 }
 
 /// What an error says, as a sentence.
-pub(in crate::web) fn said(words: &'static Locale, error: &(impl Display + ?Sized)) -> String {
-    sentence(&Said(words, error))
+pub(in crate::web) fn said(words: &'static Locale, error: &impl Display) -> String {
+    sentence(&detail(words, &error.to_string()))
 }
 
 /// What is wrong with a field, to be read below it.
-pub(in crate::web::pages) fn detail(words: &'static Locale, detail: &str) -> String {
-    Said(words, detail).to_string()
-}
-
-/// Something, said in a language.
-struct Said<T>(&'static Locale, T);
-
-impl<T: Display> Display for Said<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(words, said) = self;
-        let said = said.to_string();
-        // What follows names what there is: it is the same in all languages.
-        let named = [" one of ", " some of "].into_iter().find_map(|before| Some(said.find(before)? + before.len()));
-        let (begins, rest) = said.split_at(named.unwrap_or(said.len()));
-        let (key, number) = key(begins);
-        if !words.has(&key) {
-            return f.write_str(&said);
-        }
-        let values: Vec<(&'static str, Value<'static>)> =
-            number.map(|number| ("n", Value::from(number))).into_iter().collect();
-        write!(f, "{}{}{rest}", words.with(&key, &values), if rest.is_empty() { "" } else { " " })
+pub(in crate::web::pages) fn detail(words: &'static Locale, english: &str) -> String {
+    if words.language() == Language::ENGLISH {
+        return english.to_owned();
+    }
+    let (key, number) = key(english);
+    if !words.has(&key) {
+        return english.to_owned();
+    }
+    let number = number.map(|number| ("n", Value::from(number)));
+    let said = words.with(&key, number.as_slice());
+    // The names of what there is are the same in all languages.
+    match [" one of ", " some of "].into_iter().find_map(|before| english.split_once(before)) {
+        Some((_, there)) => format!("{said} {there}"),
+        None => said.into_owned(),
     }
 }
 
 /// The key of an English sentence, and the number in it.
 fn key(english: &str) -> (String, Option<String>) {
+    let end = ENDS.iter().filter_map(|end| english.find(end)).min().unwrap_or(english.len());
     let (mut key, mut number) = ("problem".to_owned(), None);
-    for word in english.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+    for word in english[..end].split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
         key.push('-');
         if word.chars().all(|c| c.is_ascii_digit()) {
             key.push('n');
@@ -62,14 +61,67 @@ fn key(english: &str) -> (String, Option<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Language;
+
+    /// What the API's checks say of fields that the pages' forms have.
+    const SAID: [&str; 46] = [
+        "is missing",
+        "is missing: give a name or a telephone number",
+        "must be a text",
+        "must not be empty",
+        "has control characters in it",
+        "is longer than 200 characters",
+        "is longer than 64 KiB",
+        "must not be a payment card's number",
+        "must be one of new, won",
+        "names no script",
+        "is not a telephone number: give one such as +44 20 7946 0958",
+        "has no country's code: begin it with + and the code, or set the desk's country",
+        "is not an e-mail address: give one such as name@example.com",
+        "is no language that is known here: give a code such as en or ar",
+        "must be a number such as 1500 or 1500.50",
+        "must not be negative",
+        "must be a number of days from 0 to 36500",
+        // People and rights.
+        "the e-mail address or the password is wrong",
+        "the password is wrong",
+        "this account has a second factor: give its code too",
+        "the code is wrong, or it was used already: wait for the next one",
+        "that took too long: log in again",
+        "too many attempts to log in: try again in 119 seconds",
+        "too many people log in at this moment: try again in a few seconds",
+        "the password is too short: give 10 characters at least",
+        "the password is longer than 1024 bytes",
+        "the password is the e-mail address: give one that nobody can guess",
+        "the password is one character again and again: give one that nobody can guess",
+        "this is the only administrator: make another one first",
+        "this link was used already, or its time is over: ask for a new one",
+        "no second factor waits for its first code: begin with a new one",
+        "there is a second factor already: take that one off first",
+        "give 1 to 100 characters on one line",
+        "is wrong: give 1 to 100 characters on one line",
+        "is not known: give one of viewer, agent",
+        "is empty: give some of token, dispatch",
+        // Settings and models.
+        "must be a country's two letters, such as GB or EG",
+        "must be a currency's three letters, such as GBP or EGP",
+        "must be a number of days from 1 to 36500, or null to keep them for ever",
+        "must be 1 to 40 small letters, digits and dashes",
+        "is longer than 4096 bytes",
+        "must be one word of letters, digits and signs",
+        "has a wrong entry, number 2: it must be a host such as crm.example.com",
+        "another pull is under way",
+        // Pages that are not there.
+        "there is no page at this address",
+        "this address takes only one of GET, POST",
+    ];
 
     #[test]
     fn an_english_sentence_is_a_key() {
         for (english, expected, number) in [
             ("is missing", "problem-is-missing", None),
             ("is longer than 200 characters", "problem-is-longer-than-n-characters", Some("200")),
-            ("must be one of ", "problem-must-be-one-of", None),
+            ("must be one of new, won", "problem-must-be", None),
+            ("is not a telephone number: give one such as +44 20", "problem-is-not-a-telephone-number", None),
         ] {
             assert_eq!(key(english), (expected.to_owned(), number.map(str::to_owned)));
         }
@@ -77,12 +129,15 @@ mod tests {
 
     #[test]
     fn problems_are_said_in_the_readers_language() {
-        let arabic = Locale::of(Language::ARABIC).unwrap();
-        for said in ["is missing", "is longer than 200 characters", "must be one of new, won"] {
-            let there = detail(arabic, said);
-            assert!(there.chars().any(|c| ('\u{600}'..'\u{700}').contains(&c)), "{said}: {there}");
+        for words in Locale::all() {
+            for english in SAID {
+                let said = detail(words, english);
+                assert_eq!(said == english, words.language() == Language::ENGLISH, "{english}: {said}");
+            }
+            assert_eq!(detail(words, "is something that nobody translated"), "is something that nobody translated");
         }
+        let arabic = Locale::of(Language::ARABIC).unwrap();
         assert!(detail(arabic, "must be one of new, won").ends_with("new, won"));
-        assert_eq!(detail(arabic, "is something that nobody translated"), "is something that nobody translated");
+        assert!(detail(arabic, "is longer than 200 characters").contains("200"));
     }
 }

@@ -1,0 +1,41 @@
+//! The desk's pages in Chromium: an administrator's session, and a file of tests for each part of the desk.
+
+use std::{
+    io::Write,
+    process::{Command, Stdio},
+};
+
+use super::{KEYS, drive, screenshots};
+use crate::support::{Desk, Server, program, text};
+
+const EMAIL: &str = "nadia@example.com";
+const PASSWORD: &str = "correct horse battery";
+
+/// Makes the administrator of a new desk, as its owner does on the console.
+fn make_admin(desk: &Desk) {
+    let mut command: Command = program(&desk.data_dir(), &["admin", "create", "--email", EMAIL, "--name", "Nadia"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(PASSWORD.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+}
+
+/// Runs a file of `tests/browser` against a desk that has nothing but its administrator.
+fn drive_desk(file: &str) {
+    let desk = Desk::new();
+    make_admin(&desk);
+    let server = Server::start(&desk, &[], &KEYS);
+    let variables = [("CALLSTEAD_EMAIL", EMAIL), ("CALLSTEAD_PASSWORD", PASSWORD)];
+    drive(&desk, &server, (file, ""), &screenshots(), &variables);
+}
+
+#[test]
+fn leads_are_found_written_and_changed_together() {
+    drive_desk("desk-leads.test.mjs");
+}
+
+/// And every page in both languages, in light and dark, on a desk and on a phone.
+#[test]
+fn administrators_lead_the_desk_and_everybody_can_read_it() {
+    drive_desk("desk-admin.test.mjs");
+}
