@@ -71,7 +71,7 @@ deb: dist $(CARGO_DEB)
 .PHONY: deb-install-test
 deb-install-test: build $(CARGO_DEB)
 	@rm -rf target/deb-test
-	@scripts/deb release target/deb-test
+	@scripts/deb release target/deb-test --fast
 	@scripts/deb-install target/deb-test/callstead_*.deb
 
 $(CARGO_DEB):
@@ -138,7 +138,7 @@ $(DENY):
 .PHONY: deb-test
 deb-test: build $(CARGO_DEB)
 	@rm -rf target/deb-test
-	@scripts/deb release target/deb-test
+	@scripts/deb release target/deb-test --fast
 	@scripts/deb-check target/deb-test/callstead_*.deb
 
 .PHONY: frontend-test

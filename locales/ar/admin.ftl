@@ -88,6 +88,7 @@ audit-actor = من (المعرّف)
 audit-entity = عن
 audit-entity-id = أي شيء (المعرّف)
 audit-action = ماذا فُعل
+audit-value = القيمة
 audit-erased = مُحي
 audit-empty = لم يُفعل شيء بعد.
 audit-count = { $count ->

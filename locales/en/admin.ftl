@@ -88,6 +88,7 @@ audit-actor = Who (id)
 audit-entity = About
 audit-entity-id = Of what (id)
 audit-action = What was done
+audit-value = Value
 audit-erased = Erased
 audit-empty = Nothing was done yet.
 audit-count = { $count ->
