@@ -173,7 +173,7 @@ test("a session that ends amid a form costs nothing that was typed", { timeout: 
     const step = presentStep();
     await page.fill("input[name=code]", codeOf(secret, step));
     await press(page, "Turn it on");
-    await page.waitForURL("**/account?done=factor");
+    await page.locator("main .notice", { hasText: "with a code" }).waitFor();
     await page.goto(`${url}/desk/leads/new`);
     await page.fill("#field-name", "Typed for a long time");
     await page.context().clearCookies({ name: "callstead-session" });

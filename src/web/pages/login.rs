@@ -168,7 +168,7 @@ pub(in crate::web) fn to_log_in(request: &HttpRequest) -> HttpResponse {
 }
 
 /// The path of the page on which a form stood.
-fn page_of_form(request: &HttpRequest) -> Option<String> {
+pub(super) fn page_of_form(request: &HttpRequest) -> Option<String> {
     let page: Uri = request.headers().get(header::REFERER)?.to_str().ok()?.parse().ok()?;
     Some(page.path().to_owned())
 }

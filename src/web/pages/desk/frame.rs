@@ -20,7 +20,7 @@ use super::{
     super::{
         fresh, fresh_as,
         language::{other_languages, wanted_language},
-        login::see,
+        login::{page_of_form, see},
     },
     DESK_PATH,
 };
@@ -69,7 +69,7 @@ pub(super) struct Desk {
     pub(super) words: &'static Locale,
     /// What a form carries, so that no page of another site can send it.
     pub(super) token: String,
-    /// Of this page, without what follows a `?`.
+    /// Of this page, without what follows a `?`; of the page whose form was sent.
     path: String,
     /// What was done just now: the word after `?done=`.
     done: Option<String>,
@@ -97,7 +97,7 @@ impl Desk {
         Self {
             words: wanted_language(request),
             token: session::form_token(state, &staff.session),
-            path: request.path().to_owned(),
+            path: page_of(request),
             done: query.find(|(name, _)| name == "done").map(|(_, value)| value.into_owned()),
             zone: TimeZone::system(),
             actor: Actor::user(&staff.id, &staff.name, public::client(state, request)),
@@ -115,9 +115,12 @@ impl Desk {
         fresh(page)
     }
 
-    /// Answers with a page whose form has something wrong in it.
+    /// Answers with a page whose form has something wrong in it. The browser stays at the form's own address.
     pub(super) fn show_again(page: &impl Template) -> HttpResponse {
-        fresh_as(StatusCode::UNPROCESSABLE_ENTITY, page)
+        let mut response = fresh_as(StatusCode::UNPROCESSABLE_ENTITY, page);
+        let push_url = header::HeaderName::from_static("hx-push-url");
+        response.headers_mut().insert(push_url, header::HeaderValue::from_static("false"));
+        response
     }
 
     /// Sends the browser on, and has said there what was done: the words of `done-…`.
@@ -196,6 +199,12 @@ impl Desk {
     }
 }
 
+/// The path of the page that is asked for, or whose form was sent.
+fn page_of(request: &HttpRequest) -> String {
+    let form = if request.method().is_safe() { None } else { page_of_form(request) };
+    form.unwrap_or_else(|| request.path().to_owned())
+}
+
 /// Whether `path` is `root` or below it.
 fn is_within(path: &str, root: &str) -> bool {
     path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -213,7 +222,21 @@ pub(super) async fn token(desk: Desk) -> HttpResponse {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::test::TestRequest;
+
     use super::*;
+
+    #[test]
+    fn a_form_that_is_shown_again_is_where_it_was() {
+        let page = ("Referer", "http://localhost/desk/leads/new?x=1");
+        for (request, expected) in [
+            (TestRequest::with_uri("/desk/leads?q=a").insert_header(page), "/desk/leads"),
+            (TestRequest::post().uri("/desk/leads").insert_header(page), "/desk/leads/new"),
+            (TestRequest::post().uri("/desk/leads"), "/desk/leads"),
+        ] {
+            assert_eq!(page_of(&request.to_http_request()), expected);
+        }
+    }
 
     #[test]
     fn a_part_of_the_desk_is_all_below_it() {
