@@ -24,6 +24,10 @@ DENY_VERSION := 0.20.2
 DENY_ROOT := $(CACHE)/tools/cargo-deny-$(DENY_VERSION)
 DENY := $(DENY_ROOT)/bin/cargo-deny
 
+CARGO_DEB_VERSION := 3.8.0
+CARGO_DEB_ROOT := $(CACHE)/tools/cargo-deb-$(CARGO_DEB_VERSION)
+export CARGO_DEB := $(CARGO_DEB_ROOT)/bin/cargo-deb
+
 # What runs in the browser: the page's scripts with what they need from npm, in one file that the program embeds.
 BUNDLE := frontend/dist/call.js
 BROWSER_TESTS := tests/browser/node_modules/.package-lock.json
@@ -36,6 +40,7 @@ help:
 	    'make test    everything that CI runs' \
 	    'make build   target/release/callstead alone' \
 	    'make dist    the same, smaller and a little faster; takes minutes to link' \
+	    'make deb     a Debian package of it, in target/deb' \
 	    'make bench   measure this machine (docs/benchmarks.md)' \
     'make fuzz    try what strangers may send: a minute for each way in'
 
@@ -56,6 +61,22 @@ dist:
 	@scripts/prepare build
 	@$(MAKE) bundle
 	@cargo build --profile dist --locked
+
+.PHONY: deb
+deb: dist $(CARGO_DEB)
+	@scripts/deb dist target/deb
+	@scripts/deb-check target/deb/callstead_*.deb
+
+# Installs it in a Debian of its own: needs root and debootstrap, and is slow.
+.PHONY: deb-install-test
+deb-install-test: build $(CARGO_DEB)
+	@rm -rf target/deb-test
+	@scripts/deb release target/deb-test --fast
+	@scripts/deb-install target/deb-test/callstead_*.deb
+
+$(CARGO_DEB):
+	env --unset=CARGO_TARGET_DIR CARGO_PROFILE_DEV_DEBUG=0 \
+	    cargo install cargo-deb --version =$(CARGO_DEB_VERSION) --locked --debug --root $(CARGO_DEB_ROOT)
 
 .PHONY: bundle
 bundle: $(BUNDLE)
@@ -86,6 +107,7 @@ test:
 	@scripts/step clippy $(MAKE) clippy
 	@scripts/step doc $(MAKE) doc
 	@scripts/step deny $(MAKE) deny
+	@scripts/step deb $(MAKE) deb-test
 	@scripts/step frontend $(MAKE) frontend-test
 	@scripts/step models $(MAKE) models
 	@scripts/step sdk scripts/sdk-python
@@ -111,6 +133,13 @@ deny: $(DENY)
 $(DENY):
 	env --unset=CARGO_TARGET_DIR CARGO_PROFILE_DEV_DEBUG=0 \
 	    cargo install cargo-deny --version =$(DENY_VERSION) --locked --debug --root $(DENY_ROOT)
+
+# A package of the program that is built already, and a look into it.
+.PHONY: deb-test
+deb-test: build $(CARGO_DEB)
+	@rm -rf target/deb-test
+	@scripts/deb release target/deb-test --fast
+	@scripts/deb-check target/deb-test/callstead_*.deb
 
 .PHONY: frontend-test
 frontend-test: bundle

@@ -31,6 +31,8 @@ async function renew(live) {
   const html = await (await fetch("/", { cache: "no-store", headers: { Accept: "text/html" } })).text();
   const page = new DOMParser().parseFromString(html, "text/html");
   const fresh = page.getElementById("live");
+  // Somebody has logged in in another window, and is at home elsewhere.
+  if (!fresh) return location.reload();
   document.title = page.title;
   const status = live.querySelector(".status");
   const freshStatus = fresh.querySelector(".status");
@@ -54,8 +56,9 @@ function offerCopying(part) {
     button.hidden = false;
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(button.dataset.copy);
-      button.textContent = "Copied";
-      setTimeout(() => { button.textContent = "Copy"; }, 2000);
+      const words = button.textContent;
+      button.textContent = button.dataset.copied;
+      setTimeout(() => { button.textContent = words; }, 2000);
     });
   }
 }

@@ -34,7 +34,7 @@ use crate::{
     store::{self, Store, StoreError, upkeep},
     telemetry,
     web::{
-        self, KeyCache, Limits, Running, Traffic,
+        self, KeyCache, Limits, Pulls, Running, Traffic,
         tls::{self, Authority, Certificate, TlsError},
     },
 };
@@ -159,6 +159,7 @@ impl Application {
             sms: Sms::new(config)?,
             scribe,
             written,
+            pulls: Pulls::default(),
             authority: certificate.as_ref().and_then(|it| it.authority.clone()).map(Arc::new),
         };
         Ok(Self { listener, address, state, certificate, _data_dir: data_dir })

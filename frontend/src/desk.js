@@ -5,8 +5,8 @@ import "htmx.org/dist/ext/hx-sse.js";
 import { ask, logIn, toast } from "./desk/dialogs.js";
 import { follow } from "./desk/bulk.js";
 import { bring } from "./desk/needs.js";
-import { followCopying } from "./desk/copy.js";
 import { followAgentCalls } from "./desk/agent_call.js";
+import { offerCopying } from "./desk/copy.js";
 
 const problemOf = async (ctx) => {
   try {
@@ -57,5 +57,5 @@ document.addEventListener("click", ({ target }) => {
 
 follow();
 bring();
-followCopying();
 followAgentCalls();
+offerCopying();

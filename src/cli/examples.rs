@@ -99,6 +99,14 @@ Examples:
 A password is asked for, or read from stdin. A program sends its key as `Authorization: Bearer csk_…`. All but `new-key` work
 beside a running server, and without one.";
 
+pub(super) const DEMO: &str = "\
+Examples:
+  callstead demo seed --data-dir /tmp/demo   people, scripts and calls in English and Arabic, all made up
+  callstead admin create --email you@example.com --data-dir /tmp/demo
+  callstead serve --data-dir /tmp/demo       look at them: http://localhost:8080/desk
+
+A desk that has leads, customers, scripts or calls already is left as it is. The telephone numbers are nobody's.";
+
 pub(super) const BENCH: &str = "\
 Examples:
   callstead bench engines                    how fast this machine hears, thinks and speaks

@@ -6,6 +6,7 @@ mod bench;
 mod calls;
 mod chat;
 mod converse;
+mod demo;
 mod doctor;
 mod erase;
 mod examples;
@@ -106,6 +107,9 @@ enum Command {
     /// Members of staff, and keys for programs; erase a person's data
     #[command(after_help = examples::ADMIN)]
     Admin(admin::Args),
+    /// Fill an empty desk, to look at its pages
+    #[command(after_help = examples::DEMO)]
+    Demo(demo::Args),
     /// Measure this machine
     #[command(after_help = examples::BENCH)]
     Bench(bench::Args),
@@ -229,6 +233,7 @@ impl Command {
             Self::Converse(args) => converse::run(args, context),
             Self::Calls(args) => calls::run(args, context),
             Self::Admin(args) => admin::run(args, context),
+            Self::Demo(args) => demo::run(args, context),
             Self::Bench(args) => bench::run(args, context),
             Self::Doctor(args) => doctor::run(args, context),
             Self::Manual(args) => manual::run(args, context),

@@ -95,6 +95,8 @@ words! {
         Sms = "sms",
         /// A person.
         Person = "person",
+        /// A model.
+        Model = "model",
     }
 }
 

@@ -1,6 +1,6 @@
 //! Refusals: the only place that knows which HTTP status belongs to which. People get a page, programs get JSON.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use actix_web::{
     Error, HttpRequest, HttpResponse, ResponseError,
@@ -15,10 +15,9 @@ use actix_web::{
 use askama::Template;
 
 use super::{
-    assets,
     endpoint::{Access, Verb},
     idempotency::MOST_KEY,
-    pages,
+    pages::{self, Visitor},
     problem::{FieldProblem, Problem},
     rtc::Refusal,
 };
@@ -350,11 +349,13 @@ pub(super) fn for_page(request: &HttpRequest, error: &ApiError) -> HttpResponse 
         tracing::error!(%error, "asking the database for a page");
     }
     let title = match error.status_code() {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "Not without leave",
-        status if status.is_server_error() => "Not at this moment",
-        _ => "Not possible",
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "refused-without-leave",
+        status if status.is_server_error() => "refused-now",
+        _ => "refused-not-possible",
     };
-    answer(request, error.status_code(), error.kind(), title, &sentence(error))
+    let visitor = Visitor::of(request);
+    let message = pages::localized(visitor.words, error);
+    page(visitor, error.status_code(), title, &message)
 }
 
 /// What an error says, as a sentence on a page.
@@ -369,23 +370,21 @@ pub(super) fn sentence(error: &impl ToString) -> String {
 #[derive(Template)]
 #[template(path = "error.html")]
 struct ErrorPage<'a> {
-    stylesheet: String,
-    icon: String,
+    visitor: Visitor,
     status: u16,
-    title: &'a str,
+    title: Cow<'static, str>,
     message: &'a str,
 }
 
 pub(super) async fn not_found(request: HttpRequest) -> HttpResponse {
-    answer(&request, StatusCode::NOT_FOUND, "not-found", "Nothing is here", "There is no page at this address.")
+    answer(&request, StatusCode::NOT_FOUND, "not-found", "refused-nothing", "there is no page at this address")
 }
 
 /// Something is at this address, but not for this method.
 pub(super) async fn not_allowed(request: HttpRequest, allowed: Vec<Verb>) -> HttpResponse {
     let names: Vec<_> = allowed.iter().map(|verb| verb.name()).collect();
-    let message = format!("This address takes {} only.", names.join(", "));
-    let title = "This cannot be done here";
-    let mut response = answer(&request, StatusCode::METHOD_NOT_ALLOWED, "method", title, &message);
+    let message = format!("this address takes only one of {}", names.join(", "));
+    let mut response = answer(&request, StatusCode::METHOD_NOT_ALLOWED, "method", "refused-method", &message);
     let also_head = if allowed.contains(&Verb::Get) { ", HEAD" } else { "" };
     if let Ok(allow) = HeaderValue::from_str(&format!("{}{also_head}", names.join(", "))) {
         response.headers_mut().insert(header::ALLOW, allow);
@@ -395,7 +394,7 @@ pub(super) async fn not_allowed(request: HttpRequest, allowed: Vec<Verb>) -> Htt
 
 /// `reason` says why this request is not served in development mode.
 pub(super) fn forbidden(request: &HttpRequest, reason: &str) -> HttpResponse {
-    answer(request, StatusCode::FORBIDDEN, "not-from-here", "Not from here", reason)
+    answer(request, StatusCode::FORBIDDEN, "not-from-here", "refused-from-here", reason)
 }
 
 /// Somebody may not join a room. Plain text, as LiveKit's clients show it; never 404, which sends them to another path.
@@ -417,20 +416,22 @@ pub(super) fn no_websocket() -> HttpResponse {
     HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body("this address is for WebSockets")
 }
 
+/// `title` is the key of the page's title; `message` is said in English to programs, and to people in their language.
 fn answer(request: &HttpRequest, status: StatusCode, kind: &str, title: &str, message: &str) -> HttpResponse {
     if !wants_page(request) {
-        return Problem::new(status, kind, message.to_owned()).response();
+        return Problem::new(status, kind, sentence(&message)).response();
     }
+    let visitor = Visitor::of(request);
+    let message = pages::said(visitor.words, &message);
+    page(visitor, status, title, &message)
+}
+
+fn page(visitor: Visitor, status: StatusCode, title: &str, message: &str) -> HttpResponse {
+    let title = visitor.t(title);
     let mut response = HttpResponse::build(status);
-    response.insert_header((header::CACHE_CONTROL, "no-store")).insert_header((header::VARY, "Accept"));
-    let page = ErrorPage {
-        stylesheet: assets::address("app.css"),
-        icon: assets::address("icon.svg"),
-        status: status.as_u16(),
-        title,
-        message,
-    };
-    match page.render() {
+    response.insert_header((header::CACHE_CONTROL, "no-store"));
+    response.insert_header((header::VARY, "Accept, Accept-Language, Cookie"));
+    match (ErrorPage { visitor, status: status.as_u16(), title, message }).render() {
         Ok(html) => response.content_type("text/html; charset=utf-8").body(html),
         Err(error) => failed(&error),
     }

@@ -42,19 +42,19 @@ pub(super) fn is_from_this_machine(state: &State, request: &HttpRequest) -> bool
 /// Says why a request is not from this machine.
 fn check(peer: Option<IpAddr>, uri: &Uri, headers: &HeaderMap) -> Result<(), &'static str> {
     if !peer.is_some_and(|ip| ip.to_canonical().is_loopback()) {
-        return Err("Development mode serves this machine only.");
+        return Err("development mode serves this machine only");
     }
     if public::is_forwarded(headers) {
-        return Err("Development mode serves no proxy: the request carries a forwarding header.");
+        return Err("development mode serves no proxy: the request carries a forwarding header");
     }
     let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
     let named = [host, uri.authority().map(|authority| authority.as_str())];
     if host.is_none() || named.into_iter().flatten().any(|authority| !is_local(authority)) {
-        return Err("Development mode is reached as localhost only: the Host header names another machine.");
+        return Err("development mode is reached as localhost only: the Host header names another machine");
     }
     for origin in headers.get_all(header::ORIGIN) {
         if !origin.to_str().is_ok_and(is_local_origin) {
-            return Err("Development mode serves no pages of other sites: the Origin header names one.");
+            return Err("development mode serves no pages of other sites: the Origin header names one");
         }
     }
     Ok(())

@@ -16,6 +16,7 @@ mod limits;
 mod pages;
 mod problem;
 mod public;
+mod pulls;
 mod request_id;
 mod rtc;
 mod session;
@@ -51,6 +52,7 @@ use endpoint::{Access, Endpoint};
 pub use idempotency::Running;
 pub use key_cache::KeyCache;
 pub use limits::Limits;
+pub use pulls::Pulls;
 use tls::{Authority, Certificate};
 pub use traffic::Traffic;
 
@@ -102,6 +104,8 @@ pub struct State {
     pub scribe: Scribe,
     /// Conversations in writing.
     pub written: Written,
+    /// Models that are being fetched from a page.
+    pub pulls: Pulls,
     /// This box's own certificate authority, when it has one.
     pub authority: Option<Arc<Authority>>,
 }

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 use super::{
-    KeyCache, Limits, MAX_BODY, Running, State, Traffic,
+    KeyCache, Limits, MAX_BODY, Pulls, Running, State, Traffic,
     endpoint::{self, Access, Endpoint},
 };
 use crate::{
@@ -66,6 +66,7 @@ pub(super) fn state(folder: &Path, change: impl FnOnce(&mut Config)) -> State {
         sms,
         scribe,
         written,
+        pulls: Pulls::default(),
         authority: None,
     }
 }

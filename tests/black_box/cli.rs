@@ -9,7 +9,7 @@ use std::{
 
 use callstead::config;
 
-use crate::support::{Desk, PROGRAM, error, repository, text};
+use crate::support::{Desk, PROGRAM, error, json, repository, text};
 
 #[test]
 fn failures_have_their_codes_and_say_why_in_one_line() {
@@ -171,4 +171,14 @@ fn an_old_processor_is_told_clearly() {
     let error = text(&output.stderr);
     assert!(error.contains("error: this processor lacks AVX2"), "{:?} {error}", output.status);
     assert_eq!((output.status.code(), output.stdout.is_empty()), (Some(1), true));
+}
+
+#[test]
+fn a_demo_desk_is_filled_once() {
+    let desk = Desk::new();
+    let seeded = json(&desk.run(&["demo", "seed", "--json"]));
+    assert_eq!(seeded, serde_json::json!({ "leads": 12, "customers": 7, "scripts": 10, "calls": 12 }));
+    assert!(error(&desk.run(&["demo", "seed"]), 2).contains("--data-dir"));
+    let calls = json(&desk.run(&["calls", "list", "--json"]));
+    assert_eq!(calls["calls"].as_array().unwrap().len(), 12);
 }

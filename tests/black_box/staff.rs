@@ -135,11 +135,11 @@ fn a_person_logs_in_on_the_page_and_out_again() {
     }
 
     for (next, location) in [
-        ("", "/account"),
+        ("", "/desk"),
         ("/account?x=1", "/account?x=1"),
-        ("//evil.example", "/account"),
-        ("https://evil.example", "/account"),
-        ("/%5Cevil.example", "/account"),
+        ("//evil.example", "/desk"),
+        ("https://evil.example", "/desk"),
+        ("/%5Cevil.example", "/desk"),
     ] {
         let entered = browser.form("/login", &login_form(PASSWORD, next));
         assert_eq!((entered.status, entered.header("location")), (303, Some(location)), "{next}");
@@ -149,7 +149,8 @@ fn a_person_logs_in_on_the_page_and_out_again() {
     browser.keep(&browser.form("/login", &login_form(PASSWORD, "")));
     let account = browser.page("/account");
     assert!(account.status == 200 && account.body.contains("Nadia") && account.body.contains("127.0.0.1"));
-    assert_eq!(browser.page("/login").header("location"), Some("/account"));
+    assert_eq!(browser.page("/login").header("location"), Some("/desk"));
+    assert_eq!(browser.page("/").header("location"), Some("/desk"));
 
     for token in ["", "nonsense", "AAAA"] {
         assert_eq!(browser.form("/logout", &format!("token={token}")).status, 403, "{token}");

@@ -40,9 +40,11 @@ export function logIn() {
       dialog.close();
       return;
     }
-    const { detail } = await answer?.json().catch(() => ({})) ?? {};
-    problem.textContent = detail ?? document.body.dataset.offline;
+    const { type = "", detail } = await answer?.json().catch(() => ({})) ?? {};
+    const kind = type.slice(type.lastIndexOf(":") + 1);
+    problem.textContent = dialog.getAttribute(`data-${kind}`) ?? detail ?? document.body.dataset.offline;
     problem.hidden = false;
+    if (kind.endsWith("code") || kind === "code-needed") form.elements.code.focus();
   };
   dialog.showModal();
 }

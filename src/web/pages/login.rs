@@ -1,6 +1,8 @@
 //! The page where members of staff log in: e-mail address and password, then a code where there is a second factor. It works
 //! without any script.
 
+use std::borrow::Cow;
+
 use actix_web::{
     HttpRequest, HttpResponse, ResponseError,
     http::{StatusCode, Uri, header},
@@ -10,12 +12,12 @@ use askama::Template;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
-use super::{DESK_PATH, fresh, fresh_as};
+use super::{DESK_PATH, desk::said, fresh, fresh_as, visitor::Visitor};
 use crate::{
     people::{Attempt, Begun, PeopleError},
     web::{
-        State, assets,
-        error::{self, ApiError, sentence},
+        State,
+        error::ApiError,
         form::{PublicForm, StaffForm},
         session,
     },
@@ -28,12 +30,11 @@ const LONGEST_NEXT: usize = 2048;
 #[derive(Template)]
 #[template(path = "login.html")]
 struct LoginPage {
-    stylesheet: String,
-    icon: String,
+    visitor: Visitor,
     /// What was wrong the last time.
     problem: Option<String>,
     /// What went well just now.
-    notice: Option<&'static str>,
+    notice: Option<Cow<'static, str>>,
     next: String,
     step: Step,
 }
@@ -65,47 +66,34 @@ pub(super) struct Typed {
 pub(super) struct Nothing {}
 
 impl LoginPage {
-    fn new(next: Option<&str>, step: Step) -> Self {
-        Self {
-            stylesheet: assets::address("app.css"),
-            icon: assets::address("icon.svg"),
-            problem: None,
-            notice: None,
-            next: next.unwrap_or_default().to_owned(),
-            step,
-        }
+    fn new(visitor: Visitor, next: Option<&str>, step: Step) -> Self {
+        Self { visitor, problem: None, notice: None, next: next.unwrap_or_default().to_owned(), step }
     }
 }
 
 /// `GET /login?next=…`
-pub(super) async fn form(request: HttpRequest, asked: web::Query<Asked>, state: web::Data<State>) -> HttpResponse {
+pub(super) async fn form(
+    request: HttpRequest,
+    asked: web::Query<Asked>,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
     let next = asked.next.as_deref().and_then(local);
-    match session::of(&state, &request).await {
-        Ok(Some(_)) => see(next.unwrap_or(DESK_PATH)),
-        Ok(None) => {
-            let notice = match asked.done.as_deref() {
-                Some("welcome") => Some("Your password is set. Log in with it."),
-                Some("logout") => Some("You are logged out."),
-                Some("over") => Some("You are not logged in any more."),
-                Some("late") => Some("You are not logged in any more. Nothing was changed: log in and try again."),
-                _ => None,
-            };
-            fresh(&LoginPage { notice, ..LoginPage::new(next, Step::Password { email: String::new() }) })
-        }
-        Err(error) => error::for_page(&request, &error),
+    if session::of(&state, &request).await?.is_some() {
+        return Ok(see(next.unwrap_or(DESK_PATH)));
     }
+    let visitor = Visitor::of(&request);
+    let notice = asked.done.as_deref().map(|done| format!("done-{done}")).filter(|key| visitor.words.has(key));
+    let notice = notice.map(|key| Cow::Owned(visitor.t(&key).into_owned()));
+    Ok(fresh(&LoginPage { notice, ..LoginPage::new(visitor, next, Step::Password { email: String::new() }) }))
 }
 
 /// `POST /login`
 pub(super) async fn log_in(
     request: HttpRequest,
-    form: Result<PublicForm<Typed>, ApiError>,
+    form: PublicForm<Typed>,
     state: web::Data<State>,
-) -> HttpResponse {
-    let PublicForm(typed) = match form {
-        Ok(form) => form,
-        Err(error) => return error::for_page(&request, &error),
-    };
+) -> Result<HttpResponse, ApiError> {
+    let PublicForm(typed) = form;
     let next = typed.next.as_deref().and_then(local);
     let visit = session::visit(&state, &request);
     let email = typed.email.unwrap_or_default();
@@ -118,24 +106,24 @@ pub(super) async fn log_in(
     };
     match result {
         Ok(Begun { secret, .. }) => {
-            session::with_cookie(see(next.unwrap_or(DESK_PATH)), &state, &request, Some(&secret))
+            Ok(session::with_cookie(see(next.unwrap_or(DESK_PATH)), &state, &request, Some(&secret)))
         }
-        Err(error) => again(&request, error, next, email, typed.ticket),
+        Err(error) => again(Visitor::of(&request), error, next, email, typed.ticket),
     }
 }
 
 /// The page again, with what was wrong.
 fn again(
-    request: &HttpRequest,
+    visitor: Visitor,
     error: PeopleError,
     next: Option<&str>,
     email: String,
     ticket: Option<String>,
-) -> HttpResponse {
-    let problem = sentence(&error);
+) -> Result<HttpResponse, ApiError> {
+    let problem = said(visitor.words, &error);
     let (status, step, problem) = match error {
         PeopleError::CodeNeeded { ticket } => (StatusCode::OK, Step::Code { ticket }, None),
-        PeopleError::Store(_) => return error::for_page(request, &error.into()),
+        PeopleError::Store(_) => return Err(error.into()),
         error => {
             let is_over = matches!(error, PeopleError::TicketOld);
             let step = match ticket.filter(|_| !is_over) {
@@ -145,24 +133,19 @@ fn again(
             (ApiError::from(error).status_code(), step, Some(problem))
         }
     };
-    fresh_as(status, &LoginPage { problem, ..LoginPage::new(next, step) })
+    Ok(fresh_as(status, &LoginPage { problem, ..LoginPage::new(visitor, next, step) }))
 }
 
 /// `POST /logout`
 pub(super) async fn log_out(
     request: HttpRequest,
-    form: Result<StaffForm<Nothing>, ApiError>,
+    form: StaffForm<Nothing>,
     state: web::Data<State>,
-) -> HttpResponse {
-    let ended = async {
-        let StaffForm { staff, .. } = form?;
-        let user = state.people.user(&staff.id).await?;
-        Ok(state.people.end_session(&user, &staff.session, &session::visit(&state, &request)).await?)
-    };
-    match ended.await {
-        Ok(()) => logged_out(&state, &request),
-        Err(error) => error::for_page(&request, &error),
-    }
+) -> Result<HttpResponse, ApiError> {
+    let staff = form.staff;
+    let user = state.people.user(&staff.id).await?;
+    state.people.end_session(&user, &staff.session, &session::visit(&state, &request)).await?;
+    Ok(logged_out(&state, &request))
 }
 
 /// There is no session any more: back to the log-in.
@@ -185,7 +168,7 @@ pub(in crate::web) fn to_log_in(request: &HttpRequest) -> HttpResponse {
 }
 
 /// The path of the page on which a form stood.
-fn page_of_form(request: &HttpRequest) -> Option<String> {
+pub(super) fn page_of_form(request: &HttpRequest) -> Option<String> {
     let page: Uri = request.headers().get(header::REFERER)?.to_str().ok()?.parse().ok()?;
     Some(page.path().to_owned())
 }
@@ -198,13 +181,17 @@ pub(super) fn see(path: &str) -> HttpResponse {
         .finish()
 }
 
-/// A path of this server, and of no other, however a browser reads it: `//evil.example`, `/\evil.example` and `/<tab>/evil…`
-/// are addresses of others.
+/// Where somebody may go on after the log-in: a path of this server that does not end there again.
 pub(super) fn local(next: &str) -> Option<&str> {
-    let begins = next.starts_with('/') && !next.starts_with("//");
-    let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     let is_end = next.starts_with(LOGIN_PATH) || next.starts_with("/logout");
-    (begins && is_plain && !is_end && next.len() <= LONGEST_NEXT).then_some(next)
+    (is_of_this_server(next) && !is_end).then_some(next)
+}
+
+/// Whether this is a path of this server, and of no other, however a browser reads it: `//evil.example`, `/\evil.example` and
+/// `/<tab>/evil…` are addresses of others.
+pub(super) fn is_of_this_server(next: &str) -> bool {
+    let begins = next.starts_with('/') && !next.starts_with("//");
+    begins && next.len() <= LONGEST_NEXT && next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! Pages for people. Each template's struct sits beside its handler.
 
-mod account;
 mod call;
 pub(super) mod desk;
+mod language;
 mod login;
 mod start;
 mod try_out;
+mod visitor;
 mod welcome;
 
 use actix_web::{
@@ -21,12 +22,13 @@ use super::{
 };
 
 use crate::store::users::Role;
-use account::ACCOUNT_PATH;
 pub(super) use call::CALL_PATH;
 use desk::DESK_PATH;
-pub(super) use desk::{localized, wanted_language};
+pub(super) use desk::{localized, said};
+pub(super) use language::wanted_language;
 use login::LOGIN_PATH;
 pub(super) use login::to_log_in;
+pub(super) use visitor::Visitor;
 use welcome::WELCOME_PATH;
 pub(super) use welcome::path_of as welcome_path;
 
@@ -39,17 +41,12 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get(CALL_PATH, Access::Open, || web::route().to(call::call)),
     Endpoint::get(try_out::PATH, Access::Open, || web::route().to(try_out::page)),
     Endpoint::get(try_out::FILES_PATH, Access::Open, || web::route().to(try_out::file)),
+    Endpoint::post("/language", Access::Open, || web::route().to(language::choose)),
     Endpoint::get(LOGIN_PATH, Access::Open, || web::route().to(login::form)),
     Endpoint::post(LOGIN_PATH, Access::Open, || web::route().to(login::log_in)),
     Endpoint::post("/logout", MEMBER, || web::route().to(login::log_out)),
     Endpoint::get(WELCOME_PATH, Access::Open, || web::route().to(welcome::form)),
     Endpoint::post(WELCOME_PATH, Access::Open, || web::route().to(welcome::arrive)),
-    Endpoint::get(ACCOUNT_PATH, MEMBER, || web::route().to(account::account)),
-    Endpoint::post("/account/password", MEMBER, || web::route().to(account::change_password)),
-    Endpoint::post("/account/factor", MEMBER, || web::route().to(account::begin_factor)),
-    Endpoint::post("/account/factor/confirm", MEMBER, || web::route().to(account::confirm_factor)),
-    Endpoint::post("/account/factor/end", MEMBER, || web::route().to(account::end_factor)),
-    Endpoint::post("/account/sessions/end", MEMBER, || web::route().to(account::end_sessions)),
 ];
 
 /// A page that tells how things are at this moment: it is not kept.

@@ -1,22 +1,21 @@
 //! The start page: what the box can do, and what to do next.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
-use super::{CALL_PATH, fresh};
+use super::{CALL_PATH, DESK_PATH, fresh, login::see, visitor::Visitor};
 use crate::{
     call::readiness::{EngineInfo, EngineKind, Missing, Readiness},
     config::{Config, TlsMode},
-    web::{AUTHORITY_PATH, State, assets},
+    web::{AUTHORITY_PATH, State, assets, error::ApiError, session},
 };
 
 /// Everything on the page, in words.
 #[derive(Template)]
 #[template(path = "start.html")]
 struct StartPage<'a> {
-    stylesheet: String,
+    visitor: Visitor,
     script: String,
-    icon: String,
     version: &'static str,
     dev: bool,
     /// An outside LiveKit server is set, which this version cannot use.
@@ -25,8 +24,6 @@ struct StartPage<'a> {
     authority: Option<&'static str>,
     /// `starting`, `healthy` or `degraded`, as `/api/health` says it.
     status: &'static str,
-    title: &'static str,
-    lead: &'static str,
     call: &'static str,
     progress: Option<Progress<'a>>,
     engines: Vec<EngineRow<'a>>,
@@ -41,8 +38,8 @@ struct Progress<'a> {
 
 /// One of the engines that a call needs.
 struct EngineRow<'a> {
-    verb: &'static str,
-    job: &'static str,
+    /// As the words name it: `engine-verb-stt`.
+    kind: &'static str,
     state: EngineState<'a>,
 }
 
@@ -56,29 +53,34 @@ enum EngineState<'a> {
 
 /// Something to do, and the command that does it.
 struct Step {
+    /// The key of what to do.
     what: &'static str,
     command: Option<String>,
 }
 
-pub(in crate::web) async fn start(state: web::Data<State>) -> HttpResponse {
+/// `GET /`: who works at the desk is at home there.
+pub(in crate::web) async fn start(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
+    if session::of(&state, &request).await?.is_some() {
+        return Ok(see(DESK_PATH));
+    }
     let readiness = state.readiness.borrow().clone();
-    fresh(&StartPage::new(&readiness, &state.config))
+    Ok(fresh(&StartPage::new(Visitor::of(&request), &readiness, &state.config)))
 }
 
 impl<'a> StartPage<'a> {
-    fn new(readiness: &'a Readiness, config: &Config) -> Self {
-        let (status, title, lead) = headline(readiness);
+    fn new(visitor: Visitor, readiness: &'a Readiness, config: &Config) -> Self {
         Self {
-            stylesheet: assets::address("app.css"),
+            visitor,
             script: assets::address("start.js"),
-            icon: assets::address("icon.svg"),
             version: env!("CARGO_PKG_VERSION"),
             dev: config.server.dev,
             outside_rooms: config.livekit.url.is_some(),
             authority: (config.tls.mode == TlsMode::SelfSigned).then_some(AUTHORITY_PATH),
-            status,
-            title,
-            lead,
+            status: match readiness {
+                Readiness::Starting { .. } => "starting",
+                Readiness::Healthy { .. } => "healthy",
+                Readiness::Degraded { .. } => "degraded",
+            },
             call: CALL_PATH,
             progress: match readiness {
                 Readiness::Starting { done, total, what } => Some(Progress { done: *done, total: *total, what }),
@@ -90,31 +92,15 @@ impl<'a> StartPage<'a> {
     }
 }
 
-fn headline(readiness: &Readiness) -> (&'static str, &'static str, &'static str) {
-    match readiness {
-        Readiness::Starting { .. } => {
-            ("starting", "Getting ready", "The engines are being loaded. This page follows along by itself.")
-        }
-        Readiness::Healthy { .. } => {
-            ("healthy", "Ready", "It hears, thinks and speaks on this machine; nothing leaves the box.")
-        }
-        Readiness::Degraded { .. } => (
-            "degraded",
-            "Not ready for calls yet",
-            "The server runs, but models are missing. The steps below bring them.",
-        ),
-    }
-}
-
 fn steps(readiness: &Readiness, config: &Config) -> Vec<Step> {
     let step = |what, command| Step { what, command: Some(command) };
     match readiness {
         Readiness::Starting { .. } => Vec::new(),
         Readiness::Healthy { .. } => vec![
-            step("Make a recording of a caller", config.command("say \"What are your opening hours?\" -o caller.wav")),
-            step("Answer it with a recording", config.command("converse caller.wav -o reply.wav")),
-            step("Talk with the agent by keyboard", config.command("chat")),
-            step("Measure what this machine can do", config.command("bench engines")),
+            step("start-step-record", config.command("say \"What are your opening hours?\" -o caller.wav")),
+            step("start-step-answer", config.command("converse caller.wav -o reply.wav")),
+            step("start-step-chat", config.command("chat")),
+            step("start-step-bench", config.command("bench engines")),
         ],
         Readiness::Degraded { missing, .. } => {
             let mut commands: Vec<&String> = Vec::new();
@@ -124,9 +110,9 @@ fn steps(readiness: &Readiness, config: &Config) -> Vec<Step> {
                 }
             }
             let mut steps: Vec<_> =
-                commands.into_iter().map(|command| step("Fetch what is missing", command.clone())).collect();
-            steps.push(step("Start the server again (Ctrl-C stops the one that runs)", config.serve_command()));
-            steps.push(Step { what: "Come back here: this page notices by itself", command: None });
+                commands.into_iter().map(|command| step("start-step-fetch", command.clone())).collect();
+            steps.push(step("start-step-again", config.serve_command()));
+            steps.push(Step { what: "start-step-back", command: None });
             steps
         }
     }
@@ -134,14 +120,15 @@ fn steps(readiness: &Readiness, config: &Config) -> Vec<Step> {
 
 impl<'a> EngineRow<'a> {
     fn new(kind: EngineKind, readiness: &'a Readiness) -> Self {
-        let (verb, job) = match kind {
-            EngineKind::Vad => ("Listens", "tells speech from silence"),
-            EngineKind::Stt => ("Hears", "turns speech into text"),
-            EngineKind::Turn => ("Takes turns", "knows when a caller has finished"),
-            EngineKind::Llm => ("Thinks", "finds the answer"),
-            EngineKind::Tts => ("Speaks", "turns text into speech"),
+        let state = EngineState::of(kind, readiness);
+        let kind = match kind {
+            EngineKind::Vad => "vad",
+            EngineKind::Stt => "stt",
+            EngineKind::Turn => "turn",
+            EngineKind::Llm => "llm",
+            EngineKind::Tts => "tts",
         };
-        Self { verb, job, state: EngineState::of(kind, readiness) }
+        Self { kind, state }
     }
 }
 
@@ -166,11 +153,12 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::domain::Language;
 
     fn page(readiness: &Readiness) -> String {
         let mut config = Config::defaults(Path::new("/data"));
         config.server.dev = true;
-        StartPage::new(readiness, &config).render().unwrap()
+        StartPage::new(Visitor::reading(Language::ENGLISH), readiness, &config).render().unwrap()
     }
 
     #[test]
@@ -186,7 +174,8 @@ mod tests {
             (r#"href="/ca.crt""#, &config, true),
             (r#"href="/ca.crt""#, &plain, false),
         ] {
-            assert_eq!(StartPage::new(&ready, config).render().unwrap().contains(text), there, "{text}");
+            let page = StartPage::new(Visitor::reading(Language::ENGLISH), &ready, config).render().unwrap();
+            assert_eq!(page.contains(text), there, "{text}");
         }
     }
 
@@ -211,5 +200,14 @@ mod tests {
         assert!(html.contains(r#"<progress value="1" max="3""#) && html.contains("loading whisper"));
         let html = page(&Readiness::Healthy { engines: Vec::new() });
         assert!(html.contains(CALL_PATH) && html.contains("/data chat") && !html.contains("<progress"));
+    }
+
+    #[test]
+    fn speaks_to_its_reader() {
+        let config = Config::defaults(Path::new("/data"));
+        let ready = Readiness::Healthy { engines: Vec::new() };
+        let page = StartPage::new(Visitor::reading(Language::ARABIC), &ready, &config).render().unwrap();
+        assert!(page.contains(r#"lang="ar" dir="rtl""#) && page.contains("ابدأ مكالمة"));
+        assert!(page.contains(r#"name="language" value="en""#), "and back");
     }
 }

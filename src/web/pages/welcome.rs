@@ -4,16 +4,18 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{fresh, fresh_as, login::see};
+use super::{
+    desk::{detail, said},
+    fresh, fresh_as,
+    login::see,
+    visitor::Visitor,
+};
 use crate::{
+    domain::BadEmail,
+    locale::Locale,
     people::{self, Arrival, Guest, PeopleError},
     store::RandomSecret,
-    web::{
-        State, assets,
-        error::{self, ApiError, sentence},
-        form::PublicForm,
-        session,
-    },
+    web::{State, error::ApiError, form::PublicForm, session},
 };
 
 pub(super) const WELCOME_PATH: &str = "/welcome/{link}";
@@ -26,8 +28,7 @@ pub(in crate::web) fn path_of(link: &RandomSecret) -> String {
 #[derive(Template)]
 #[template(path = "welcome.html")]
 struct WelcomePage {
-    stylesheet: String,
-    icon: String,
+    visitor: Visitor,
     problem: Option<String>,
     kind: Kind,
     email: String,
@@ -50,58 +51,50 @@ pub(super) struct Typed {
 }
 
 impl WelcomePage {
-    fn new(guest: &Guest) -> Self {
+    fn new(visitor: Visitor, guest: &Guest) -> Self {
         let (kind, email, name) = match guest {
             Guest::FirstAdmin => (Kind::FirstAdmin, "", ""),
             Guest::Member(user) if user.has_password => (Kind::Forgot, user.email.as_str(), user.name.as_str()),
             Guest::Member(user) => (Kind::Invited, user.email.as_str(), user.name.as_str()),
         };
-        Self {
-            stylesheet: assets::address("app.css"),
-            icon: assets::address("icon.svg"),
-            problem: None,
-            kind,
-            email: email.to_owned(),
-            name: name.to_owned(),
-        }
+        Self { visitor, problem: None, kind, email: email.to_owned(), name: name.to_owned() }
     }
 }
 
 /// `GET /welcome/{link}`
-pub(super) async fn form(request: HttpRequest, link: web::Path<String>, state: web::Data<State>) -> HttpResponse {
-    match guest(&state, &request, &link).await {
-        Ok((_, guest)) => fresh(&WelcomePage::new(&guest)),
-        Err(error) => error::for_page(&request, &error),
-    }
+pub(super) async fn form(
+    request: HttpRequest,
+    link: web::Path<String>,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    let (_, guest) = guest(&state, &request, &link).await?;
+    Ok(fresh(&WelcomePage::new(Visitor::of(&request), &guest)))
 }
 
 /// `POST /welcome/{link}`
 pub(super) async fn arrive(
     request: HttpRequest,
     link: web::Path<String>,
-    form: Result<PublicForm<Typed>, ApiError>,
+    form: PublicForm<Typed>,
     state: web::Data<State>,
-) -> HttpResponse {
-    let typed = form.map(|PublicForm(typed)| typed);
-    let (typed, (link, guest)) = match (typed, guest(&state, &request, &link).await) {
-        (Ok(typed), Ok(guest)) => (typed, guest),
-        (Err(error), _) | (_, Err(error)) => return error::for_page(&request, &error),
-    };
-    let mut page = WelcomePage::new(&guest);
+) -> Result<HttpResponse, ApiError> {
+    let (PublicForm(typed), (link, guest)) = (form, guest(&state, &request, &link).await?);
+    let mut page = WelcomePage::new(Visitor::of(&request), &guest);
+    let words = page.visitor.words;
     page.name.clone_from(&typed.name);
     if guest == Guest::FirstAdmin {
         page.email = typed.email.clone().unwrap_or_default();
     }
-    let problem = match arrival(typed, &guest) {
+    let problem = match arrival(words, typed, &guest) {
         Err(problem) => problem,
         Ok(arrival) => match state.people.welcome(link, arrival, &session::visit(&state, &request)).await {
-            Ok(_) => return see("/login?done=welcome"),
-            Err(error @ (PeopleError::Password(_) | PeopleError::Busy)) => sentence(&error),
-            Err(error) => return error::for_page(&request, &error.into()),
+            Ok(_) => return Ok(see("/login?done=welcome")),
+            Err(error @ (PeopleError::Password(_) | PeopleError::Busy)) => said(words, &error),
+            Err(error) => return Err(error.into()),
         },
     };
     page.problem = Some(problem);
-    fresh_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
+    Ok(fresh_as(StatusCode::UNPROCESSABLE_ENTITY, &page))
 }
 
 async fn guest(state: &State, request: &HttpRequest, link: &str) -> Result<(RandomSecret, Guest), ApiError> {
@@ -111,17 +104,17 @@ async fn guest(state: &State, request: &HttpRequest, link: &str) -> Result<(Rand
 }
 
 /// What was typed, if all of it can be used; else a sentence.
-fn arrival(typed: Typed, guest: &Guest) -> Result<Arrival, String> {
+fn arrival(words: &'static Locale, typed: Typed, guest: &Guest) -> Result<Arrival, String> {
+    let wrong = |field: &str, problem: &str| format!("{}: {}.", words.text(field), detail(words, problem));
     let email = match (guest, typed.email) {
         (Guest::FirstAdmin, email) => {
-            let email = email.unwrap_or_default().parse();
-            Some(email.map_err(|problem| format!("The e-mail address {problem}."))?)
+            Some(email.unwrap_or_default().parse().map_err(|problem: BadEmail| wrong("email", &problem.to_string()))?)
         }
         (Guest::Member(_), _) => None,
     };
-    let name = people::parse_name(&typed.name).map_err(|problem| format!("The name: {problem}."))?;
+    let name = people::parse_name(&typed.name).map_err(|problem| wrong("your-name", &problem))?;
     if typed.password != typed.again {
-        return Err("The two passwords are not the same: type both again.".to_owned());
+        return Err(words.text("passwords-differ").into_owned());
     }
     Ok(Arrival { email, name, password: typed.password.into() })
 }

@@ -62,3 +62,9 @@ fn calls_are_found_followed_and_judged() {
 fn customers_are_written_to_promised_and_left_alone() {
     drive_desk("desk-people.test.mjs");
 }
+
+/// And every page in both languages, in light and dark, on a desk and on a phone.
+#[test]
+fn administrators_lead_the_desk_and_everybody_can_read_it() {
+    drive_desk("desk-admin.test.mjs");
+}

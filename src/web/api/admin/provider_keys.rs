@@ -17,6 +17,7 @@ use crate::{
         api::body::Body,
         endpoint::{Access, Endpoint},
         error::ApiError,
+        problem::FieldProblem,
     },
 };
 
@@ -39,9 +40,17 @@ pub(super) struct Described;
 /// A key as it is given.
 #[derive(Clone, Default, Deserialize, ToSchema)]
 #[serde(default)]
-struct KeyInput {
+pub(in crate::web) struct KeyInput {
     #[schema(value_type = String)]
     key: Given,
+}
+
+impl KeyInput {
+    pub(in crate::web) fn check(self) -> Result<Pii<String>, Vec<FieldProblem>> {
+        let mut checks = Checks::default();
+        let key = checks.required("key", self.key, key);
+        key.ok_or_else(|| checks.problems())
+    }
 }
 
 /// All keys there are: few.
@@ -72,8 +81,7 @@ async fn put(
     body: Body<KeyInput>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let (name, mut checks) = (provider(name.into_inner())?, Checks::default());
-    let Some(key) = checks.required("key", body.0.key, key) else { return Err(ApiError::Fields(checks.problems())) };
+    let (name, key) = (provider(name.into_inner())?, body.0.check().map_err(ApiError::Fields)?);
     let put = state.store.change(by.0, Timestamp::now(), move |change| provider_keys::put(change, &name, &key));
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(put.await?))
 }
@@ -90,7 +98,7 @@ async fn delete(by: By, name: web::Path<String>, state: web::Data<State>) -> Res
 }
 
 /// `openai`, `twilio`: what settings call it.
-fn provider(name: String) -> Result<String, ApiError> {
+pub(in crate::web) fn provider(name: String) -> Result<String, ApiError> {
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
     let fits = (1..=LONGEST_PROVIDER).contains(&name.len()) && name.bytes().all(is_plain);
     let problem = "must be 1 to 40 small letters, digits and dashes";

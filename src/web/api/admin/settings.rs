@@ -10,12 +10,17 @@ use super::{
     input::{self, Checks, Given},
 };
 use crate::{
-    store::settings::{self, RetentionDays, Settings, Stored},
+    domain::{Country, Currency, Host},
+    store::{
+        Change,
+        settings::{self, RetentionDays, Settings, Stored},
+    },
     web::{
         State,
         api::body::Body,
         endpoint::{Access, Endpoint},
         error::ApiError,
+        problem::FieldProblem,
     },
 };
 
@@ -35,7 +40,7 @@ pub(super) struct Described;
 /// Settings as they are given. Absent ones are left as they are, null empties one.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
-struct SettingsInput {
+pub(in crate::web) struct SettingsInput {
     #[schema(value_type = Option<String>)]
     desk_name: Given,
     /// Two letters (ISO 3166-1): where telephone numbers without a country's code are from.
@@ -88,32 +93,54 @@ async fn update(
     body: Body<SettingsInput>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let (given, mut checks) = (body.0, Checks::default());
-    let desk_name = checks.optional("deskName", given.desk_name, input::line);
-    let country = checks.optional("country", given.country, str::parse);
-    let currency = checks.optional("currency", given.currency, str::parse);
-    let script_hosts = checks.list("scriptHosts", given.script_hosts, MOST_HOSTS, str::parse);
-    let transcripts =
-        checks.optional("retentionDays.transcripts", given.retention_days.transcripts.or_number(), kept_days);
-    let messages = checks.optional("retentionDays.messages", given.retention_days.messages.or_number(), kept_days);
-    input::checked(checks, ()).map_err(ApiError::Fields)?;
-    let changed = state.store.change(by.0, Timestamp::now(), move |change| {
-        let Stored { settings: old, version, .. } = settings::stored(change.transaction)?;
-        expected.fits(version)?;
-        let wanted = Settings {
-            desk_name: desk_name.unwrap_or(old.desk_name),
-            country: country.unwrap_or(old.country),
-            currency: currency.unwrap_or(old.currency),
-            script_hosts: script_hosts.unwrap_or(old.script_hosts),
-            retention_days: RetentionDays {
-                transcripts: transcripts.unwrap_or(old.retention_days.transcripts),
-                messages: messages.unwrap_or(old.retention_days.messages),
-            },
-        };
-        Ok::<_, ApiError>(settings::replace(change, &wanted)?)
-    });
+    let patch = body.0.check().map_err(ApiError::Fields)?;
+    let changed = state.store.change(by.0, Timestamp::now(), move |change| save(change, &expected, patch));
     let stored = changed.await?;
     Ok(entity::found(stored.version, &stored))
+}
+
+/// Settings that are to change; `None` stays as it is.
+pub(in crate::web) struct SettingsPatch {
+    desk_name: Option<Option<String>>,
+    country: Option<Option<Country>>,
+    currency: Option<Option<Currency>>,
+    script_hosts: Option<Vec<Host>>,
+    transcripts: Option<Option<u32>>,
+    messages: Option<Option<u32>>,
+}
+
+impl SettingsInput {
+    /// What is to change, or all that is wrong.
+    pub(in crate::web) fn check(self) -> Result<SettingsPatch, Vec<FieldProblem>> {
+        let (given, mut checks) = (self, Checks::default());
+        let retention = given.retention_days;
+        let patch = SettingsPatch {
+            desk_name: checks.optional("deskName", given.desk_name, input::line),
+            country: checks.optional("country", given.country, str::parse),
+            currency: checks.optional("currency", given.currency, str::parse),
+            script_hosts: checks.list("scriptHosts", given.script_hosts, MOST_HOSTS, str::parse),
+            transcripts: checks.optional("retentionDays.transcripts", retention.transcripts.or_number(), kept_days),
+            messages: checks.optional("retentionDays.messages", retention.messages.or_number(), kept_days),
+        };
+        input::checked(checks, patch)
+    }
+}
+
+/// Changes the settings, which must still be at the version that is expected.
+pub(in crate::web) fn save(change: &Change<'_>, expected: &IfMatch, patch: SettingsPatch) -> Result<Stored, ApiError> {
+    let Stored { settings: old, version, .. } = settings::stored(change.transaction)?;
+    expected.fits(version)?;
+    let wanted = Settings {
+        desk_name: patch.desk_name.unwrap_or(old.desk_name),
+        country: patch.country.unwrap_or(old.country),
+        currency: patch.currency.unwrap_or(old.currency),
+        script_hosts: patch.script_hosts.unwrap_or(old.script_hosts),
+        retention_days: RetentionDays {
+            transcripts: patch.transcripts.unwrap_or(old.retention_days.transcripts),
+            messages: patch.messages.unwrap_or(old.retention_days.messages),
+        },
+    };
+    Ok(settings::replace(change, &wanted)?)
 }
 
 /// Nothing is kept for no time at all: a call's transcript is needed while it goes on.

@@ -11,6 +11,7 @@ use crate::{
     store::{
         self,
         api_keys::{self, ApiKey, NewKey, Scope, Wanted},
+        audit::Actor,
         list::Filter,
     },
     web::{
@@ -62,15 +63,15 @@ impl From<&ApiKey> for KeyItem {
 #[into_params(parameter_in = Query)]
 pub(in crate::web) struct KeyFilter {
     /// Words, or parts of words, of names; or how a secret begins.
-    q: Option<String>,
+    pub(in crate::web) q: Option<String>,
     /// `true`: only those that were revoked; `false`: only those that were not.
-    revoked: Option<bool>,
+    pub(in crate::web) revoked: Option<bool>,
     /// Only those with this scope.
-    scope: Option<String>,
+    pub(in crate::web) scope: Option<String>,
 }
 
 impl KeyFilter {
-    fn check(&self) -> Result<Filter, ApiError> {
+    pub(in crate::web) fn check(&self) -> Result<Filter, ApiError> {
         let wanted = Wanted {
             words: words(self.q.as_deref())?.unwrap_or_default().to_owned(),
             is_revoked: self.revoked,
@@ -93,13 +94,13 @@ pub(in crate::web) struct MadeKey {
 #[derive(Deserialize, ToSchema)]
 pub(in crate::web) struct KeyWanted {
     /// What it is for.
-    name: String,
+    pub(in crate::web) name: String,
     /// What its holder may do.
-    scopes: Vec<String>,
+    pub(in crate::web) scopes: Vec<String>,
 }
 
 impl KeyWanted {
-    fn parse(self, created_at: Timestamp) -> Result<NewKey, ApiError> {
+    pub(in crate::web) fn parse(self, created_at: Timestamp) -> Result<NewKey, ApiError> {
         let name = people::parse_name(&self.name);
         let name = name.map_err(|problem| ApiError::field("name", format!("is wrong: {problem}")))?;
         let scopes: Result<Vec<_>, _> = self.scopes.iter().map(|text| scope(text)).collect();
@@ -190,9 +191,15 @@ pub(in crate::web) async fn revoke(
     key: web::Path<String>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let id: ApiKeyId = key.parse().map_err(|_| PeopleError::UnknownKey)?;
-    let revoked = id.clone();
-    state.store.change(by.0, store::now(), move |change| people::revoke_key(change, &revoked)).await?;
-    state.api_keys.forget(&id);
+    forbid(&state, by.0, &key).await?;
     Ok(entity::gone())
+}
+
+/// Makes the key with this id invalid, here too, where it was used a moment ago.
+pub(in crate::web) async fn forbid(state: &State, actor: Actor, id: &str) -> Result<(), ApiError> {
+    let id: ApiKeyId = id.parse().map_err(|_| PeopleError::UnknownKey)?;
+    let revoked = id.clone();
+    state.store.change(actor, store::now(), move |change| people::revoke_key(change, &revoked)).await?;
+    state.api_keys.forget(&id);
+    Ok(())
 }

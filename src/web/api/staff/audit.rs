@@ -73,27 +73,27 @@ pub(in crate::web) struct AuditList {
 }
 
 /// Which entries, and how many.
-#[derive(Deserialize, IntoParams)]
+#[derive(Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(in crate::web) struct Listing {
     /// Entries on a page: 1 to 200, 50 by default.
-    limit: Option<String>,
+    pub(in crate::web) limit: Option<String>,
     /// `nextCursor` of the page before.
-    cursor: Option<String>,
+    pub(in crate::web) cursor: Option<String>,
     /// Only about things of this kind.
-    entity: Option<String>,
+    pub(in crate::web) entity: Option<String>,
     /// Only about this thing.
-    entity_id: Option<String>,
+    pub(in crate::web) entity_id: Option<String>,
     /// Only what this user or key did.
-    actor: Option<String>,
+    pub(in crate::web) actor: Option<String>,
     /// Only this: `create`, `login_failed`, …
-    action: Option<String>,
+    pub(in crate::web) action: Option<String>,
 }
 
 impl Listing {
     /// One more than stand on a page, to see whether there is a next one.
-    fn filter(self) -> Result<Filter, ApiError> {
+    pub(in crate::web) fn filter(self) -> Result<Filter, ApiError> {
         Ok(Filter {
             before_seq: filtered("cursor", &self.cursor, |text| text.parse().map_err(|_| "is none of this list"))?,
             entity: filtered("entity", &self.entity, |text| text.parse::<Entity>().map_err(|_| "is not known"))?,
@@ -118,12 +118,17 @@ fn limit(text: &str) -> Result<u32, BadPage> {
     responses((status = 200, description = "A page of entries", body = AuditList)),
 )]
 pub(in crate::web) async fn list(listing: Params<Listing>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
-    let filter = listing.0.filter()?;
+    let (entries, next_cursor) = page(&state, listing.0.filter()?).await?;
+    let list = AuditList { items: entries.into_iter().map(AuditItem::from).collect(), next_cursor };
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(list))
+}
+
+/// The entries of a page, and the next page's cursor.
+pub(in crate::web) async fn page(state: &State, filter: Filter) -> Result<(Vec<Logged>, Option<String>), ApiError> {
     let (vault, most) = (state.store.vault().clone(), filter.limit as usize - 1);
     let mut entries = state.store.read(move |connection| audit::list(connection, &vault, &filter)).await?;
     let is_more = entries.len() > most;
     entries.truncate(most);
     let next_cursor = entries.last().filter(|_| is_more).map(|last| last.seq.to_string());
-    let list = AuditList { items: entries.into_iter().map(AuditItem::from).collect(), next_cursor };
-    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(list))
+    Ok((entries, next_cursor))
 }

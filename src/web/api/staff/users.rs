@@ -89,15 +89,15 @@ pub(in crate::web) struct Link {
 #[into_params(parameter_in = Query)]
 pub(in crate::web) struct UserFilter {
     /// Words, or parts of words, of names and e-mail addresses.
-    q: Option<String>,
+    pub(in crate::web) q: Option<String>,
     /// Only with this role: `viewer`, `agent`, `supervisor` or `admin`.
-    role: Option<String>,
+    pub(in crate::web) role: Option<String>,
     /// Only in this state: `invited`, `active` or `disabled`.
-    state: Option<String>,
+    pub(in crate::web) state: Option<String>,
 }
 
 impl UserFilter {
-    fn check(&self) -> Result<Filter, ApiError> {
+    pub(in crate::web) fn check(&self) -> Result<Filter, ApiError> {
         let wanted = Wanted {
             words: words(self.q.as_deref())?.unwrap_or_default().to_owned(),
             role: self.role.as_deref().map(role).transpose()?,
@@ -114,6 +114,12 @@ pub(in crate::web) struct NewMember {
     name: String,
     /// `viewer`, `agent`, `supervisor` or `admin`.
     role: String,
+}
+
+impl NewMember {
+    pub(in crate::web) fn check(self) -> Result<NewUser, ApiError> {
+        Ok(NewUser { email: email(&self.email)?, name: name(&self.name)?, role: role(&self.role)? })
+    }
 }
 
 /// What is to change; what is left out stays as it is.
@@ -139,7 +145,7 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Str
 }
 
 impl MemberChange {
-    fn parse(self) -> Result<UserChange, ApiError> {
+    pub(in crate::web) fn parse(self) -> Result<UserChange, ApiError> {
         if self.totp == Some(true) {
             return Err(ApiError::field("totp", "can only be taken off: its owner sets it up"));
         }
@@ -173,12 +179,12 @@ fn state(text: &str) -> Result<UserState, &'static str> {
     text.parse().map_err(|_| "must be invited, active or disabled")
 }
 
-fn id(text: &str) -> Result<UserId, ApiError> {
+pub(in crate::web) fn id(text: &str) -> Result<UserId, ApiError> {
     text.parse().map_err(|_| ApiError::NotFound("member of staff"))
 }
 
 /// The link as the one who gets it opens it.
-fn address(state: &State, request: &HttpRequest, link: &RandomSecret) -> String {
+pub(in crate::web) fn address(state: &State, request: &HttpRequest, link: &RandomSecret) -> String {
     public::page_url(state, request, &welcome_path(link))
 }
 
@@ -216,9 +222,7 @@ pub(in crate::web) async fn create(
     body: Body<NewMember>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let Body(new) = body;
-    let new = NewUser { email: email(&new.email)?, name: name(&new.name)?, role: role(&new.role)? };
-    let (user, link) = state.people.invite(new, by.0, store::now()).await?;
+    let (user, link) = state.people.invite(body.0.check()?, by.0, store::now()).await?;
     let body = Invited { user: UserItem::from(&user), link: address(&state, &request, &link) };
     Ok(entity::made(format!("/api/admin/users/{}", user.id), user.version, &body))
 }

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::booking::{self, Known, Wanted, Way};
 use crate::{
-    call::bookings::CUSTOMER_ROOM,
+    call::{bookings::CUSTOMER_ROOM, desk::Dispatched},
     domain::{Language, RoomName},
     store::{
         Change,

@@ -25,9 +25,7 @@ pub(in crate::web) const CALL_PATH: &str = "/callcenter/call-with-audio";
 #[derive(Template)]
 #[template(path = "call.html")]
 struct CallPage {
-    stylesheet: String,
     script: String,
-    icon: String,
     licences: String,
     dev: bool,
     can: Can,
@@ -72,9 +70,7 @@ impl CallPage {
             .find_map(|language| Some((language, Words::of(language)?)))
             .expect("the page is written in English");
         Self {
-            stylesheet: assets::address("app.css"),
             script: assets::address("call.js"),
-            icon: assets::address("icon.svg"),
             licences: assets::address("licences.txt"),
             dev,
             can,

@@ -146,7 +146,7 @@ impl Form {
         for FieldProblem { field: name, detail } in problems {
             match self.fields.iter_mut().find(|field| field.name == name) {
                 Some(field) => field.problem = Some(problems::detail(words, detail)),
-                None => others.push(format!("{name} {}", problems::detail(words, detail))),
+                None => others.push(format!("{} {}", words.word("field", name), problems::detail(words, detail))),
             }
         }
         let first = if others.is_empty() { words.text("form-refused").into_owned() } else { others.join(". ") };

@@ -8,12 +8,8 @@ use std::{
 
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest, HttpResponse,
-    cookie::Cookie,
     dev::Payload,
-    http::{
-        StatusCode,
-        header::{self, AcceptLanguage, Header, Preference},
-    },
+    http::{StatusCode, header},
     web,
 };
 use askama::Template;
@@ -21,12 +17,14 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
 use super::{
-    super::{fresh, fresh_as, login::see},
+    super::{
+        fresh, fresh_as,
+        language::{other_languages, wanted_language},
+        login::{page_of_form, see},
+    },
     DESK_PATH,
-    language::LANGUAGE_COOKIE,
 };
 use crate::{
-    domain::Language,
     locale::Locale,
     store::{audit::Actor, users::Role},
     web::{
@@ -57,6 +55,11 @@ const PARTS: &[Part] = &[
     Part { name: "callbacks", path: "/desk/callbacks", role: Role::Viewer },
     Part { name: "do-not-call", path: "/desk/do-not-call", role: Role::Viewer },
     Part { name: "sms", path: "/desk/sms", role: Role::Viewer },
+    Part { name: "settings", path: "/desk/settings", role: Role::Admin },
+    Part { name: "models", path: "/desk/models", role: Role::Admin },
+    Part { name: "team", path: "/desk/team", role: Role::Admin },
+    Part { name: "keys", path: "/desk/keys", role: Role::Admin },
+    Part { name: "audit", path: "/desk/audit", role: Role::Admin },
 ];
 
 /// A link of the menu.
@@ -72,7 +75,7 @@ pub(super) struct Desk {
     pub(super) words: &'static Locale,
     /// What a form carries, so that no page of another site can send it.
     pub(super) token: String,
-    /// Of this page, without what follows a `?`.
+    /// Of this page, without what follows a `?`; of the page whose form was sent.
     path: String,
     /// What was done just now: the word after `?done=`.
     done: Option<String>,
@@ -100,7 +103,7 @@ impl Desk {
         Self {
             words: wanted_language(request),
             token: session::form_token(state, &staff.session),
-            path: request.path().to_owned(),
+            path: page_of(request),
             done: query.find(|(name, _)| name == "done").map(|(_, value)| value.into_owned()),
             zone: TimeZone::system(),
             actor: Actor::user(&staff.id, &staff.name, public::client(state, request)),
@@ -118,9 +121,12 @@ impl Desk {
         fresh(page)
     }
 
-    /// Answers with a page whose form has something wrong in it.
+    /// Answers with a page whose form has something wrong in it. The browser stays at the form's own address.
     pub(super) fn show_again(page: &impl Template) -> HttpResponse {
-        fresh_as(StatusCode::UNPROCESSABLE_ENTITY, page)
+        let mut response = fresh_as(StatusCode::UNPROCESSABLE_ENTITY, page);
+        let push_url = header::HeaderName::from_static("hx-push-url");
+        response.headers_mut().insert(push_url, header::HeaderValue::from_static("false"));
+        response
     }
 
     /// Sends the browser on.
@@ -194,10 +200,9 @@ impl Desk {
         self.words.has(&key).then(|| Cow::Owned(self.words.text(&key).into_owned()))
     }
 
-    /// The pages' languages, each in its own words, and whether it is this one's.
-    pub(super) fn languages(&self) -> Vec<(&'static str, Cow<'static, str>, bool)> {
-        let name = |it: &'static Locale| (it.language().code(), it.text("language-name"), std::ptr::eq(it, self.words));
-        Locale::all().iter().map(name).collect()
+    /// The languages that this page can be had in besides its own: code, and name in its own words.
+    pub(super) fn other_languages(&self) -> Vec<(&'static str, Cow<'static, str>)> {
+        other_languages(self.words)
     }
 
     /// Where this page is, for who comes back to it.
@@ -215,20 +220,15 @@ impl Desk {
     }
 }
 
+/// The path of the page that is asked for, or whose form was sent.
+fn page_of(request: &HttpRequest) -> String {
+    let form = if request.method().is_safe() { None } else { page_of_form(request) };
+    form.unwrap_or_else(|| request.path().to_owned())
+}
+
 /// Whether `path` is `root` or below it.
 fn is_within(path: &str, root: &str) -> bool {
     path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-/// The language of a visitor: what they have chosen, then what their browser asks for.
-pub(in crate::web) fn wanted_language(request: &HttpRequest) -> &'static Locale {
-    let chosen = request.cookie(LANGUAGE_COOKIE).and_then(|cookie: Cookie<'_>| cookie.value().parse::<Language>().ok());
-    let accepted = AcceptLanguage::parse(request).map(|header| header.ranked()).unwrap_or_default();
-    let accepted = accepted.into_iter().filter_map(|it| match it {
-        Preference::Specific(tag) => tag.primary_language().parse().ok(),
-        Preference::Any => None,
-    });
-    Locale::first(chosen.into_iter().chain(accepted))
 }
 
 #[derive(Serialize)]
@@ -243,7 +243,21 @@ pub(super) async fn token(desk: Desk) -> HttpResponse {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::test::TestRequest;
+
     use super::*;
+
+    #[test]
+    fn a_form_that_is_shown_again_is_where_it_was() {
+        let page = ("Referer", "http://localhost/desk/leads/new?x=1");
+        for (request, expected) in [
+            (TestRequest::with_uri("/desk/leads?q=a").insert_header(page), "/desk/leads"),
+            (TestRequest::post().uri("/desk/leads").insert_header(page), "/desk/leads/new"),
+            (TestRequest::post().uri("/desk/leads"), "/desk/leads"),
+        ] {
+            assert_eq!(page_of(&request.to_http_request()), expected);
+        }
+    }
 
     #[test]
     fn a_part_of_the_desk_is_all_below_it() {

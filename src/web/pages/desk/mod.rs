@@ -4,21 +4,26 @@
 //! (`frontend/src/desk.js`), so that what was typed is still there when something goes wrong. A handler answers with a page, with
 //! a form that says what is wrong with it (422), or by sending the browser on to what it has changed ([`frame::Desk::see`]).
 
+mod account;
+mod audit;
 mod calls;
 mod dashboard;
 mod form;
 mod frame;
-mod language;
+mod keys;
 mod listing;
+mod models;
 mod people;
 mod problems;
+mod settings;
 mod stream;
+mod team;
 mod todo;
 
 use actix_web::web;
 
-pub(in crate::web) use frame::wanted_language;
-pub(in crate::web) use problems::of as localized;
+pub(super) use problems::detail;
+pub(in crate::web) use problems::{of as localized, said};
 
 use super::MEMBER;
 use crate::store::users::Role;
@@ -31,11 +36,12 @@ pub(super) const DESK_PATH: &str = "/desk";
 const WORKER: Access = Access::Person(Role::Agent);
 /// Those who lead the desk.
 const LEADER: Access = Access::Person(Role::Supervisor);
+/// Those who administrate.
+const ADMIN: Access = Access::Person(Role::Admin);
 
 /// See the module.
 pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get(DESK_PATH, MEMBER, || web::route().to(dashboard::page)),
-    Endpoint::post("/desk/language", MEMBER, || web::route().to(language::choose)),
     Endpoint::get("/desk/form-token", MEMBER, || web::route().to(frame::token)),
     Endpoint::get(dashboard::EVENTS_PATH, MEMBER, || web::route().to(dashboard::events)),
     Endpoint::get(calls::PATH, MEMBER, || web::route().to(calls::list)),
@@ -46,6 +52,36 @@ pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/desk/calls/{id}/graph.svg", MEMBER, || web::route().to(calls::live::graph)),
     Endpoint::post("/desk/calls/{id}/say", WORKER, || web::route().to(calls::live::say)),
     Endpoint::post("/desk/calls/{id}/end", WORKER, || web::route().to(calls::live::end)),
+    // ---- one's own account ----
+    Endpoint::get(account::PATH, MEMBER, || web::route().to(account::account)),
+    Endpoint::post("/account/password", MEMBER, || web::route().to(account::change_password)),
+    Endpoint::post("/account/factor", MEMBER, || web::route().to(account::begin_factor)),
+    Endpoint::post("/account/factor/confirm", MEMBER, || web::route().to(account::confirm_factor)),
+    Endpoint::post("/account/factor/end", MEMBER, || web::route().to(account::end_factor)),
+    Endpoint::post("/account/sessions/end", MEMBER, || web::route().to(account::end_sessions)),
+    // ---- administration ----
+    Endpoint::get(settings::PATH, ADMIN, || web::route().to(settings::page)),
+    Endpoint::post(settings::PATH, ADMIN, || web::route().to(settings::save)),
+    Endpoint::post("/desk/settings/keys", ADMIN, || web::route().to(settings::put_key)),
+    Endpoint::post("/desk/settings/keys/{provider}/delete", ADMIN, || web::route().to(settings::delete_key)),
+    Endpoint::get(models::PATH, ADMIN, || web::route().to(models::page)),
+    Endpoint::get("/desk/models/pull", ADMIN, || web::route().to(models::progress)),
+    Endpoint::post("/desk/models/pull", ADMIN, || web::route().to(models::pull)),
+    Endpoint::post("/desk/models/pull/cancel", ADMIN, || web::route().to(models::cancel)),
+    Endpoint::post("/desk/models/{id}/delete", ADMIN, || web::route().to(models::delete)),
+    Endpoint::get(team::PATH, ADMIN, || web::route().to(team::list)),
+    Endpoint::post(team::PATH, ADMIN, || web::route().to(team::invite)),
+    Endpoint::get("/desk/team/new", ADMIN, || web::route().to(team::blank)),
+    Endpoint::get("/desk/team/{id}", ADMIN, || web::route().to(team::member)),
+    Endpoint::post("/desk/team/{id}", ADMIN, || web::route().to(team::update)),
+    Endpoint::post("/desk/team/{id}/link", ADMIN, || web::route().to(team::link)),
+    Endpoint::post("/desk/team/{id}/factor/end", ADMIN, || web::route().to(team::end_factor)),
+    Endpoint::post("/desk/team/{id}/delete", ADMIN, || web::route().to(team::delete)),
+    Endpoint::get(keys::PATH, ADMIN, || web::route().to(keys::list)),
+    Endpoint::post(keys::PATH, ADMIN, || web::route().to(keys::create)),
+    Endpoint::get("/desk/keys/new", ADMIN, || web::route().to(keys::blank)),
+    Endpoint::post("/desk/keys/{id}/revoke", ADMIN, || web::route().to(keys::revoke)),
+    Endpoint::get(audit::PATH, ADMIN, || web::route().to(audit::list)),
 ];
 
 /// Those of parts that have tables of their own.

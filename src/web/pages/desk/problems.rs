@@ -2,6 +2,8 @@
 //! 200 characters` is `problem-is-longer-than-n-characters` with 200 for `$n`. What the API advises after a colon belongs to the
 //! translation. What has none is said in English.
 
+use std::fmt::Display;
+
 use crate::{
     domain::Language,
     locale::{Locale, Value},
@@ -9,16 +11,21 @@ use crate::{
 };
 
 /// After these an English sentence gives examples, or names what there is.
-const ENDS: [&str; 3] = [": ", " such as ", " one of "];
+const ENDS: [&str; 4] = [": ", " such as ", " one of ", " some of "];
 
 /// An error, as a sentence.
 pub(in crate::web) fn of(words: &'static Locale, error: &ApiError) -> String {
     let key = format!("error-{}", error.kind());
-    if words.has(&key) { words.text(&key).into_owned() } else { sentence(&detail(words, &error.to_string())) }
+    if words.has(&key) { words.text(&key).into_owned() } else { said(words, error) }
+}
+
+/// What an error says, as a sentence.
+pub(in crate::web) fn said(words: &'static Locale, error: &impl Display) -> String {
+    sentence(&detail(words, &error.to_string()))
 }
 
 /// What is wrong with a field, to be read below it.
-pub(super) fn detail(words: &'static Locale, english: &str) -> String {
+pub(in crate::web::pages) fn detail(words: &'static Locale, english: &str) -> String {
     if words.language() == Language::ENGLISH {
         return english.to_owned();
     }
@@ -29,7 +36,7 @@ pub(super) fn detail(words: &'static Locale, english: &str) -> String {
     let number = number.map(|number| ("n", Value::from(number)));
     let said = words.with(&key, number.as_slice());
     // The names of what there is are the same in all languages.
-    match english.split_once(" one of ") {
+    match [" one of ", " some of "].into_iter().find_map(|before| english.split_once(before)) {
         Some((_, there)) => format!("{said} {there}"),
         None => said.into_owned(),
     }
@@ -56,7 +63,7 @@ mod tests {
     use super::*;
 
     /// What the API's checks say of fields that the pages' forms have.
-    const SAID: [&str; 43] = [
+    const SAID: [&str; 75] = [
         "is missing",
         "is missing: give a name or a telephone number",
         "must be a text",
@@ -100,6 +107,38 @@ mod tests {
         "has more cells than there are columns",
         "is the same as in line 7",
         "has no column that is known: its first row is to name them, such as name, phone",
+        // People and rights.
+        "the e-mail address or the password is wrong",
+        "the password is wrong",
+        "this account has a second factor: give its code too",
+        "the code is wrong, or it was used already: wait for the next one",
+        "that took too long: log in again",
+        "too many attempts to log in: try again in 119 seconds",
+        "too many people log in at this moment: try again in a few seconds",
+        "the password is too short: give 10 characters at least",
+        "the password is longer than 1024 bytes",
+        "the password is the e-mail address: give one that nobody can guess",
+        "the password is one character again and again: give one that nobody can guess",
+        "this is the only administrator: make another one first",
+        "this link was used already, or its time is over: ask for a new one",
+        "no second factor waits for its first code: begin with a new one",
+        "there is a second factor already: take that one off first",
+        "give 1 to 100 characters on one line",
+        "is wrong: give 1 to 100 characters on one line",
+        "is not known: give one of viewer, agent",
+        "is empty: give some of token, dispatch",
+        // Settings and models.
+        "must be a country's two letters, such as GB or EG",
+        "must be a currency's three letters, such as GBP or EGP",
+        "must be a number of days from 1 to 36500, or null to keep them for ever",
+        "must be 1 to 40 small letters, digits and dashes",
+        "is longer than 4096 bytes",
+        "must be one word of letters, digits and signs",
+        "has a wrong entry, number 2: it must be a host such as crm.example.com",
+        "another pull is under way",
+        // Pages that are not there.
+        "there is no page at this address",
+        "this address takes only one of GET, POST",
     ];
 
     #[test]

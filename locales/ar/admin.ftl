@@ -1,0 +1,192 @@
+# Administration: settings, models, the team, keys, the audit log.
+nav-settings = الإعدادات
+nav-models = النماذج
+nav-team = الفريق
+nav-keys = مفاتيح API
+nav-audit = سجل التدقيق
+done = تم
+never = أبدًا
+created = أُنشئ
+
+# ---- the team ----
+member-new = دعوة موظف
+member-invite = إرسال الدعوة
+member-name = الاسم
+member-role = الدور
+member-state = الحالة
+member-state-invited = مدعو
+member-state-active = نشط
+member-state-disabled = موقوف
+member-seen = آخر دخول
+member-factor = تحقق بخطوتين
+member-search = الاسم أو البريد الإلكتروني
+role-viewer-may = يطّلع على كل ما يعمل به المكتب
+role-agent-may = يعمل مع العملاء والعملاء المحتملين
+role-supervisor-may = يقود المكتب: النصوص والملفات والقواعد والحذف
+role-admin-may = يدير النظام: الفريق والمفاتيح والإعدادات وهذا السجل
+member-disabled = ممنوع من الدخول
+member-disabled-hint = تنتهي جلساته فورًا، ويبقى ما فعله.
+member-delete-sure = هل تحذف هذا الموظف؟ ما فعله يبقى في سجل التدقيق.
+member-way-in = الدخول
+member-link-hint = رابط يختار به كلمة مرور جديدة: لمن نسيها أو قدُمت دعوته. الروابط السابقة تبطل.
+member-link = إنشاء رابط
+member-link-title = رابط يُعرض مرة واحدة
+member-link-give = أعطِ هذا الرابط إلى { $name } بطريقة لا يقرؤها غيره.
+member-link-once = يضبط كلمة المرور مرة واحدة خلال يوم. لن يُعرض مرة أخرى.
+member-factor-end = إيقاف التحقق بخطوتين
+member-factor-sure = هل توقف التحقق بخطوتين؟ سيدخل بكلمة المرور وحدها حتى يفعّله من جديد.
+member-audit = ما الذي فعله
+done-member-saved = حُفظت تغييراتك.
+done-member-factor = أُوقف التحقق بخطوتين.
+done-member-deleted = حُذف الموظف.
+
+# ---- keys ----
+field-scopes = الصلاحيات:
+key-new = مفتاح جديد
+key-make = إنشاء المفتاح
+key-name = الاسم
+key-name-hint = لماذا هو: البرنامج أو من يشغّله.
+key-scopes = الصلاحيات
+key-prefix = يبدأ بـ
+key-used = آخر استخدام
+key-state = الحالة
+key-valid = صالح
+key-is-revoked = ملغى
+key-revoke = إلغاء المفتاح
+key-revoke-sure = هل تلغي المفتاح { $name }؟ ستُرفض البرامج التي تستخدمه من الآن. لا يمكن التراجع.
+key-search = الاسم أو بداية المفتاح
+keys-empty = لا مفاتيح بعد. كل برنامج يستخدم الواجهة البرمجية يحتاج إلى مفتاح.
+key-made = المفتاح، يُعرض مرة واحدة
+key-made-once = انسخه الآن: لا يُحفظ ولن يُعرض مرة أخرى.
+key-made-use = ترسله البرامج في ترويسة Authorization بعد كلمة Bearer.
+scope-token = رموز الغرف
+scope-token-may = ينشئ رموزًا يدخل بها المتصلون الغرف.
+scope-dispatch = إرسال الوكلاء
+scope-dispatch-may = يرسل الوكلاء إلى الغرف.
+scope-converse = المحادثة
+scope-converse-may = يحادث الوكيل كتابةً.
+scope-transcribe = التفريغ
+scope-transcribe-may = يحوّل التسجيلات إلى نص.
+scope-read = القراءة
+scope-read-may = يقرأ العملاء والعملاء المحتملين والنصوص والمكالمات.
+scope-desk = العمل
+scope-desk-may = يعمل مع العملاء والعملاء المحتملين: يقرأ ويغيّر ويتصل ويراسل.
+scope-admin = الإدارة
+scope-admin-may = يدير كل شيء، ومعه القراءة والعمل.
+scope-metrics = القياسات
+scope-metrics-may = يقرأ القياسات.
+scope-openai = واجهة متوافقة مع OpenAI
+scope-openai-may = يستخدم ما يتوافق مع واجهة OpenAI.
+done-key-revoked = أُلغي المفتاح.
+
+# ---- the audit log ----
+audit-at = متى
+audit-who = من
+audit-what = ماذا
+audit-changes = قبل وبعد
+audit-actor = من (المعرّف)
+audit-entity = عن
+audit-entity-id = أي شيء (المعرّف)
+audit-action = ماذا فُعل
+audit-value = القيمة
+audit-erased = مُحي
+audit-empty = لم يُفعل شيء بعد.
+audit-count = { $count ->
+    [zero] لا تغييرات ({ $count })
+    [one] تغيير واحد ({ $count })
+    [two] تغييران ({ $count })
+    [few] { $count } تغييرات
+    [many] { $count } تغييرًا
+   *[other] { $count } تغيير
+}
+audit-actor-user = موظف
+audit-actor-key = برنامج
+audit-actor-console = من الجهاز نفسه
+audit-actor-system = البرنامج نفسه
+audit-action-create = إنشاء
+audit-action-update = تغيير
+audit-action-delete = حذف
+audit-action-erase = محو
+audit-action-import = استيراد
+audit-action-export = تصدير
+audit-action-call = اتصال
+audit-action-send = إرسال
+audit-action-login = تسجيل دخول
+audit-action-login-failed = دخول فاشل
+audit-action-logout = تسجيل خروج
+audit-entity-user = موظف
+audit-entity-session = جلسة
+audit-entity-api-key = مفتاح API
+audit-entity-agent-profile = ملف وكيل
+audit-entity-room-rule = قاعدة غرف
+audit-entity-customer = عميل
+audit-entity-lead = عميل محتمل
+audit-entity-script = نص
+audit-entity-call = مكالمة
+audit-entity-communication = تواصل
+audit-entity-promise = وعد
+audit-entity-callback = معاودة اتصال
+audit-entity-do-not-call = قيد عدم الاتصال
+audit-entity-setting = إعداد
+audit-entity-provider-key = مفتاح خدمة أخرى
+audit-entity-sms = رسالة نصية
+audit-entity-person = شخص
+audit-entity-model = نموذج
+
+# ---- settings ----
+settings-name = اسم المكتب
+settings-country = البلد
+settings-country-hint = حرفان مثل GB أو EG: بلد أرقام الهاتف التي لا رمز بلد لها.
+settings-currency = العملة
+settings-currency-hint = ثلاثة أحرف مثل GBP أو EGP.
+settings-transcripts = الاحتفاظ بنصوص المكالمات، بالأيام
+settings-messages = الاحتفاظ بالرسائل النصية، بالأيام
+settings-days-hint = فارغ: دائمًا.
+settings-hosts = المضيفات التي يجوز للنصوص سؤالها
+settings-hosts-hint = واحد في كل سطر، مثل crm.example.com. لا ترسل النصوص إلى غيرها.
+providers = مفاتيح خدمات أخرى
+providers-hint = تُحفظ مشفّرة ويستخدمها هذا الجهاز ولا تُعرض مرة أخرى.
+provider = الخدمة
+provider-hint = كما تسمّيها إعداداتها، مثل twilio.
+provider-key = المفتاح
+provider-ends = ينتهي بـ
+provider-put = حفظ المفتاح
+provider-delete-sure = هل تحذف مفتاح { $name }؟ سيتوقف ما يحتاج إليه.
+done-settings-saved = حُفظت الإعدادات وصارت نافذة.
+done-key-put = حُفظ المفتاح.
+done-key-taken-out = حُذف المفتاح.
+
+# ---- models ----
+model = النموذج
+model-kind = عمله
+model-kind-stt = يسمع
+model-kind-llm = يفكّر
+model-kind-tts = يتكلّم
+model-kind-vad = ينصت
+model-kind-turn = يتناوب الكلام
+model-languages = اللغات
+model-size = الحجم
+model-licence = الرخصة
+model-state = الحالة
+model-state-missing = غير موجود
+model-state-installed = مثبّت
+model-state-unverified = موجود، لا يمكن التحقق منه
+model-state-damaged = تالف
+model-checksum = الوصف وSHA-256
+model-copy = نسخ الأمر
+model-remove = إزالة
+model-remove-sure = هل تزيل { $name }؟ يمكن جلبه مرة أخرى.
+models-sets = جلب مجموعة
+models-set = نماذج تكوّن معًا وكيلًا كاملًا
+models-pull = جلب
+models-look = عرض الموجود الآن
+models-restart = تُحمَّل النماذج عند بدء الخادم. لاستخدام الجديدة أعد تشغيله:
+pull-running = يجري جلب { $name }
+pull-done = { $name } موجود
+pull-is-stopped = أُوقف جلب { $name }: ما جُلب محفوظ، وتكمل المرة التالية منه
+pull-failed = تعذّر جلب { $name }
+pull-bytes = { $have } من { $total }
+pull-stop = إيقاف
+done-pull-begun = بدأ الجلب، ويستمر إن غادرت هذه الصفحة.
+done-pull-stopped = أُوقف.
+done-model-removed = أُزيل النموذج.

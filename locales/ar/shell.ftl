@@ -1,0 +1,117 @@
+# Pages that are for everybody, and one's own account.
+home-start = كولستيد، صفحة البداية
+copy = نسخ
+copied = نُسخ
+copy-what = نسخ: { $name }
+version = الإصدار { $name }
+code = الرمز
+your-name = اسمك
+log-out = تسجيل الخروج
+log-out-everywhere = تسجيل الخروج من كل مكان
+
+role-viewer = مشاهد
+role-agent = موظف
+role-supervisor = مشرف
+role-admin = مدير النظام
+
+log-in-code-title = خطوة أخيرة
+log-in-code-hint = ستة أرقام من تطبيق الرموز على هاتفك. إن لم يكن معك فاطلب من مدير النظام إزالة التحقق بخطوتين.
+log-in-anew = ابدأ من جديد
+log-in-hint = هذه الصفحة للموظفين. إن نسيت كلمة المرور أو لم يكن لك حساب بعد فسيُنشئ لك مدير النظام رابطًا. المتصلون لا يحتاجون إلى حساب.
+log-in-wrong = البريد الإلكتروني أو كلمة المرور غير صحيحة.
+log-in-code-needed = حسابك محمي بالتحقق بخطوتين: اكتب الرمز أيضًا.
+log-in-code-wrong = الرمز غير صحيح أو استُخدم من قبل: انتظر الرمز التالي.
+log-in-too-often = محاولات كثيرة: انتظر قليلًا ثم حاول مرة أخرى.
+log-in-busy = كثيرون يسجّلون الدخول الآن: حاول مرة أخرى بعد ثوانٍ.
+
+done-welcome = حُفظت كلمة المرور. سجّل الدخول بها.
+done-logout = سجّلت خروجك.
+done-over = انتهت جلستك.
+done-late = انتهت جلستك ولم يتغيّر شيء: سجّل الدخول ثم حاول مرة أخرى.
+
+welcome = أهلًا بك في كولستيد
+welcome-first = ستكون أول مدير للنظام، وأنت من يدعو الآخرين.
+welcome-invited = اختر كلمة مرور، ثم سجّل الدخول باسم { $name }.
+welcome-forgot = للحساب { $name }. سيُسجَّل خروجك من كل مكان.
+welcome-new-password = كلمة مرور جديدة
+password-hint = عشرة أحرف على الأقل، ويكفي أن تكون بضع كلمات. لا شروط أخرى.
+password-again = كلمة المرور مرة أخرى
+password-set = حفظ كلمة المرور
+passwords-differ = كلمتا المرور غير متطابقتين: اكتبهما مرة أخرى.
+
+refused-back = إلى صفحة البداية
+refused-without-leave = غير مسموح
+refused-now = ليس الآن
+refused-not-possible = غير ممكن
+refused-nothing = لا شيء هنا
+refused-method = لا يمكن فعل هذا هنا
+refused-from-here = ليس من هنا
+
+start-title-starting = يستعدّ
+start-title-healthy = جاهز
+start-title-degraded = غير جاهز للمكالمات بعد
+start-lead-starting = يجري تحميل المحركات. هذه الصفحة تتابع ذلك وحدها.
+start-lead-healthy = يسمع ويفكّر ويتكلّم على هذا الجهاز، ولا يغادره شيء.
+start-lead-degraded = الخادم يعمل، لكن تنقصه نماذج. الخطوات أدناه تجلبها.
+start-dev = وضع التطوير.
+start-dev-why = لا يحتاج المتصلون إلى مفتاح، ولا يُخدم إلا هذا الجهاز.
+start-outside = ضُبط خادم LiveKit خارجي
+start-outside-why = هذا غير مدعوم بعد: تُستخدم الغرف الداخلية.
+start-authority = لكي يثق هاتفك بهذا الجهاز ثبّت شهادته عليه:
+start-authority-link = الشهادة
+start-lost = الخادم لا يستجيب. تواصل هذه الصفحة المحاولة.
+start-call = ابدأ مكالمة
+start-try = جرّبه
+start-do = ما العمل
+start-step-record = أنشئ تسجيلًا لمتصل
+start-step-answer = أجب عنه بتسجيل
+start-step-chat = تحدّث مع الوكيل كتابةً
+start-step-bench = قِس قدرة هذا الجهاز
+start-step-fetch = اجلب الناقص
+start-step-again = أعد تشغيل الخادم (Ctrl-C يوقف العامل الآن)
+start-step-back = عد إلى هنا: تنتبه هذه الصفحة وحدها
+start-staff = للموظفين:
+start-programs = المعلومات نفسها للبرامج:
+
+engines = المحركات
+engine-verb-vad = ينصت
+engine-verb-stt = يسمع
+engine-verb-turn = يتناوب الكلام
+engine-verb-llm = يفكّر
+engine-verb-tts = يتكلّم
+engine-job-vad = يميّز الكلام من الصمت
+engine-job-stt = يحوّل الكلام إلى نص
+engine-job-turn = يعرف متى أنهى المتصل كلامه
+engine-job-llm = يجد الجواب
+engine-job-tts = يحوّل النص إلى كلام
+engine-ready = جاهز
+engine-missing = ناقص
+engine-waiting = ينتظر
+engine-unused = غير مستخدم
+
+account = حسابك
+account-browser = { $program } على { $system }
+account-program = برنامج آخر
+account-password-current = كلمة المرور الحالية
+account-password-new = كلمة المرور الجديدة
+account-password-again = كلمة المرور الجديدة مرة أخرى
+account-password-hint = عشرة أحرف على الأقل، ويكفي أن تكون بضع كلمات. سيُسجَّل خروجك من كل مكان آخر.
+account-password-change = تغيير كلمة المرور
+account-factor = التحقق بخطوتين
+account-factor-why = رمز من تطبيق على هاتفك يُطلب مع كلمة المرور: من يعرف كلمة مرورك وحدها لا يستطيع الدخول.
+account-factor-begin = تفعيل
+account-factor-give = أدخل هذا السر في تطبيق الرموز على هاتفك، ثم اكتب الرمز الذي يظهر فيه.
+account-factor-open = افتحه في تطبيق على هذا الجهاز
+account-factor-what = يعطي ستة أرقام كل 30 ثانية (TOTP).
+account-factor-on = تشغيل
+account-factor-not-now = ليس الآن
+account-factor-is-on = تسجّل الدخول برمز من التطبيق على هاتفك.
+account-factor-off = إيقاف
+account-sessions = أين سجّلت دخولك
+account-session-this = هذه
+account-session-seen = آخر استخدام { $name }
+
+done-password = تغيّرت كلمة مرورك، وسُجّل خروجك من كل مكان آخر.
+done-factor = من الآن تسجّل الدخول برمز أيضًا.
+done-no-factor = من الآن تسجّل الدخول بلا رمز.
+done-session = أُنهيت تلك الجلسة.

@@ -1,0 +1,117 @@
+# Pages that are for everybody, and one's own account.
+home-start = Callstead, start page
+copy = Copy
+copied = Copied
+copy-what = Copy: { $name }
+version = Version { $name }
+code = Code
+your-name = Your name
+log-out = Log out
+log-out-everywhere = Log out everywhere
+
+role-viewer = Looks on
+role-agent = Agent
+role-supervisor = Supervisor
+role-admin = Administrator
+
+log-in-code-title = One more step
+log-in-code-hint = Six digits, from the program on your phone. Without it, ask an administrator to take the second factor off.
+log-in-anew = Begin again
+log-in-hint = This is for members of staff. A forgotten password, or no account yet: an administrator makes a link for you. Callers need no account.
+log-in-wrong = The e-mail address or the password is wrong.
+log-in-code-needed = You log in with a second factor: give its code too.
+log-in-code-wrong = The code is wrong, or it was used already: wait for the next one.
+log-in-too-often = Too many attempts: wait a moment, and try again.
+log-in-busy = Too many people log in at this moment: try again in a few seconds.
+
+done-welcome = Your password is set. Log in with it.
+done-logout = You are logged out.
+done-over = You are not logged in any more.
+done-late = You are not logged in any more. Nothing was changed: log in and try again.
+
+welcome = Welcome to Callstead
+welcome-first = You become its first administrator. Everybody else is invited by you.
+welcome-invited = Choose a password, and you can log in as { $name }.
+welcome-forgot = For { $name }. You are logged out everywhere.
+welcome-new-password = A new password
+password-hint = Ten characters at least; a few words are good. Nothing else is asked of it.
+password-again = Password again
+password-set = Set password
+passwords-differ = The two passwords are not the same: type both again.
+
+refused-back = To the start page
+refused-without-leave = Not without leave
+refused-now = Not at this moment
+refused-not-possible = Not possible
+refused-nothing = Nothing is here
+refused-method = This cannot be done here
+refused-from-here = Not from here
+
+start-title-starting = Getting ready
+start-title-healthy = Ready
+start-title-degraded = Not ready for calls yet
+start-lead-starting = The engines are being loaded. This page follows along by itself.
+start-lead-healthy = It hears, thinks and speaks on this machine; nothing leaves the box.
+start-lead-degraded = The server runs, but models are missing. The steps below bring them.
+start-dev = Development mode.
+start-dev-why = Callers need no key, and only this machine is served.
+start-outside = An outside LiveKit server is set
+start-outside-why = It is not supported yet: the built-in rooms are used.
+start-authority = To trust this machine on a phone, install its certificate there:
+start-authority-link = the certificate
+start-lost = The server does not answer. This page keeps trying.
+start-call = Start a call
+start-try = Try it
+start-do = What to do
+start-step-record = Make a recording of a caller
+start-step-answer = Answer it with a recording
+start-step-chat = Talk with the agent by keyboard
+start-step-bench = Measure what this machine can do
+start-step-fetch = Fetch what is missing
+start-step-again = Start the server again (Ctrl-C stops the one that runs)
+start-step-back = Come back here: this page notices by itself
+start-staff = Members of staff:
+start-programs = The same for programs:
+
+engines = Engines
+engine-verb-vad = Listens
+engine-verb-stt = Hears
+engine-verb-turn = Takes turns
+engine-verb-llm = Thinks
+engine-verb-tts = Speaks
+engine-job-vad = tells speech from silence
+engine-job-stt = turns speech into text
+engine-job-turn = knows when a caller has finished
+engine-job-llm = finds the answer
+engine-job-tts = turns text into speech
+engine-ready = Ready
+engine-missing = Missing
+engine-waiting = Waiting
+engine-unused = Not in use
+
+account = Your account
+account-browser = { $program } on { $system }
+account-program = Another program
+account-password-current = Current password
+account-password-new = New password
+account-password-again = New password again
+account-password-hint = Ten characters at least; a few words are good. You are then logged out everywhere else.
+account-password-change = Change password
+account-factor = Second factor
+account-factor-why = A code of a program on your phone, asked for besides the password: who learns your password still cannot log in.
+account-factor-begin = Set it up
+account-factor-give = Give this secret to the program for codes on your phone, and then the code that it shows.
+account-factor-open = Open it in a program on this device
+account-factor-what = It makes six digits every 30 seconds (TOTP).
+account-factor-on = Turn it on
+account-factor-not-now = Not now
+account-factor-is-on = You log in with a code of the program on your phone.
+account-factor-off = Turn it off
+account-sessions = Where you are logged in
+account-session-this = this one
+account-session-seen = last used { $name }
+
+done-password = Your password is changed. You are logged out everywhere else.
+done-factor = From now on you log in with a code too.
+done-no-factor = From now on you log in without a code.
+done-session = That session is ended.
