@@ -38,7 +38,9 @@ use actix_web::{
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::{
-    call::{desk::Desk, readiness::ReadinessReceiver, transcribe::Scribe, written::Written},
+    call::{
+        desk::Desk, readiness::ReadinessReceiver, rehearsal::Rehearsals, transcribe::Scribe, written::Written,
+    },
     config::Config,
     people::People,
     rooms::{Rooms, token::Keys},
@@ -102,6 +104,8 @@ pub struct State {
     pub scribe: Scribe,
     /// Conversations in writing.
     pub written: Written,
+    /// Who tries scripts and voices.
+    pub rehearsals: Rehearsals,
     /// This box's own certificate authority, when it has one.
     pub authority: Option<Arc<Authority>>,
 }

@@ -25,23 +25,44 @@ text{font-family:system-ui,sans-serif;font-size:13px}\
 .id{font-weight:600}.words,.label{font-size:11px;opacity:.8}\
 .step{stroke-width:1.2}.waits{stroke-width:2}.ends{stroke-dasharray:5 3}.start{stroke-width:3}";
 
+/// Where a drawing is looked at.
+#[derive(Clone, Copy)]
+enum Place {
+    /// On its own: a document with a style of its own.
+    Alone,
+    /// Within a page, whose style sheet knows its classes; at this step, if there is one.
+    Page(Option<StepIndex>),
+}
+
 /// The drawing of a script, as a whole SVG document.
 pub(super) fn svg(script: &Script) -> String {
+    drawn(script, Place::Alone)
+}
+
+/// The same for a page: without a style, each step with its line, the one that `at` names marked.
+pub(super) fn part_of_page(script: &Script, at: Option<StepIndex>) -> String {
+    drawn(script, Place::Page(at))
+}
+
+fn drawn(script: &Script, place: Place) -> String {
     let layout = Layout::of(script);
     let mut svg = String::new();
     // Writing to a string does not fail.
-    let _ = draw(&mut svg, script, &layout);
+    let _ = draw(&mut svg, script, &layout, place);
     svg
 }
 
-fn draw(svg: &mut String, script: &Script, layout: &Layout) -> fmt::Result {
+fn draw(svg: &mut String, script: &Script, layout: &Layout, place: Place) -> fmt::Result {
     let (width, height) = layout.size();
     let name = Escaped(&script.name);
     writeln!(
         svg,
         r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">"#
     )?;
-    writeln!(svg, "<title>{name}</title>\n<style>{STYLE}</style>")?;
+    writeln!(svg, "<title>{name}</title>")?;
+    if let Place::Alone = place {
+        writeln!(svg, "<style>{STYLE}</style>")?;
+    }
     writeln!(
         svg,
         r#"<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto"><path d="M0 0 8 4 0 8z" fill="currentColor"/></marker></defs>"#
@@ -50,7 +71,7 @@ fn draw(svg: &mut String, script: &Script, layout: &Layout) -> fmt::Result {
         draw_arrow(svg, arrow)?;
     }
     for (index, step) in script.steps() {
-        draw_step(svg, script, index, step, layout.place(index))?;
+        draw_step(svg, script, (index, step), layout.place(index), place)?;
     }
     draw_general_ways(svg, script, layout)?;
     writeln!(svg, "</svg>")
@@ -88,7 +109,13 @@ fn draw_general_ways(svg: &mut String, script: &Script, layout: &Layout) -> fmt:
     Ok(())
 }
 
-fn draw_step(svg: &mut String, script: &Script, index: StepIndex, step: &Step, (x, y): (i32, i32)) -> fmt::Result {
+fn draw_step(
+    svg: &mut String,
+    script: &Script,
+    (index, step): (StepIndex, &Step),
+    (x, y): (i32, i32),
+    place: Place,
+) -> fmt::Result {
     let mut class = String::from("step");
     if step.task.waits() {
         class.push_str(" waits");
@@ -99,11 +126,16 @@ fn draw_step(svg: &mut String, script: &Script, index: StepIndex, step: &Step, (
     if index == script.start {
         class.push_str(" start");
     }
+    let mut line = String::new();
+    if let Place::Page(at) = place {
+        line = format!(r#" data-line="{}""#, step.line);
+        class.push_str(if at == Some(index) { " here" } else { "" });
+    }
     let (id, kind) = (Escaped(&step.id), step.task.name());
     let words = shortened(&words(step), MOST_SHOWN);
     let (middle, first, second) = (x + WIDTH / 2, y + 21, y + 39);
     let direction = if script.language.is_right_to_left() { "rtl" } else { "ltr" };
-    writeln!(svg, r#"<g class="{class}" id="step-{}">"#, index.get() + 1)?;
+    writeln!(svg, r#"<g class="{class}" id="step-{}"{line}>"#, index.get() + 1)?;
     writeln!(
         svg,
         r#"<rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="8" fill="currentColor" fill-opacity=".06" stroke="currentColor"/>"#

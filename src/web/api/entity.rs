@@ -30,7 +30,7 @@ impl FromRequest for By {
 }
 
 /// The version that a change is meant for (`If-Match`); `None`: whichever there is.
-pub(in crate::web) struct IfMatch(pub(super) Option<i64>);
+pub(in crate::web) struct IfMatch(pub(in crate::web) Option<i64>);
 
 impl IfMatch {
     /// Holds that what is there has the version that was read.
