@@ -3,6 +3,8 @@
 import "htmx.org";
 import { ask, logIn, toast } from "./desk/dialogs.js";
 import { follow } from "./desk/bulk.js";
+import { edit } from "./desk/editor.js";
+import { follow as followVoices } from "./desk/listen.js";
 
 const problemOf = async (ctx) => {
   try {
@@ -49,3 +51,5 @@ document.addEventListener("click", ({ target }) => {
 });
 
 follow();
+edit();
+followVoices();

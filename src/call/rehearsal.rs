@@ -68,8 +68,8 @@ pub enum RehearsalError {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Event {
-    /// It began at this moment, where the desk is; with a language model or without one.
-    Began(DateTime, bool),
+    /// It began at this moment where the desk is (`2026-05-11T10:00:00`), with a language model or without one.
+    Began(String, bool),
     /// Whoever tries the script said this.
     Said(String),
     /// They said nothing.
@@ -162,12 +162,7 @@ impl Rehearsals {
     ///
     /// # Errors
     /// [`RehearsalError::Busy`].
-    pub async fn chat(
-        &self,
-        rehearsal: Rehearsal,
-        events: Vec<Event>,
-        now: DateTime,
-    ) -> Result<Chat, RehearsalError> {
+    pub async fn chat(&self, rehearsal: Rehearsal, events: Vec<Event>, now: DateTime) -> Result<Chat, RehearsalError> {
         let _turn = self.turn().await?;
         let engines = ready(&self.engines).ok().filter(|engines| engines.responder().is_ok());
         Ok(Talk::new(rehearsal, events, engines, now).go_on().await)
@@ -203,7 +198,8 @@ impl Rehearsals {
         let clip = spoken.map_err(|_| RehearsalError::Late)??;
         let mut wav = Vec::new();
         let written = write_wav_to(&mut wav, "a sample", &clip);
-        let failed = |error: crate::audio::AudioError| SpeechError::Failed { engine: "voice", reason: error.to_string() };
+        let failed =
+            |error: crate::audio::AudioError| SpeechError::Failed { engine: "voice", reason: error.to_string() };
         written.map_err(|error| CallError::from(failed(error)))?;
         Ok(wav)
     }
@@ -244,7 +240,7 @@ impl Talk {
         events.truncate(MOST_EVENTS);
         let mut past = events.into_iter();
         let (now, has_model) = match past.next() {
-            Some(Event::Began(at, has_model)) => (at, has_model),
+            Some(Event::Began(at, has_model)) => (at.parse().unwrap_or(now), has_model),
             _ => (now, engines.is_some()),
         };
         let Rehearsal { script, values, currency, country } = rehearsal;
@@ -258,7 +254,7 @@ impl Talk {
             talks: has_model,
             understands: has_model,
         });
-        let chat = Chat { events: vec![Event::Began(now, has_model)], ..Chat::default() };
+        let chat = Chat { events: vec![Event::Began(now.to_string(), has_model)], ..Chat::default() };
         Self { guide, script, engines, now, past, messages: Vec::new(), chat }
     }
 
@@ -493,7 +489,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_happened_is_bounded_and_may_be_nonsense() {
-        let mut events = vec![Event::Scored(vec![0.5]), Event::Began(now(), true), Event::Filled(None)];
+        let mut events = vec![Event::Scored(vec![0.5]), Event::Began(now().to_string(), true), Event::Filled(None)];
         events.extend(vec![Event::Thought("x".repeat(10_000), true); 3]);
         events.extend(vec![Event::Silent; 2 * MOST_EVENTS]);
         let chat = rehearsals().chat(rehearsal("appointment-en"), events, now()).await.unwrap();
@@ -503,7 +499,7 @@ mod tests {
     #[tokio::test]
     async fn events_come_back_as_they_went() {
         let events = [
-            Event::Began(now(), true),
+            Event::Began(now().to_string(), true),
             Event::Said("yes".to_owned()),
             Event::Silent,
             Event::Scored(vec![0.25, 0.75]),

@@ -38,9 +38,7 @@ use actix_web::{
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::{
-    call::{
-        desk::Desk, readiness::ReadinessReceiver, rehearsal::Rehearsals, transcribe::Scribe, written::Written,
-    },
+    call::{desk::Desk, readiness::ReadinessReceiver, rehearsal::Rehearsals, transcribe::Scribe, written::Written},
     config::Config,
     people::People,
     rooms::{Rooms, token::Keys},

@@ -124,7 +124,7 @@ impl ProfileInput {
 }
 
 impl Patch {
-    fn apply(self, old: Content) -> Content {
+    pub(in crate::web) fn apply(self, old: Content) -> Content {
         Content {
             name: self.name.unwrap_or(old.name),
             language: self.language.unwrap_or(old.language),
@@ -314,12 +314,7 @@ async fn delete(
 }
 
 /// Deletes a profile; see [`delete`].
-pub(in crate::web) async fn remove(
-    state: &State,
-    by: Actor,
-    id: ProfileId,
-    expected: IfMatch,
-) -> Result<(), ApiError> {
+pub(in crate::web) async fn remove(state: &State, by: Actor, id: ProfileId, expected: IfMatch) -> Result<(), ApiError> {
     let config = state.config.clone();
     let deleted = state.store.change(by, Timestamp::now(), move |change| {
         let profile = profiles::find(change.transaction, &id)?.ok_or(ApiError::NotFound("profile"))?;

@@ -254,12 +254,7 @@ async fn delete(
 }
 
 /// Deletes a rule; see [`delete`].
-pub(in crate::web) async fn remove(
-    state: &State,
-    by: Actor,
-    id: RuleId,
-    expected: IfMatch,
-) -> Result<(), ApiError> {
+pub(in crate::web) async fn remove(state: &State, by: Actor, id: RuleId, expected: IfMatch) -> Result<(), ApiError> {
     let deleted = state.store.change(by, Timestamp::now(), move |change| {
         let rule = there(change, &id, &expected)?;
         Ok::<_, ApiError>(rules::delete(change, &rule)?)

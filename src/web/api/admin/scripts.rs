@@ -286,12 +286,7 @@ async fn delete(
 }
 
 /// Deletes a script; see [`delete`].
-pub(in crate::web) async fn remove(
-    state: &State,
-    by: Actor,
-    id: ScriptId,
-    expected: IfMatch,
-) -> Result<(), ApiError> {
+pub(in crate::web) async fn remove(state: &State, by: Actor, id: ScriptId, expected: IfMatch) -> Result<(), ApiError> {
     let deleted = state.store.change(by, Timestamp::now(), move |change| {
         let script = there(change, &id, &expected)?;
         if let Some(profile) = profiles::with_script(change.transaction, &id)? {

@@ -51,6 +51,9 @@ struct Part {
 const PARTS: &[Part] = &[
     Part { name: "dashboard", path: DESK_PATH, role: Role::Viewer },
     Part { name: "leads", path: "/desk/leads", role: Role::Viewer },
+    Part { name: "scripts", path: "/desk/scripts", role: Role::Viewer },
+    Part { name: "profiles", path: "/desk/profiles", role: Role::Viewer },
+    Part { name: "rules", path: "/desk/rules", role: Role::Viewer },
 ];
 
 /// A link of the menu.

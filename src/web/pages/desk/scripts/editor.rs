@@ -12,7 +12,10 @@ use super::{
         frame::Desk,
         listing::Asked,
     },
-    LongForm, PATH, check::Checked, diff::Diff, hosts, language_name, path_of, text_of,
+    LongForm, PATH,
+    check::Checked,
+    diff::Diff,
+    hosts, language_name, path_of, text_of,
 };
 use crate::{
     domain::{Language, ScriptId},
@@ -80,9 +83,13 @@ impl ScriptPage {
         self.form.fields.iter().find(|field| field.name == name).expect("the form is made with these fields")
     }
 
-    /// Whether what the form holds is stored nowhere.
+    fn is_live(&self, number: &u32) -> bool {
+        self.stored.as_ref().is_some_and(|stored| stored.script.live == Some(*number))
+    }
+
+    /// Whether what was typed was sent and is stored nowhere.
     fn is_unsaved(&self) -> bool {
-        self.form.problem.is_some() || self.form.is_overtaken || self.older.is_some() || self.stored.is_none()
+        self.form.problem.is_some() || self.form.is_overtaken
     }
 }
 
@@ -163,11 +170,16 @@ pub(in super::super) async fn blank(
     let mut form = form_of(desk.words, None);
     let begun = match document {
         Some(document) => begun_with(document),
-        None => Sent::from([("content".to_owned(), desk.t("script-blank").into_owned())]),
+        None => Sent::from([("content".to_owned(), blank_in(desk.words.language()).to_owned())]),
     };
     // The box is as it was.
     form = form.typed(&begun.into_iter().chain([("live".to_owned(), "true".to_owned())]).collect());
     Ok(Desk::show(&page(desk, &state, None, form, None).await?))
+}
+
+/// What a script begins with that is to be one's own, in this language.
+fn blank_in(language: Language) -> &'static str {
+    if language == Language::ARABIC { include_str!("blank-ar.toml") } else { include_str!("blank-en.toml") }
 }
 
 /// What a script of ours says of itself.
@@ -263,4 +275,48 @@ fn sent_of(sent: LongForm) -> Sent {
     let content = text_of(&fields);
     fields.insert("content".to_owned(), content);
     fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::Script as Guided;
+
+    #[test]
+    fn a_blank_script_is_one_that_can_be_run() {
+        for language in [Language::ENGLISH, Language::ARABIC] {
+            let script = Guided::parse(blank_in(language)).unwrap();
+            assert_eq!((script.language, script.tests.len()), (language, 1));
+        }
+    }
+
+    #[test]
+    fn a_script_of_ours_says_what_it_is() {
+        let begun = begun_with(builtin::find("payment-ar").unwrap());
+        assert_eq!(begun["language"], "ar");
+        assert!(!begun["name"].is_empty() && begun["content"].contains("[[step]]"));
+    }
+
+    #[test]
+    fn what_is_saved_is_run_unless_an_older_one_is() {
+        let words = Locale::of(Language::ENGLISH).unwrap();
+        let live = |form: &Form| form.fields.iter().find(|field| field.name == "live").unwrap().value.clone();
+        assert_eq!(live(&form_of(words, None)), "true");
+        let moment = jiff::Timestamp::UNIX_EPOCH;
+        let about = scripts::About { name: "x".to_owned(), language: None, description: String::new() };
+        for (is_live, expected) in [(None, ""), (Some(1), ""), (Some(2), "true")] {
+            let script = Script {
+                id: ScriptId::random(),
+                about: about.clone(),
+                live: is_live,
+                latest: 2,
+                created_at: moment,
+                updated_at: moment,
+                version: 5,
+            };
+            let stored = Stored { script, content: String::new(), versions: Vec::new(), profile: None };
+            let form = form_of(words, Some(&stored));
+            assert_eq!((live(&form).as_str(), form.version), (expected, Some(5)));
+        }
+    }
 }

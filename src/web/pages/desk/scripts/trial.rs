@@ -211,8 +211,7 @@ fn act_in_words(words: &'static Locale, act: &Act) -> String {
         }
         Act::Callback { at: Some(at), reason } => {
             let time = at.strftime("%H:%M").to_string();
-            let values =
-                [("day", words.day(at.date())), ("time", time), ("reason", reason.reveal().clone())];
+            let values = [("day", words.day(at.date())), ("time", time), ("reason", reason.reveal().clone())];
             said("script-act-callback-at", &values)
         }
         Act::Callback { at: None, reason } => said("script-act-callback", &[("reason", reason.reveal().clone())]),

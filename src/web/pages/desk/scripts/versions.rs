@@ -11,7 +11,9 @@ use super::{
         form::{self, Sent},
         frame::Desk,
     },
-    PATH, diff::Diff, path_of,
+    PATH,
+    diff::Diff,
+    path_of,
 };
 use crate::{
     domain::ScriptId,
