@@ -33,3 +33,13 @@ fn drive_desk(file: &str) {
 fn leads_are_found_written_and_changed_together() {
     drive_desk("desk-leads.test.mjs");
 }
+
+#[test]
+fn scripts_are_written_tried_and_taken_live() {
+    drive_desk("desk-scripts.test.mjs");
+}
+
+#[test]
+fn profiles_and_rules_are_written() {
+    drive_desk("desk-agents.test.mjs");
+}
