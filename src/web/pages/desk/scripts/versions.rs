@@ -74,7 +74,7 @@ pub(in super::super) async fn version(
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
     let (id, number) = path.into_inner();
-    let (id, number) = (script_id(&id)?, number.parse().map_err(|_| ApiError::NotFound("version"))?);
+    let (id, number) = (script_id(&id)?, number.parse::<u32>().map_err(|_| ApiError::NotFound("version"))?);
     let with = asked.get("with").and_then(|with| with.parse::<u32>().ok()).unwrap_or_else(|| number.saturating_sub(1));
     let read = state.store.read(move |connection| {
         let script = scripts::find(connection, &id)?;
