@@ -20,6 +20,7 @@ use crate::{
         EnginesReceiver,
         desk::Desk,
         readiness::{EngineKind, Missing, Readiness, ReadinessReceiver, ReadinessSender},
+        rehearsal::Rehearsals,
         transcribe::Scribe,
         written::Written,
     },
@@ -143,6 +144,7 @@ impl Application {
         let (rooms, events) = Rooms::start(config, &keys, is_media_local(config)).map_err(StartError::Media)?;
         let scribe = Scribe::new(engines.clone(), config.speech.language);
         let written = Written::new(&config.agent, engines.clone(), store.clone());
+        let rehearsals = Rehearsals::new(engines.clone());
         let desk = Desk::start(config, engines, rooms.clone(), events, store.clone()).map_err(StartError::Thread)?;
         let state = web::State {
             readiness,
@@ -160,6 +162,7 @@ impl Application {
             scribe,
             written,
             pulls: Pulls::default(),
+            rehearsals,
             authority: certificate.as_ref().and_then(|it| it.authority.clone()).map(Arc::new),
         };
         Ok(Self { listener, address, state, certificate, _data_dir: data_dir })

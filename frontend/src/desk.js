@@ -7,6 +7,8 @@ import { follow } from "./desk/bulk.js";
 import { bring } from "./desk/needs.js";
 import { followAgentCalls } from "./desk/agent_call.js";
 import { offerCopying } from "./desk/copy.js";
+import { edit } from "./desk/editor.js";
+import { follow as followVoices } from "./desk/listen.js";
 
 const problemOf = async (ctx) => {
   try {
@@ -59,3 +61,5 @@ follow();
 bring();
 followAgentCalls();
 offerCopying();
+edit();
+followVoices();

@@ -18,6 +18,26 @@ problem-is-no-language-that-is-known-here = لغة غير معروفة هنا: �
 problem-must-be-a-number = يجب أن يكون رقمًا مثل 1500 أو 1500.50
 problem-must-not-be-negative = يجب ألا يكون سالبًا
 problem-must-be-a-number-of-days-from-n-to-n = يجب أن يكون عدد أيام من 0 إلى { $n }
+# Scripts, profiles, rules.
+problem-has-faults-mend-them-or-save-it-with-live-false = فيه أخطاء: أصلحها، أو احفظه دون أن تعمل به المكالمات الجديدة
+problem-is-none-of-this-script-s-which-are-n-to-n = ليس من إصدارات هذا السيناريو، وهي من { $least } إلى { $n }
+problem-must-not-be-none = يجب ألا يكون none
+problem-must-be-a-number-from-n-n-to-n = يجب أن يكون رقمًا من 0.5 إلى { $n }
+problem-must-be-a-whole-number-from-n-to-n = يجب أن يكون عددًا صحيحًا من { $least } إلى { $n }
+problem-must-be-a-whole-number-from-n = يجب أن يكون عددًا صحيحًا ابتداءً من { $n }
+problem-has-one-longer-than-n-characters = فيه نص أطول من { $n } حرفًا
+problem-is-not-known = غير معروف
+problem-another-profile-is-called-name = يوجد ملف وكيل آخر باسم «{ $name }»
+problem-there-are-n-profiles = بلغ عدد الملفات { $n }: احذف أحدها أولًا
+problem-there-are-n-rules = بلغ عدد القواعد { $n }: احذف إحداها أولًا
+problem-the-profile-name-runs-this-script = يعمل ملف الوكيل «{ $name }» بهذا السيناريو: أعطه سيناريو آخر أولًا
+problem-room-rules-send-name = ترسل قواعد الغرف «{ $name }»: اجعلها ترسل ملفًا آخر أولًا
+problem-this-profile-is-of-the-configuration-file = هذا مكتوب في ملف الإعدادات: غيّره هناك وأعد تشغيل الخادم
+problem-this-rule-is-of-the-configuration-file = هذه مكتوبة في ملف الإعدادات: غيّرها هناك وأعد تشغيل الخادم
+problem-somebody-else-is-trying-something-at-this-moment = يجرّب شخص آخر شيئًا الآن: حاول مرة أخرى
+problem-the-voice-took-too-long = تأخّر الصوت كثيرًا: حاول مرة أخرى بعد قليل
+problem-the-server-is-still-getting-ready = لا يزال الخادم يستعدّ: حاول مرة أخرى بعد قليل
+problem-the-engines-could-not-be-loaded = تعذّر تحميل المحرّكات: السبب في السجل
 
 error-no-session = انتهت جلستك: سجّل الدخول ثم أعد ما فعلت.
 error-role = صلاحيتك لا تسمح بهذا: اسأل مدير النظام.

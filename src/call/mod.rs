@@ -14,6 +14,7 @@ mod live;
 pub mod meaning;
 mod profiles;
 pub mod readiness;
+pub mod rehearsal;
 mod sense;
 mod tool;
 pub mod transcribe;

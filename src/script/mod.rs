@@ -82,6 +82,12 @@ impl Script {
     pub fn graph_at(&self, step: StepIndex) -> String {
         graph::svg(self, Some(step))
     }
+
+    /// The same as a part of a page, whose style sheet gives its classes (`step`, `waits`, `ends`, `start`, `here`, `way`, `label`)
+    /// their looks; each step has its line in the document in `data-line`. The step that the script is `at`, if any, is `here`.
+    pub fn drawing(&self, at: Option<StepIndex>) -> String {
+        graph::part_of_page(self, at)
+    }
 }
 
 /// Whether a text is meant as a guided script and not as free instructions for a language model: it has steps.

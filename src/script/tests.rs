@@ -151,10 +151,14 @@ fn built_in_scripts_are_good_and_can_be_drawn() {
 fn drawings_hold_no_markup_of_the_document() {
     let document = "name = '<script>\"&'\n[[step]]\nid = 'a'\nsay = '</text><script>alert(1)</script>'\n\
          [[step]]\nid = 'b'\nend = 'x'\n";
-    let svg = Script::parse(document).unwrap().graph();
-    assert!(!svg.contains("<script"), "{svg}");
-    assert!(svg.contains("&lt;/text&gt;"), "{svg}");
-    assert!(svg.contains("<title>&lt;script&gt;&quot;&amp;</title>"), "{svg}");
+    let script = Script::parse(document).unwrap();
+    for svg in [script.graph(), script.drawing(script.find("b"))] {
+        assert!(!svg.contains("<script"), "{svg}");
+        assert!(svg.contains("&lt;/text&gt;"), "{svg}");
+        assert!(svg.contains("<title>&lt;script&gt;&quot;&amp;</title>"), "{svg}");
+    }
+    let part = script.drawing(script.find("b"));
+    assert!(!part.contains("<style") && part.contains(r#"class="step ends here" id="step-2" data-line="5""#), "{part}");
 }
 
 #[test]

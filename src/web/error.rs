@@ -25,6 +25,7 @@ use crate::{
     call::{
         CallError, SpeechError,
         desk::DispatchError,
+        rehearsal::RehearsalError,
         transcribe::{self, ScribeError},
         written::WrittenError,
     },
@@ -263,6 +264,17 @@ impl From<WrittenError> for ApiError {
             WrittenError::NotReady(why) => Self::Unavailable(why.to_string()),
             WrittenError::Call(error) => error.into(),
             WrittenError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<RehearsalError> for ApiError {
+    fn from(error: RehearsalError) -> Self {
+        match error {
+            RehearsalError::Busy => Self::Busy(error.to_string()),
+            RehearsalError::Late => Self::Unavailable(error.to_string()),
+            RehearsalError::NotReady(why) => Self::Unavailable(why.to_string()),
+            RehearsalError::Call(error) => error.into(),
         }
     }
 }

@@ -14,7 +14,7 @@ use super::{
     session::{self, Staff},
 };
 
-/// Most bytes of a form: nothing that is typed here is long.
+/// Most bytes of a form: little that is typed here is long.
 const MAX_FORM: usize = 16 * 1024;
 /// A client that takes longer to send it is cut off.
 const FORM_TIMEOUT: Duration = Duration::from_secs(5);
@@ -25,8 +25,8 @@ const TOKEN: &str = "token";
 /// A form of a page that everybody can open, sent by that page.
 pub(super) struct PublicForm<T>(pub(super) T);
 
-/// A form of a member of staff, with the token of their session in `token`.
-pub(super) struct StaffForm<T> {
+/// A form of a member of staff, with the token of their session in `token`; of `MOST` bytes at most.
+pub(super) struct StaffForm<T, const MOST: usize = MAX_FORM> {
     pub(super) staff: Staff,
     pub(super) fields: T,
 }
@@ -51,12 +51,12 @@ impl<T: DeserializeOwned + 'static> FromRequest for PublicForm<T> {
             if !session::is_from_our_page(state(&request), &request) {
                 return Err(ApiError::ForeignPage);
             }
-            read(&request, payload).await.map(Self)
+            read(&request, payload, MAX_FORM).await.map(Self)
         })
     }
 }
 
-impl<T: DeserializeOwned + 'static> FromRequest for StaffForm<T> {
+impl<T: DeserializeOwned + 'static, const MOST: usize> FromRequest for StaffForm<T, MOST> {
     type Error = ApiError;
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
@@ -64,7 +64,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for StaffForm<T> {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let staff = staff(&request)?;
-            let Signed { token, fields } = read(&request, payload).await?;
+            let Signed { token, fields } = read(&request, payload, MOST).await?;
             check(&request, &staff, &token)?;
             Ok(Self { staff, fields })
         })
@@ -79,7 +79,7 @@ impl FromRequest for StaffPairs {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let staff = staff(&request)?;
-            let pairs: Vec<(String, String)> = read(&request, payload).await?;
+            let pairs: Vec<(String, String)> = read(&request, payload, MAX_FORM).await?;
             let token = pairs.iter().find(|(name, _)| name == TOKEN).map(|(_, token)| token.as_str());
             check(&request, &staff, token.ok_or(ApiError::Form)?)?;
             Ok(Self(pairs))
@@ -105,10 +105,14 @@ fn state(request: &HttpRequest) -> &State {
     request.app_data::<web::Data<State>>().expect("the application has its state")
 }
 
-async fn read<T: DeserializeOwned + 'static>(request: &HttpRequest, mut payload: dev::Payload) -> Result<T, ApiError> {
-    let body = actix_web::dev::UrlEncoded::<T>::new(request, &mut payload).limit(MAX_FORM);
+async fn read<T: DeserializeOwned + 'static>(
+    request: &HttpRequest,
+    mut payload: dev::Payload,
+    most: usize,
+) -> Result<T, ApiError> {
+    let body = actix_web::dev::UrlEncoded::<T>::new(request, &mut payload).limit(most);
     timeout(FORM_TIMEOUT, body).await.map_err(|_| ApiError::Slow)?.map_err(|error| match error {
-        UrlencodedError::Overflow { .. } => ApiError::TooLarge(MAX_FORM),
+        UrlencodedError::Overflow { .. } => ApiError::TooLarge(most),
         UrlencodedError::ContentType => ApiError::Form,
         UrlencodedError::Parse(_) | UrlencodedError::Encoding => ApiError::Form,
         _ => ApiError::Broken,

@@ -39,7 +39,7 @@ use actix_web::{
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::{
-    call::{desk::Desk, readiness::ReadinessReceiver, transcribe::Scribe, written::Written},
+    call::{desk::Desk, readiness::ReadinessReceiver, rehearsal::Rehearsals, transcribe::Scribe, written::Written},
     config::Config,
     people::People,
     rooms::{Rooms, token::Keys},
@@ -106,6 +106,8 @@ pub struct State {
     pub written: Written,
     /// Models that are being fetched from a page.
     pub pulls: Pulls,
+    /// Who tries scripts and voices.
+    pub rehearsals: Rehearsals,
     /// This box's own certificate authority, when it has one.
     pub authority: Option<Arc<Authority>>,
 }

@@ -18,7 +18,7 @@ use super::{
     endpoint::{self, Access, Endpoint},
 };
 use crate::{
-    call::{desk::Desk, readiness, transcribe::Scribe, written::Written},
+    call::{desk::Desk, readiness, rehearsal::Rehearsals, transcribe::Scribe, written::Written},
     config::Config,
     domain::CallId,
     people::People,
@@ -50,6 +50,7 @@ pub(super) fn state(folder: &Path, change: impl FnOnce(&mut Config)) -> State {
     let engines = watch::channel(None).1;
     let scribe = Scribe::new(engines.clone(), config.speech.language);
     let written = Written::new(&config.agent, engines.clone(), store.clone());
+    let rehearsals = Rehearsals::new(engines.clone());
     let desk = Desk::start(&config, engines, rooms.clone(), events, store.clone()).unwrap();
     State {
         readiness: readiness::channel().1,
@@ -67,6 +68,7 @@ pub(super) fn state(folder: &Path, change: impl FnOnce(&mut Config)) -> State {
         scribe,
         written,
         pulls: Pulls::default(),
+        rehearsals,
         authority: None,
     }
 }

@@ -24,25 +24,46 @@ const STYLE: &str = "\
 text{font-family:system-ui,sans-serif;font-size:13px}\
 .id{font-weight:600}.words,.label{font-size:11px;opacity:.8}\
 .step{stroke-width:1.2}.waits{stroke-width:2}.ends{stroke-dasharray:5 3}.start{stroke-width:3}\
-.now rect{fill:#0f8f7a;fill-opacity:.28;stroke:#0f8f7a;stroke-width:3}";
+.here rect{fill:#0f8f7a;fill-opacity:.28;stroke:#0f8f7a;stroke-width:3}";
+
+/// Where a drawing is looked at, and at which of its steps a conversation is.
+#[derive(Clone, Copy)]
+enum Place {
+    /// On its own: a document with a style of its own.
+    Alone(Option<StepIndex>),
+    /// Within a page, whose style sheet knows its classes.
+    Page(Option<StepIndex>),
+}
 
 /// The drawing of a script, as a whole SVG document; a conversation may be at one of its steps now.
 pub(super) fn svg(script: &Script, now: Option<StepIndex>) -> String {
+    drawn(script, Place::Alone(now))
+}
+
+/// The same for a page: without a style, each step with its line.
+pub(super) fn part_of_page(script: &Script, now: Option<StepIndex>) -> String {
+    drawn(script, Place::Page(now))
+}
+
+fn drawn(script: &Script, place: Place) -> String {
     let layout = Layout::of(script);
     let mut svg = String::new();
     // Writing to a string does not fail.
-    let _ = draw(&mut svg, script, &layout, now);
+    let _ = draw(&mut svg, script, &layout, place);
     svg
 }
 
-fn draw(svg: &mut String, script: &Script, layout: &Layout, now: Option<StepIndex>) -> fmt::Result {
+fn draw(svg: &mut String, script: &Script, layout: &Layout, place: Place) -> fmt::Result {
     let (width, height) = layout.size();
     let name = Escaped(&script.name);
     writeln!(
         svg,
         r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">"#
     )?;
-    writeln!(svg, "<title>{name}</title>\n<style>{STYLE}</style>")?;
+    writeln!(svg, "<title>{name}</title>")?;
+    if let Place::Alone(_) = place {
+        writeln!(svg, "<style>{STYLE}</style>")?;
+    }
     writeln!(
         svg,
         r#"<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto"><path d="M0 0 8 4 0 8z" fill="currentColor"/></marker></defs>"#
@@ -51,7 +72,7 @@ fn draw(svg: &mut String, script: &Script, layout: &Layout, now: Option<StepInde
         draw_arrow(svg, arrow)?;
     }
     for (index, step) in script.steps() {
-        draw_step(svg, script, (index, step), layout.place(index), now == Some(index))?;
+        draw_step(svg, script, (index, step), layout.place(index), place)?;
     }
     draw_general_ways(svg, script, layout)?;
     writeln!(svg, "</svg>")
@@ -94,7 +115,7 @@ fn draw_step(
     script: &Script,
     (index, step): (StepIndex, &Step),
     (x, y): (i32, i32),
-    is_now: bool,
+    place: Place,
 ) -> fmt::Result {
     let mut class = String::from("step");
     if step.task.waits() {
@@ -106,14 +127,19 @@ fn draw_step(
     if index == script.start {
         class.push_str(" start");
     }
-    if is_now {
-        class.push_str(" now");
+    let mut line = String::new();
+    if let Place::Page(_) = place {
+        line = format!(r#" data-line="{}""#, step.line);
+    }
+    let (Place::Alone(now) | Place::Page(now)) = place;
+    if now == Some(index) {
+        class.push_str(" here");
     }
     let (id, kind) = (Escaped(&step.id), step.task.name());
     let words = shortened(&words(step), MOST_SHOWN);
     let (middle, first, second) = (x + WIDTH / 2, y + 21, y + 39);
     let direction = if script.language.is_right_to_left() { "rtl" } else { "ltr" };
-    writeln!(svg, r#"<g class="{class}" id="step-{}">"#, index.get() + 1)?;
+    writeln!(svg, r#"<g class="{class}" id="step-{}"{line}>"#, index.get() + 1)?;
     writeln!(
         svg,
         r#"<rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="8" fill="currentColor" fill-opacity=".06" stroke="currentColor"/>"#

@@ -5,7 +5,7 @@ pub(super) mod admin;
 pub(super) mod body;
 mod dispatch;
 mod document;
-pub(super) mod entity;
+pub(in crate::web) mod entity;
 mod health;
 mod list;
 mod sms;

@@ -68,3 +68,13 @@ fn customers_are_written_to_promised_and_left_alone() {
 fn administrators_lead_the_desk_and_everybody_can_read_it() {
     drive_desk("desk-admin.test.mjs");
 }
+
+#[test]
+fn scripts_are_written_tried_and_taken_live() {
+    drive_desk("desk-scripts.test.mjs");
+}
+
+#[test]
+fn profiles_and_rules_are_written() {
+    drive_desk("desk-agents.test.mjs");
+}

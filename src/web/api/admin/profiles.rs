@@ -16,6 +16,7 @@ use crate::{
     domain::{Language, ProfileId, ScriptId},
     store::{
         Change, StoreError,
+        audit::Actor,
         profiles::{self, Content, MOST, Profile},
         rules, scripts,
     },
@@ -33,7 +34,7 @@ const LONGEST_PROMPT: usize = 16 * 1024;
 /// Longest greeting, in characters.
 const LONGEST_GREETING: usize = 1000;
 /// Stands before the names of those of the configuration file, as their ids.
-pub(super) const CONFIGURED: &str = "configuration:";
+pub(in crate::web) const CONFIGURED: &str = "configuration:";
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/api/admin/agent-profiles", Access::READ, || web::route().to(list)),
@@ -61,7 +62,7 @@ pub(super) enum Source {
 /// A profile as it is given. Absent fields are left as they are, null empties one.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
-struct ProfileInput {
+pub(in crate::web) struct ProfileInput {
     /// What rules and dispatches call it.
     #[schema(value_type = String)]
     name: Given,
@@ -92,7 +93,7 @@ struct ProfileInput {
 }
 
 /// What is wanted of a profile, checked.
-struct Patch {
+pub(in crate::web) struct Patch {
     name: Option<String>,
     language: Option<Option<Language>>,
     voice: Option<Option<String>>,
@@ -105,7 +106,7 @@ struct Patch {
 }
 
 impl ProfileInput {
-    fn check(self) -> Result<Patch, Vec<FieldProblem>> {
+    pub(in crate::web) fn check(self) -> Result<Patch, Vec<FieldProblem>> {
         let mut checks = Checks::default();
         let patch = Patch {
             name: checks.kept("name", self.name, name),
@@ -123,7 +124,7 @@ impl ProfileInput {
 }
 
 impl Patch {
-    fn apply(self, old: Content) -> Content {
+    pub(in crate::web) fn apply(self, old: Content) -> Content {
         Content {
             name: self.name.unwrap_or(old.name),
             language: self.language.unwrap_or(old.language),
@@ -205,11 +206,17 @@ async fn list(state: web::Data<State>) -> Result<HttpResponse, ApiError> {
     )
 )]
 async fn create(by: By, body: Body<ProfileInput>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
-    let patch = body.0.check().map_err(ApiError::Fields)?;
+    let profile = make(&state, by.0, body.0.check().map_err(ApiError::Fields)?).await?;
+    let (address, version) = (format!("/api/admin/agent-profiles/{}", profile.id), profile.version);
+    Ok(entity::made(address, version, &OfDesk { profile, source: Source::Desk }))
+}
+
+/// Makes a profile; see [`create`].
+pub(in crate::web) async fn make(state: &State, by: Actor, patch: Patch) -> Result<Profile, ApiError> {
     if patch.name.is_none() {
         return Err(ApiError::field("name", "is missing"));
     }
-    let made = state.store.change(by.0, Timestamp::now(), move |change| {
+    let made = state.store.change(by, Timestamp::now(), move |change| {
         if profiles::list(change.transaction)?.len() >= MOST {
             return Err(ApiError::Conflict(format!("there are {MOST} profiles: delete one first")));
         }
@@ -218,9 +225,7 @@ async fn create(by: By, body: Body<ProfileInput>, state: web::Data<State>) -> Re
         fits(change, &content, script.as_ref(), None)?;
         Ok(profiles::create(change, &content, script.as_ref())?)
     });
-    let profile = made.await?;
-    let (address, version) = (format!("/api/admin/agent-profiles/{}", profile.id), profile.version);
-    Ok(entity::made(address, version, &OfDesk { profile, source: Source::Desk }))
+    made.await
 }
 
 /// A profile.
@@ -261,9 +266,20 @@ async fn update(
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
     let id = profile_id(&id, &state.config)?;
-    let patch = body.0.check().map_err(ApiError::Fields)?;
+    let profile = save(&state, by.0, id, expected, body.0.check().map_err(ApiError::Fields)?).await?;
+    Ok(entity::found(profile.version, &OfDesk { profile, source: Source::Desk }))
+}
+
+/// Changes a profile; see [`update`].
+pub(in crate::web) async fn save(
+    state: &State,
+    by: Actor,
+    id: ProfileId,
+    expected: IfMatch,
+    patch: Patch,
+) -> Result<Profile, ApiError> {
     let config = state.config.clone();
-    let changed = state.store.change(by.0, Timestamp::now(), move |change| {
+    let changed = state.store.change(by, Timestamp::now(), move |change| {
         let old = profiles::find(change.transaction, &id)?.ok_or(ApiError::NotFound("profile"))?;
         expected.fits(old.version)?;
         let script = patch.script.clone().unwrap_or(old.script.clone());
@@ -274,8 +290,7 @@ async fn update(
         fits(change, &content, script.as_ref(), Some(&id))?;
         Ok::<_, ApiError>(profiles::update(change, &old, content, script)?)
     });
-    let profile = changed.await?;
-    Ok(entity::found(profile.version, &OfDesk { profile, source: Source::Desk }))
+    changed.await
 }
 
 /// Deletes a profile.
@@ -294,15 +309,20 @@ async fn delete(
     expected: IfMatch,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let (id, config) = (profile_id(&id, &state.config)?, state.config.clone());
-    let deleted = state.store.change(by.0, Timestamp::now(), move |change| {
+    remove(&state, by.0, profile_id(&id, &state.config)?, expected).await?;
+    Ok(entity::gone())
+}
+
+/// Deletes a profile; see [`delete`].
+pub(in crate::web) async fn remove(state: &State, by: Actor, id: ProfileId, expected: IfMatch) -> Result<(), ApiError> {
+    let config = state.config.clone();
+    let deleted = state.store.change(by, Timestamp::now(), move |change| {
         let profile = profiles::find(change.transaction, &id)?.ok_or(ApiError::NotFound("profile"))?;
         expected.fits(profile.version)?;
         unnamed(change, &config, &profile.content.name)?;
         Ok::<_, ApiError>(profiles::delete(change, &profile)?)
     });
-    deleted.await?;
-    Ok(entity::gone())
+    deleted.await
 }
 
 /// Whether a rule may name this profile.
@@ -338,26 +358,31 @@ fn fits(
 }
 
 fn of_configuration(profile: &config::Profile, stored: &[Profile]) -> OfConfiguration {
-    let greetings = profile.greetings.iter().map(|(language, text)| (language.code().to_owned(), text.clone()));
     OfConfiguration {
         id: format!("{CONFIGURED}{}", profile.name),
-        content: Content {
-            name: profile.name.clone(),
-            language: profile.language,
-            voice: profile.voice.clone(),
-            speed: profile.speed,
-            prompt: profile.prompt.clone(),
-            greetings: greetings.collect(),
-            silence_seconds: profile.silence.and_then(|silence| silence.as_secs().try_into().ok()),
-            max_minutes: profile.longest.and_then(|longest| (longest.as_secs() / 60).try_into().ok()),
-        },
+        content: content(profile),
         source: Source::Configuration,
         is_replaced: stored.iter().any(|stored| stored.content.name == profile.name),
     }
 }
 
+/// What a profile of the configuration file says.
+pub(in crate::web) fn content(profile: &config::Profile) -> Content {
+    let greetings = profile.greetings.iter().map(|(language, text)| (language.code().to_owned(), text.clone()));
+    Content {
+        name: profile.name.clone(),
+        language: profile.language,
+        voice: profile.voice.clone(),
+        speed: profile.speed,
+        prompt: profile.prompt.clone(),
+        greetings: greetings.collect(),
+        silence_seconds: profile.silence.and_then(|silence| silence.as_secs().try_into().ok()),
+        max_minutes: profile.longest.and_then(|longest| (longest.as_secs() / 60).try_into().ok()),
+    }
+}
+
 /// The id of one that can be changed.
-fn profile_id(text: &str, config: &Config) -> Result<ProfileId, ApiError> {
+pub(in crate::web) fn profile_id(text: &str, config: &Config) -> Result<ProfileId, ApiError> {
     let configured = text.strip_prefix(CONFIGURED);
     match configured.filter(|name| config.agent.profiles.iter().any(|profile| profile.name == *name)) {
         Some(_) => Err(in_file("profile")),

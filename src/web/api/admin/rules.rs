@@ -16,6 +16,7 @@ use crate::{
     domain::RuleId,
     store::{
         Change,
+        audit::Actor,
         rules::{self, MOST, Rule},
     },
     web::{
@@ -23,6 +24,7 @@ use crate::{
         api::body::Body,
         endpoint::{Access, Endpoint},
         error::ApiError,
+        problem::FieldProblem,
     },
 };
 
@@ -42,7 +44,7 @@ pub(super) struct Described;
 /// A rule as it is given. Absent fields are left as they are.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
-struct RuleInput {
+pub(in crate::web) struct RuleInput {
     /// For the room's name; `*` stands for anything: `sales-*`.
     #[schema(value_type = String)]
     pattern: Given,
@@ -52,6 +54,25 @@ struct RuleInput {
     /// Its place among the rules, from 1; others make room.
     #[schema(value_type = Option<u32>)]
     place: Given,
+}
+
+/// What is wanted of a rule, checked.
+pub(in crate::web) struct Patch {
+    pattern: Option<String>,
+    profile: Option<Option<String>>,
+    pub(in crate::web) place: Option<u32>,
+}
+
+impl RuleInput {
+    pub(in crate::web) fn check(self) -> Result<Patch, Vec<FieldProblem>> {
+        let mut checks = Checks::default();
+        let patch = Patch {
+            pattern: checks.kept("pattern", self.pattern, input::line),
+            profile: checks.optional("profile", self.profile, input::line),
+            place: checks.optional("place", self.place.or_number(), place).flatten(),
+        };
+        input::checked(checks, patch)
+    }
 }
 
 /// A rule as it is shown.
@@ -127,26 +148,31 @@ async fn list(state: web::Data<State>) -> Result<HttpResponse, ApiError> {
     responses((status = 201, description = "It was made", body = OfDesk), (status = 422, description = "Fields are wrong"))
 )]
 async fn create(by: By, body: Body<RuleInput>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
-    let (given, mut checks) = (body.0, Checks::default());
-    let pattern = checks.required("pattern", given.pattern, input::line);
-    let profile = checks.optional("profile", given.profile, input::line);
-    let place = checks.optional("place", given.place.or_number(), place).flatten();
-    if profile.is_none() && !checks.is_wrong(&["profile"]) {
+    let rule = make(&state, by.0, body.0.check().map_err(ApiError::Fields)?).await?;
+    let (address, version) = (format!("/api/admin/room-rules/{}", rule.id), rule.version);
+    Ok(entity::made(address, version, &OfDesk { rule, source: Source::Desk }))
+}
+
+/// Makes a rule; see [`create`].
+pub(in crate::web) async fn make(state: &State, by: Actor, patch: Patch) -> Result<Rule, ApiError> {
+    let Patch { pattern, profile, place } = patch;
+    let mut checks = Checks::default();
+    if pattern.is_none() {
+        checks.wrong("pattern", "is missing");
+    }
+    if profile.is_none() {
         checks.wrong("profile", "is missing: give a profile's name, or null for nobody");
     }
     let (Some(pattern), Some(profile)) = (pattern, profile) else { return Err(ApiError::Fields(checks.problems())) };
-    input::checked(checks, ()).map_err(ApiError::Fields)?;
     let config = state.config.clone();
-    let made = state.store.change(by.0, Timestamp::now(), move |change| {
+    let made = state.store.change(by, Timestamp::now(), move |change| {
         if rules::list(change.transaction)?.len() >= MOST {
             return Err(ApiError::Conflict(format!("there are {MOST} rules: delete one first")));
         }
         known(change, &config, profile.as_deref())?;
         Ok(rules::create(change, &pattern, profile.as_deref(), place)?)
     });
-    let rule = made.await?;
-    let (address, version) = (format!("/api/admin/room-rules/{}", rule.id), rule.version);
-    Ok(entity::made(address, version, &OfDesk { rule, source: Source::Desk }))
+    made.await
 }
 
 /// A rule of the database.
@@ -180,13 +206,22 @@ async fn update(
     body: Body<RuleInput>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let (id, given, mut checks) = (rule_id(&id, &state.config)?, body.0, Checks::default());
-    let pattern = checks.kept("pattern", given.pattern, input::line);
-    let profile = checks.optional("profile", given.profile, input::line);
-    let place = checks.kept("place", given.place.or_number(), place);
-    input::checked(checks, ()).map_err(ApiError::Fields)?;
+    let id = rule_id(&id, &state.config)?;
+    let rule = save(&state, by.0, id, expected, body.0.check().map_err(ApiError::Fields)?).await?;
+    Ok(entity::found(rule.version, &OfDesk { rule, source: Source::Desk }))
+}
+
+/// Changes a rule, or its place; see [`update`].
+pub(in crate::web) async fn save(
+    state: &State,
+    by: Actor,
+    id: RuleId,
+    expected: IfMatch,
+    patch: Patch,
+) -> Result<Rule, ApiError> {
+    let Patch { pattern, profile, place } = patch;
     let config = state.config.clone();
-    let changed = state.store.change(by.0, Timestamp::now(), move |change| {
+    let changed = state.store.change(by, Timestamp::now(), move |change| {
         let old = there(change, &id, &expected)?;
         if let Some(profile) = &profile {
             known(change, &config, profile.as_deref())?;
@@ -195,8 +230,7 @@ async fn update(
         let profile = profile.unwrap_or_else(|| old.profile.clone());
         Ok::<_, ApiError>(rules::update(change, &old, pattern, profile, place.unwrap_or(old.place))?)
     });
-    let rule = changed.await?;
-    Ok(entity::found(rule.version, &OfDesk { rule, source: Source::Desk }))
+    changed.await
 }
 
 /// Deletes a rule.
@@ -215,13 +249,17 @@ async fn delete(
     expected: IfMatch,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let id = rule_id(&id, &state.config)?;
-    let deleted = state.store.change(by.0, Timestamp::now(), move |change| {
+    remove(&state, by.0, rule_id(&id, &state.config)?, expected).await?;
+    Ok(entity::gone())
+}
+
+/// Deletes a rule; see [`delete`].
+pub(in crate::web) async fn remove(state: &State, by: Actor, id: RuleId, expected: IfMatch) -> Result<(), ApiError> {
+    let deleted = state.store.change(by, Timestamp::now(), move |change| {
         let rule = there(change, &id, &expected)?;
         Ok::<_, ApiError>(rules::delete(change, &rule)?)
     });
-    deleted.await?;
-    Ok(entity::gone())
+    deleted.await
 }
 
 /// The rule, in the version that was read.
@@ -239,7 +277,7 @@ fn known(change: &Change<'_>, config: &Config, profile: Option<&str>) -> Result<
 }
 
 /// The id of one that can be changed.
-fn rule_id(text: &str, config: &Config) -> Result<RuleId, ApiError> {
+pub(in crate::web) fn rule_id(text: &str, config: &Config) -> Result<RuleId, ApiError> {
     let number: Option<usize> = text.strip_prefix(CONFIGURED).and_then(|number| number.parse().ok());
     match number.filter(|number| (1..=config.agent.rules.len()).contains(number)) {
         Some(_) => Err(in_file("rule")),

@@ -11,10 +11,13 @@ use super::{
     list::{self, List, Paging, Params, filtered, words},
 };
 use crate::{
-    domain::{Host, ScriptId},
+    domain::{Host, Language, ScriptId},
     script::{Fault, Script as Guided, is_guided},
     store::{
-        Change, Connection, StoreError, profiles,
+        Change, Connection, StoreError,
+        audit::Actor,
+        list::Filter,
+        profiles,
         scripts::{self, About, Script, Version, VersionInfo},
         settings,
     },
@@ -23,13 +26,14 @@ use crate::{
         api::body::Body,
         endpoint::{Access, Endpoint},
         error::ApiError,
+        problem::FieldProblem,
     },
 };
 
 /// So many faults are told where a script is refused; all of them are among the warnings of a draft.
 const MOST_TOLD: usize = 5;
 /// Longest text of a script, in bytes.
-const LONGEST: usize = 256 * 1024;
+pub(in crate::web) const LONGEST: usize = 256 * 1024;
 /// Longest description, in bytes.
 const LONGEST_DESCRIPTION: usize = 4 * 1024;
 
@@ -52,7 +56,7 @@ pub(super) struct Described;
 /// A script as it is given. Absent fields are left as they are, null empties one.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
-struct ScriptInput {
+pub(in crate::web) struct ScriptInput {
     #[schema(value_type = String)]
     name: Given,
     #[schema(value_type = Option<String>)]
@@ -64,6 +68,31 @@ struct ScriptInput {
     content: Given,
     /// Whether new calls run what is saved. Usually they do, unless an older version or none is live.
     live: Option<bool>,
+}
+
+/// What is wanted of a script, checked.
+#[derive(Clone, Debug)]
+pub(in crate::web) struct ScriptPatch {
+    name: Option<String>,
+    language: Option<Option<Language>>,
+    description: Option<String>,
+    content: Option<String>,
+    live: Option<bool>,
+}
+
+impl ScriptInput {
+    /// All of them; those that a new script needs are looked for in [`make`].
+    pub(in crate::web) fn check(self) -> Result<ScriptPatch, Vec<FieldProblem>> {
+        let mut checks = Checks::default();
+        let patch = ScriptPatch {
+            name: checks.kept("name", self.name, input::line),
+            content: checks.kept("content", self.content, input::plain_text(LONGEST)),
+            language: checks.optional("language", self.language, input::language),
+            description: checks.or_usual("description", self.description, input::plain_text(LONGEST_DESCRIPTION)),
+            live: self.live,
+        };
+        input::checked(checks, patch)
+    }
 }
 
 /// Which version new calls run.
@@ -78,11 +107,18 @@ struct LiveInput {
 /// Which scripts.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct ScriptFilter {
+pub(in crate::web) struct ScriptFilter {
     /// Words, or parts of words, of names and descriptions.
-    q: Option<String>,
+    pub(in crate::web) q: Option<String>,
     /// Only those in this language.
-    language: Option<String>,
+    pub(in crate::web) language: Option<String>,
+}
+
+impl ScriptFilter {
+    pub(in crate::web) fn check(&self) -> Result<Filter, ApiError> {
+        let language = filtered("language", &self.language, input::language)?;
+        Ok(scripts::wanted(words(self.q.as_deref())?, language))
+    }
 }
 
 /// A script with its latest text.
@@ -97,8 +133,8 @@ struct Whole {
 }
 
 /// A script as the store has it.
-struct Saved {
-    script: Script,
+pub(in crate::web) struct Saved {
+    pub(in crate::web) script: Script,
     content: String,
     hosts: Vec<Host>,
 }
@@ -129,9 +165,7 @@ impl Saved {
     responses((status = 200, description = "A page of scripts", body = List<Script>))
 )]
 async fn list(paging: Paging, filter: Params<ScriptFilter>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
-    let language = filtered("language", &filter.0.language, input::language)?;
-    let filter = scripts::wanted(words(filter.0.q.as_deref())?, language);
-    list::answer(&state, &scripts::TABLE, &paging, filter, scripts::page).await
+    list::answer(&state, &scripts::TABLE, &paging, filter.0.check()?, scripts::page).await
 }
 
 /// Makes a script, whose first version is live unless `live` is false.
@@ -140,23 +174,27 @@ async fn list(paging: Paging, filter: Params<ScriptFilter>, state: web::Data<Sta
     responses((status = 201, description = "It was made", body = Whole), (status = 422, description = "Fields are wrong"))
 )]
 async fn create(by: By, body: Body<ScriptInput>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
-    let (given, mut checks) = (body.0, Checks::default());
-    let name = checks.required("name", given.name, input::line);
-    let content = checks.required("content", given.content, input::plain_text(LONGEST));
-    let language = checks.optional("language", given.language, input::language).flatten();
-    let description = checks.or_usual("description", given.description, input::plain_text(LONGEST_DESCRIPTION));
-    let (Some(name), Some(content)) = (name, content) else { return Err(ApiError::Fields(checks.problems())) };
-    let about = About { name, language, description: description.unwrap_or_default() };
-    let about = input::checked(checks, about).map_err(ApiError::Fields)?;
-    if given.live.unwrap_or(true) {
+    let whole = make(&state, by.0, body.0.check().map_err(ApiError::Fields)?).await?.whole().await?;
+    Ok(entity::made(format!("/api/admin/scripts/{}", whole.script.id), whole.script.version, &whole))
+}
+
+/// Makes a script; see [`create`].
+pub(in crate::web) async fn make(state: &State, by: Actor, patch: ScriptPatch) -> Result<Saved, ApiError> {
+    let missing = [("name", patch.name.is_none()), ("content", patch.content.is_none())];
+    let missing = missing.iter().filter(|(_, is_missing)| *is_missing);
+    let missing: Vec<_> = missing.map(|(name, _)| FieldProblem::new(*name, "is missing")).collect();
+    let (Some(name), Some(content)) = (patch.name, patch.content) else { return Err(ApiError::Fields(missing)) };
+    let language = patch.language.flatten();
+    let about = About { name, language, description: patch.description.unwrap_or_default() };
+    let live = patch.live.unwrap_or(true);
+    if live {
         fit_for_calls(content.clone()).await?;
     }
-    let made = state.store.change(by.0, Timestamp::now(), move |change| {
-        let script = scripts::create(change, &about, &content, given.live.unwrap_or(true))?;
+    let made = state.store.change(by, Timestamp::now(), move |change| {
+        let script = scripts::create(change, &about, &content, live)?;
         Saved::read(change.transaction, script, content)
     });
-    let whole = made.await?.whole().await?;
-    Ok(entity::made(format!("/api/admin/scripts/{}", whole.script.id), whole.script.version, &whole))
+    Ok(made.await?)
 }
 
 /// A script with its latest text.
@@ -192,32 +230,39 @@ async fn update(
     body: Body<ScriptInput>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let (id, given, mut checks) = (script_id(&id)?, body.0, Checks::default());
-    let name = checks.kept("name", given.name, input::line);
-    let content = checks.kept("content", given.content, input::plain_text(LONGEST));
-    let language = checks.optional("language", given.language, input::language);
-    let description = checks.or_usual("description", given.description, input::plain_text(LONGEST_DESCRIPTION));
-    input::checked(checks, ()).map_err(ApiError::Fields)?;
+    let patch = body.0.check().map_err(ApiError::Fields)?;
+    let whole = save(&state, by.0, script_id(&id)?, expected, patch).await?.whole().await?;
+    Ok(entity::found(whole.script.version, &whole))
+}
+
+/// Changes a script; see [`update`].
+pub(in crate::web) async fn save(
+    state: &State,
+    by: Actor,
+    id: ScriptId,
+    expected: IfMatch,
+    patch: ScriptPatch,
+) -> Result<Saved, ApiError> {
+    let ScriptPatch { name, language, description, content, live } = patch;
     let fit = match &content {
         Some(content) => fit_for_calls(content.clone()).await,
         None => Ok(()),
     };
-    let changed = state.store.change(by.0, Timestamp::now(), move |change| {
+    let changed = state.store.change(by, Timestamp::now(), move |change| {
         let old = there(change, &id, &expected)?;
         let about = About {
             name: name.unwrap_or_else(|| old.about.name.clone()),
             language: language.unwrap_or(old.about.language),
             description: description.unwrap_or_else(|| old.about.description.clone()),
         };
-        let script = scripts::update(change, &old, about, content.as_deref(), given.live)?;
+        let script = scripts::update(change, &old, about, content.as_deref(), live)?;
         if script.live == Some(script.latest) {
             fit?;
         }
         let latest = scripts::version(change.transaction, &id, script.latest)?.ok_or(ApiError::NotFound("version"))?;
         Ok::<_, ApiError>(Saved::read(change.transaction, script, latest.content)?)
     });
-    let whole = changed.await?.whole().await?;
-    Ok(entity::found(whole.script.version, &whole))
+    changed.await
 }
 
 /// Deletes a script. Calls that ran it keep their version.
@@ -236,8 +281,13 @@ async fn delete(
     expected: IfMatch,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let id = script_id(&id)?;
-    let deleted = state.store.change(by.0, Timestamp::now(), move |change| {
+    remove(&state, by.0, script_id(&id)?, expected).await?;
+    Ok(entity::gone())
+}
+
+/// Deletes a script; see [`delete`].
+pub(in crate::web) async fn remove(state: &State, by: Actor, id: ScriptId, expected: IfMatch) -> Result<(), ApiError> {
+    let deleted = state.store.change(by, Timestamp::now(), move |change| {
         let script = there(change, &id, &expected)?;
         if let Some(profile) = profiles::with_script(change.transaction, &id)? {
             let problem = format!("the profile '{profile}' runs this script: give that profile another one first");
@@ -245,8 +295,7 @@ async fn delete(
         }
         Ok(scripts::delete(change, &script)?)
     });
-    deleted.await?;
-    Ok(entity::gone())
+    deleted.await
 }
 
 /// A script's versions without their texts, the latest first. `sort`: `number`.
@@ -304,20 +353,31 @@ async fn set_live(
         input::checked(checks, ()).map_err(ApiError::Fields)?;
         return Err(ApiError::field("version", "is missing"));
     };
+    let script = make_live(&state, by.0, id, expected, live).await?;
+    Ok(entity::found(script.version, &script))
+}
+
+/// Says which version new calls run; see [`set_live`].
+pub(in crate::web) async fn make_live(
+    state: &State,
+    by: Actor,
+    id: ScriptId,
+    expected: IfMatch,
+    live: Option<u32>,
+) -> Result<Script, ApiError> {
     if let Some(number) = live {
         let wanted = id.clone();
         let version = state.store.read(move |connection| scripts::version(connection, &wanted, number)).await?;
         fit_for_calls(version.map(|version| version.content).unwrap_or_default()).await?;
     }
-    let changed = state.store.change(by.0, Timestamp::now(), move |change| {
+    let changed = state.store.change(by, Timestamp::now(), move |change| {
         let old = there(change, &id, &expected)?;
         if live.is_some_and(|live| live == 0 || live > old.latest) {
             return Err(ApiError::field("version", format!("is none of this script's, which are 1 to {}", old.latest)));
         }
         Ok(scripts::set_live(change, &old, live)?)
     });
-    let script = changed.await?;
-    Ok(entity::found(script.version, &script))
+    changed.await
 }
 
 /// No call is led by a guided script with faults. Others have none.
@@ -342,6 +402,6 @@ fn there(change: &Change<'_>, id: &ScriptId, expected: &IfMatch) -> Result<Scrip
     Ok(script)
 }
 
-fn script_id(text: &str) -> Result<ScriptId, ApiError> {
+pub(in crate::web) fn script_id(text: &str) -> Result<ScriptId, ApiError> {
     text.parse().map_err(|_| ApiError::NotFound("script"))
 }

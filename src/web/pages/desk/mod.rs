@@ -15,6 +15,9 @@ mod listing;
 mod models;
 mod people;
 mod problems;
+mod profiles;
+mod rules;
+mod scripts;
 mod settings;
 mod stream;
 mod team;
@@ -82,6 +85,35 @@ pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/desk/keys/new", ADMIN, || web::route().to(keys::blank)),
     Endpoint::post("/desk/keys/{id}/revoke", ADMIN, || web::route().to(keys::revoke)),
     Endpoint::get(audit::PATH, ADMIN, || web::route().to(audit::list)),
+    // Scripts. What has a name of its own stands before what has an id.
+    Endpoint::get(scripts::PATH, MEMBER, || web::route().to(scripts::list)),
+    Endpoint::post(scripts::PATH, LEADER, || web::route().to(scripts::editor::create)),
+    Endpoint::get("/desk/scripts/begin", LEADER, || web::route().to(scripts::begin)),
+    Endpoint::get("/desk/scripts/new", LEADER, || web::route().to(scripts::editor::blank)),
+    Endpoint::post("/desk/scripts/check", LEADER, || web::route().to(scripts::check::check)),
+    Endpoint::post("/desk/scripts/chat", LEADER, || web::route().to(scripts::trial::chat)),
+    Endpoint::post("/desk/scripts/simulate", LEADER, || web::route().to(scripts::trial::simulate)),
+    Endpoint::get("/desk/scripts/{id}", MEMBER, || web::route().to(scripts::editor::script)),
+    Endpoint::post("/desk/scripts/{id}", LEADER, || web::route().to(scripts::editor::update)),
+    Endpoint::post("/desk/scripts/{id}/live", LEADER, || web::route().to(scripts::versions::live)),
+    Endpoint::post("/desk/scripts/{id}/duplicate", LEADER, || web::route().to(scripts::versions::duplicate)),
+    Endpoint::post("/desk/scripts/{id}/delete", LEADER, || web::route().to(scripts::versions::delete)),
+    Endpoint::get("/desk/scripts/{id}/versions/{number}", MEMBER, || web::route().to(scripts::versions::version)),
+    // Agent profiles and room rules.
+    Endpoint::get(profiles::PATH, MEMBER, || web::route().to(profiles::list)),
+    Endpoint::post(profiles::PATH, LEADER, || web::route().to(profiles::create)),
+    Endpoint::get("/desk/profiles/new", LEADER, || web::route().to(profiles::blank)),
+    Endpoint::get("/desk/voice-sample", LEADER, || web::route().to(profiles::sample)),
+    Endpoint::get("/desk/profiles/{id}", MEMBER, || web::route().to(profiles::profile)),
+    Endpoint::post("/desk/profiles/{id}", LEADER, || web::route().to(profiles::update)),
+    Endpoint::post("/desk/profiles/{id}/delete", LEADER, || web::route().to(profiles::delete)),
+    Endpoint::get(rules::PATH, MEMBER, || web::route().to(rules::list)),
+    Endpoint::post(rules::PATH, LEADER, || web::route().to(rules::create)),
+    Endpoint::get("/desk/rules/new", LEADER, || web::route().to(rules::blank)),
+    Endpoint::get("/desk/rules/{id}", MEMBER, || web::route().to(rules::rule)),
+    Endpoint::post("/desk/rules/{id}", LEADER, || web::route().to(rules::update)),
+    Endpoint::post("/desk/rules/{id}/place", LEADER, || web::route().to(rules::put)),
+    Endpoint::post("/desk/rules/{id}/delete", LEADER, || web::route().to(rules::delete)),
 ];
 
 /// Those of parts that have tables of their own.

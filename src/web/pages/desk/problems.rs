@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// After these an English sentence gives examples, or names what there is.
-const ENDS: [&str; 4] = [": ", " such as ", " one of ", " some of "];
+const ENDS: [&str; 5] = [": ", " such as ", " one of ", " some of ", " ("];
 
 /// An error, as a sentence.
 pub(in crate::web) fn of(words: &'static Locale, error: &ApiError) -> String {
@@ -29,12 +29,12 @@ pub(in crate::web::pages) fn detail(words: &'static Locale, english: &str) -> St
     if words.language() == Language::ENGLISH {
         return english.to_owned();
     }
-    let (key, number) = key(english);
+    let (key, values) = key(english);
     if !words.has(&key) {
         return english.to_owned();
     }
-    let number = number.map(|number| ("n", Value::from(number)));
-    let said = words.with(&key, number.as_slice());
+    let values: Vec<_> = values.into_iter().map(|(name, value)| (name, Value::from(value))).collect();
+    let said = words.with(&key, &values);
     // The names of what there is are the same in all languages.
     match [" one of ", " some of "].into_iter().find_map(|before| english.split_once(before)) {
         Some((_, there)) => format!("{said} {there}"),
@@ -42,20 +42,33 @@ pub(in crate::web::pages) fn detail(words: &'static Locale, english: &str) -> St
     }
 }
 
-/// The key of an English sentence, and the number in it.
-fn key(english: &str) -> (String, Option<String>) {
-    let end = ENDS.iter().filter_map(|end| english.find(end)).min().unwrap_or(english.len());
-    let (mut key, mut number) = ("problem".to_owned(), None);
-    for word in english[..end].split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+/// The key of an English sentence, and what it is filled in with: the last number in it (`n`), the first of several (`least`), and
+/// what stands in quotation marks (`name`).
+fn key(english: &str) -> (String, Vec<(&'static str, String)>) {
+    let (rest, name) = unquoted(english);
+    let end = ENDS.iter().filter_map(|end| rest.find(end)).min().unwrap_or(rest.len());
+    let (mut key, mut numbers) = ("problem".to_owned(), Vec::new());
+    for word in rest[..end].split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
         key.push('-');
         if word.chars().all(|c| c.is_ascii_digit()) {
             key.push('n');
-            number = Some(word.to_owned());
+            numbers.push(word.to_owned());
         } else {
             key.push_str(&word.to_ascii_lowercase());
         }
     }
-    (key, number)
+    let last = numbers.pop();
+    let numbers = [("n", last), ("least", numbers.into_iter().next()), ("name", name)];
+    (key, numbers.into_iter().filter_map(|(name, value)| Some((name, value?))).collect())
+}
+
+/// The same without what stands in quotation marks, and that.
+fn unquoted(english: &str) -> (String, Option<String>) {
+    let quoted = english.split_once(" '").and_then(|(before, rest)| Some((before, rest.split_once('\'')?)));
+    match quoted {
+        Some((before, (name, after))) => (format!("{before} name{after}"), Some(name.to_owned())),
+        None => (english.to_owned(), None),
+    }
 }
 
 #[cfg(test)]
@@ -63,7 +76,7 @@ mod tests {
     use super::*;
 
     /// What the API's checks say of fields that the pages' forms have.
-    const SAID: [&str; 75] = [
+    const SAID: [&str; 92] = [
         "is missing",
         "is missing: give a name or a telephone number",
         "must be a text",
@@ -139,17 +152,42 @@ mod tests {
         // Pages that are not there.
         "there is no page at this address",
         "this address takes only one of GET, POST",
+        // Scripts.
+        "has faults, mend them or save it with live false (line 3: there is no step `x`)",
+        "is none of this script's, which are 1 to 3",
+        // Profiles and rules.
+        "must not be none",
+        "must be a number from 0.5 to 2",
+        "must be a whole number from 5 to 600",
+        "must be a whole number from 1",
+        "has one longer than 1000 characters",
+        "is not known",
+        "is not known: make such a profile first",
+        "another profile is called 'sales'",
+        "there are 500 profiles: delete one first",
+        "there are 500 rules: delete one first",
+        "the profile 'sales' runs this script: give that profile another one first",
+        "room rules send 'sales': let them send another profile first",
+        "this profile is of the configuration file: change it there, and start the server again",
     ];
 
     #[test]
     fn an_english_sentence_is_a_key() {
-        for (english, expected, number) in [
-            ("is missing", "problem-is-missing", None),
-            ("is longer than 200 characters", "problem-is-longer-than-n-characters", Some("200")),
-            ("must be one of new, won", "problem-must-be", None),
-            ("is not a telephone number: give one such as +44 20", "problem-is-not-a-telephone-number", None),
+        for (english, expected, values) in [
+            ("is missing", "problem-is-missing", &[][..]),
+            ("is longer than 200 characters", "problem-is-longer-than-n-characters", &[("n", "200")]),
+            ("must be one of new, won", "problem-must-be", &[]),
+            ("is not a telephone number: give one such as +44 20", "problem-is-not-a-telephone-number", &[]),
+            (
+                "must be a whole number from 5 to 600",
+                "problem-must-be-a-whole-number-from-n-to-n",
+                &[("n", "600"), ("least", "5")],
+            ),
+            ("the profile 'a: b' runs this: wait", "problem-the-profile-name-runs-this", &[("name", "a: b")]),
+            ("is somebody else's", "problem-is-somebody-else-s", &[]),
         ] {
-            assert_eq!(key(english), (expected.to_owned(), number.map(str::to_owned)));
+            let values = values.iter().map(|(name, value)| (*name, (*value).to_owned())).collect::<Vec<_>>();
+            assert_eq!(key(english), (expected.to_owned(), values));
         }
     }
 

@@ -12,8 +12,8 @@ use jiff::{civil::Date, tz::TimeZone};
 use super::{
     form::{self, Saved, Sent},
     frame::Desk,
-    people::all_scripts,
     listing::{Asked, Listing, lenient},
+    people::all_scripts,
 };
 use crate::{
     domain::{ScriptId, clock},

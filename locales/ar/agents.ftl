@@ -1,0 +1,56 @@
+# Agent profiles and room rules: who answers, and where.
+nav-profiles = ملفات الوكلاء
+nav-rules = قواعد الغرف
+source = محفوظ في
+source-desk = المكتب
+source-file = ملف الإعدادات
+source-replaced = مستبدَل
+
+profiles-about = ملف الوكيل هو ما يظهر به الوكيل: لغته وصوته وكلماته الأولى ومهمته والسيناريو الذي يعمل به. تشير إليه قواعد الغرف والبرامج باسمه.
+profile-new = ملف وكيل جديد
+profile-name = الاسم
+profile-name-hint = الاسم الذي تستعمله قواعد الغرف والبرامج.
+profile-language = اللغة
+profile-language-any = لغة المتصل
+profile-voice = الصوت
+profile-voice-usual = الصوت المعتاد للغة
+profile-speed = السرعة
+profile-script = السيناريو
+profile-script-none = بلا
+profile-script-hint = يقود مكالمات هذا الملف، إلا إذا كان لمن يُتصل به سيناريو خاص به.
+profile-greeting-en = الكلمات الأولى بالإنجليزية
+profile-greeting-ar = الكلمات الأولى بالعربية
+profile-greeting-hint = يجب أن تذكر أن المتحدث وكيل آلي وأن المكالمة تُدوَّن. إن تُرك فارغًا قيلت الكلمات المعتادة.
+profile-prompt = المهمة
+profile-prompt-hint = ما يُعطى للنموذج اللغوي. إن تُرك فارغًا فكما في ملف الإعدادات.
+profile-silence = الصمت بالثواني
+profile-silence-hint = بعد هذا القدر من الصمت يسأل الوكيل هل المتصل ما زال على الخط. من 5 إلى 600، وإن تُرك فارغًا فكما في ملف الإعدادات.
+profile-longest = أطول مكالمة بالدقائق
+profile-longest-hint = ينبّه الوكيل قبل النهاية بدقيقة. من 1 إلى 720، وإن تُرك فارغًا فكما في ملف الإعدادات.
+profile-listen = استمع إلى الصوت
+profile-delete-sure = هل تحذف ملف الوكيل هذا؟ لا يمكن التراجع عن ذلك.
+profile-of-file = هذا الملف مكتوب في ملف الإعدادات ويُغيَّر هناك ثم يعاد تشغيل الخادم. وإن أنشأت هنا ملفًا بالاسم نفسه حلّ محلّه.
+profile-copy = أنشئ نسخة هنا
+profile-sent = ترسل قواعد الغرف هذا الملف، فلا يمكن حذفه.
+voice-sample = مرحبا. هكذا يبدو صوتي حين أتصل. كيف يمكنني مساعدتك اليوم؟
+
+rules-about = حين تُفتح غرفة، تحدّد أول قاعدة يطابق نمطُها اسمَ الغرفة أيَّ وكيل ينضم إليها.
+rules-of-file = تُسأل قواعد ملف الإعدادات أخيرًا، وتُغيَّر هناك.
+rule-new = قاعدة جديدة
+rule-place = الترتيب
+rule-place-hint = موضعها بين القواعد، ابتداءً من 1. إن تُرك فارغًا بقيت في موضعها، أو جاءت أخيرة.
+rule-pattern = أسماء الغرف
+rule-pattern-hint = العلامة * تعني أي شيء، مثل ‎sales-*‎.
+rule-profile = ملف الوكيل
+rule-nobody = لا ينضم أحد
+rule-earlier = اسأل «{ $name }» قبل غيرها
+rule-later = اسأل «{ $name }» بعد غيرها
+rule-delete-sure = هل تحذف هذه القاعدة؟ لا يمكن التراجع عن ذلك.
+
+done-profile-made = حُفظ ملف الوكيل.
+done-profile-saved = حُفظ ملف الوكيل. تبقى المكالمات الجارية على ما بدأت به.
+done-profile-deleted = حُذف ملف الوكيل.
+done-rule-made = حُفظت القاعدة.
+done-rule-saved = حُفظت القاعدة.
+done-rule-put = تغيّر الترتيب.
+done-rule-deleted = حُذفت القاعدة.

@@ -1,0 +1,56 @@
+# Agent profiles and room rules: who answers, and where.
+nav-profiles = Agent profiles
+nav-rules = Room rules
+source = Kept in
+source-desk = The desk
+source-file = Configuration file
+source-replaced = Replaced
+
+profiles-about = A profile is how an agent presents itself: language, voice, first words, task and script. Room rules and dispatches name it.
+profile-new = New profile
+profile-name = Name
+profile-name-hint = What room rules and programs call it.
+profile-language = Language
+profile-language-any = The caller's own
+profile-voice = Voice
+profile-voice-usual = The language's usual one
+profile-speed = Speed
+profile-script = Script
+profile-script-none = None
+profile-script-hint = Leads calls of this profile, unless whoever is called has a script of their own.
+profile-greeting-en = First words in English
+profile-greeting-ar = First words in Arabic
+profile-greeting-hint = They must say that an automated agent speaks and that the call is transcribed. Blank: the usual words.
+profile-prompt = Task
+profile-prompt-hint = What the language model is told. Blank: as the configuration file says.
+profile-silence = Silence, in seconds
+profile-silence-hint = After so much silence the agent asks whether the caller is still there. 5 to 600; blank: as the configuration file says.
+profile-longest = Longest call, in minutes
+profile-longest-hint = A minute before the end the agent says so. 1 to 720; blank: as the configuration file says.
+profile-listen = Listen to the voice
+profile-delete-sure = Delete this profile? This cannot be undone.
+profile-of-file = This profile stands in the configuration file and is changed there, with a restart. A profile of the same name here takes its place.
+profile-copy = Make a copy here
+profile-sent = Rules send this profile, so it cannot be deleted.
+voice-sample = Hello. This is how I sound when I call. How can I help you today?
+
+rules-about = When a room opens, the first rule whose pattern fits its name decides which agent joins.
+rules-of-file = Rules of the configuration file are asked last, and are changed there.
+rule-new = New rule
+rule-place = Order
+rule-place-hint = Its place among the rules, from 1. Blank: where it is, or last.
+rule-pattern = Names of rooms
+rule-pattern-hint = * stands for anything, such as sales-*.
+rule-profile = Agent profile
+rule-nobody = Nobody joins
+rule-earlier = Ask “{ $name }” earlier
+rule-later = Ask “{ $name }” later
+rule-delete-sure = Delete this rule? This cannot be undone.
+
+done-profile-made = The profile is saved.
+done-profile-saved = The profile is saved. Calls that have begun keep what they began with.
+done-profile-deleted = The profile is deleted.
+done-rule-made = The rule is saved.
+done-rule-saved = The rule is saved.
+done-rule-put = The order is changed.
+done-rule-deleted = The rule is deleted.
