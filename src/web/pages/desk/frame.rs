@@ -216,11 +216,6 @@ impl Desk {
     pub(super) fn moment(&self, at: &Timestamp) -> String {
         self.words.moment(*at, &self.zone)
     }
-
-    /// The desk's clocks.
-    pub(super) fn zone(&self) -> &TimeZone {
-        &self.zone
-    }
 }
 
 /// The path of the page that is asked for, or whose form was sent.
