@@ -210,7 +210,7 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 
 /// The result of a command that worked.
 pub(crate) fn json(output: &Output) -> Value {
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stderr), text(&output.stdout));
     first_json(output)
 }
 
