@@ -14,9 +14,9 @@ fn what_the_desk_has_to_say_is_said_once_nobody_speaks() {
             "agent= We open at nine.",
             "agent! We open at nine.",
         ],
-        &["assistant: We open at nine."],
+        &[],
     );
-    // The agent finishes what it says, and answers what was asked afterwards.
+    // The agent finishes first what it is saying.
     check_asked(
         &[Interjects(WORDS), Sent(2000), Done, Clause(WORDS, 900), Made, Sent(900), Done],
         &[
@@ -27,7 +27,7 @@ fn what_the_desk_has_to_say_is_said_once_nobody_speaks() {
             "agent= We open at nine.",
             "agent! We open at nine.",
         ],
-        &["assistant: Yes, to Texas.", "assistant: We open at nine."],
+        &["assistant: Yes, to Texas. We open at nine."],
     );
 }
 
