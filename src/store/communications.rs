@@ -270,3 +270,33 @@ fn communication(row: &Row<'_>) -> rusqlite::Result<Communication> {
         author: row.get("author")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Store, audit::Actor, customers::CustomerPatch, leads::LeadPatch};
+
+    #[tokio::test]
+    async fn whoever_a_row_is_about_has_a_name_until_they_are_deleted() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let now = Timestamp::UNIX_EPOCH;
+        let patch = LeadPatch { name: Some(Pii::new("Amanda".to_owned())), ..LeadPatch::default() };
+        let lead = store.change(Actor::console(), now, move |change| leads::create(change, &patch)).await.unwrap();
+        let phone = Pii::new("+442079460958".parse().unwrap());
+        let patch = CustomerPatch { phone: Some(Some(phone)), ..CustomerPatch::default() };
+        let made = store.change(Actor::console(), now, move |change| customers::create(change, &patch));
+        let customer = made.await.unwrap();
+        let contacts = [Contact::Lead(lead.id.clone()), Contact::Customer(customer.id.clone())];
+        let names = async || {
+            let contacts = contacts.clone();
+            let names = store.read(move |connection| names(connection, contacts.iter())).await.unwrap();
+            let of = |id: &str| names.get(id).map(|name| name.reveal().clone());
+            (of(lead.id.as_str()), of(customer.id.as_str()))
+        };
+        assert_eq!(names().await, (Some("Amanda".to_owned()), Some("+442079460958".to_owned())));
+        let id = lead.id.clone();
+        store.change(Actor::console(), now, move |change| leads::delete(change, &id, None)).await.unwrap();
+        assert_eq!(names().await.0, None);
+    }
+}
