@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     /// What the API's checks say of fields that the pages' forms have.
-    const SAID: [&str; 92] = [
+    const SAID: [&str; 87] = [
         "is missing",
         "is missing: give a name or a telephone number",
         "must be a text",
