@@ -22,7 +22,8 @@ function options(table, width) {
     height: HEIGHT,
     // The table's times are those of the desk's clocks, wherever its reader is.
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
-    scales: { y: { range: (_, __, most) => [0, Math.max(most * 1.1, 0.5)] } },
+    // A single hour is a point amid some, not amid days.
+    scales: { x: { range: (_, first, last) => [Math.min(first, last - 6 * 3600), last] }, y: { range: (_, __, most) => [0, Math.max(most * 1.1, 0.5)] } },
     series: [{ label: time, value: "{HH}:{mm}" }, ...lines],
     axes: [{ ...axis, values: "{HH}:{mm}" }, { ...axis, size: 48 }],
   };
