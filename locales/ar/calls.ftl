@@ -92,5 +92,4 @@ problem-no-such-call-is-under-way = هذه المكالمة ليست جارية
 problem-this-call-has-enough-to-answer = لدى هذه المكالمة ما يكفي الآن: حاول مرة أخرى بعد قليل
 problem-the-call-ended-before-this-was-answered = انتهت المكالمة قبل ذلك
 problem-this-call-is-going-on = هذه المكالمة جارية: احذفها بعد انتهائها
-problem-must-be-a-moment = يجب أن يكون تاريخًا صحيحًا
 problem-too-many-pages-follow-what-happens-here = صفحات كثيرة تتابع ما يجري هنا: أغلق بعضها

@@ -1,8 +1,6 @@
 # Leads and customers: what their pages have in common, and what only customers have.
 nav-customers = العملاء
 close = إغلاق
-copy = نسخ
-copied = نُسخ
 the-agent = الوكيل
 somebody-gone = شخص محذوف
 days = { $count ->

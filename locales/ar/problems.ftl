@@ -26,7 +26,6 @@ problem-must-be-a-number-from-n-n-to-n = يجب أن يكون رقمًا من 0.
 problem-must-be-a-whole-number-from-n-to-n = يجب أن يكون عددًا صحيحًا من { $least } إلى { $n }
 problem-must-be-a-whole-number-from-n = يجب أن يكون عددًا صحيحًا ابتداءً من { $n }
 problem-has-one-longer-than-n-characters = فيه نص أطول من { $n } حرفًا
-problem-is-not-known = غير معروف
 problem-another-profile-is-called-name = يوجد ملف وكيل آخر باسم «{ $name }»
 problem-there-are-n-profiles = بلغ عدد الملفات { $n }: احذف أحدها أولًا
 problem-there-are-n-rules = بلغ عدد القواعد { $n }: احذف إحداها أولًا

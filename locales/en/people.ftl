@@ -1,8 +1,6 @@
 # Leads and customers: what their pages have in common, and what only customers have.
 nav-customers = Customers
 close = Close
-copy = Copy
-copied = Copied
 the-agent = The agent
 somebody-gone = Somebody who was deleted
 days = { $count ->
