@@ -10,8 +10,10 @@ use crate::{
     web::error::{ApiError, sentence},
 };
 
-/// After these an English sentence gives examples, or names what there is.
-const ENDS: [&str; 5] = [": ", " such as ", " one of ", " some of ", " ("];
+/// After these an English sentence names what there is.
+const NAMES: [&str; 2] = [" one of ", " some of "];
+/// After these it gives advice or examples.
+const ENDS: [&str; 3] = [": ", " such as ", " ("];
 
 /// An error, as a sentence.
 pub(in crate::web) fn of(words: &'static Locale, error: &ApiError) -> String {
@@ -46,7 +48,8 @@ pub(in crate::web::pages) fn detail(words: &'static Locale, english: &str) -> St
 /// what stands in quotation marks (`name`).
 fn key(english: &str) -> (String, Vec<(&'static str, String)>) {
     let (rest, name) = unquoted(english);
-    let end = ENDS.iter().filter_map(|end| rest.find(end)).min().unwrap_or(rest.len());
+    let first_of = |ends: &[&str]| ends.iter().filter_map(|end| rest.find(end)).min();
+    let end = first_of(&NAMES).or_else(|| first_of(&ENDS)).unwrap_or(rest.len());
     let (mut key, mut numbers) = ("problem".to_owned(), Vec::new());
     for word in rest[..end].split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
         key.push('-');
