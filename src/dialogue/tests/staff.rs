@@ -41,7 +41,8 @@ fn what_the_desk_has_to_say_is_not_interrupted() {
         simulation.log
     );
     simulation.play(&[Pass(320), Sent(3000), Done]);
-    assert_eq!(simulation.log.last().unwrap(), "answer 3 in en: Well?");
+    simulation.play(&[Pass(500)]);
+    assert_eq!(simulation.log.last().unwrap(), "answer 3 in en: Well?", "{:?}", simulation.log);
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub(in crate::web::pages) fn detail(words: &'static Locale, english: &str) -> St
     let values: Vec<_> = values.into_iter().map(|(name, value)| (name, Value::from(value))).collect();
     let said = words.with(&key, &values);
     // The names of what there is are the same in all languages.
-    match [" one of ", " some of "].into_iter().find_map(|before| english.split_once(before)) {
+    match NAMES.into_iter().find_map(|before| english.split_once(before)) {
         Some((_, there)) => format!("{said} {there}"),
         None => said.into_owned(),
     }
