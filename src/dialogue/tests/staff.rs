@@ -34,7 +34,7 @@ fn what_the_desk_has_to_say_is_said_once_nobody_speaks() {
 #[test]
 fn what_the_desk_has_to_say_is_not_interrupted() {
     let mut simulation = Simulation::greeted();
-    simulation.play(&[Interjects(WORDS), Clause(WORDS, 3000), Made, Starts, Pass(1600), Pauses, Text("Well?"), Ends]);
+    simulation.play(&[Interjects(WORDS), Clause(WORDS, 3000), Made, Starts, Pass(1600), Pauses, Text("Do you ship?"), Ends]);
     assert!(
         !simulation.log.iter().any(|line| line.starts_with("hold") || line.starts_with("cancel")),
         "{:?}",
@@ -42,7 +42,7 @@ fn what_the_desk_has_to_say_is_not_interrupted() {
     );
     simulation.play(&[Pass(320), Sent(3000), Done]);
     simulation.play(&[Pass(500)]);
-    assert_eq!(simulation.log.last().unwrap(), "answer 3 in en: Well?", "{:?}", simulation.log);
+    assert_eq!(simulation.log.last().unwrap(), "answer 3 in en: Do you ship?", "{:?}", simulation.log);
 }
 
 #[test]
