@@ -37,8 +37,10 @@ document.addEventListener("htmx:response:error", async ({ detail: { ctx } }) => 
   if (status === 401) return logIn();
   if (status !== 422) toast(problem.detail ?? document.body.dataset.failed);
 });
-document.addEventListener("htmx:error", () => toast(document.body.dataset.offline));
 // A page that follows what happens comes back by itself, unless nobody is logged in any more.
+document.addEventListener("htmx:error", ({ target }) => {
+  if (!target.matches?.("[hx-sse\\:connect]")) toast(document.body.dataset.offline);
+});
 document.addEventListener("htmx:sse:error", ({ detail }) => { if (detail.status === 401) logIn(); });
 
 // Who follows a link by keyboard or screen reader goes on at the new page's content.

@@ -1,5 +1,5 @@
 # Pages that are for everybody, and one's own account.
-home-start = كولستيد، صفحة البداية
+home-start = Callstead، صفحة البداية
 copy = نسخ
 copied = نُسخ
 copy-what = نسخ: { $name }
@@ -29,7 +29,7 @@ done-logout = سجّلت خروجك.
 done-over = انتهت جلستك.
 done-late = انتهت جلستك ولم يتغيّر شيء: سجّل الدخول ثم حاول مرة أخرى.
 
-welcome = أهلًا بك في كولستيد
+welcome = أهلًا بك في Callstead
 welcome-first = ستكون أول مدير للنظام، وأنت من يدعو الآخرين.
 welcome-invited = اختر كلمة مرور، ثم سجّل الدخول باسم { $name }.
 welcome-forgot = للحساب { $name }. سيُسجَّل خروجك من كل مكان.
