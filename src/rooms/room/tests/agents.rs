@@ -26,6 +26,12 @@ fn agent_joins(world: &mut World) -> Line {
     line
 }
 
+/// The agent says a tone of 200 ms: ten frames.
+fn say_a_tone(line: &Line) {
+    let tone: Vec<f32> = (0..LINE_HZ / 5).map(|sample| (sample as f32 * 0.05).sin() * 0.5).collect();
+    Framer::default().push(&tone, |frame| line.say.try_send(Say::Audio(TurnId(1), Box::new(frame))).unwrap());
+}
+
 fn events(line: &mut Line) -> Vec<LineEvent> {
     std::iter::from_fn(|| line.events.try_recv().ok()).collect()
 }
@@ -50,9 +56,7 @@ fn a_caller_and_an_agent_hear_each_other() {
         assert!(heard.iter().filter(|event| matches!(event, LineEvent::Audio(_))).count() >= 25);
 
         world.heard(0);
-        let tone = (0..LINE_HZ / 5).map(|sample| (sample as f32 * 0.05).sin() * 0.5);
-        let tone: Vec<f32> = tone.collect();
-        Framer::default().push(&tone, |frame| line.say.try_send(Say::Audio(TurnId(1), Box::new(frame))).unwrap());
+        say_a_tone(&line);
         world.run_ms(400);
         let heard = world.heard(0);
         assert!(heard.len() >= 10, "{version:?}: {}", heard.len());
@@ -66,8 +70,7 @@ fn the_first_words_are_heard_from_their_beginning() {
         let mut world = World::new();
         world.join(version, "ann");
         let line = agent_joins(&mut world);
-        let tone: Vec<f32> = (0..LINE_HZ / 5).map(|sample| (sample as f32 * 0.05).sin() * 0.5).collect();
-        Framer::default().push(&tone, |frame| line.say.try_send(Say::Audio(TurnId(1), Box::new(frame))).unwrap());
+        say_a_tone(&line);
         world.publish(0).unwrap();
         world.run_ms(2_000);
         let voiced = world.heard(0).iter().filter(|packet| packet.level.is_some_and(|level| level.voice)).count();
