@@ -1,5 +1,7 @@
 //! Words of callers on a terminal: they must not move its cursor, colour it, or turn a line's order round.
 
+use crate::domain::text::is_right_to_left;
+
 /// `text` on one line, without control characters and direction overrides. Where it has letters that are written from right to
 /// left it is isolated (Unicode's FSI … PDI), so that what stands beside it stays where it is.
 pub(super) fn shown(text: &str) -> String {
@@ -16,11 +18,6 @@ fn is_line_end(c: char) -> bool {
 /// Those that embed, override or isolate; the harmless ones beside letters may stay.
 fn is_direction_mark(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// Hebrew, Arabic and their neighbours.
-fn is_right_to_left(c: char) -> bool {
-    matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
 }
 
 #[cfg(test)]

@@ -125,6 +125,12 @@ pub fn clauses(text: &str, limits: Limits) -> Vec<String> {
     clauses
 }
 
+/// Whether this is a letter that is written from right to left: Hebrew, Arabic and their neighbours (Unicode's blocks with the
+/// bidirectional classes R and AL).
+pub fn is_right_to_left(c: char) -> bool {
+    matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
+}
+
 /// Whether a voice finds anything to say in `text`: a letter, a digit, or a sign that has a name.
 pub fn is_speakable(text: &str) -> bool {
     text.chars()

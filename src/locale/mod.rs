@@ -8,7 +8,7 @@ use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
 use jiff::{Timestamp, tz::TimeZone};
 use rust_embed::Embed;
 
-use crate::domain::Language;
+use crate::domain::{Language, text::is_right_to_left};
 
 #[derive(Embed)]
 #[folder = "locales"]
@@ -50,6 +50,8 @@ impl Locale {
     fn load(language: Language) -> Self {
         let id = language.code().parse().expect("a language's code is a language tag");
         let mut bundle = FluentBundle::new_concurrent(vec![id]);
+        // What is filled in is isolated by `isolated`, where it has to be.
+        bundle.set_use_isolating(false);
         let folder = format!("{}/", language.code());
         for path in Files::iter().filter(|path| path.starts_with(&folder)) {
             let text = Files::get(&path).map(|file| file.data.into_owned()).unwrap_or_default();
@@ -72,7 +74,7 @@ impl Locale {
 
     /// `ltr` or `rtl`, as HTML's `dir` has it.
     pub fn direction(&self) -> &'static str {
-        if self.language == Language::ARABIC { "rtl" } else { "ltr" }
+        if self.language.is_right_to_left() { "rtl" } else { "ltr" }
     }
 
     /// Words without anything to fill in.
@@ -90,10 +92,20 @@ impl Locale {
         self.with(key, &[("name", Value::from(name.to_owned()))])
     }
 
-    /// Words with something to fill in.
+    /// Words with something to fill in. Text that runs the other way is isolated (Unicode's FSI … PDI), so that it stays in its
+    /// place.
     pub fn with(&self, key: &str, values: &[(&'static str, Value<'static>)]) -> Cow<'_, str> {
-        let values: FluentArgs<'_> = values.iter().cloned().collect();
+        let values: FluentArgs<'_> = values.iter().map(|(name, value)| (*name, self.isolated(value))).collect();
         self.format(key, Some(&values))
+    }
+
+    fn isolated(&self, value: &Value<'static>) -> Value<'static> {
+        let is_rtl = self.language.is_right_to_left();
+        let runs_otherwise = |c: char| (is_rtl && c == '+') || (c.is_alphabetic() && is_right_to_left(c) != is_rtl);
+        match value {
+            Value::String(text) if text.chars().any(runs_otherwise) => format!("\u{2068}{text}\u{2069}").into(),
+            other => other.clone(),
+        }
     }
 
     /// Whether there are such words.
@@ -193,9 +205,12 @@ mod tests {
     fn words_are_filled_in() {
         let (english, arabic) = (Locale::of(Language::ENGLISH).unwrap(), Locale::of(Language::ARABIC).unwrap());
         let at: Timestamp = "2026-11-21T14:05:00Z".parse().unwrap();
-        let plain = |text: String| text.replace(['\u{2068}', '\u{2069}'], "");
-        assert_eq!(plain(english.moment(at, &TimeZone::UTC)), "21 Nov 2026, 14:05");
-        assert_eq!(plain(arabic.moment(at, &TimeZone::UTC)), "21 نوفمبر 2026، 14:05");
+        assert_eq!(english.moment(at, &TimeZone::UTC), "21 Nov 2026, 14:05");
+        assert_eq!(arabic.moment(at, &TimeZone::UTC), "21 نوفمبر 2026، 14:05");
+        assert_eq!(english.named("version", "Sara"), "Version Sara");
+        assert_eq!(english.named("version", "سارة"), "Version \u{2068}سارة\u{2069}");
+        assert!(arabic.named("version", "0.1.0").ends_with(" 0.1.0"));
+        assert!(arabic.named("version", "Sara").ends_with(" \u{2068}Sara\u{2069}"));
         assert_eq!((english.direction(), arabic.direction()), ("ltr", "rtl"));
         assert!(Locale::of("de".parse().unwrap()).is_none());
         assert_eq!(Locale::first(["de".parse().unwrap(), Language::ARABIC]).language(), Language::ARABIC);

@@ -75,3 +75,11 @@ function withoutMicrophone() {
   const refuse = () => Promise.reject(new DOMException("Requested device not found", "NotFoundError"));
   navigator.mediaDevices.getUserMedia = refuse;
 }
+
+/**
+ * How many pixels of the page are beside the screen. (A phone's window, as scripts see it, is as wide as what is in it: it cannot
+ * be asked.)
+ */
+export async function beside(page) {
+  return (await page.evaluate(() => document.documentElement.scrollWidth)) - page.viewportSize().width;
+}

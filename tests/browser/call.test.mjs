@@ -11,7 +11,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { openBrowser, PATIENT, SCREENS } from "./browser.mjs";
+import { beside, openBrowser, PATIENT, SCREENS } from "./browser.mjs";
 import { Caller, wav } from "./caller.mjs";
 import { cuttable } from "./cuttable.mjs";
 import { giveMicrophone, say, standStill } from "./microphone.mjs";
@@ -104,7 +104,7 @@ test("a caller chooses Arabic", PATIENT, async () => {
     const [greeting] = await caller.waitForTurns("agent");
     assert.match(greeting, /\p{Script=Arabic}{2}/u);
     await caller.waitForText("#people", "أنت");
-    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), 0);
+    assert.equal(await beside(page), 0);
     await take(page, "phone-arabic-call");
     await caller.end();
     assert.deepEqual(faults, []);
@@ -177,7 +177,7 @@ test("without a microphone one types", PATIENT, async () => {
     await caller.type("What are your opening hours?");
     await caller.waitForTurns("agent", 2);
     assert.deepEqual(await caller.waitForTurns("you"), ["What are your opening hours?"]);
-    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), 0);
+    assert.equal(await beside(page), 0);
     await take(page, "phone-dark-call");
     await caller.end();
   });

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { assertAccessible } from "./axe.mjs";
-import { openBrowser, SCREENS } from "./browser.mjs";
+import { openBrowser, PATIENT, SCREENS } from "./browser.mjs";
 import { another, atDesk, take } from "./desk.mjs";
 import { codeOf, presentStep } from "./totp.mjs";
 
@@ -30,7 +30,7 @@ const agree = async (page) => {
 
 for (const { language, colours, screen } of WAYS) {
   const way = `${language.slice(0, 2)}-${colours}-${screen}`;
-  test(`every page can be read: ${way}`, { timeout: 180_000 }, async () => {
+  test(`every page can be read: ${way}`, PATIENT, async () => {
     await atDesk({ language, colours, screen: SCREENS[screen] }, async (page) => {
       const menu = await page.locator(".menu a").evaluateAll((links) => links.map((link) => link.getAttribute("href")));
       assert.ok(menu.length >= 6, "an administrator sees all of the menu");
@@ -42,7 +42,7 @@ for (const { language, colours, screen } of WAYS) {
   });
 }
 
-test("pages for everybody speak their reader's language, which can be chosen", { timeout: 60_000 }, async () => {
+test("pages for everybody speak their reader's language, which can be chosen", PATIENT, async () => {
   const { page, faults, close } = await openBrowser({ language: "ar-EG", screen: SCREENS.phone });
   try {
     for (const [path, name] of [["/login?next=%2Fdesk%2Fteam", "login"], ["/", "start"], ["/nothing", "nothing"]]) {
@@ -66,7 +66,7 @@ test("pages for everybody speak their reader's language, which can be chosen", {
   }
 });
 
-test("somebody is invited, given another role and deleted", { timeout: 90_000 }, async () => {
+test("somebody is invited, given another role and deleted", PATIENT, async () => {
   await atDesk({ expected: ["422"] }, async (page) => {
     await page.click("a[href='/desk/team']");
     await page.getByRole("link", { name: "Invite somebody" }).click();
@@ -103,7 +103,7 @@ test("somebody is invited, given another role and deleted", { timeout: 90_000 },
   });
 });
 
-test("a key is shown once, used and revoked", { timeout: 60_000 }, async () => {
+test("a key is shown once, used and revoked", PATIENT, async () => {
   await atDesk({ expected: ["422"] }, async (page) => {
     await page.goto(`${url}/desk/keys/new`);
     await page.fill("#field-name", "CRM");
@@ -123,7 +123,7 @@ test("a key is shown once, used and revoked", { timeout: 60_000 }, async () => {
   });
 });
 
-test("settings say what is wrong, and ask when somebody else was quicker", { timeout: 60_000 }, async () => {
+test("settings say what is wrong, and ask when somebody else was quicker", PATIENT, async () => {
   await atDesk({ expected: ["422"] }, async (page) => {
     await page.goto(`${url}/desk/settings`);
     await page.fill("#field-country", "Egypt");
@@ -153,21 +153,21 @@ test("settings say what is wrong, and ask when somebody else was quicker", { tim
   });
 });
 
-test("models are fetched as far as they can be had, and that can be stopped", { timeout: 90_000 }, async () => {
+test("models are fetched as far as they can be had, and that can be stopped", PATIENT, async () => {
   await atDesk({}, async (page) => {
     await page.goto(`${url}/desk/models`);
     await page.selectOption("select[name=name]", "starter");
     await page.locator(".filters button").click();
     await page.waitForURL("**/desk/models?done=pull-begun");
     // Where nobody serves models, it ends by saying so; what is in the program itself is there afterwards.
-    await page.locator("#pull .is-warning").waitFor({ timeout: 60_000 });
+    await page.locator("#pull .is-warning").waitFor();
     await look(page, "models-failed");
     await page.getByRole("link", { name: "Look at what is here now" }).click();
     await page.locator(".tag.is-installed").first().waitFor();
   });
 });
 
-test("a session that ends amid a form costs nothing that was typed", { timeout: 90_000 }, async () => {
+test("a session that ends amid a form costs nothing that was typed", PATIENT, async () => {
   await atDesk({ expected: ["401"] }, async (page) => {
     const { secret } = await begin(page, password);
     const step = presentStep();
@@ -210,7 +210,7 @@ async function begin(page, password) {
   return { secret: await page.locator("[aria-labelledby=factor-title] code").innerText() };
 }
 
-test("who loses the network is told, and keeps what was typed", { timeout: 60_000 }, async () => {
+test("who loses the network is told, and keeps what was typed", PATIENT, async () => {
   await atDesk({ expected: ["ERR_INTERNET_DISCONNECTED", "htmx"] }, async (page) => {
     await page.goto(`${url}/desk/leads/new`);
     await page.fill("#field-name", "Written offline");

@@ -1,14 +1,14 @@
 // Agent profiles and room rules. Run by tests/black_box/browser/desk.rs.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SCREENS } from "./browser.mjs";
+import { PATIENT, SCREENS } from "./browser.mjs";
 import { another, atDesk, press, take } from "./desk.mjs";
 
 const REFUSED = "status of 422";
 const main = (page) => page.locator("main");
 const sure = (page) => page.locator("#ask").getByRole("button", { name: "Yes" }).click();
 
-test("profiles of the file are looked at, and copied", { timeout: 60_000 }, async () => {
+test("profiles of the file are looked at, and copied", PATIENT, async () => {
   await atDesk({ path: "/desk/profiles" }, async (page) => {
     await take(page, "desk-profiles");
     await main(page).getByRole("link", { name: "default" }).click();
@@ -24,7 +24,7 @@ test("profiles of the file are looked at, and copied", { timeout: 60_000 }, asyn
   });
 });
 
-test("a profile is made, refused with the reason, and changed by two people", { timeout: 60_000 }, async () => {
+test("a profile is made, refused with the reason, and changed by two people", PATIENT, async () => {
   await atDesk({ path: "/desk/profiles/new" , expected: [REFUSED] }, async (page) => {
     await page.fill("#field-name", "default");
     await page.fill("#field-silenceSeconds", "2");
@@ -50,7 +50,7 @@ test("a profile is made, refused with the reason, and changed by two people", { 
   });
 });
 
-test("a voice is listened to", { timeout: 120_000 }, async () => {
+test("a voice is listened to", PATIENT, async () => {
   // The engines may not be there yet: then the page says so.
   await atDesk({ path: "/desk/profiles/new", expected: ["status of 503"] }, async (page) => {
     await page.selectOption("#field-voice", "espeak");
@@ -66,7 +66,7 @@ test("a voice is listened to", { timeout: 120_000 }, async () => {
   });
 });
 
-test("rules are made, put in order and deleted", { timeout: 60_000 }, async () => {
+test("rules are made, put in order and deleted", PATIENT, async () => {
   await atDesk({ path: "/desk/rules" }, async (page) => {
     const make = async (pattern, profile) => {
       await main(page).getByRole("link", { name: "New rule" }).click();
@@ -97,7 +97,7 @@ test("rules are made, put in order and deleted", { timeout: 60_000 }, async () =
   });
 });
 
-test("Arabic, dark, on a phone", { timeout: 60_000 }, async () => {
+test("Arabic, dark, on a phone", PATIENT, async () => {
   for (const [path, name] of [["/desk/profiles/new", "profile"], ["/desk/rules", "rules"]]) {
     await atDesk({ path, language: "ar", screen: SCREENS.phone, colours: "dark" }, async (page) => {
       assert.equal(await page.$eval("html", ({ dir }) => dir), "rtl");

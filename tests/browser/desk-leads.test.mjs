@@ -1,7 +1,7 @@
 // Leads: made, found, changed by two people at once, changed together, deleted. Run by tests/black_box/browser/desk.rs.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SCREENS } from "./browser.mjs";
+import { PATIENT, SCREENS } from "./browser.mjs";
 import { another, atDesk, press, take } from "./desk.mjs";
 
 const PATH = "/desk/leads";
@@ -18,7 +18,7 @@ async function make(page, fields) {
   await press(page, "Save", "Saved.");
 }
 
-test("an empty desk says what to do, and a lead is made", { timeout: 60_000 }, async () => {
+test("an empty desk says what to do, and a lead is made", PATIENT, async () => {
   await atDesk({ path: PATH, expected: [REFUSED] }, async (page) => {
     await page.getByText("There are no leads yet.").waitFor();
     await take(page, "desk-leads-empty");
@@ -35,7 +35,7 @@ test("an empty desk says what to do, and a lead is made", { timeout: 60_000 }, a
   });
 });
 
-test("leads are found while one types, and sorted", { timeout: 60_000 }, async () => {
+test("leads are found while one types, and sorted", PATIENT, async () => {
   await atDesk({ path: PATH }, async (page) => {
     for (const name of ["Zaid Haddad", "Bruno Costa"]) {
       await page.goto(new URL(PATH, page.url()).href);
@@ -55,7 +55,7 @@ test("leads are found while one types, and sorted", { timeout: 60_000 }, async (
   });
 });
 
-test("who is slower is asked, and loses nothing", { timeout: 60_000 }, async () => {
+test("who is slower is asked, and loses nothing", PATIENT, async () => {
   await atDesk({ path: PATH, expected: [REFUSED] }, async (page) => {
     await page.getByRole("link", { name: "Amanda Brown" }).click();
     await page.waitForSelector("#field-name");
@@ -75,7 +75,7 @@ test("who is slower is asked, and loses nothing", { timeout: 60_000 }, async () 
   });
 });
 
-test("what cannot be sent stays on the page", { timeout: 60_000 }, async () => {
+test("what cannot be sent stays on the page", PATIENT, async () => {
   await atDesk({ path: `${PATH}/new`, expected: ["ERR_INTERNET_DISCONNECTED", "htmx", "Failed to fetch"] }, async (page) => {
     await page.fill("#field-name", "Dina");
     await page.context().setOffline(true);
@@ -87,7 +87,7 @@ test("what cannot be sent stays on the page", { timeout: 60_000 }, async () => {
   });
 });
 
-test("a session that ends amid a form is taken up again on the page", { timeout: 60_000 }, async () => {
+test("a session that ends amid a form is taken up again on the page", PATIENT, async () => {
   await atDesk({ path: `${PATH}/new`, expected: ["status of 401"] }, async (page) => {
     await page.fill("#field-name", "Elif");
     await page.context().clearCookies();
@@ -107,7 +107,7 @@ test("a session that ends amid a form is taken up again on the page", { timeout:
   });
 });
 
-test("rows are changed together, and deleted when one is sure", { timeout: 60_000 }, async () => {
+test("rows are changed together, and deleted when one is sure", PATIENT, async () => {
   await atDesk({ path: PATH }, async (page) => {
     await page.getByLabel("Zaid Haddad").check();
     await page.getByLabel("Bruno Costa").check();
@@ -127,7 +127,7 @@ test("rows are changed together, and deleted when one is sure", { timeout: 60_00
   });
 });
 
-test("Arabic runs from right to left, also on a phone", { timeout: 60_000 }, async () => {
+test("Arabic runs from right to left, also on a phone", PATIENT, async () => {
   await atDesk({ path: PATH, language: "ar", screen: SCREENS.phone, colours: "dark" }, async (page) => {
     assert.deepEqual(await page.$eval("html", ({ lang, dir }) => [lang, dir]), ["ar", "rtl"]);
     await take(page, "desk-leads-arabic-phone-dark");

@@ -2,7 +2,7 @@
 // imports, the dialog of a call with the agent. Run by tests/black_box/browser/desk.rs.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SCREENS } from "./browser.mjs";
+import { PATIENT, SCREENS } from "./browser.mjs";
 import { atDesk, press, take } from "./desk.mjs";
 
 const PATH = "/desk/customers";
@@ -34,7 +34,7 @@ async function goTo(page, path) {
   await page.goto(new URL(path, page.url()).href);
 }
 
-test("a customer is made, and found by what is owed", { timeout: 90_000 }, async () => {
+test("a customer is made, and found by what is owed", PATIENT, async () => {
   await atDesk({ path: PATH, expected: [REFUSED] }, async (page) => {
     await page.getByText("There are no customers yet.").waitFor();
     await take(page, "desk-customers-empty");
@@ -63,7 +63,7 @@ test("a customer is made, and found by what is owed", { timeout: 90_000 }, async
   });
 });
 
-test("notes, callbacks and promises are kept, and what is typed beside them stays", { timeout: 90_000 }, async () => {
+test("notes, callbacks and promises are kept, and what is typed beside them stays", PATIENT, async () => {
   await atDesk({ path: PATH, expected: [REFUSED] }, async (page) => {
     await open(page, "Amanda Brown");
     await page.fill("#field-bank", "Not saved yet");
@@ -87,7 +87,7 @@ test("notes, callbacks and promises are kept, and what is typed beside them stay
   });
 });
 
-test("older communications come on demand", { timeout: 90_000 }, async () => {
+test("older communications come on demand", PATIENT, async () => {
   await atDesk({ path: PATH }, async (page) => {
     await open(page, "Bruno Costa");
     const id = new URL(page.url()).pathname.split("/").pop();
@@ -105,7 +105,7 @@ test("older communications come on demand", { timeout: 90_000 }, async () => {
   });
 });
 
-test("nobody writes to or calls a number on the list, until a leader takes it off", { timeout: 90_000 }, async () => {
+test("nobody writes to or calls a number on the list, until a leader takes it off", PATIENT, async () => {
   await atDesk({ path: PATH, expected: [REFUSED] }, async (page) => {
     await open(page, "Amanda Brown");
     await begin(page, "Text message");
@@ -138,7 +138,7 @@ test("nobody writes to or calls a number on the list, until a leader takes it of
   });
 });
 
-test("what is due is seen first, and what became of it is noted", { timeout: 90_000 }, async () => {
+test("what is due is seen first, and what became of it is noted", PATIENT, async () => {
   await atDesk({ path: "/desk/callbacks" }, async (page) => {
     assert.match(await rows(page).first().innerText(), /overdue/);
     await rows(page).first().getByRole("link", { name: "Amanda Brown" }).waitFor();
@@ -157,7 +157,7 @@ test("what is due is seen first, and what became of it is noted", { timeout: 90_
   });
 });
 
-test("a file is looked at before it is imported", { timeout: 90_000 }, async () => {
+test("a file is looked at before it is imported", PATIENT, async () => {
   const choose = (page, rows) =>
     page.setInputFiles("#file", { name: "leads.csv", mimeType: "text/csv", buffer: Buffer.from(`Name,Phone,Shoe size\n${rows}`) });
   await atDesk({ path: "/desk/leads/import", expected: [REFUSED] }, async (page) => {
@@ -177,7 +177,7 @@ test("a file is looked at before it is imported", { timeout: 90_000 }, async () 
   });
 });
 
-test("whoever is invited gets a link", { timeout: 60_000 }, async () => {
+test("whoever is invited gets a link", PATIENT, async () => {
   await atDesk({ path: "/desk/leads" }, async (page) => {
     await open(page, "Elif");
     await side(page).getByRole("button", { name: "Invite to a call" }).click();
@@ -189,7 +189,7 @@ test("whoever is invited gets a link", { timeout: 60_000 }, async () => {
   });
 });
 
-test("the agent is called in a dialog, which says first what it will know", { timeout: 90_000 }, async () => {
+test("the agent is called in a dialog, which says first what it will know", PATIENT, async () => {
   // Where there is no model, nobody comes when the page asks for an agent.
   await atDesk({ path: PATH, expected: ["status of 503"] }, async (page) => {
     const loaded = [];
@@ -214,7 +214,7 @@ test("the agent is called in a dialog, which says first what it will know", { ti
   });
 });
 
-test("Arabic pages run from right to left, also on a phone", { timeout: 90_000 }, async () => {
+test("Arabic pages run from right to left, also on a phone", PATIENT, async () => {
   const { phone, desktop } = SCREENS;
   for (const [screen, colours, name] of [[phone, "dark", "phone-dark"], [desktop, "light", "desktop"]]) {
     await atDesk({ path: PATH, language: "ar", screen, colours }, async (page) => {

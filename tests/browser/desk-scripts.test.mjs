@@ -2,7 +2,7 @@
 // deleted. Run by tests/black_box/browser/desk.rs.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SCREENS } from "./browser.mjs";
+import { PATIENT, SCREENS } from "./browser.mjs";
 import { another, atDesk, press, take } from "./desk.mjs";
 
 const PATH = "/desk/scripts";
@@ -25,7 +25,7 @@ async function write(page, change) {
   await checked;
 }
 
-test("an empty desk begins with one of ours, and a fault is told by its line", { timeout: 90_000 }, async () => {
+test("an empty desk begins with one of ours, and a fault is told by its line", PATIENT, async () => {
   await atDesk({ path: PATH, expected: [REFUSED] }, async (page) => {
     await page.getByText("There are no scripts yet.").waitFor();
     await take(page, "desk-scripts-empty");
@@ -58,7 +58,7 @@ test("an empty desk begins with one of ours, and a fault is told by its line", {
   });
 });
 
-test("a script is talked with before a caller hears it", { timeout: 90_000 }, async () => {
+test("a script is talked with before a caller hears it", PATIENT, async () => {
   await atDesk({ path: PATH }, async (page) => {
     await open(page, "Appointment reminder");
     const chat = page.locator("#chat");
@@ -90,7 +90,7 @@ test("a script is talked with before a caller hears it", { timeout: 90_000 }, as
   });
 });
 
-test("its tests and callers of each manner are simulated", { timeout: 90_000 }, async () => {
+test("its tests and callers of each manner are simulated", PATIENT, async () => {
   await atDesk({ path: PATH }, async (page) => {
     await open(page, "Appointment reminder");
     const simulated = page.locator("#simulated");
@@ -106,7 +106,7 @@ test("its tests and callers of each manner are simulated", { timeout: 90_000 }, 
   });
 });
 
-test("who is slower sees both texts, and chooses", { timeout: 90_000 }, async () => {
+test("who is slower sees both texts, and chooses", PATIENT, async () => {
   await atDesk({ path: PATH, expected: [REFUSED] }, async (page) => {
     await open(page, "Appointment reminder");
     const other = await another(page, new URL(page.url()).pathname);
@@ -124,7 +124,7 @@ test("who is slower sees both texts, and chooses", { timeout: 90_000 }, async ()
   });
 });
 
-test("versions are compared, taken live and back", { timeout: 90_000 }, async () => {
+test("versions are compared, taken live and back", PATIENT, async () => {
   await atDesk({ path: PATH }, async (page) => {
     await open(page, "Appointment reminder");
     // A draft with a fault is saved, but does not go live.
@@ -153,7 +153,7 @@ test("versions are compared, taken live and back", { timeout: 90_000 }, async ()
   });
 });
 
-test("what is not saved is not left without asking", { timeout: 60_000 }, async () => {
+test("what is not saved is not left without asking", PATIENT, async () => {
   await atDesk({ path: PATH }, async (page) => {
     await open(page, "Appointment reminder");
     await write(page, (text) => `# mine\n${text}`);
@@ -166,7 +166,7 @@ test("what is not saved is not left without asking", { timeout: 60_000 }, async 
   });
 });
 
-test("a script is copied, and deleted when one is sure", { timeout: 60_000 }, async () => {
+test("a script is copied, and deleted when one is sure", PATIENT, async () => {
   await atDesk({ path: PATH }, async (page) => {
     await open(page, "Appointment reminder");
     await press(page, "Duplicate", "This is the copy.");
@@ -179,7 +179,7 @@ test("a script is copied, and deleted when one is sure", { timeout: 60_000 }, as
   });
 });
 
-test("Arabic scripts on an Arabic phone", { timeout: 90_000 }, async () => {
+test("Arabic scripts on an Arabic phone", PATIENT, async () => {
   await atDesk({ path: `${PATH}/new?from=payment-ar`, language: "ar", screen: SCREENS.phone, colours: "dark" }, async (page) => {
     assert.deepEqual(await page.$eval("html", ({ lang, dir }) => [lang, dir]), ["ar", "rtl"]);
     await page.locator("#faults", { hasText: "لا أخطاء" }).waitFor();

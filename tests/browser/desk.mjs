@@ -5,7 +5,7 @@
 //   CALLSTEAD_SHOTS     where to put screenshots
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { openBrowser } from "./browser.mjs";
+import { beside, openBrowser } from "./browser.mjs";
 
 const { CALLSTEAD_URL: url, CALLSTEAD_EMAIL: email, CALLSTEAD_PASSWORD: password, CALLSTEAD_SHOTS: shots } = process.env;
 
@@ -39,7 +39,7 @@ export async function atDesk({ path, expected = [], ...options }, act) {
 
 /** A picture of the whole page; and nothing on it is wider than the screen. */
 export async function take(page, name) {
-  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), 0, `${name} is too wide`);
+  assert.equal(await beside(page), 0, `${name} is too wide`);
   await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
 }
 

@@ -12,7 +12,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
-import { openBrowser, PATIENT, SCREENS } from "./browser.mjs";
+import { beside, openBrowser, PATIENT, SCREENS } from "./browser.mjs";
 import { Caller, wav } from "./caller.mjs";
 import { giveMicrophone, say } from "./microphone.mjs";
 
@@ -44,10 +44,8 @@ class Answers {
 /** A picture of the page amid a call: all that people need is on a phone's screen. */
 async function look(page, name) {
   await page.screenshot({ path: join(shots, `guided-${name}-amid.png`) });
-  const beyond = await page.$eval("#text", (text) => [
-    document.documentElement.scrollWidth - window.innerWidth,
-    text.getBoundingClientRect().bottom - window.innerHeight,
-  ]);
+  const below = await page.$eval("#text", (text) => text.getBoundingClientRect().bottom - window.innerHeight);
+  const beyond = [await beside(page), below];
   assert.ok(beyond.every((pixels) => pixels <= 0), `beyond the screen by ${beyond} pixels`);
 }
 

@@ -10,7 +10,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { openBrowser, PATIENT, SCREENS } from "./browser.mjs";
+import { beside, openBrowser, PATIENT, SCREENS } from "./browser.mjs";
 import { Caller } from "./caller.mjs";
 import { codeOf, presentStep } from "./totp.mjs";
 
@@ -37,7 +37,7 @@ async function inBrowser(options, act, expected = []) {
 
 /** A picture of the whole page; and nothing on it is wider than the screen. */
 async function take(page, name) {
-  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), 0, `${name} is too wide`);
+  assert.equal(await beside(page), 0, `${name} is too wide`);
   await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
 }
 

@@ -257,16 +257,13 @@ mod tests {
         for (agent, name) in [
             (
                 "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/131.0 Safari/537.36 Edg/131.0",
-                "\u{2068}Edge\u{2069} on \u{2068}Windows\u{2069}",
+                "Edge on Windows",
             ),
             (
                 "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile Safari/604.1",
-                "\u{2068}Safari\u{2069} on \u{2068}iPhone\u{2069}",
+                "Safari on iPhone",
             ),
-            (
-                "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0",
-                "\u{2068}Firefox\u{2069} on \u{2068}Linux\u{2069}",
-            ),
+            ("Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0", "Firefox on Linux"),
             ("curl/8.5", "Another program"),
             ("", "Another program"),
         ] {
