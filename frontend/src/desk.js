@@ -41,6 +41,10 @@ document.addEventListener("htmx:response:error", async ({ detail: { ctx } }) => 
 document.addEventListener("htmx:error", ({ target }) => {
   if (!target.matches?.("[hx-sse\\:connect]")) toast(document.body.dataset.offline);
 });
+// Whoever leaves ends what they follow: a stream that the browser breaks off is said to have failed.
+window.addEventListener("pagehide", () => {
+  for (const followed of document.querySelectorAll("[hx-sse\\:connect]")) followed.dispatchEvent(new Event("htmx:abort"));
+});
 document.addEventListener("htmx:sse:error", ({ detail }) => { if (detail.status === 401) logIn(); });
 
 // Who follows a link by keyboard or screen reader goes on at the new page's content.

@@ -1,4 +1,4 @@
-// Administration in Chromium: each page in each way, the team, keys, settings, models, the audit log, the language, and a session
+// Administration in Chromium: the team, keys, settings, models, the audit log, the language, and a session
 // that ends in the middle of a form. Run by tests/black_box/browser/desk.rs, which starts the server and says where it is:
 //
 // desk.mjs says what it needs.
@@ -12,10 +12,6 @@ import { codeOf, presentStep } from "./totp.mjs";
 
 const { CALLSTEAD_URL: url, CALLSTEAD_EMAIL: email, CALLSTEAD_PASSWORD: password, CALLSTEAD_SHOTS: shots } = process.env;
 
-/** Each way in which a page is looked at. */
-const WAYS = ["en-US", "ar-EG"].flatMap((language) =>
-  ["light", "dark"].flatMap((colours) => Object.keys(SCREENS).map((screen) => ({ language, colours, screen }))));
-
 /** A picture; and axe-core finds nothing serious. */
 async function look(page, name) {
   await take(page, name);
@@ -27,20 +23,6 @@ const agree = async (page) => {
   await page.locator("#ask[open]").waitFor();
   await press(page, "Yes");
 };
-
-for (const { language, colours, screen } of WAYS) {
-  const way = `${language.slice(0, 2)}-${colours}-${screen}`;
-  test(`every page can be read: ${way}`, PATIENT, async () => {
-    await atDesk({ language, colours, screen: SCREENS[screen] }, async (page) => {
-      const menu = await page.locator(".menu a").evaluateAll((links) => links.map((link) => link.getAttribute("href")));
-      assert.ok(menu.length >= 6, "an administrator sees all of the menu");
-      for (const path of [...menu, "/account", "/desk/team/new", "/desk/keys/new", "/desk/leads/new"]) {
-        await page.goto(url + path);
-        await look(page, `desk${path.replaceAll("/", "-").replace("-desk", "")}-${way}`);
-      }
-    });
-  });
-}
 
 test("pages for everybody speak their reader's language, which can be chosen", PATIENT, async () => {
   const { page, faults, close } = await openBrowser({ language: "ar-EG", screen: SCREENS.phone });

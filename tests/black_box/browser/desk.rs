@@ -63,9 +63,8 @@ fn customers_are_written_to_promised_and_left_alone() {
     drive_desk("desk-people.test.mjs");
 }
 
-/// And every page in both languages, in light and dark, on a desk and on a phone.
 #[test]
-fn administrators_lead_the_desk_and_everybody_can_read_it() {
+fn administrators_lead_the_desk() {
     drive_desk("desk-admin.test.mjs");
 }
 
@@ -77,4 +76,14 @@ fn scripts_are_written_tried_and_taken_live() {
 #[test]
 fn profiles_and_rules_are_written() {
     drive_desk("desk-agents.test.mjs");
+}
+
+/// In both languages, in light and dark, on a desk and on a phone.
+#[test]
+fn every_page_of_a_desk_in_use_can_be_read() {
+    let desk = Desk::new();
+    make_admin(&desk);
+    let output = program(&desk.data_dir(), &["demo", "seed"]).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    drive_made(&desk, &Server::start(&desk, &[], &KEYS), "desk-pages.test.mjs");
 }
