@@ -42,7 +42,8 @@ test("pages for everybody speak their reader's language, which can be chosen", P
     await page.waitForURL("**/desk/team");
     await page.goto(url);
     assert.equal(new URL(page.url()).pathname, "/desk", "who works at the desk is at home there");
-    assert.deepEqual(faults.filter((fault) => !fault.includes("404")), []);
+    // Nothing was there, and the start page asked a box without models how it is.
+    assert.deepEqual(faults.filter((fault) => !/ (404|503) /.test(fault)), []);
   } finally {
     await close();
   }

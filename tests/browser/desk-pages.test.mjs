@@ -26,11 +26,9 @@ const BESIDES = [
 /** Tables whose first row leads to a page. */
 const TABLES = ["leads", "customers", "calls", "scripts", "profiles", "team"];
 
-const attribute = (name) => (elements) => elements.map((element) => element.getAttribute(name));
-
 /** The paths of all pages, and what their pictures are called. */
 async function pagesOf(page) {
-  const menu = await page.locator(".menu a").evaluateAll(attribute("href"));
+  const menu = await page.locator(".menu a").evaluateAll((links) => links.map((link) => link.getAttribute("href")));
   assert.ok(menu.length >= 16, "an administrator sees all of the menu");
   const pages = [...menu, ...BESIDES].map((path) => [path, path.replace(/^\/(desk\/?)?/, "").replaceAll(/[/?=]/g, "-") || "dashboard"]);
   for (const table of TABLES) {
