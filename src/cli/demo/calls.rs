@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp, civil::Time};
+use jiff::{SignedDuration, Timestamp, ToSpan, civil::Time};
 use serde::Deserialize;
 
 use super::{Calendar, People};
@@ -26,12 +26,19 @@ const BEGINNING: Duration = Duration::from_millis(1200);
 /// How long callers think.
 const THOUGHT: Duration = Duration::from_millis(900);
 
+/// When a call was.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(untagged)]
+enum Begun {
+    Lately { hours_ago: i64 },
+    Earlier { days: i64, at: String },
+}
+
+#[derive(Debug, Deserialize)]
 pub(super) struct CallData {
     with: String,
-    days: i64,
-    at: String,
+    #[serde(flatten)]
+    begun: Begun,
     outcome: String,
     /// As [`EndReason`] calls it; unless given, the agent has said everything.
     reason: Option<String>,
@@ -72,7 +79,10 @@ pub(super) async fn bring(
 ) -> anyhow::Result<()> {
     let (contact, language, script) =
         people.get(&data.with).cloned().ok_or_else(|| anyhow::anyhow!("nobody is called {}", data.with))?;
-    let started_at = calendar.past(-data.days, data.at.parse()?)?;
+    let started_at = match &data.begun {
+        Begun::Lately { hours_ago } => calendar.now - hours_ago.hours(),
+        Begun::Earlier { days, at } => calendar.past(-days, at.parse()?)?,
+    };
     let call = NewCall {
         id: CallId::random(),
         room: format!("call-demo-{}", number + 1).parse::<RoomName>()?,
