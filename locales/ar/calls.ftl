@@ -93,3 +93,22 @@ problem-this-call-has-enough-to-answer = لدى هذه المكالمة ما ي�
 problem-the-call-ended-before-this-was-answered = انتهت المكالمة قبل ذلك
 problem-this-call-is-going-on = هذه المكالمة جارية: احذفها بعد انتهائها
 problem-too-many-pages-follow-what-happens-here = صفحات كثيرة تتابع ما يجري هنا: أغلق بعضها
+
+# What calls came to: the outcomes of our scripts.
+outcome-callback = معاودة الاتصال
+outcome-cancelled = أُلغي
+outcome-complaint = شكوى
+outcome-confirmed = مؤكَّد
+outcome-disputed = معترَض عليه
+outcome-do-not-call = عدم الاتصال
+outcome-done = تم
+outcome-handed-over = حُوّل إلى موظف
+outcome-moved = أُجِّل
+outcome-no-answer = لا رد
+outcome-no-data = بيانات ناقصة
+outcome-not-interested = غير مهتم
+outcome-promised = وعد بالدفع
+outcome-qualified = مؤهَّل
+outcome-refused = رفض
+outcome-urgent = عاجل
+outcome-wrong-person = شخص آخر

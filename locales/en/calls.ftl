@@ -87,3 +87,22 @@ done-call-saved = The outcome is saved.
 done-call-deleted = The call is deleted.
 done-call-said = The agent will say it.
 done-call-ending = The agent is saying goodbye.
+
+# What calls came to: the outcomes of our scripts.
+outcome-callback = Call back
+outcome-cancelled = Cancelled
+outcome-complaint = Complaint
+outcome-confirmed = Confirmed
+outcome-disputed = Disputed
+outcome-do-not-call = Do not call
+outcome-done = Done
+outcome-handed-over = Handed over
+outcome-moved = Moved
+outcome-no-answer = No answer
+outcome-no-data = Data missing
+outcome-not-interested = Not interested
+outcome-promised = Promised to pay
+outcome-qualified = Qualified
+outcome-refused = Refused
+outcome-urgent = Urgent
+outcome-wrong-person = Wrong person

@@ -37,6 +37,27 @@ fn path_of(call: &Call) -> String {
     format!("{PATH}/{}", call.id)
 }
 
+/// The outcomes of our scripts, which have words in each language. There may be any other.
+const OUTCOMES: [&str; 17] = [
+    "callback",
+    "cancelled",
+    "complaint",
+    "confirmed",
+    "disputed",
+    "do-not-call",
+    "done",
+    "handed-over",
+    "moved",
+    "no-answer",
+    "no-data",
+    "not-interested",
+    "promised",
+    "qualified",
+    "refused",
+    "urgent",
+    "wrong-person",
+];
+
 /// Whom people know by a name, others by their identity.
 pub(super) fn caller<'a>(name: &'a str, identity: &'a str) -> &'a str {
     if name.is_empty() { identity } else { name }
@@ -62,6 +83,10 @@ impl CallsPage {
 
     fn ends(&self) -> &'static [EndReason] {
         EndReason::ALL
+    }
+
+    fn outcomes(&self) -> [&'static str; 17] {
+        OUTCOMES
     }
 
     fn end(&self, reason: &EndReason) -> Cow<'static, str> {

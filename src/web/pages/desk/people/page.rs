@@ -124,7 +124,8 @@ impl PersonPage {
     }
 
     fn outcome(&self, outcome: &str) -> String {
-        self.desk.words.word("passed-outcome", outcome).into_owned()
+        let said = self.desk.words.word("passed-outcome", outcome);
+        if said == outcome { self.desk.words.word("outcome", outcome).into_owned() } else { said.into_owned() }
     }
 }
 
