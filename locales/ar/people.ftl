@@ -23,14 +23,12 @@ customer-due-month = شهر الاستحقاق
 customer-overdue = أيام التأخير
 customer-overdue-from = أيام التأخير، على الأقل
 customer-search = اسم أو رقم أو رقم عميل أو ملاحظات
-customer-delete-sure = هل تحذف هذا العميل؟ ما قيل معه يبقى محفوظًا.
-customers-delete-sure = هل تحذف العملاء المحدَّدين؟ ما قيل معهم يبقى محفوظًا.
+customer-delete-sure = هل تحذف هذا العميل؟ ما قيل معه يبقى محفوظًا، ويمكنك التراجع من الصفحة التالية خلال ساعة.
 customers-empty = لا يوجد عملاء بعد. أضف أولهم، أو استورد قائمة.
 
 done-person-made = تم الحفظ.
 done-person-saved = حُفظت تغييراتك.
 done-person-deleted = تم الحذف. ما قيل يبقى محفوظًا.
-done-customers-deleted = حُذف العملاء المحدَّدون.
 done-imported = استُورد الملف.
 done-import-forgotten = أُلغي الملف. لم يُكتب شيء.
 

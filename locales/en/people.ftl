@@ -19,14 +19,12 @@ customer-due-month = Due month
 customer-overdue = Days overdue
 customer-overdue-from = Days overdue, at least
 customer-search = Name, number, customer number, notes
-customer-delete-sure = Delete this customer? What was said with them is kept.
-customers-delete-sure = Delete the chosen customers? What was said with them is kept.
+customer-delete-sure = Delete this customer? What was said with them is kept, and for an hour you can undo it on the next page.
 customers-empty = There are no customers yet. Add the first one, or import a list.
 
 done-person-made = Saved.
 done-person-saved = Your changes are saved.
 done-person-deleted = Deleted. What was said is kept.
-done-customers-deleted = The chosen customers are deleted.
 done-imported = The file is imported.
 done-import-forgotten = The file is forgotten. Nothing was written.
 

@@ -6,7 +6,7 @@ mod columns;
 pub(in crate::web) mod communications;
 pub(in crate::web) mod customers;
 pub(in crate::web) mod do_not_call;
-mod exports;
+pub(in crate::web) mod exports;
 pub(in crate::web) mod imports;
 pub(in crate::web) mod input;
 pub(in crate::web) mod leads;

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     /// What the API's checks say of fields that the pages' forms have.
-    const SAID: [&str; 87] = [
+    const SAID: [&str; 89] = [
         "is missing",
         "is missing: give a name or a telephone number",
         "must be a text",
@@ -123,6 +123,8 @@ mod tests {
         "has more cells than there are columns",
         "is the same as in line 7",
         "has no column that is known: its first row is to name them, such as name, phone",
+        "this cannot be taken back any more: what it was about is not as it was",
+        "there are more or fewer rows now than you were asked about: look at the table, and choose again",
         // People and rights.
         "the e-mail address or the password is wrong",
         "the password is wrong",
