@@ -22,12 +22,13 @@ use super::{
         language::{other_languages, wanted_language},
         login::{page_of_form, see},
     },
-    DESK_PATH,
+    DESK_PATH, faults,
     listing::Asked,
     notice::{Done, Notice},
 };
 use crate::{
     locale::Locale,
+    script::Fault,
     store::{audit::Actor, users::Role},
     web::{
         State,
@@ -231,6 +232,11 @@ impl Desk {
     /// Where this page is, for who comes back to it.
     pub(super) fn here(&self) -> &str {
         &self.path
+    }
+
+    /// What is wrong with a script, in words.
+    pub(super) fn fault(&self, fault: &Fault) -> String {
+        faults::said(self.words, &fault.problem)
     }
 
     pub(super) fn moment(&self, at: &Timestamp) -> String {

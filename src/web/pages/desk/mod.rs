@@ -8,6 +8,7 @@ mod account;
 mod audit;
 mod calls;
 mod dashboard;
+mod faults;
 mod form;
 mod frame;
 mod keys;
