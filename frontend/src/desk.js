@@ -58,6 +58,11 @@ document.addEventListener("htmx:after:settle", ({ target }) => {
   document.querySelector("[data-focus] :is(textarea, select, input:not([type=hidden]))")?.focus();
 });
 
+// What was said of one file says nothing of the next.
+document.addEventListener("change", ({ target }) => {
+  if (target.dataset?.clears) document.getElementById(target.dataset.clears).replaceChildren();
+});
+
 // "Take that": what somebody else has stored comes into the field.
 document.addEventListener("click", ({ target }) => {
   const { take, value } = target.closest?.("[data-take]")?.dataset ?? {};

@@ -88,3 +88,6 @@ done-customers-blocked = { $count ->
 # What cannot be done, in the API's sentences.
 problem-this-cannot-be-taken-back-any-more = لم يعد التراجع ممكنًا: تغيّر ما يتعلق به منذ ذلك الحين
 problem-there-are-more-or-fewer-rows-now-than-you-were-asked-about = تغيّر عدد الصفوف منذ أن سُئلت عنها: انظر إلى الجدول ثم حدّد من جديد
+problem-names-a-column-that-the-file-does-not-have = فيه اختيار لعمود غير موجود في الملف
+problem-names-a-field-that-is-not-known = فيه اختيار لحقل غير معروف
+problem-gives-two-columns-the-same-field = اختير فيه حقل واحد لعمودين: اختر لكل عمود حقلًا آخر

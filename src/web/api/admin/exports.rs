@@ -42,7 +42,7 @@ use crate::{
 /// Rows that are in memory at a time.
 const ROWS: u32 = 500;
 /// What makes Excel take a file for UTF-8.
-const BYTE_ORDER_MARK: &str = "\u{feff}";
+pub(in crate::web) const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/api/admin/leads.csv", Access::LEAD, || web::route().to(export_leads)),

@@ -17,7 +17,7 @@ pub(in crate::web) mod provider_keys;
 pub(in crate::web) mod rules;
 pub(in crate::web) mod scripts;
 pub(in crate::web) mod settings;
-mod sheet;
+pub(in crate::web) mod sheet;
 pub(in crate::web) mod sms;
 pub(in crate::web) mod upload;
 

@@ -152,6 +152,7 @@ macro_rules! endpoints {
             Endpoint::get(concat!($path, "/new"), WORKER, || web::route().to(page::blank::<$kind>)),
             Endpoint::get(concat!($path, "/import"), LEADER, || web::route().to(import::begin::<$kind>)),
             Endpoint::post(concat!($path, "/import"), LEADER, || web::route().to(import::preview::<$kind>)),
+            Endpoint::post(concat!($path, "/import/wrong"), LEADER, || web::route().to(import::wrong::<$kind>)),
             Endpoint::post(concat!($path, "/import/{id}/confirm"), LEADER, || {
                 web::route().to(import::confirm::<$kind>)
             }),
