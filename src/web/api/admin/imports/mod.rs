@@ -39,8 +39,8 @@ use crate::{
         problem::FieldProblem,
     },
 };
-use preview::{Drafts, KeptFile, Planned};
 pub(in crate::web) use preview::{Column, Mapping, OnWrong, Preview, PreviewRow, Wrong};
+use preview::{Drafts, KeptFile, Planned};
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/admin/leads/import", Access::LEAD, || web::route().to(preview_leads)),

@@ -125,9 +125,10 @@ pub(in crate::web) struct WrongRow {
 
 impl Wrong {
     pub(super) fn of<P>(drafts: Drafts<P>, planned: Planned) -> Self {
-        let wrong = drafts.rows.into_iter().zip(planned).filter_map(|(draft, plan)| {
-            Some(WrongRow { line: draft.line, cells: draft.cells, problems: plan.err()? })
-        });
+        let wrong =
+            drafts.rows.into_iter().zip(planned).filter_map(|(draft, plan)| {
+                Some(WrongRow { line: draft.line, cells: draft.cells, problems: plan.err()? })
+            });
         Self { columns: drafts.columns.into_iter().map(|column| column.column).collect(), rows: wrong.collect() }
     }
 }
