@@ -3,7 +3,7 @@
 import "htmx.org";
 import "htmx.org/dist/ext/hx-sse.js";
 import { ask, logIn, toast } from "./desk/dialogs.js";
-import { follow } from "./desk/bulk.js";
+import { chosen, follow } from "./desk/bulk.js";
 import { bring } from "./desk/needs.js";
 import { followAgentCalls } from "./desk/agent_call.js";
 import { offerCopying } from "./desk/copy.js";
@@ -18,10 +18,19 @@ const problemOf = async (ctx) => {
   }
 };
 
-// A destructive act asks first; the words stand in the form, or in what was chosen in it.
+/** What is asked before a form is sent: the words stand in it, or in what was chosen in it; `#` is how many rows are chosen. */
+const question = (form) => {
+  if (form.dataset.bulk === undefined) return form.dataset.confirm;
+  const { count, isAll } = chosen(form);
+  const words = form.querySelector("select[name=act]").selectedOptions[0]?.dataset.confirm;
+  return count === 0 ? undefined : (words ?? (isAll ? form.dataset.confirmAll : undefined))?.replace("#", count);
+};
+
+// A destructive act asks first. What brings a file is the browser's own business.
 document.addEventListener("submit", async (event) => {
   const form = event.target;
-  const words = form.dataset.confirm ?? form.querySelector("select[name=act]")?.selectedOptions[0]?.dataset.confirm;
+  if (event.submitter?.dataset.plain !== undefined) return event.stopImmediatePropagation();
+  const words = question(form);
   if (!words || form.dataset.sure) return;
   event.preventDefault();
   event.stopImmediatePropagation();
@@ -51,6 +60,11 @@ document.addEventListener("htmx:sse:error", ({ detail }) => { if (detail.status 
 document.addEventListener("htmx:after:settle", ({ target }) => {
   if (target === document.body) document.querySelector("#content")?.focus({ preventScroll: true });
   document.querySelector("[data-focus] :is(textarea, select, input:not([type=hidden]))")?.focus();
+});
+
+// What was said of one file says nothing of the next.
+document.addEventListener("change", ({ target }) => {
+  if (target.dataset?.clears) document.getElementById(target.dataset.clears).replaceChildren();
 });
 
 // "Take that": what somebody else has stored comes into the field.

@@ -28,7 +28,7 @@ profile-silence-hint = After so much silence the agent asks whether the caller i
 profile-longest = Longest call, in minutes
 profile-longest-hint = A minute before the end the agent says so. 1 to 720; blank: as the configuration file says.
 profile-listen = Listen to the voice
-profile-delete-sure = Delete this profile? This cannot be undone.
+profile-delete-sure = Delete this profile? For an hour you can undo it on the next page.
 profile-of-file = This profile stands in the configuration file and is changed there, with a restart. A profile of the same name here takes its place.
 profile-copy = Make a copy here
 profile-sent = Rules send this profile, so it cannot be deleted.
@@ -45,7 +45,7 @@ rule-profile = Agent profile
 rule-nobody = Nobody joins
 rule-earlier = Ask “{ $name }” earlier
 rule-later = Ask “{ $name }” later
-rule-delete-sure = Delete this rule? This cannot be undone.
+rule-delete-sure = Delete this rule? For an hour you can undo it on the next page.
 
 done-profile-made = The profile is saved.
 done-profile-saved = The profile is saved. Calls that have begun keep what they began with.

@@ -80,7 +80,7 @@ call-say-words = A line for the agent to say
 call-say-hint = It is said as soon as nobody else speaks, and not interrupted.
 call-say = Say it
 call-end-it = End the call
-call-end-sure = End this call? The agent says goodbye and hangs up.
+call-end-sure = End this call? The agent says goodbye and hangs up. This cannot be undone.
 call-delete-sure = Delete this call and what was said in it, for good? This cannot be undone.
 
 done-call-saved = The outcome is saved.

@@ -17,9 +17,6 @@ lead-language = Language
 lead-script = Script
 lead-notes = Notes
 lead-search = Name, number, company, notes
-lead-delete-sure = Delete this lead? What was said with them is kept.
-leads-delete-sure = Delete the chosen leads? What was said with them is kept.
+lead-delete-sure = Delete this lead? What was said with them is kept, and for an hour you can undo it on the next page.
 leads-empty = There are no leads yet. Add the first one, or import a list.
 
-done-leads-changed = The chosen leads are changed.
-done-leads-deleted = The chosen leads are deleted.

@@ -3,18 +3,18 @@
 
 use std::collections::BTreeSet;
 
-use super::{Confirm, Expect, Record, Script, Step, StepIndex, Task, Way, fault::Faults};
+use super::{Confirm, Expect, Problem, Record, Script, Step, StepIndex, Task, Way, fault::Faults};
 
 /// Checks a script whose references are good; `places` are the steps' places in the document.
 pub(super) fn script(script: &Script, places: &[usize], faults: &mut Faults<'_>) {
     let check = Check { script, edges: edges(script, true), own: edges(script, false) };
-    let mut told: Vec<(StepIndex, String)> = Vec::new();
+    let mut told: Vec<(StepIndex, Problem)> = Vec::new();
     told.extend(check.unreachable());
     told.extend(check.without_end());
     told.extend(check.restless());
     told.extend(check.unconfirmed());
-    for (step, message) in told {
-        faults.add(places.get(step.0).copied().unwrap_or_default(), message);
+    for (step, problem) in told {
+        faults.add(places.get(step.0).copied().unwrap_or_default(), problem);
     }
 }
 
@@ -47,8 +47,8 @@ fn happens(step: &Step, way: Way) -> bool {
 }
 
 impl Check<'_> {
-    fn id(&self, step: StepIndex) -> &str {
-        &self.script.step(step).id
+    fn id(&self, step: StepIndex) -> String {
+        self.script.step(step).id.clone()
     }
 
     /// All steps that `edges` lead to from `from`, which are among them, without going on from those that `stops`.
@@ -68,17 +68,14 @@ impl Check<'_> {
         reached
     }
 
-    fn unreachable(&self) -> Vec<(StepIndex, String)> {
+    fn unreachable(&self) -> Vec<(StepIndex, Problem)> {
         let reached = Self::reached(&self.edges, &[self.script.start], |_| false);
         let lost = self.script.steps().filter(|(step, _)| !reached.contains(step));
-        lost.map(|(step, it)| {
-            (step, format!("no step leads to `{}`: name it in a `next` or an `on`, or delete it", it.id))
-        })
-        .collect()
+        lost.map(|(step, it)| (step, Problem::Unreachable { name: it.id.clone() })).collect()
     }
 
     /// Steps from which the script never ends by itself. One of a round is told.
-    fn without_end(&self) -> Vec<(StepIndex, String)> {
+    fn without_end(&self) -> Vec<(StepIndex, Problem)> {
         let ends = |step: &Step| match &step.task {
             Task::End { .. } => true,
             Task::Transfer { .. } => step.next.is_none(),
@@ -92,17 +89,13 @@ impl Check<'_> {
                 continue;
             }
             known.extend(reached);
-            let id = self.id(step);
-            told.push((
-                step,
-                format!("from `{id}` the call never ends: lead one of the steps after it to an `end` step"),
-            ));
+            told.push((step, Problem::NeverEnds { name: self.id(step) }));
         }
         told
     }
 
     /// Rounds in which nothing waits for the caller.
-    fn restless(&self) -> Vec<(StepIndex, String)> {
+    fn restless(&self) -> Vec<(StepIndex, Problem)> {
         let waits = |step: StepIndex| self.script.step(step).task.waits();
         let mut told = Vec::new();
         let mut known: BTreeSet<StepIndex> = BTreeSet::new();
@@ -114,17 +107,13 @@ impl Check<'_> {
             known.extend(
                 after.iter().filter(|other| Self::reached(&self.own, &self.own[other.0], waits).contains(&step)),
             );
-            let id = self.id(step);
-            told.push((
-                step,
-                format!("`{id}` comes back to itself without asking anything: put an `ask` into this round"),
-            ));
+            told.push((step, Problem::Restless { name: self.id(step) }));
         }
         told
     }
 
     /// Promises whose amount or day the caller has not heard back on some way.
-    fn unconfirmed(&self) -> Vec<(StepIndex, String)> {
+    fn unconfirmed(&self) -> Vec<(StepIndex, Problem)> {
         let mut told = Vec::new();
         for (step, it) in self.script.steps() {
             let Task::Record(Record::Promise { amount, date }) = &it.task else { continue };
@@ -134,13 +123,7 @@ impl Check<'_> {
                     .steps()
                     .any(|(from, asked)| asks_unread(asked, variable) && self.leads(from, variable, step))
                 {
-                    told.push((
-                        step,
-                        format!(
-                            "`{variable}` may be promised without being read back: leave out `confirm = false`, or ask a \
-                             yes-no question with {{{{{variable}}}}} in it before"
-                        ),
-                    ));
+                    told.push((step, Problem::Unconfirmed { name: variable.clone() }));
                 }
             }
         }

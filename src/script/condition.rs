@@ -5,6 +5,7 @@ use std::{cmp::Ordering, collections::BTreeMap};
 use super::{
     Kind, Value,
     fault::{hint, quoted},
+    problem::Problem,
 };
 
 /// So many comparisons at most.
@@ -44,11 +45,11 @@ impl Condition {
     ///
     /// # Errors
     /// What is wrong, and what to do.
-    pub(super) fn parse(text: &str, variables: &BTreeMap<String, Kind>) -> Result<Self, String> {
+    pub(super) fn parse(text: &str, variables: &BTreeMap<String, Kind>) -> Result<Self, Problem> {
         let words: Vec<&str> = text.split_whitespace().collect();
         let comparisons: Vec<_> = words.split(|word| *word == "and").collect();
         if comparisons.len() > MOST_COMPARISONS {
-            return Err(format!("more than {MOST_COMPARISONS} comparisons: use two branch steps"));
+            return Err(Problem::TooManyComparisons { most: MOST_COMPARISONS });
         }
         let all = comparisons.into_iter().map(|words| Comparison::parse(words, variables));
         Ok(Self { text: words.join(" "), all: all.collect::<Result<_, _>>()? })
@@ -71,29 +72,28 @@ impl Condition {
 }
 
 impl Comparison {
-    fn parse(words: &[&str], variables: &BTreeMap<String, Kind>) -> Result<Self, String> {
-        const FORM: &str = "write such as `amountDue > 100`, `customer = yes`, or `email is missing`";
-        let [name, operator, rest @ ..] = words else { return Err(format!("this is no condition: {FORM}")) };
+    fn parse(words: &[&str], variables: &BTreeMap<String, Kind>) -> Result<Self, Problem> {
+        let [name, operator, rest @ ..] = words else { return Err(Problem::NoCondition {}) };
         let Some(kind) = variables.get(*name) else {
             let names: Vec<_> = variables.keys().map(String::as_str).collect();
-            return Err(format!("there is no variable `{}`{}", quoted(name), hint(name, &names)));
+            return Err(Problem::NotCompared { name: quoted(name), hint: hint(name, &names) });
         };
         let test = match (*operator, rest) {
             ("is", ["known"]) => Test::Known(true),
             ("is", ["missing"]) => Test::Known(false),
             (operator, rest) => {
-                let operator = Operator::parse(operator)
-                    .ok_or_else(|| format!("`{}` compares nothing: {FORM}", quoted(operator)))?;
+                let operator =
+                    Operator::parse(operator).ok_or_else(|| Problem::BadOperator { name: quoted(operator) })?;
                 let text = rest.join(" ");
                 let text = text.trim_matches(['"', '\'']);
-                let value = Value::parse(*kind, text, None).ok_or_else(|| {
-                    format!("`{}` cannot be compared with `{name}`, which is of kind {}", quoted(text), kind.name())
+                let (written, kind_name) = (quoted(text), kind.name());
+                let value = Value::parse(*kind, text, None).ok_or_else(|| Problem::NotComparable {
+                    written,
+                    name: (*name).to_owned(),
+                    kind: kind_name,
                 })?;
                 if operator.orders() && !kind.is_ordered() {
-                    return Err(format!(
-                        "`{name}` is of kind {}, which knows no less or more: use = or !=",
-                        kind.name()
-                    ));
+                    return Err(Problem::NotOrdered { name: (*name).to_owned(), kind: kind_name });
                 }
                 Test::Is { operator, value }
             }
@@ -208,7 +208,7 @@ mod tests {
             ("due = 1 and", "no condition"),
             (&["due = 1"; 9].join(" and "), "more than 8"),
         ] {
-            let error = Condition::parse(text, &variables()).unwrap_err();
+            let error = Condition::parse(text, &variables()).unwrap_err().to_string();
             assert!(error.contains(why), "{text}: {error}");
         }
     }

@@ -1,30 +1,39 @@
 //! What is wrong with a document: where, and what to do about it. All faults are gathered; reading goes on after each.
 
-use std::{fmt, ops::Range};
+use std::ops::Range;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
+
+use super::problem::{Hint, Problem};
 
 /// No more are told at once: whoever sees so many begins with the first.
 const MOST: usize = 50;
 
 /// Something that is wrong with a document, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema, thiserror::Error)]
-#[error("line {line}: {message}")]
+#[error("line {line}: {problem}")]
 pub struct Fault {
     /// From 1.
     pub line: usize,
     /// From 1, in characters.
     pub column: usize,
     /// What is wrong, and what to do.
-    pub message: String,
+    #[serde(rename = "message", serialize_with = "said")]
+    #[schema(value_type = String)]
+    pub problem: Problem,
+}
+
+/// In English.
+fn said<S: Serializer>(problem: &Problem, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(problem)
 }
 
 /// Gathers the faults of one document, by their offsets.
 #[derive(Debug)]
 pub(super) struct Faults<'d> {
     text: &'d str,
-    found: Vec<(usize, String)>,
+    found: Vec<(usize, Problem)>,
 }
 
 impl<'d> Faults<'d> {
@@ -38,12 +47,12 @@ impl<'d> Faults<'d> {
     }
 
     /// Notes what is wrong at a byte of the document.
-    pub(super) fn add(&mut self, at: usize, message: impl fmt::Display) {
-        self.found.push((at.min(self.text.len()), message.to_string()));
+    pub(super) fn add(&mut self, at: usize, problem: Problem) {
+        self.found.push((at.min(self.text.len()), problem));
     }
 
-    pub(super) fn add_at(&mut self, span: &Range<usize>, message: impl fmt::Display) {
-        self.add(span.start, message);
+    pub(super) fn add_at(&mut self, span: &Range<usize>, problem: Problem) {
+        self.add(span.start, problem);
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -62,23 +71,23 @@ impl<'d> Faults<'d> {
     /// In the document's order, each once.
     pub(super) fn into_faults(mut self) -> Vec<Fault> {
         let mut found = std::mem::take(&mut self.found);
-        found.sort();
+        found.sort_by_cached_key(|(at, problem)| (*at, problem.to_string()));
         found.dedup();
         let more = found.len().saturating_sub(MOST);
-        let told = found.iter().take(MOST).map(|(at, message)| self.fault(*at, message.clone()));
+        let told = found.iter().take(MOST).map(|(at, problem)| self.fault(*at, problem.clone()));
         let mut told: Vec<_> = told.collect();
         if more > 0
             && let Some((at, _)) = found.get(MOST)
         {
-            told.push(self.fault(*at, format!("there are {more} more faults from here on: mend those above first")));
+            told.push(self.fault(*at, Problem::MoreProblems { count: more }));
         }
         told
     }
 
-    fn fault(&self, at: usize, message: String) -> Fault {
+    fn fault(&self, at: usize, problem: Problem) -> Fault {
         let before = self.before(at);
         let start = before.rfind('\n').map_or(0, |end| end + 1);
-        Fault { line: self.line(at), column: before[start..].chars().count() + 1, message }
+        Fault { line: self.line(at), column: before[start..].chars().count() + 1, problem }
     }
 }
 
@@ -93,16 +102,16 @@ pub(super) fn nearest<'k>(unknown: &str, known: impl IntoIterator<Item = &'k str
     best.filter(|(likeness, _)| *likeness >= ALIKE).map(|(_, known)| known)
 }
 
-/// `: did you mean …?`, or else what there is: `: there are …`.
-pub(super) fn hint(unknown: &str, known: &[&str]) -> String {
+/// What somebody who wrote `unknown` probably meant, or else what there is.
+pub(super) fn hint(unknown: &str, known: &[&str]) -> Hint {
     const MOST_SHOWN: usize = 12;
     match nearest(unknown, known.iter().copied()) {
-        Some(meant) => format!(": did you mean `{meant}`?"),
-        None if known.is_empty() => ": there are none".to_owned(),
+        Some(meant) => Hint::Meant(meant.to_owned()),
+        None if known.is_empty() => Hint::Nothing,
         None => {
             let shown: Vec<_> = known.iter().take(MOST_SHOWN).map(|name| format!("`{name}`")).collect();
             let more = if known.len() > MOST_SHOWN { ", …" } else { "" };
-            format!(": there are {}{more}", shown.join(", "))
+            Hint::There(format!("{}{more}", shown.join(", ")))
         }
     }
 }

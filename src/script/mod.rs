@@ -13,6 +13,7 @@ mod condition;
 mod fault;
 mod graph;
 mod model;
+mod problem;
 mod read;
 mod table;
 mod template;
@@ -27,6 +28,7 @@ pub use model::{
     Answer, Ask, Assigned, Confirm, Converse, Expect, Expected, Limit, Line, Method, Persona, Record, Script, Step,
     StepIndex, Task, Test, Tool, Way, Ways,
 };
+pub use problem::{Argument, Hint, Place, Problem};
 pub use template::{Part, Template};
 pub use value::{Kind, LONGEST_VALUE, Value};
 
@@ -62,12 +64,10 @@ impl Script {
     /// The tools whose hosts are none of `allowed`, as faults.
     pub fn refused_hosts(&self, allowed: &[Host]) -> Vec<Fault> {
         let refused = self.hosts().filter(|(host, _)| !allowed.contains(host));
-        let fault = |(host, line)| Fault {
+        let fault = |(host, line): (&Host, usize)| Fault {
             line,
             column: 1,
-            message: format!(
-                "scripts may not ask `{host}` here: an administrator has to add it to the setting scriptHosts"
-            ),
+            problem: Problem::HostNotListed { host: host.to_string() },
         };
         refused.map(fault).collect()
     }

@@ -8,7 +8,10 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::fault::{Faults, hint, quoted};
+use super::{
+    fault::{Faults, hint, quoted},
+    problem::{Place, Problem},
+};
 
 /// A value, and the byte of the document where it begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,16 +23,15 @@ pub(super) struct At<T> {
 /// A table whose fields are taken one after the other; those that nobody has asked for are unknown.
 #[derive(Debug)]
 pub(super) struct Fields<'d> {
-    /// Such as "step `greet`".
-    pub(super) what: String,
+    pub(super) place: Place,
     pub(super) at: usize,
     table: &'d DeTable<'d>,
     asked: Vec<&'static str>,
 }
 
 impl<'d> Fields<'d> {
-    pub(super) fn new(what: impl Into<String>, at: usize, table: &'d DeTable<'d>) -> Self {
-        Self { what: what.into(), at, table, asked: Vec::new() }
+    pub(super) fn new(place: Place, at: usize, table: &'d DeTable<'d>) -> Self {
+        Self { place, at, table, asked: Vec::new() }
     }
 
     /// The whole table, for a first look at it.
@@ -50,14 +52,14 @@ impl<'d> Fields<'d> {
     /// A text; of what is too long or blank there is a fault.
     pub(super) fn text(&mut self, key: &'static str, most: usize, faults: &mut Faults<'_>) -> Option<At<&'d str>> {
         let value = self.take(key)?;
-        text(value, &format!("`{key}`"), most, faults)
+        text(value, &Place::Field(key.to_owned()), most, faults)
     }
 
     pub(super) fn yes_or_no(&mut self, key: &'static str, faults: &mut Faults<'_>) -> Option<bool> {
         let value = self.take(key)?;
         let answer = value.get_ref().as_bool();
         if answer.is_none() {
-            faults.add_at(&value.span(), format!("`{key}` must be true or false"));
+            faults.add_at(&value.span(), Problem::NotTrueOrFalse { key });
         }
         answer
     }
@@ -67,8 +69,8 @@ impl<'d> Fields<'d> {
         let value = self.take(key)?;
         let number = integer(value.get_ref()).filter(|number| bounds.contains(number));
         if number.is_none() {
-            let (least, most) = (bounds.start, bounds.end - 1);
-            faults.add_at(&value.span(), format!("`{key}` must be a whole number from {least} to {most}"));
+            let [least, most] = [bounds.start, bounds.end - 1].map(|bound| usize::try_from(bound).unwrap_or_default());
+            faults.add_at(&value.span(), Problem::NotAWholeNumber { key, least, most });
         }
         number.map(|number| At { at: value.span().start, value: number })
     }
@@ -77,7 +79,7 @@ impl<'d> Fields<'d> {
     pub(super) fn entries(&mut self, key: &'static str, faults: &mut Faults<'_>) -> Vec<Entry<'d>> {
         let Some(value) = self.take(key) else { return Vec::new() };
         let DeValue::Table(table) = value.get_ref() else {
-            faults.add_at(&value.span(), format!("`{key}` must be a table, such as `{key}.name = …`"));
+            faults.add_at(&value.span(), Problem::NotATable { key });
             return Vec::new();
         };
         in_order(table)
@@ -96,7 +98,8 @@ impl<'d> Fields<'d> {
         for Entry { key, .. } in in_order(self.table) {
             if !self.asked.contains(&key.value) {
                 let hint = hint(key.value, &self.asked);
-                faults.add(key.at, format!("{} has no `{}`{hint}", self.what, quoted(key.value)));
+                let (place, name) = (self.place.clone(), quoted(key.value));
+                faults.add(key.at, Problem::UnknownField { place, name, hint });
             }
         }
     }
@@ -136,22 +139,22 @@ pub(super) fn items<'d>(value: &'d Spanned<DeValue<'d>>) -> Vec<&'d Spanned<DeVa
 /// A text with something in it, no longer than `most` characters.
 pub(super) fn text<'d>(
     value: &'d Spanned<DeValue<'d>>,
-    what: &str,
+    place: &Place,
     most: usize,
     faults: &mut Faults<'_>,
 ) -> Option<At<&'d str>> {
     let at = value.span().start;
     let Some(text) = value.get_ref().as_str() else {
-        faults.add(at, format!("{what} must be a text in quotes"));
+        faults.add(at, Problem::NotAText { place: place.clone() });
         return None;
     };
     if text.trim().is_empty() {
-        faults.add(at, format!("{what} is empty: write something, or leave it out"));
+        faults.add(at, Problem::EmptyText { place: place.clone() });
         return None;
     }
     let length = text.chars().count();
     if length > most {
-        faults.add(at, format!("{what} has {length} characters: {most} are the most"));
+        faults.add(at, Problem::LongText { place: place.clone(), length, most });
         return None;
     }
     Some(At { at, value: text })

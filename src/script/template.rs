@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::{fault::quoted, problem::Problem};
+
 /// Longest name of a variable, a step or an answer, in characters.
 pub(super) const LONGEST_NAME: usize = 40;
 
@@ -20,25 +22,16 @@ pub enum Part {
     Variable(String),
 }
 
-/// Why a text is no template.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum BadTemplate {
-    #[error("a variable begins with `{{{{` and does not end: add `}}}}` after its name")]
-    Open,
-    #[error("`{{{{{0}}}}}` is no variable: a name has letters, digits and `_`, and begins with a letter")]
-    Name(String),
-}
-
 impl Template {
     /// Parses a text. Line ends and runs of blanks become one blank: a voice reads over them.
-    pub(super) fn parse(text: &str) -> Result<Self, BadTemplate> {
+    pub(super) fn parse(text: &str) -> Result<Self, Problem> {
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let (mut rest, mut parts) = (text.as_str(), Vec::new());
         while let Some((before, after)) = rest.split_once("{{") {
-            let (name, after) = after.split_once("}}").ok_or(BadTemplate::Open)?;
+            let (name, after) = after.split_once("}}").ok_or(Problem::OpenVariable {})?;
             let name = name.trim();
             if !is_name(name) {
-                return Err(BadTemplate::Name(super::fault::quoted(name)));
+                return Err(Problem::BadVariable { name: quoted(name) });
             }
             if !before.is_empty() {
                 parts.push(Part::Text(before.to_owned()));

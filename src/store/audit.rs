@@ -2,7 +2,7 @@
 //! refuses everything else. What an entry says of a caller is encrypted under that person's key, so that erasing the person
 //! makes it unreadable and leaves the log whole.
 
-use std::net::IpAddr;
+use std::{cmp::Ordering, net::IpAddr};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, Transaction, named_params};
@@ -39,6 +39,8 @@ words! {
         Update = "update",
         /// Something was deleted, or hidden where history needs it.
         Delete = "delete",
+        /// Something that was deleted was brought back.
+        Restore = "restore",
         /// A person's data was erased.
         Erase = "erase",
         /// Rows were brought in from a file.
@@ -316,6 +318,24 @@ pub fn list(connection: &Connection, vault: &Vault, filter: &Filter) -> Result<V
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
         entries.push(logged(connection, vault, row)?);
+    }
+    Ok(entries)
+}
+
+/// What one user or key did at one moment, the latest first: entries that were written with each other.
+///
+/// # Errors
+/// When the database fails, or was written with another key.
+pub fn act(connection: &Connection, vault: &Vault, actor: &str, at: Timestamp) -> Result<Vec<Logged>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT * FROM audit_log WHERE actor = ?1 ORDER BY seq DESC")?;
+    let (mut rows, mut entries) = (statement.query([actor])?, Vec::new());
+    // What was done later is passed over, and nothing is read of what was done before.
+    while let Some(row) = rows.next()? {
+        match moment(row, "at")?.cmp(&at) {
+            Ordering::Greater => {}
+            Ordering::Equal => entries.push(logged(connection, vault, row)?),
+            Ordering::Less => break,
+        }
     }
     Ok(entries)
 }

@@ -384,6 +384,31 @@ pub fn delete(change: &Change<'_>, id: &CustomerId, expected: Option<i64>) -> Re
     Ok(())
 }
 
+/// Brings back a customer that was deleted; one that is there stays as it is.
+///
+/// # Errors
+/// When there is none or it is not at this version, another one has its `userId` by now, or the database fails.
+pub fn restore(change: &Change<'_>, id: &CustomerId, expected: Option<i64>) -> Result<Customer, Refusal> {
+    let Table { columns, .. } = TABLE;
+    let mut statement = change.transaction.prepare_cached(&format!("SELECT {columns} FROM customers WHERE id = ?1"))?;
+    let found = statement.query_row([id.as_str()], customer).optional()?;
+    let mut customer = found.ok_or(Refusal::Missing("customer"))?;
+    expect_version(customer.version, expected)?;
+    customer.check(change.transaction, &CustomerPatch::default())?;
+    if change
+        .transaction
+        .execute("UPDATE customers SET deleted_at = NULL WHERE id = ?1 AND deleted_at IS NOT NULL", [id.as_str()])?
+        == 0
+    {
+        return Ok(customer);
+    }
+    customer.updated_at = change.now;
+    customer.version += 1;
+    customer.update(change.transaction, &customer.words())?;
+    change.record(&Entry::new(Action::Restore, Entity::Customer, id).after(&customer).about(&customer.person))?;
+    Ok(customer)
+}
+
 /// The customer with this id, unless it was deleted.
 ///
 /// # Errors
@@ -425,6 +450,12 @@ fn one(connection: &Connection, condition: &str, value: &str) -> Result<Option<C
     Ok(connection.prepare_cached(&sql)?.query_row([value], customer).optional()?)
 }
 
+/// What holds for these customers.
+pub fn among(ids: &[CustomerId]) -> Condition {
+    let ids: Vec<_> = ids.iter().map(CustomerId::as_str).collect();
+    Condition::one_of("customers.id IN (SELECT value FROM json_each(?))", &ids)
+}
+
 /// A page of those that fit.
 ///
 /// # Errors
@@ -457,4 +488,34 @@ fn customer(row: &Row<'_>) -> rusqlite::Result<Customer> {
         updated_at: moment(row, "updated_at")?,
         version: row.get("version")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Store, audit::Actor};
+
+    #[tokio::test]
+    async fn who_was_deleted_comes_back_unless_another_has_the_number_in_the_books() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let done = store.change(Actor::console(), Timestamp::UNIX_EPOCH, |change| {
+            let patch = |id: &str| CustomerPatch {
+                user_id: Some(id.to_owned()),
+                name: Some(Pii::new("Omar".to_owned())),
+                ..CustomerPatch::default()
+            };
+            let first = create(change, &patch("7"))?;
+            delete(change, &first.id, None)?;
+            let second = create(change, &patch("7"))?;
+            assert!(matches!(restore(change, &first.id, None), Err(Refusal::Conflict(_))));
+            assert!(find(change.transaction, &first.id)?.is_none());
+            update(change, &second.id, None, &patch("8"))?;
+            let back = restore(change, &first.id, Some(2))?;
+            assert_eq!((back.version, find(change.transaction, &first.id)?), (3, Some(back.clone())));
+            assert_eq!(restore(change, &first.id, None)?, back);
+            Ok::<_, Refusal>(())
+        });
+        done.await.map_err(|refusal| refusal.to_string()).unwrap();
+    }
 }

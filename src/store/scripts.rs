@@ -7,10 +7,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    Change, StoreError,
+    Change, Refusal, StoreError,
     audit::{Action, Entity, Entry},
     json::shown,
     list::{self, Condition, Filter, Page, Rows, Sort, Table},
+    refusal::expect_version,
     rows::{moment, parsed, parsed_if_any},
 };
 use crate::domain::{Language, ScriptId, fold};
@@ -192,6 +193,30 @@ pub fn delete(change: &Change<'_>, script: &Script) -> Result<(), StoreError> {
     change.record(&Entry::new(Action::Delete, Entity::Script, &script.id).before(script))
 }
 
+/// Brings back a script that was deleted, with this version live.
+///
+/// # Errors
+/// When no such script was deleted or it is not at this version, or the database fails.
+pub fn restore(
+    change: &Change<'_>,
+    id: &ScriptId,
+    expected: Option<i64>,
+    live: Option<u32>,
+) -> Result<Script, Refusal> {
+    let sql = format!("SELECT {COLUMNS} FROM scripts WHERE id = ?1 AND deleted_at IS NOT NULL");
+    let mut statement = change.transaction.prepare_cached(&sql)?;
+    let mut script = statement.query_row([id.as_str()], script).optional()?.ok_or(Refusal::Missing("script"))?;
+    expect_version(script.version, expected)?;
+    script.live = live.filter(|live| (1..=script.latest).contains(live));
+    script.version += 1;
+    change.transaction.execute(
+        "UPDATE scripts SET deleted_at = NULL, live_version = ?2, version = ?3 WHERE id = ?1",
+        (id.as_str(), script.live, script.version),
+    )?;
+    change.record(&Entry::new(Action::Restore, Entity::Script, id).after(&script))?;
+    Ok(script)
+}
+
 /// The script with this id, unless it was deleted.
 ///
 /// # Errors
@@ -367,6 +392,13 @@ mod tests {
             delete(change, &script)?;
             assert!(find(on, &script.id)?.is_none());
             assert!(version(on, &script.id, 3)?.is_some(), "calls keep the version that they ran");
+            let deleted = pinned.version + 2;
+            assert!(matches!(restore(change, &script.id, Some(deleted - 1), None), Err(Refusal::Stale)));
+            let back = restore(change, &script.id, Some(deleted), Some(4)).map_err(|refusal| match refusal {
+                Refusal::Store(error) => error,
+                refusal => panic!("{refusal}"),
+            })?;
+            assert_eq!((find(on, &script.id)?, back.live), (Some(back.clone()), Some(4)));
             Ok(lives)
         });
         let expected = [(2, 2, "two"), (2, 2, "two"), (3, 2, "two"), (4, 2, "two"), (4, 4, "four"), (5, 5, "one")];

@@ -94,6 +94,15 @@ fn a_lead_is_made_read_changed_and_deleted() {
     }
     assert_eq!(admin.get("/api/admin/leads").json()["items"], json!([]));
     assert_eq!(admin.get("/api/admin/leads?q=sara").json()["total"], 0);
+
+    let restore = format!("{path}/restore");
+    assert_eq!(admin.send("POST", &restore, &[("If-Match", "\"2\"")], b"").status, 412);
+    let restored = admin.send("POST", &restore, &[("If-Match", "\"3\"")], b"");
+    assert_eq!((restored.status, restored.header("etag")), (200, Some("\"4\"")), "{}", restored.body);
+    assert_eq!(admin.get(&path).json(), restored.json());
+    assert_eq!(admin.get("/api/admin/leads?q=sara").json()["total"], 1);
+    assert_eq!(admin.send("POST", &restore, &[], b"").json(), restored.json(), "who is there stays as they are");
+    assert_eq!(admin.send("POST", "/api/admin/leads/LE_nobody/restore", &[], b"").status, 404);
 }
 
 #[test]
@@ -142,8 +151,14 @@ fn a_customer_has_the_fields_that_front_ends_know() {
         let ids: Vec<_> = items.iter().map(|it| it["userId"].as_str().unwrap()).collect();
         assert_eq!(ids.join(","), found, "{query}");
     }
+    let deleted = admin.get("/api/admin/customers/1017").json()["id"].as_str().unwrap().to_owned();
     assert_eq!(admin.send("DELETE", "/api/admin/customers/1017", &[], b"").status, 204);
-    admin.made("/api/admin/customers", &json!({ "userId": "1017", "userName": "Nour" }));
+    let nour = admin.made("/api/admin/customers", &json!({ "userId": "1017", "userName": "Nour" }));
+    let restore = format!("/api/admin/customers/{deleted}/restore");
+    assert_eq!(admin.send("POST", &restore, &[], b"").status, 409, "another one has its userId");
+    let nour = format!("/api/admin/customers/{}", nour["id"].as_str().unwrap());
+    assert_eq!(admin.json("PATCH", &nour, &json!({ "userId": "1018" })).status, 200);
+    assert_eq!(admin.send("POST", &restore, &[], b"").json()["userId"], "1017");
 }
 
 #[test]

@@ -94,6 +94,7 @@ fn what_is_wrong_is_said_row_by_row_and_nothing_can_be_confirmed() {
         (LEADS, b"name,phone\n", "file"),
         (LEADS, b"age,shoe size\n1,2\n", "file"),
         ("/api/admin/leads/import?onDuplicate=perhaps", b"name\nx\n", "onDuplicate"),
+        ("/api/admin/leads/import?onWrong=perhaps", b"name\nx\n", "onWrong"),
         ("/api/admin/leads/import?mapping=x", b"name\nx\n", "mapping"),
         ("/api/admin/leads/import?mapping={%22who%22:%22name%22}", b"name\nx\n", "mapping"),
     ] {

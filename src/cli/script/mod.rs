@@ -203,7 +203,7 @@ fn parse(file: &str, document: &str, context: &Context) -> anyhow::Result<Script
 /// Faults on stdout, and an error.
 fn refuse<T>(file: &str, faults: &[Fault], context: &Context) -> anyhow::Result<T> {
     let result = json!({ "file": file, "valid": false, "faults": faults });
-    let line = |fault: &Fault| format!("{file}:{}:{}: {}", fault.line, fault.column, fault.message);
+    let line = |fault: &Fault| format!("{file}:{}:{}: {}", fault.line, fault.column, fault.problem);
     context.output.result(&result, |_| faults.iter().map(line).collect::<Vec<_>>().join("\n"))?;
     Err(BadScript { file: file.to_owned(), faults: faults.len() }.into())
 }

@@ -5,6 +5,7 @@ use super::{
         Kind, Value,
         fault::{hint, quoted},
         model::{Answer, Ask, Confirm, Converse, Expect, Limit, Line, StepIndex, Task},
+        problem::{Place, Problem},
         table::{At, Entry, Fields, integer, items, text},
         template::{LONGEST_NAME, is_id},
     },
@@ -43,10 +44,9 @@ impl<'d> Reader<'d> {
         let save = fields.text("save", LONGEST_NAME, &mut self.faults);
         let confirm = self.confirm(fields, &expect);
         let examples = fields.entries("answers", &mut self.faults);
-        let answers = self.answers(&fields.what.clone(), &expect, examples, on, next);
+        let answers = self.answers(&fields.place.clone(), &expect, examples, on, next);
         if expect == Expect::Choice && answers.is_empty() {
-            self.faults
-                .add(fields.at, "a choice needs `answers`, such as `answers.pay = [\"I will pay\"]`, `on.pay = \"…\"`");
+            self.faults.add(fields.at, Problem::NoAnswers {});
         }
         let ask = Ask {
             question: question.unwrap_or(Line { text: super::Template::default(), without: None }),
@@ -64,11 +64,7 @@ impl<'d> Reader<'d> {
     fn expect(&mut self, fields: &mut Fields<'d>) -> Expect {
         let Some(expect) = fields.text("expect", LONGEST_NAME, &mut self.faults) else {
             if !fields.has("expect") {
-                let what = &fields.what;
-                self.faults.add(
-                    fields.at,
-                    format!("{what} asks and does not say what it expects: give `expect = \"yes-no\"` or such"),
-                );
+                self.faults.add(fields.at, Problem::NoExpectation { place: fields.place.clone() });
             }
             return Expect::Text;
         };
@@ -85,8 +81,8 @@ impl<'d> Reader<'d> {
             "choice" => Expect::Choice,
             "text" => Expect::Text,
             other => {
-                let hint = hint(other, &EXPECTED);
-                self.faults.add(expect.at, format!("nothing such as `{}` can be expected{hint}", quoted(other)));
+                let (name, hint) = (quoted(other), hint(other, &EXPECTED));
+                self.faults.add(expect.at, Problem::UnknownExpectation { name, hint });
                 Expect::Text
             }
         }
@@ -104,14 +100,14 @@ impl<'d> Reader<'d> {
         let written = match value.get_ref() {
             DeValue::Float(number) => number.as_str().to_owned(),
             DeValue::Integer(_) => integer(value.get_ref())?.to_string(),
-            _ => text(value, &format!("`{key}`"), LONGEST_NAME, &mut self.faults)?.value.to_owned(),
+            _ => text(value, &Place::Field(key.to_owned()), LONGEST_NAME, &mut self.faults)?.value.to_owned(),
         };
         if let Some(Value::Money(money)) = Value::parse(Kind::Money, &written, None) {
             return Some(Limit::Fixed(money));
         }
         let name = At { at, value: written.as_str() };
         if self.expect_variable(&name)? != Kind::Money {
-            self.faults.add(at, format!("`{written}` is no amount: {key} needs a number, or a variable of kind money"));
+            self.faults.add(at, Problem::NoAmount { written: written.clone(), key });
         }
         Some(Limit::Variable(written))
     }
@@ -127,8 +123,7 @@ impl<'d> Reader<'d> {
             Some(&[length]) if (1..=MOST).contains(&length) => Expect::Digits { least: length, most: length },
             Some(&[least, most]) if 1 <= least && least <= most && most <= MOST => Expect::Digits { least, most },
             _ => {
-                self.faults
-                    .add_at(&value.span(), format!("`length` must be a number up to {MOST}, or two such as [4, 6]"));
+                self.faults.add_at(&value.span(), Problem::BadLength { most: MOST.into() });
                 Expect::Digits { least: 1, most: MOST }
             }
         }
@@ -152,10 +147,10 @@ impl<'d> Reader<'d> {
     }
 
     fn confirm_line(&mut self, value: &'d Spanned<DeValue<'d>>) -> Option<Line> {
-        let words = text(value, "`confirm`", LONGEST_LINE, &mut self.faults)?;
+        let words = text(value, &Place::Field("confirm".to_owned()), LONGEST_LINE, &mut self.faults)?;
         let template = self.template(&words, Some("answer"))?;
         if !template.variables().any(|name| name == "answer") {
-            self.faults.add(words.at, "`confirm` has to say what was understood: put {{answer}} into it");
+            self.faults.add(words.at, Problem::ConfirmSaysNothing {});
         }
         Some(Line { text: template, without: None })
     }
@@ -163,14 +158,14 @@ impl<'d> Reader<'d> {
     /// Answers that have a name: their examples, and where they lead. Those of yes and no need no examples.
     fn answers(
         &mut self,
-        what: &str,
+        place: &Place,
         expect: &Expect,
         examples: Vec<Entry<'d>>,
         on: Vec<Entry<'d>>,
         next: Option<StepIndex>,
     ) -> Vec<Answer> {
         if let Some(entry) = examples.get(MOST_ANSWERS) {
-            self.faults.add(entry.key.at, format!("there are more than {MOST_ANSWERS} answers"));
+            self.faults.add(entry.key.at, Problem::TooManyAnswers { most: MOST_ANSWERS });
         }
         let built_in: &[&str] = if *expect == Expect::YesNo { &["yes", "no"] } else { &[] };
         let mut ids: Vec<(&str, Option<Entry<'d>>)> = built_in.iter().map(|id| (*id, None)).collect();
@@ -180,21 +175,16 @@ impl<'d> Reader<'d> {
                 None => ids.push((entry.key.value, Some(entry))),
             }
         }
-        let mut targets = self.targets(what, &ids, on);
+        let mut targets = self.targets(place, &ids, on);
         let mut answers = Vec::new();
         for (id, entry) in ids {
             let says = entry.as_ref().map(|entry| self.entry_texts(entry, MOST_EXAMPLES, LONGEST_EXAMPLE));
             let says = says.unwrap_or_default().into_iter().map(|says| says.value.to_owned()).collect();
             if let Some(entry) = entry.as_ref().filter(|_| !is_id(id)) {
-                let shown = quoted(id);
-                self.faults
-                    .add(entry.key.at, format!("`{shown}` is no name for an answer: use letters, digits, `_`, `-`"));
+                self.faults.add(entry.key.at, Problem::BadAnswerName { name: quoted(id) });
             }
             if let Some(entry) = entry.as_ref().filter(|_| super::Way::ALL.iter().any(|(name, _)| *name == id)) {
-                self.faults.add(
-                    entry.key.at,
-                    format!("`{id}` has a meaning of its own in `on`: give this answer another name"),
-                );
+                self.faults.add(entry.key.at, Problem::AnswerIsWay { name: id.to_owned() });
                 continue;
             }
             let to = targets.iter().position(|(target, _)| *target == id).map(|at| targets.swap_remove(at).1);
@@ -204,10 +194,9 @@ impl<'d> Reader<'d> {
                 None => match next {
                     Some(to) => answers.push(Answer { id: id.to_owned(), says, to }),
                     None => {
-                        let at = entry.map_or_else(|| self.place(what), |entry| entry.key.at);
-                        let message =
-                            format!("{what} leads nowhere on `{id}`: give `on.{id}`, or `next` for all answers");
-                        self.faults.add(at, message);
+                        let at = entry.map_or_else(|| self.begins(place), |entry| entry.key.at);
+                        let problem = Problem::AnswerLeadsNowhere { place: place.clone(), name: id.to_owned() };
+                        self.faults.add(at, problem);
                     }
                 },
             }
@@ -218,7 +207,7 @@ impl<'d> Reader<'d> {
     /// Where `on` leads for the answers that there are; `None` where it names no step.
     fn targets(
         &mut self,
-        what: &str,
+        place: &Place,
         ids: &[(&str, Option<Entry<'d>>)],
         on: Vec<Entry<'d>>,
     ) -> Vec<(&'d str, Option<StepIndex>)> {
@@ -227,8 +216,8 @@ impl<'d> Reader<'d> {
             if !ids.iter().any(|(id, _)| *id == key.value) {
                 let mut known: Vec<_> = ids.iter().map(|(id, _)| *id).collect();
                 known.extend(super::Way::ALL.map(|(name, _)| name));
-                let (shown, hint) = (quoted(key.value), hint(key.value, &known));
-                self.faults.add(key.at, format!("{what} has no answer `{shown}`{hint}"));
+                let (name, hint) = (quoted(key.value), hint(key.value, &known));
+                self.faults.add(key.at, Problem::UnknownAnswer { place: place.clone(), name, hint });
                 continue;
             }
             targets.push((key.value, self.target(value, key.value)));
@@ -236,10 +225,10 @@ impl<'d> Reader<'d> {
         targets
     }
 
-    /// Where the step that is called so in messages begins.
-    fn place(&self, what: &str) -> usize {
-        let id = what.trim_start_matches("step `").trim_end_matches('`');
-        self.ids.iter().find(|known| known.value == id).map_or(0, |known| known.at)
+    /// Where a step begins.
+    fn begins(&self, place: &Place) -> usize {
+        let is_it = |known: &&At<&str>| matches!(place, Place::Step(id) if known.value == id.as_str());
+        self.ids.iter().find(is_it).map_or(0, |known| known.at)
     }
 
     pub(super) fn converse(&mut self, fields: &mut Fields<'d>, on: Vec<Entry<'d>>, next: Option<StepIndex>) -> Task {
@@ -250,7 +239,7 @@ impl<'d> Reader<'d> {
         let never = self.texts(fields, "never", MOST_FACTS, LONGEST_EXAMPLE);
         let turns = fields.number("turns", 1..51, &mut self.faults).map_or(USUAL_TURNS, |turns| turns.value);
         let examples = fields.entries("answers", &mut self.faults);
-        let answers = self.answers(&fields.what.clone(), &Expect::Text, examples, on, next);
+        let answers = self.answers(&fields.place.clone(), &Expect::Text, examples, on, next);
         let owned = |texts: Vec<At<&str>>| texts.into_iter().map(|text| text.value.to_owned()).collect();
         Task::Converse(Converse {
             goal,

@@ -19,6 +19,7 @@ use super::{
     check,
     fault::{Faults, hint, quoted},
     model::{Line, Step, StepIndex, Way, Ways},
+    problem::{Place, Problem},
     table::{At, Entry, Fields, text},
     template::{LONGEST_NAME, Template, is_id, is_name},
 };
@@ -47,12 +48,13 @@ struct Reader<'d> {
 pub(super) fn script(document: &str) -> Result<Script, Vec<Fault>> {
     let mut faults = Faults::of(document);
     if document.len() > MOST_BYTES {
-        faults.add(0, format!("the document has {} bytes: {MOST_BYTES} are the most", document.len()));
+        faults.add(0, Problem::LongDocument { bytes: document.len(), most: MOST_BYTES });
         return Err(faults.into_faults());
     }
     let (table, errors) = DeTable::parse_recoverable(document);
     for error in errors {
-        faults.add(error.span().map_or(0, |span| span.start), format!("this is no TOML: {}", error.message()));
+        let message = error.message().to_owned();
+        faults.add(error.span().map_or(0, |span| span.start), Problem::NoToml { message });
     }
     if !faults.is_empty() {
         return Err(faults.into_faults());
@@ -67,14 +69,14 @@ pub(super) fn script(document: &str) -> Result<Script, Vec<Fault>> {
 
 impl<'d> Reader<'d> {
     fn document(&mut self, table: &'d DeTable<'d>) -> Option<Script> {
-        let mut fields = Fields::new("the document", 0, table);
+        let mut fields = Fields::new(Place::Document, 0, table);
         let name = fields.text("name", LONGEST_TITLE, &mut self.faults);
         let description = fields.text("description", LONGEST_PROSE, &mut self.faults);
         let language = self.language(&mut fields);
         let declared = fields.entries("variables", &mut self.faults);
         self.declare(declared);
         let tables = self.tables(&mut fields, "step", MOST_STEPS);
-        let mut steps: Vec<_> = tables.into_iter().map(|(at, table)| Fields::new("a step", at, table)).collect();
+        let mut steps: Vec<_> = tables.into_iter().map(|(at, table)| Fields::new(Place::SomeStep, at, table)).collect();
         self.name_steps(&mut steps);
         steps.iter().for_each(|step| self.declare_saved(step));
         steps.iter().for_each(|step| self.declare_set(step));
@@ -86,13 +88,13 @@ impl<'d> Reader<'d> {
         let steps: Vec<Step> =
             steps.into_iter().enumerate().map(|(index, step)| self.step(StepIndex(index), step)).collect();
         let tests = self.tables(&mut fields, "test", MOST_TESTS);
-        let tests = tests.into_iter().map(|(at, table)| self.test(Fields::new("a test", at, table))).collect();
+        let tests = tests.into_iter().map(|(at, table)| self.test(Fields::new(Place::SomeTest, at, table))).collect();
         fields.finish(&mut self.faults);
         if name.is_none() {
-            self.faults.add(0, "the script has no name: begin with `name = \"…\"`");
+            self.faults.add(0, Problem::NoScriptName {});
         }
         if steps.is_empty() {
-            self.faults.add(0, "the script has no steps: add `[[step]]` with an `id` and what it says or asks");
+            self.faults.add(0, Problem::NoSteps {});
             return None;
         }
         let script = Script {
@@ -115,8 +117,8 @@ impl<'d> Reader<'d> {
 
     fn language(&mut self, fields: &mut Fields<'d>) -> Language {
         let Some(language) = fields.text("language", LONGEST_NAME, &mut self.faults) else { return Language::ENGLISH };
-        language.value.parse().unwrap_or_else(|error| {
-            self.faults.add(language.at, error);
+        language.value.parse::<Language>().unwrap_or_else(|error| {
+            self.faults.add(language.at, Problem::UnknownLanguage { message: error.to_string() });
             Language::ENGLISH
         })
     }
@@ -125,13 +127,13 @@ impl<'d> Reader<'d> {
     fn tables(&mut self, fields: &mut Fields<'d>, key: &'static str, most: usize) -> Vec<(usize, &'d DeTable<'d>)> {
         let items = fields.items(key);
         if let Some(first) = items.get(most) {
-            self.faults.add_at(&first.span(), format!("there are more than {most} `[[{key}]]`: make two scripts"));
+            self.faults.add_at(&first.span(), Problem::TooManyTables { key, most });
         }
         let mut tables = Vec::new();
         for item in items.into_iter().take(most) {
             match item.get_ref() {
                 DeValue::Table(table) => tables.push((item.span().start, table)),
-                _ => self.faults.add_at(&item.span(), format!("write `[[{key}]]` and its fields on lines below")),
+                _ => self.faults.add_at(&item.span(), Problem::NotATableOfMany { key }),
             }
         }
         tables
@@ -139,20 +141,21 @@ impl<'d> Reader<'d> {
 
     fn declare(&mut self, declared: Vec<Entry<'d>>) {
         if let Some(entry) = declared.get(MOST_VARIABLES) {
-            self.faults.add(entry.key.at, format!("there are more than {MOST_VARIABLES} variables"));
+            self.faults.add(entry.key.at, Problem::TooManyDeclared { most: MOST_VARIABLES });
         }
         for Entry { key, value } in declared.into_iter().take(MOST_VARIABLES) {
             if !is_name(key.value) {
-                let name = quoted(key.value);
-                self.faults.add(key.at, format!("`{name}` is no name for a variable: use letters, digits and `_`"));
+                self.faults.add(key.at, Problem::BadVariableName { name: quoted(key.value) });
                 continue;
             }
-            let Some(kind) = text(value, &format!("`{}`", key.value), LONGEST_NAME, &mut self.faults) else { continue };
+            let Some(kind) = text(value, &Place::Field(key.value.to_owned()), LONGEST_NAME, &mut self.faults) else {
+                continue;
+            };
             match kind.value.parse() {
                 Ok(kind) => drop(self.variables.insert(key.value.to_owned(), kind)),
                 Err(()) => {
-                    let hint = hint(kind.value, &Kind::names());
-                    self.faults.add(kind.at, format!("there is no kind `{}`{hint}", quoted(kind.value)));
+                    let (name, hint) = (quoted(kind.value), hint(kind.value, &Kind::names()));
+                    self.faults.add(kind.at, Problem::UnknownKind { name, hint });
                 }
             }
         }
@@ -161,24 +164,18 @@ impl<'d> Reader<'d> {
     /// A variable that a step sets: one kind, wherever it is set.
     fn set_by_step(&mut self, name: &At<&str>, kind: Kind) {
         if !is_name(name.value) {
-            let shown = quoted(name.value);
-            self.faults.add(name.at, format!("`{shown}` is no name for a variable: use letters, digits and `_`"));
+            self.faults.add(name.at, Problem::BadVariableName { name: quoted(name.value) });
             return;
         }
         match self.variables.get(name.value).copied() {
             None if self.variables.len() >= 2 * MOST_VARIABLES => {
-                self.faults.add(name.at, "there are too many variables")
+                self.faults.add(name.at, Problem::TooManyVariables {})
             }
             None => drop(self.variables.insert(name.value.to_owned(), kind)),
             Some(known) if known == kind || (known == Kind::Name && kind == Kind::Text) => {}
             Some(known) => self.faults.add(
                 name.at,
-                format!(
-                    "`{}` is of kind {} elsewhere, and here of kind {}: use two variables",
-                    name.value,
-                    known.name(),
-                    kind.name()
-                ),
+                Problem::TwoKinds { name: name.value.to_owned(), known: known.name(), kind: kind.name() },
             ),
         }
     }
@@ -188,20 +185,18 @@ impl<'d> Reader<'d> {
             let id = step.text("id", LONGEST_NAME, &mut self.faults);
             let id = id.unwrap_or_else(|| {
                 if !step.has("id") {
-                    self.faults
-                        .add(step.at, format!("step {} has no `id`: name it, such as `id = \"greet\"`", index + 1));
+                    self.faults.add(step.at, Problem::StepWithoutId { number: index + 1 });
                 }
                 At { at: step.at, value: "" }
             });
             if !id.value.is_empty() && !is_id(id.value) {
-                let shown = quoted(id.value);
-                self.faults.add(id.at, format!("`{shown}` is no id: use letters, digits, `_` and `-`, a letter first"));
+                self.faults.add(id.at, Problem::BadStepId { name: quoted(id.value) });
             }
             if let Some(first) = self.ids.iter().find(|known| !id.value.is_empty() && known.value == id.value) {
                 let line = self.faults.line(first.at);
-                self.faults.add(id.at, format!("step `{}` is already there on line {line}: give another id", id.value));
+                self.faults.add(id.at, Problem::StepTwice { name: id.value.to_owned(), line });
             }
-            step.what = format!("step `{}`", quoted(id.value));
+            step.place = Place::Step(quoted(id.value));
             self.ids.push(id);
         }
     }
@@ -216,8 +211,8 @@ impl<'d> Reader<'d> {
         let found = self.ids.iter().position(|known| known.value == id.value);
         if found.is_none() {
             let ids: Vec<_> = self.ids.iter().map(|id| id.value).collect();
-            let hint = hint(id.value, &ids);
-            self.faults.add(id.at, format!("step `{}` does not exist{hint}", quoted(id.value)));
+            let (name, hint) = (quoted(id.value), hint(id.value, &ids));
+            self.faults.add(id.at, Problem::UnknownStep { name, hint });
         }
         found.map(StepIndex)
     }
@@ -234,8 +229,8 @@ impl<'d> Reader<'d> {
                     }
                 }
                 None => {
-                    let hint = hint(key.value, &known);
-                    self.faults.add(key.at, format!("nothing happens on `{}` here{hint}", quoted(key.value)));
+                    let (name, hint) = (quoted(key.value), hint(key.value, &known));
+                    self.faults.add(key.at, Problem::UnknownWay { name, hint });
                 }
             }
         }
@@ -243,7 +238,7 @@ impl<'d> Reader<'d> {
     }
 
     fn target(&mut self, value: &'d Spanned<DeValue<'d>>, key: &str) -> Option<StepIndex> {
-        let id = text(value, &format!("`on.{key}`"), LONGEST_NAME, &mut self.faults)?;
+        let id = text(value, &Place::Field(format!("on.{key}")), LONGEST_NAME, &mut self.faults)?;
         self.find(&id)
     }
 
@@ -251,11 +246,11 @@ impl<'d> Reader<'d> {
         let mut asides = Asides::default();
         for Entry { key, value } in entries {
             let Some((_, aside)) = Aside::ALL.iter().find(|(name, _)| *name == key.value) else {
-                let hint = hint(key.value, &Aside::ALL.map(|(name, _)| name));
-                self.faults.add(key.at, format!("there is no line `{}`{hint}", quoted(key.value)));
+                let (name, hint) = (quoted(key.value), hint(key.value, &Aside::ALL.map(|(name, _)| name)));
+                self.faults.add(key.at, Problem::UnknownLine { name, hint });
                 continue;
             };
-            let words = text(value, &format!("`{}`", key.value), LONGEST_LINE, &mut self.faults);
+            let words = text(value, &Place::Field(key.value.to_owned()), LONGEST_LINE, &mut self.faults);
             if let Some(template) = words.and_then(|words| self.template(&words, aside.value())) {
                 asides.0.insert(*aside, template);
             }
@@ -267,8 +262,8 @@ impl<'d> Reader<'d> {
     fn template(&mut self, text: &At<&str>, special: Option<&str>) -> Option<Template> {
         let template = match Template::parse(text.value) {
             Ok(template) => template,
-            Err(error) => {
-                self.faults.add(text.at, error);
+            Err(problem) => {
+                self.faults.add(text.at, problem);
                 return None;
             }
         };
@@ -282,9 +277,8 @@ impl<'d> Reader<'d> {
         let kind = self.variables.get(name.value).copied();
         if kind.is_none() {
             let names: Vec<_> = self.variables.keys().map(String::as_str).collect();
-            let hint = hint(name.value, &names);
-            let shown = quoted(name.value);
-            self.faults.add(name.at, format!("there is no variable `{shown}`{hint}: declare it under `[variables]`"));
+            let (shown, hint) = (quoted(name.value), hint(name.value, &names));
+            self.faults.add(name.at, Problem::UnknownVariable { name: shown, hint });
         }
         kind
     }
@@ -295,8 +289,8 @@ impl<'d> Reader<'d> {
         let kind = self.expect_variable(&name)?;
         if !kinds.contains(&kind) {
             let wanted: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
-            let wanted = wanted.join(" or ");
-            self.faults.add(name.at, format!("`{}` is of kind {}: {key} needs {wanted}", name.value, kind.name()));
+            let (shown, wanted) = (name.value.to_owned(), wanted.join(" or "));
+            self.faults.add(name.at, Problem::WrongKind { name: shown, kind: kind.name(), key, wanted });
         }
         Some(name.value.to_owned())
     }
@@ -308,7 +302,7 @@ impl<'d> Reader<'d> {
         let without = without.and_then(|words| {
             let template = self.template(&words, None)?;
             if template.variables().next().is_some() {
-                self.faults.add(words.at, "`without` is said when a value is missing: it cannot have variables itself");
+                self.faults.add(words.at, Problem::WithoutHasVariables {});
             }
             Some(template)
         });

@@ -5,6 +5,7 @@ use super::{
         Condition, Kind, Value,
         fault::{Faults, hint, quoted},
         model::{Assigned, Expect, Record, Step, StepIndex, Task, Way},
+        problem::{Place, Problem},
         table::{At, Entry, Fields, integer, items, text},
         template::{LONGEST_NAME, Part, is_id},
     },
@@ -20,7 +21,7 @@ const MOST_CASES: usize = 20;
 impl<'d> Reader<'d> {
     /// Notes the variables that a step sets, with their kinds.
     pub(super) fn declare_saved(&mut self, step: &Fields<'d>) {
-        let mut step = Fields::new("", step.at, step.table());
+        let mut step = Fields::new(Place::SomeStep, step.at, step.table());
         if step.has("tool") {
             for Entry { key, .. } in step.entries("save", &mut Faults::ignored()) {
                 let kind = self.variables.get(key.value).copied().unwrap_or(Kind::Text);
@@ -36,7 +37,7 @@ impl<'d> Reader<'d> {
 
     /// Notes the variables that a `set` step sets; those that it takes values from are known by now.
     pub(super) fn declare_set(&mut self, step: &Fields<'d>) {
-        let mut step = Fields::new("", step.at, step.table());
+        let mut step = Fields::new(Place::SomeStep, step.at, step.table());
         for Entry { key, value } in step.entries("set", &mut Faults::ignored()) {
             let kind = self.variables.get(key.value).copied().unwrap_or_else(|| self.assigned_kind(value.get_ref()));
             self.set_by_step(&At { at: key.at, value: key.value }, kind);
@@ -58,15 +59,14 @@ impl<'d> Reader<'d> {
     pub(super) fn step(&mut self, index: StepIndex, mut fields: Fields<'d>) -> Step {
         let kinds: Vec<_> = KINDS.into_iter().filter(|kind| fields.has(kind)).collect();
         if let [one, other, ..] = kinds[..] {
-            let what = &fields.what;
-            self.faults.add(fields.at, format!("{what} has both `{one}` and `{other}`: make two steps of it"));
+            self.faults.add(fields.at, Problem::TwoTasks { place: fields.place.clone(), one, other });
         }
         let kind = kinds.first().copied().unwrap_or("say");
         let id = fields.text("id", LONGEST_NAME, &mut Faults::ignored()).map_or("", |id| id.value);
         let say = if kind == "ask" { None } else { self.line(&mut fields, "say") };
         if kind == "say" && !fields.has("say") {
-            let what = &fields.what;
-            self.faults.add(fields.at, format!("{what} does nothing: give it one of `say`, `{}`", KINDS.join("`, `")));
+            let (place, kinds) = (fields.place.clone(), format!("`{}`", KINDS.join("`, `")));
+            self.faults.add(fields.at, Problem::NoTask { place, kinds });
         }
         let uninterruptible = fields.yes_or_no("uninterruptible", &mut self.faults).unwrap_or_default();
         let entries = fields.entries("on", &mut self.faults);
@@ -88,8 +88,7 @@ impl<'d> Reader<'d> {
             }
         };
         if needs_next && next.is_none() {
-            let what = &fields.what;
-            self.faults.add(fields.at, format!("nothing comes after {what}: give `next`, or add an `end` step below"));
+            self.faults.add(fields.at, Problem::NothingAfter { place: fields.place.clone() });
         }
         let line = self.faults.line(fields.at);
         fields.finish(&mut self.faults);
@@ -104,9 +103,7 @@ impl<'d> Reader<'d> {
     /// Steps that do not listen have no answers.
     pub(super) fn no_answers(&mut self, answers: Vec<Entry<'d>>) {
         for Entry { key, .. } in answers {
-            let way = quoted(key.value);
-            self.faults
-                .add(key.at, format!("`on.{way}` is for steps that `ask` or `converse`: this one does not listen"));
+            self.faults.add(key.at, Problem::DoesNotListen { name: quoted(key.value) });
         }
     }
 
@@ -133,9 +130,7 @@ impl<'d> Reader<'d> {
     fn outcome(&mut self, fields: &mut Fields<'d>, key: &'static str) -> String {
         let Some(outcome) = fields.text(key, LONGEST_NAME, &mut self.faults) else { return String::new() };
         if !is_id(outcome.value) {
-            let shown = quoted(outcome.value);
-            self.faults
-                .add(outcome.at, format!("`{shown}` is no outcome: use one word such as `promised` or `no-answer`"));
+            self.faults.add(outcome.at, Problem::BadOutcome { name: quoted(outcome.value) });
         }
         outcome.value.to_owned()
     }
@@ -143,22 +138,21 @@ impl<'d> Reader<'d> {
     fn branch(&mut self, fields: &mut Fields<'d>) -> Vec<(Condition, StepIndex)> {
         let cases = fields.items("branch");
         if let Some(first) = cases.get(MOST_CASES) {
-            self.faults.add_at(&first.span(), format!("there are more than {MOST_CASES} cases: use two branch steps"));
+            self.faults.add_at(&first.span(), Problem::TooManyCases { most: MOST_CASES });
         }
         cases.into_iter().take(MOST_CASES).filter_map(|case| self.case(case)).collect()
     }
 
     fn case(&mut self, case: &'d Spanned<DeValue<'d>>) -> Option<(Condition, StepIndex)> {
-        const FORM: &str = "write `branch = [{ if = \"amountDue > 100\", then = \"step\" }]`";
         let DeValue::Table(table) = case.get_ref() else {
-            self.faults.add_at(&case.span(), FORM);
+            self.faults.add_at(&case.span(), Problem::BadCase {});
             return None;
         };
-        let mut fields = Fields::new("a branch", case.span().start, table);
+        let mut fields = Fields::new(Place::Branch, case.span().start, table);
         let condition = fields.text("if", LONGEST_LINE, &mut self.faults);
         let then = self.reference(&mut fields, "then");
         if !fields.has("if") || !fields.has("then") {
-            self.faults.add(fields.at, FORM);
+            self.faults.add(fields.at, Problem::BadCase {});
         }
         fields.finish(&mut self.faults);
         let condition = condition?;
@@ -174,7 +168,7 @@ impl<'d> Reader<'d> {
     fn set(&mut self, fields: &mut Fields<'d>) -> Vec<(String, Assigned)> {
         let entries = fields.entries("set", &mut self.faults);
         if let Some(entry) = entries.get(MOST_CASES) {
-            self.faults.add(entry.key.at, format!("more than {MOST_CASES} values in one step: use two"));
+            self.faults.add(entry.key.at, Problem::TooManyValues { most: MOST_CASES });
         }
         let assigned = entries.into_iter().take(MOST_CASES).filter_map(|Entry { key, value }| {
             let kind = self.variables.get(key.value).copied()?;
@@ -188,7 +182,7 @@ impl<'d> Reader<'d> {
         let written = match value.get_ref() {
             DeValue::Boolean(yes) => if *yes { "yes" } else { "no" }.to_owned(),
             DeValue::Integer(_) => integer(value.get_ref())?.to_string(),
-            _ => text(value, &format!("`{name}`"), LONGEST_LINE, &mut self.faults)?.value.to_owned(),
+            _ => text(value, &Place::Field(name.to_owned()), LONGEST_LINE, &mut self.faults)?.value.to_owned(),
         };
         let template = self.template(&At { at, value: written.as_str() }, None)?;
         let mut variables = template.variables();
@@ -196,14 +190,15 @@ impl<'d> Reader<'d> {
             (Some(from), 1) => {
                 let other = self.variables.get(from).copied()?;
                 if other != kind && !(kind == Kind::Text && other == Kind::Name) {
+                    let (from, name) = (from.to_owned(), name.to_owned());
                     let (other, kind) = (other.name(), kind.name());
-                    self.faults.add(at, format!("`{from}` is of kind {other}, and `{name}` of kind {kind}"));
+                    self.faults.add(at, Problem::KindsDiffer { from, other, name, kind });
                 }
                 Some(Assigned::Copy(from.to_owned()))
             }
             (Some(_), _) => {
                 if !matches!(kind, Kind::Text | Kind::Name) {
-                    self.faults.add(at, format!("`{name}` is of kind {}: a text does not fit", kind.name()));
+                    self.faults.add(at, Problem::TextDoesNotFit { name: name.to_owned(), kind: kind.name() });
                 }
                 drop(variables);
                 Some(Assigned::Text(template))
@@ -211,7 +206,8 @@ impl<'d> Reader<'d> {
             (None, _) => {
                 let value = Value::parse(kind, &written, None);
                 if value.is_none() {
-                    self.faults.add(at, format!("`{}` is no {}, as `{name}` is", quoted(&written), kind.name()));
+                    let (written, name) = (quoted(&written), name.to_owned());
+                    self.faults.add(at, Problem::ValueDoesNotFit { written, kind: kind.name(), name });
                 }
                 value.map(Assigned::Value)
             }
@@ -234,7 +230,8 @@ impl<'d> Reader<'d> {
             "outcome" => Record::Outcome(self.outcome(fields, "outcome")),
             "note" => Record::Note(self.prose(fields, "note")),
             other => {
-                self.faults.add(what.at, format!("`{}` cannot be recorded{}", quoted(other), hint(other, &KINDS)));
+                let (name, hint) = (quoted(other), hint(other, &KINDS));
+                self.faults.add(what.at, Problem::UnknownRecord { name, hint });
                 return Task::Say;
             }
         })
@@ -242,8 +239,7 @@ impl<'d> Reader<'d> {
 
     fn needed(&mut self, fields: &mut Fields<'d>, key: &'static str, kinds: &[Kind]) -> String {
         if !fields.has(key) {
-            let what = &fields.what;
-            self.faults.add(fields.at, format!("{what} needs `{key}`: the name of the variable that holds it"));
+            self.faults.add(fields.at, Problem::NeedsVariable { place: fields.place.clone(), key });
         }
         self.variable(fields, key, kinds).unwrap_or_default()
     }
@@ -268,10 +264,10 @@ impl<'d> Reader<'d> {
         longest: usize,
     ) -> Vec<At<&'d str>> {
         if let Some(first) = values.get(most) {
-            self.faults.add_at(&first.span(), format!("`{key}` has more than {most} texts"));
+            self.faults.add_at(&first.span(), Problem::TooManyTexts { key: key.to_owned(), most });
         }
         let texts = values.into_iter().take(most);
-        texts.filter_map(|value| text(value, &format!("a text of `{key}`"), longest, &mut self.faults)).collect()
+        texts.filter_map(|value| text(value, &Place::TextOf(key.to_owned()), longest, &mut self.faults)).collect()
     }
 
     /// The texts of an entry.

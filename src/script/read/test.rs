@@ -1,6 +1,6 @@
 //! Tests of a script: simulated calls.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, str::FromStr};
 
 use jiff::civil::{Date, Time, date, time};
 use toml::{Spanned, de::DeValue};
@@ -10,6 +10,7 @@ use super::{
         Value,
         fault::{hint, quoted},
         model::{Expected, Persona, StepIndex, Test},
+        problem::{Place, Problem},
         table::{At, Entry, Fields, integer, text},
         template::LONGEST_NAME,
     },
@@ -27,9 +28,9 @@ impl<'d> Reader<'d> {
         let line = self.faults.line(fields.at);
         let name = fields.text("name", LONGEST_TITLE, &mut self.faults);
         if let Some(name) = &name {
-            fields.what = format!("test `{}`", quoted(name.value));
+            fields.place = Place::Test(quoted(name.value));
         } else if !fields.has("name") {
-            self.faults.add(fields.at, "a test has no `name`: say what it shows");
+            self.faults.add(fields.at, Problem::TestWithoutName {});
         }
         let persona = self.persona(&mut fields);
         let says = self.texts(&mut fields, "says", MOST_SAID, LONGEST_LINE);
@@ -45,8 +46,11 @@ impl<'d> Reader<'d> {
         let tools = fields.entries("tools", &mut self.faults);
         let tools =
             tools.iter().filter_map(|entry| Some((self.step_key(entry)?, json(entry.value.get_ref())))).collect();
-        let today = self.parsed(&mut fields, "today", "a day such as \"2026-05-11\"").unwrap_or(USUAL_TODAY);
-        let now = self.parsed(&mut fields, "now", "a time such as \"10:00\"").unwrap_or(USUAL_NOW);
+        let today = self
+            .parsed(&mut fields, "today", |key| Problem::NotADay { key, example: "2026-05-11" })
+            .unwrap_or(USUAL_TODAY);
+        let now =
+            self.parsed(&mut fields, "now", |key| Problem::NotATime { key, example: "10:00" }).unwrap_or(USUAL_NOW);
         let expect = self.expected(&mut fields);
         fields.finish(&mut self.faults);
         Test {
@@ -67,8 +71,8 @@ impl<'d> Reader<'d> {
         let Some(persona) = fields.text("persona", LONGEST_NAME, &mut self.faults) else { return Persona::Cooperative };
         let known = Persona::ALL.iter().find(|(name, _)| *name == persona.value);
         known.map(|(_, persona)| *persona).unwrap_or_else(|| {
-            let hint = hint(persona.value, &Persona::ALL.map(|(name, _)| name));
-            self.faults.add(persona.at, format!("there is no persona `{}`{hint}", quoted(persona.value)));
+            let (name, hint) = (quoted(persona.value), hint(persona.value, &Persona::ALL.map(|(name, _)| name)));
+            self.faults.add(persona.at, Problem::UnknownPersona { name, hint });
             Persona::Cooperative
         })
     }
@@ -83,7 +87,7 @@ impl<'d> Reader<'d> {
         let written = self.written(value, key.value)?;
         let given = Value::parse(kind, &written, None);
         if given.is_none() {
-            self.faults.add_at(&value.span(), format!("`{}` is no {}", quoted(&written), kind.name()));
+            self.faults.add_at(&value.span(), Problem::NoSuchValue { written: quoted(&written), kind: kind.name() });
         }
         Some((key.value.to_owned(), given?))
     }
@@ -95,35 +99,39 @@ impl<'d> Reader<'d> {
             DeValue::Integer(_) => integer(value.get_ref())?.to_string(),
             DeValue::Float(number) => number.as_str().to_owned(),
             DeValue::Datetime(moment) => moment.to_string(),
-            _ => text(value, &format!("`{what}`"), LONGEST_LINE, &mut self.faults)?.value.to_owned(),
+            _ => text(value, &Place::Field(what.to_owned()), LONGEST_LINE, &mut self.faults)?.value.to_owned(),
         })
     }
 
-    fn parsed<T: std::str::FromStr>(&mut self, fields: &mut Fields<'d>, key: &'static str, form: &str) -> Option<T> {
+    fn parsed<T: FromStr>(
+        &mut self,
+        fields: &mut Fields<'d>,
+        key: &'static str,
+        problem: fn(&'static str) -> Problem,
+    ) -> Option<T> {
         let value = fields.take(key)?;
         let written = self.written(value, key)?;
         let parsed = written.parse().ok();
         if parsed.is_none() {
-            self.faults.add_at(&value.span(), format!("`{key}` must be {form}"));
+            self.faults.add_at(&value.span(), problem(key));
         }
         parsed
     }
 
     fn expected(&mut self, fields: &mut Fields<'d>) -> Expected {
         let Some(value) = fields.take("expect") else {
-            let what = &fields.what;
-            self.faults.add(fields.at, format!("{what} expects nothing: give `expect.outcome = \"…\"` or such"));
+            self.faults.add(fields.at, Problem::ExpectsNothing { place: fields.place.clone() });
             return Expected::default();
         };
         let DeValue::Table(table) = value.get_ref() else {
-            self.faults.add_at(&value.span(), "`expect` must be a table, such as `expect.outcome = \"promised\"`");
+            self.faults.add_at(&value.span(), Problem::ExpectNotATable {});
             return Expected::default();
         };
-        let mut expect = Fields::new("`expect`", value.span().start, table);
+        let mut expect = Fields::new(Place::Field("expect".to_owned()), value.span().start, table);
         let expected = Expected {
             outcome: expect.text("outcome", LONGEST_NAME, &mut self.faults).map(|outcome| outcome.value.to_owned()),
-            amount: self.parsed(&mut expect, "amount", "an amount such as 250"),
-            date: self.parsed(&mut expect, "date", "a day such as \"2026-05-15\""),
+            amount: self.parsed(&mut expect, "amount", |key| Problem::NotAnAmount { key, example: "250" }),
+            date: self.parsed(&mut expect, "date", |key| Problem::NotADay { key, example: "2026-05-15" }),
             promise: expect.yes_or_no("promise", &mut self.faults),
             callback: expect.yes_or_no("callback", &mut self.faults),
             do_not_call: expect.yes_or_no("do_not_call", &mut self.faults),

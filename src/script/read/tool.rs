@@ -8,6 +8,7 @@ use super::{
     super::{
         fault::{hint, quoted},
         model::{Method, StepIndex, Task, Tool},
+        problem::{Place, Problem},
         table::{At, Entry, Fields, text},
         template::{LONGEST_NAME, Part},
     },
@@ -29,7 +30,7 @@ impl<'d> Reader<'d> {
         let send = fields.entries("send", &mut self.faults);
         let send = self.templates(send, "send");
         if method == Method::Get && !send.is_empty() {
-            self.faults.add(fields.at, "`send` needs `method = \"POST\"`: put what a GET says into its address");
+            self.faults.add(fields.at, Problem::SendNeedsPost {});
         }
         let save = fields.entries("save", &mut self.faults);
         let save = self.pointers(save);
@@ -47,7 +48,8 @@ impl<'d> Reader<'d> {
             Some(At { value: "GET", .. }) => Method::Get,
             Some(At { value: "POST", .. }) => Method::Post,
             Some(At { at, value }) => {
-                self.faults.add(at, format!("`{}` is no method{}", quoted(value), hint(value, &["GET", "POST"])));
+                let (name, hint) = (quoted(value), hint(value, &["GET", "POST"]));
+                self.faults.add(at, Problem::UnknownMethod { name, hint });
                 Method::Get
             }
         }
@@ -71,19 +73,17 @@ impl<'d> Reader<'d> {
         match url.filter(|url| url.host_str().is_some_and(is_plain)).as_ref().and_then(Host::of) {
             Some(host) => Some((template.clone(), host)),
             None => {
-                let message = "an address begins with https:// (http:// on this machine only) and a host without variables, \
-                    and has no password in it";
-                self.faults.add(address.at, message);
+                self.faults.add(address.at, Problem::BadAddress {});
                 None
             }
         }
     }
 
-    fn templates(&mut self, entries: Vec<Entry<'d>>, key: &str) -> Vec<(String, Template)> {
+    fn templates(&mut self, entries: Vec<Entry<'d>>, key: &'static str) -> Vec<(String, Template)> {
         self.at_most_fields(&entries, key);
         let entries = entries.into_iter().take(MOST_FIELDS);
         let read = entries.filter_map(|Entry { key, value }| {
-            let words = text(value, &format!("`{}`", quoted(key.value)), LONGEST_LINE, &mut self.faults)?;
+            let words = text(value, &Place::Field(quoted(key.value)), LONGEST_LINE, &mut self.faults)?;
             Some((key.value.to_owned(), self.template(&words, None)?))
         });
         read.collect()
@@ -93,20 +93,18 @@ impl<'d> Reader<'d> {
         self.at_most_fields(&entries, "save");
         let entries = entries.into_iter().take(MOST_FIELDS);
         let read = entries.filter_map(|Entry { key, value }| {
-            let pointer = text(value, &format!("`{}`", quoted(key.value)), LONGEST_LINE, &mut self.faults)?;
+            let pointer = text(value, &Place::Field(quoted(key.value)), LONGEST_LINE, &mut self.faults)?;
             if !pointer.value.starts_with('/') {
-                let name = quoted(key.value);
-                self.faults
-                    .add(pointer.at, format!("where `{name}` is in the answer begins with `/`, such as \"/balance\""));
+                self.faults.add(pointer.at, Problem::BadPointer { name: quoted(key.value) });
             }
             Some((key.value.to_owned(), pointer.value.to_owned()))
         });
         read.collect()
     }
 
-    fn at_most_fields(&mut self, entries: &[Entry<'d>], what: &str) {
+    fn at_most_fields(&mut self, entries: &[Entry<'d>], key: &'static str) {
         if let Some(entry) = entries.get(MOST_FIELDS) {
-            self.faults.add(entry.key.at, format!("`{what}` has more than {MOST_FIELDS} fields"));
+            self.faults.add(entry.key.at, Problem::TooManyFields { key, most: MOST_FIELDS });
         }
     }
 
@@ -116,11 +114,7 @@ impl<'d> Reader<'d> {
         match failed.first() {
             Some(entry) => self.target(entry.value, "failed"),
             None => {
-                let what = &fields.what;
-                self.faults.add(
-                    fields.at,
-                    format!("{what} does not say where to go when there is no answer: give `on.failed`"),
-                );
+                self.faults.add(fields.at, Problem::NoWayOnFailure { place: fields.place.clone() });
                 None
             }
         }

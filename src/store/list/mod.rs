@@ -154,6 +154,11 @@ impl Page {
 pub struct Condition(pub &'static str, pub Value);
 
 impl Condition {
+    /// A row's value is one of these; `sql` has `IN (SELECT value FROM json_each(?))`.
+    pub(super) fn one_of(sql: &'static str, texts: &[&str]) -> Self {
+        Self(sql, serde_json::json!(texts).to_string().into())
+    }
+
     /// One for each word of `text`: it stands in what `sql` looks through, in part at least. For short tables, which need no
     /// index of words.
     pub fn for_words(sql: &'static str, text: &str) -> Vec<Self> {

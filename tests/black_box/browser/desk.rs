@@ -74,6 +74,11 @@ fn scripts_are_written_tried_and_taken_live() {
 }
 
 #[test]
+fn many_are_changed_together_and_what_was_done_is_taken_back() {
+    drive_desk("desk-undo.test.mjs");
+}
+
+#[test]
 fn profiles_and_rules_are_written() {
     drive_desk("desk-agents.test.mjs");
 }

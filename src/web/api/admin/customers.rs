@@ -11,7 +11,7 @@ use super::{
     list::{self, List, Paging, Params, filtered, search},
 };
 use crate::{
-    domain::Country,
+    domain::{Country, CustomerId},
     store::{
         Change, Refusal,
         customers::{self, Customer, CustomerPatch},
@@ -33,11 +33,12 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/api/admin/customers/{id}", Access::READ, || web::route().to(find)),
     Endpoint::patch("/api/admin/customers/{id}", Access::WORK, || web::route().to(update)),
     Endpoint::delete("/api/admin/customers/{id}", Access::LEAD, || web::route().to(delete)),
+    Endpoint::post("/api/admin/customers/{id}/restore", Access::LEAD, || web::route().to(restore)),
 ];
 
 /// What the API's document says of them.
 #[derive(OpenApi)]
-#[openapi(paths(list, create, find, update, delete))]
+#[openapi(paths(list, create, find, update, delete, restore))]
 pub(super) struct Described;
 
 /// A customer as it is given. Absent fields are left as they are, null empties one.
@@ -216,4 +217,27 @@ async fn delete(
 
 fn named(change: &Change<'_>, name: &str) -> Result<Customer, Refusal> {
     customers::named(change.transaction, name)?.ok_or(Refusal::Missing("customer"))
+}
+
+/// Brings back a customer that was deleted, by our id. One that is there stays as it is.
+#[utoipa::path(
+    post, path = "/api/admin/customers/{id}/restore", tag = "customers", params(("id" = String, Path)),
+    responses(
+        (status = 200, description = "As it is now", body = Customer),
+        (status = 404, description = "There is none, not even a deleted one"),
+        (status = 409, description = "Another customer has its userId by now"),
+        (status = 412, description = "Somebody else has changed it"),
+    )
+)]
+async fn restore(
+    by: By,
+    id: web::Path<String>,
+    expected: IfMatch,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    let id: CustomerId = id.parse().map_err(|_| ApiError::NotFound("customer"))?;
+    let restored =
+        state.store.change(by.0, Timestamp::now(), move |change| customers::restore(change, &id, expected.0));
+    let customer = restored.await?;
+    Ok(entity::found(customer.version, &customer))
 }

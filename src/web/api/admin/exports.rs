@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     store::{
-        audit::{Action, Entity, Entry},
+        audit::{Action, Actor, Entity, Entry},
         callbacks::{self, Callback},
         calls::{self, Call},
         customers::{self, Customer},
@@ -42,7 +42,7 @@ use crate::{
 /// Rows that are in memory at a time.
 const ROWS: u32 = 500;
 /// What makes Excel take a file for UTF-8.
-const BYTE_ORDER_MARK: &str = "\u{feff}";
+pub(in crate::web) const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/api/admin/leads.csv", Access::LEAD, || web::route().to(export_leads)),
@@ -301,12 +301,43 @@ async fn export<T: 'static>(
     params: &ExportParams,
     state: &State,
 ) -> Result<HttpResponse, ApiError> {
-    let page = paging.of(what.table)?.with_limit(ROWS);
+    write(what, by.0, paging.of(what.table)?, filter, params.bom.as_deref() == Some("1"), state).await
+}
+
+/// Leads that somebody has chosen on a page, for their spreadsheet.
+///
+/// # Errors
+/// When the database fails.
+pub(in crate::web) async fn chosen_leads(state: &State, by: Actor, filter: Filter) -> Result<HttpResponse, ApiError> {
+    write(&LEADS, by, Page::first(LEADS.table, ROWS), filter, true, state).await
+}
+
+/// The same with customers.
+///
+/// # Errors
+/// When the database fails.
+pub(in crate::web) async fn chosen_customers(
+    state: &State,
+    by: Actor,
+    filter: Filter,
+) -> Result<HttpResponse, ApiError> {
+    write(&CUSTOMERS, by, Page::first(CUSTOMERS.table, ROWS), filter, true, state).await
+}
+
+async fn write<T: 'static>(
+    what: &'static Sheet<T>,
+    by: Actor,
+    page: Page,
+    filter: Filter,
+    with_mark: bool,
+    state: &State,
+) -> Result<HttpResponse, ApiError> {
+    let page = page.with_limit(ROWS);
     // That it was taken out is known before the first row is.
     let entry = Entry::new(Action::Export, what.entity, "");
-    let recorded = state.store.change(by.0, Timestamp::now(), move |change| change.record(&entry));
+    let recorded = state.store.change(by, Timestamp::now(), move |change| change.record(&entry));
     recorded.await?;
-    let (store, head) = (state.store.clone(), Next::Head { with_mark: params.bom.as_deref() == Some("1") });
+    let (store, head) = (state.store.clone(), Next::Head { with_mark });
     let rows = stream::try_unfold((head, store), move |(next, store)| {
         let (page, filter) = (page.clone(), filter.clone());
         async move {

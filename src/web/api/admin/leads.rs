@@ -32,11 +32,12 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/api/admin/leads/{id}", Access::READ, || web::route().to(find)),
     Endpoint::patch("/api/admin/leads/{id}", Access::WORK, || web::route().to(update)),
     Endpoint::delete("/api/admin/leads/{id}", Access::LEAD, || web::route().to(delete)),
+    Endpoint::post("/api/admin/leads/{id}/restore", Access::LEAD, || web::route().to(restore)),
 ];
 
 /// What the API's document says of them.
 #[derive(OpenApi)]
-#[openapi(paths(list, create, find, update, delete))]
+#[openapi(paths(list, create, find, update, delete, restore))]
 pub(super) struct Described;
 
 /// A lead as it is given. Absent fields are left as they are, null empties one.
@@ -191,6 +192,27 @@ async fn delete(
     let id = lead_id(&id)?;
     state.store.change(by.0, Timestamp::now(), move |change| leads::delete(change, &id, expected.0)).await?;
     Ok(entity::gone())
+}
+
+/// Brings back a lead that was deleted. One that is there stays as it is.
+#[utoipa::path(
+    post, path = "/api/admin/leads/{id}/restore", tag = "leads", params(("id" = String, Path)),
+    responses(
+        (status = 200, description = "As it is now", body = Lead),
+        (status = 404, description = "There is none, not even a deleted one"),
+        (status = 412, description = "Somebody else has changed it"),
+    )
+)]
+async fn restore(
+    by: By,
+    id: web::Path<String>,
+    expected: IfMatch,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    let id = lead_id(&id)?;
+    let restored = state.store.change(by.0, Timestamp::now(), move |change| leads::restore(change, &id, expected.0));
+    let lead = restored.await?;
+    Ok(entity::found(lead.version, &lead))
 }
 
 /// What is no id is nobody's.

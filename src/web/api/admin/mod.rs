@@ -6,7 +6,7 @@ mod columns;
 pub(in crate::web) mod communications;
 pub(in crate::web) mod customers;
 pub(in crate::web) mod do_not_call;
-mod exports;
+pub(in crate::web) mod exports;
 pub(in crate::web) mod imports;
 pub(in crate::web) mod input;
 pub(in crate::web) mod leads;
@@ -17,7 +17,7 @@ pub(in crate::web) mod provider_keys;
 pub(in crate::web) mod rules;
 pub(in crate::web) mod scripts;
 pub(in crate::web) mod settings;
-mod sheet;
+pub(in crate::web) mod sheet;
 pub(in crate::web) mod sms;
 pub(in crate::web) mod upload;
 

@@ -17,8 +17,8 @@ use crate::web::{api::body, error::ApiError};
 const MOST_BYTES: usize = 5 * 1024 * 1024;
 /// Most bytes of another field of the form.
 const MOST_FIELD_BYTES: usize = 16 * 1024;
-/// Most fields of a form that count.
-const MOST_FIELDS: usize = 10;
+/// Most fields of a form that count: one for each column of a sheet, and some more.
+const MOST_FIELDS: usize = 110;
 /// Most bytes of a form.
 const MOST_FORM_BYTES: usize = MOST_BYTES + (MOST_FIELDS + 1) * MOST_FIELD_BYTES;
 /// A client that takes longer to send its file is cut off.
@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// What was sent.
 #[derive(Debug, Default)]
 pub(in crate::web) struct Upload {
-    pub(super) file: Bytes,
+    pub(in crate::web) file: Bytes,
     /// The form's other fields.
     pub(in crate::web) fields: HashMap<String, String>,
 }

@@ -22,10 +22,13 @@ use super::{
         language::{other_languages, wanted_language},
         login::{page_of_form, see},
     },
-    DESK_PATH,
+    DESK_PATH, faults,
+    listing::Asked,
+    notice::{Done, Notice},
 };
 use crate::{
     locale::Locale,
+    script::Fault,
     store::{audit::Actor, users::Role},
     web::{
         State,
@@ -80,8 +83,10 @@ pub(super) struct Desk {
     pub(super) token: String,
     /// Of this page, without what follows a `?`; of the page whose form was sent.
     path: String,
-    /// What was done just now: the word after `?done=`.
-    done: Option<String>,
+    /// The same with what was asked for on it, for who comes back to it.
+    address: String,
+    /// What was done just now.
+    notice: Notice,
     zone: TimeZone,
     actor: Actor,
 }
@@ -102,12 +107,15 @@ impl FromRequest for Desk {
 
 impl Desk {
     fn new(state: &State, request: &HttpRequest, staff: Staff) -> Self {
-        let mut query = url::form_urlencoded::parse(request.query_string().as_bytes());
+        let path = page_of(request);
+        let query = if request.method().is_safe() { request.query_string() } else { "" };
+        let asked = Asked::parse(query).with(&[]);
         Self {
             words: wanted_language(request),
             token: session::form_token(state, &staff.session),
-            path: page_of(request),
-            done: query.find(|(name, _)| name == "done").map(|(_, value)| value.into_owned()),
+            address: if asked.is_empty() { path.clone() } else { format!("{path}?{asked}") },
+            path,
+            notice: Notice::read(query),
             zone: TimeZone::system(),
             actor: Actor::user(&staff.id, &staff.name, public::client(state, request)),
             staff,
@@ -144,8 +152,12 @@ impl Desk {
 
     /// Sends the browser on, and has said there what was done: the words of `done-…`.
     pub(super) fn see(path: &str, done: &str) -> HttpResponse {
-        let mark = if path.contains('?') { '&' } else { '?' };
-        see(&format!("{path}{mark}done={done}"))
+        Self::see_done(path, &Done { word: done, ..Done::default() })
+    }
+
+    /// The same with more to say, or with what takes it back.
+    pub(super) fn see_done(path: &str, done: &Done<'_>) -> HttpResponse {
+        see(&done.at(path))
     }
 
     // ---- for templates ----
@@ -198,9 +210,18 @@ impl Desk {
     }
 
     /// What was done just now, in words.
-    pub(super) fn notice(&self) -> Option<Cow<'_, str>> {
-        let key = format!("done-{}", self.done.as_deref()?);
-        self.words.has(&key).then(|| Cow::Owned(self.words.text(&key).into_owned()))
+    pub(super) fn notice(&self) -> Option<String> {
+        self.notice.words(self.words)
+    }
+
+    /// When it was done, where whoever did it can take it back: what the form for that sends.
+    pub(super) fn undo(&self) -> Option<i64> {
+        self.notice.undo(Timestamp::now()).filter(|_| self.may_work())
+    }
+
+    /// This page with what is asked for on it.
+    pub(super) fn address(&self) -> &str {
+        &self.address
     }
 
     /// The languages that this page can be had in besides its own: code, and name in its own words.
@@ -211,6 +232,11 @@ impl Desk {
     /// Where this page is, for who comes back to it.
     pub(super) fn here(&self) -> &str {
         &self.path
+    }
+
+    /// What is wrong with a script, in words.
+    pub(super) fn fault(&self, fault: &Fault) -> String {
+        faults::said(self.words, &fault.problem)
     }
 
     pub(super) fn moment(&self, at: &Timestamp) -> String {

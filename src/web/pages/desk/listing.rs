@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::notice;
 use crate::{
     store::list::{self, Filter, Page, Reader, Table, Total},
     web::{State, error::ApiError, problem::FieldProblem},
@@ -29,9 +30,16 @@ impl Asked {
     pub(super) fn with(&self, changes: &[(&str, Option<&str>)]) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         let kept = self.0.iter().filter(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
-        query.extend_pairs(kept.filter(|(name, value)| *name != "done" && !value.trim().is_empty()));
+        query.extend_pairs(kept.filter(|(name, value)| !notice::is_parameter(name) && !value.trim().is_empty()));
         query.extend_pairs(changes.iter().filter_map(|(name, value)| Some((name, (*value)?))));
         query.finish()
+    }
+}
+
+impl Asked {
+    /// The same from a query string that a form has sent.
+    pub(super) fn parse(query: &str) -> Self {
+        Self(url::form_urlencoded::parse(query.as_bytes()).into_owned().collect())
     }
 }
 
@@ -92,10 +100,8 @@ impl<T> Listing<T> {
 
     /// Whether anything is searched or filtered for.
     pub(super) fn is_filtered(&self) -> bool {
-        self.asked
-            .0
-            .iter()
-            .any(|(name, value)| !matches!(name.as_str(), "sort" | "cursor" | "done") && !value.trim().is_empty())
+        let is_filter = |name: &str| !matches!(name, "sort" | "cursor") && !notice::is_parameter(name);
+        self.asked.0.iter().any(|(name, value)| is_filter(name) && !value.trim().is_empty())
     }
 
     /// Where the list is in the order of a column, the other way round where that is its order now.
@@ -126,6 +132,17 @@ impl<T> Listing<T> {
     /// Where this page of it is.
     pub(super) fn here(&self) -> String {
         self.address(&[])
+    }
+
+    /// What is asked for here, for a form that acts on all that fits.
+    pub(super) fn query(&self) -> String {
+        self.asked.with(&[("cursor", None)])
+    }
+
+    /// How many there are on all pages, where there is more than this one and they were counted.
+    pub(super) fn all_pages(&self) -> Option<u32> {
+        let is_more = self.next.is_some() || self.asked.get("cursor").is_some();
+        (is_more && self.total.is_exact).then_some(self.total.count)
     }
 
     /// The list without any filter.

@@ -8,11 +8,13 @@ mod account;
 mod audit;
 mod calls;
 mod dashboard;
+mod faults;
 mod form;
 mod frame;
 mod keys;
 mod listing;
 mod models;
+mod notice;
 mod people;
 mod problems;
 mod profiles;
@@ -22,6 +24,7 @@ mod settings;
 mod stream;
 mod team;
 mod todo;
+mod undo;
 
 use actix_web::web;
 
@@ -46,6 +49,7 @@ const ADMIN: Access = Access::Person(Role::Admin);
 pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get(DESK_PATH, MEMBER, || web::route().to(dashboard::page)),
     Endpoint::get("/desk/form-token", MEMBER, || web::route().to(frame::token)),
+    Endpoint::post(undo::PATH, WORKER, || web::route().to(undo::undo)),
     Endpoint::get(dashboard::EVENTS_PATH, MEMBER, || web::route().to(dashboard::events)),
     Endpoint::get(calls::PATH, MEMBER, || web::route().to(calls::list)),
     Endpoint::get("/desk/calls/{id}", MEMBER, || web::route().to(calls::call)),

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     /// What the API's checks say of fields that the pages' forms have.
-    const SAID: [&str; 87] = [
+    const SAID: [&str; 92] = [
         "is missing",
         "is missing: give a name or a telephone number",
         "must be a text",
@@ -122,7 +122,12 @@ mod tests {
         "cannot be read as CSV",
         "has more cells than there are columns",
         "is the same as in line 7",
+        "names a column that the file does not have",
+        "names a field that is not known",
+        "gives two columns the same field",
         "has no column that is known: its first row is to name them, such as name, phone",
+        "this cannot be taken back any more: what it was about is not as it was",
+        "there are more or fewer rows now than you were asked about: look at the table, and choose again",
         // People and rights.
         "the e-mail address or the password is wrong",
         "the password is wrong",

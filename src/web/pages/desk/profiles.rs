@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use super::{
     form::{self, Field, Form, Kind, Saved, Sent},
     frame::Desk,
+    undo,
 };
 use crate::{
     config::{self, ScriptSource},
@@ -411,7 +412,7 @@ pub(super) async fn delete(
 ) -> Result<HttpResponse, ApiError> {
     let version = IfMatch(Some(form::version(&sent.fields)?));
     admin::remove(&state, desk.actor(), profile_id(&id, &state.config)?, version).await?;
-    Ok(Desk::see(PATH, "profile-deleted"))
+    undo::offer(&state, &desk, PATH, "profile-deleted", &id).await
 }
 
 // ---- a voice to be listened to ----

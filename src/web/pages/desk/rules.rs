@@ -7,6 +7,7 @@ use askama::Template;
 use super::{
     form::{self, Field, Form, Kind, Saved, Sent},
     frame::Desk,
+    undo,
 };
 use crate::{
     config::Config,
@@ -185,5 +186,5 @@ pub(super) async fn delete(
 ) -> Result<HttpResponse, ApiError> {
     let version = IfMatch(Some(form::version(&sent.fields)?));
     admin::remove(&state, desk.actor(), rule_id(&id, &state.config)?, version).await?;
-    Ok(Desk::see(PATH, "rule-deleted"))
+    undo::offer(&state, &desk, PATH, "rule-deleted", &id).await
 }

@@ -3,7 +3,11 @@
 
 mod preview;
 
-use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header,
+    web::{self, Bytes},
+};
 use jiff::Timestamp;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -35,8 +39,8 @@ use crate::{
         problem::FieldProblem,
     },
 };
-use preview::{Drafts, KeptFile};
-pub(in crate::web) use preview::{Preview, PreviewRow};
+pub(in crate::web) use preview::{Column, Mapping, OnWrong, Preview, PreviewRow, Wrong};
+use preview::{Drafts, KeptFile, Planned};
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post("/api/admin/leads/import", Access::LEAD, || web::route().to(preview_leads)),
@@ -102,14 +106,18 @@ pub(in crate::web) struct ImportParams {
     /// `update` (the usual): a row whose telephone number or `userId` is there already changes the fields that it has;
     /// `skip`: it does nothing.
     on_duplicate: Option<String>,
+    /// `refuse` (the usual): while a row is wrong, nothing can be confirmed; `leave`: such rows are left out.
+    on_wrong: Option<String>,
     /// JSON: the file's names of columns, and the field of each, or null to leave it out.
     mapping: Option<String>,
 }
 
 /// The same, understood.
-struct Wanted {
-    on_duplicate: OnDuplicate,
-    mapping: Map<String, Value>,
+#[derive(Debug)]
+pub(in crate::web) struct Wanted {
+    pub(in crate::web) on_duplicate: OnDuplicate,
+    pub(in crate::web) on_wrong: OnWrong,
+    pub(in crate::web) mapping: Mapping,
 }
 
 impl ImportParams {
@@ -119,12 +127,17 @@ impl ImportParams {
             Some("skip") => OnDuplicate::Skip,
             Some(_) => return Err(ApiError::field("onDuplicate", "must be update or skip")),
         };
+        let on_wrong = match self.on_wrong.or_else(|| upload.fields.remove("onWrong")).as_deref() {
+            None | Some("refuse") => OnWrong::Refuse,
+            Some("leave") => OnWrong::Leave,
+            Some(_) => return Err(ApiError::field("onWrong", "must be refuse or leave")),
+        };
         let mapping = match self.mapping.or_else(|| upload.fields.remove("mapping")) {
             None => Map::new(),
             Some(json) => serde_json::from_str(&json)
                 .map_err(|_| ApiError::field("mapping", "must be a JSON object of columns and fields"))?,
         };
-        Ok(Wanted { on_duplicate, mapping })
+        Ok(Wanted { on_duplicate, on_wrong, mapping: Mapping::Told(mapping) })
     }
 }
 
@@ -145,7 +158,7 @@ async fn preview_leads(
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
     let upload = Upload::read(&request, payload).await?;
-    Ok(answer(&preview::<LeadInput>(&state, by.0, upload, params.0).await?))
+    Ok(answer(&preview_file::<LeadInput>(&state, by.0, upload, params.0).await?))
 }
 
 /// Writes the leads of a file, all or none.
@@ -188,7 +201,7 @@ async fn preview_customers(
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
     let upload = Upload::read(&request, payload).await?;
-    Ok(answer(&preview::<CustomerInput>(&state, by.0, upload, params.0).await?))
+    Ok(answer(&preview_file::<CustomerInput>(&state, by.0, upload, params.0).await?))
 }
 
 /// Writes the customers of a file, all or none.
@@ -215,23 +228,59 @@ async fn discard_customers(by: By, id: web::Path<String>, state: web::Data<State
 }
 
 /// What the rows of a file would do. What `params` leaves open the upload's other fields may say.
+async fn preview_file<F: Form>(
+    state: &State,
+    by: Actor,
+    mut upload: Upload,
+    params: ImportParams,
+) -> Result<Preview, ApiError> {
+    let wanted = params.check(&mut upload)?;
+    preview::<F>(state, by, upload.file, wanted).await
+}
+
+/// What the rows of a file would do.
 ///
 /// # Errors
 /// When the file cannot be read, or the database fails.
 pub(in crate::web) async fn preview<F: Form>(
     state: &State,
     by: Actor,
-    mut upload: Upload,
-    params: ImportParams,
+    file: Bytes,
+    wanted: Wanted,
 ) -> Result<Preview, ApiError> {
-    let Wanted { on_duplicate, mapping } = params.check(&mut upload)?;
+    let Wanted { on_duplicate, on_wrong, mapping } = wanted;
+    let (drafts, planned) = plan::<F>(state, file, mapping, on_duplicate).await?;
+    let (preview, kept) = Preview::of(drafts, planned, on_duplicate, on_wrong);
+    let Some(kept) = kept else { return Ok(preview) };
+    let rows = serde_json::to_string(&kept).map_err(ApiError::Json)?;
+    let (now, owner) = (Timestamp::now(), by.id);
+    let keep = state.store.write(move |transaction| imports::keep(transaction, F::Patch::IMPORTED, &rows, &owner, now));
+    Ok(preview.kept_as(Some(&keep.await?)))
+}
+
+/// The rows of a file that are wrong. Nothing is kept.
+///
+/// # Errors
+/// When the file cannot be read, or the database fails.
+pub(in crate::web) async fn wrong<F: Form>(state: &State, file: Bytes, wanted: Wanted) -> Result<Wrong, ApiError> {
+    let (drafts, planned) = plan::<F>(state, file, wanted.mapping, wanted.on_duplicate).await?;
+    Ok(Wrong::of(drafts, planned))
+}
+
+/// Reads a file, and finds out about each row.
+async fn plan<F: Form>(
+    state: &State,
+    file: Bytes,
+    mapping: Mapping,
+    on_duplicate: OnDuplicate,
+) -> Result<(Drafts<F::Patch>, Planned), ApiError> {
     let home = state.store.read(persons::home).await?;
     let read = move || {
-        let sheet = Sheet::parse(&decode(&upload.file)).map_err(|bad| ApiError::field("file", bad))?;
+        let sheet = Sheet::parse(&decode(&file)).map_err(|bad| ApiError::field("file", bad))?;
         Drafts::<F::Patch>::check::<F>(sheet, &mapping, home)
     };
     let drafts = web::block(read).await.map_err(|_| ApiError::Store(StoreError::Stopped))??;
-    let plans = state.store.read(move |connection| {
+    let planned = state.store.read(move |connection| {
         let mut planned = Vec::with_capacity(drafts.rows.len());
         for draft in &drafts.rows {
             planned.push(match &draft.checked {
@@ -239,14 +288,9 @@ pub(in crate::web) async fn preview<F: Form>(
                 Err(problems) => Err(problems.clone()),
             });
         }
-        Ok(Preview::of(drafts, planned, on_duplicate))
+        Ok((drafts, planned))
     });
-    let (preview, kept) = plans.await?;
-    let Some(kept) = kept else { return Ok(preview) };
-    let rows = serde_json::to_string(&kept).map_err(ApiError::Json)?;
-    let (now, owner) = (Timestamp::now(), by.id);
-    let keep = state.store.write(move |transaction| imports::keep(transaction, F::Patch::IMPORTED, &rows, &owner, now));
-    Ok(preview.kept_as(Some(&keep.await?)))
+    Ok(planned.await?)
 }
 
 /// Writes what a preview has shown.

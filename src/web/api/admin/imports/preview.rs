@@ -15,7 +15,7 @@ use crate::{
     },
     web::{
         api::admin::{
-            columns,
+            columns::{self, Field},
             sheet::{Row, Sheet},
         },
         error::ApiError,
@@ -32,6 +32,8 @@ const SHOWN_WRONG: usize = 500;
 #[derive(Debug)]
 pub(super) struct Draft<P> {
     pub(super) line: u64,
+    /// As the file has them.
+    pub(super) cells: Vec<String>,
     /// What is given, by field, with cards' numbers masked.
     pub(super) values: Map<String, Value>,
     pub(super) checked: Result<P, Vec<FieldProblem>>,
@@ -42,6 +44,33 @@ pub(super) struct Draft<P> {
 pub(super) struct Drafts<P> {
     pub(super) columns: Vec<Column>,
     pub(super) rows: Vec<Draft<P>>,
+}
+
+/// Which column is which field, besides what their names say.
+#[derive(Debug)]
+pub(in crate::web) enum Mapping {
+    /// As a program says. It has to fit the file.
+    Told(Map<String, Value>),
+    /// As somebody tries on a page, who is shown the columns and chooses again.
+    Tried(Map<String, Value>),
+}
+
+impl Mapping {
+    const fn is_tried(&self) -> bool {
+        matches!(self, Self::Tried(_))
+    }
+
+    fn assign(&self, columns: &[String], fields: &[Field]) -> Result<Vec<Option<&'static str>>, ApiError> {
+        let assigned = match self {
+            Self::Told(mapping) => columns::assign(columns, fields, mapping),
+            // What was chosen for another file's columns says nothing of this one's.
+            Self::Tried(mapping) => {
+                let here = mapping.iter().filter(|(name, _)| columns.contains(name));
+                columns::assign(columns, fields, &here.map(|(name, field)| (name.clone(), field.clone())).collect())
+            }
+        };
+        assigned.map_err(|problem| ApiError::field("mapping", problem))
+    }
 }
 
 /// A column, and which field it is.
@@ -67,11 +96,48 @@ pub(super) struct KeptFile {
     pub(super) rows: Vec<Kept>,
 }
 
+/// What is done where rows are wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::web) enum OnWrong {
+    /// Nothing of the file is taken.
+    Refuse,
+    /// All others are taken.
+    Leave,
+}
+
+/// The rows of a file that are wrong, for whoever mends them.
+#[derive(Debug)]
+pub(in crate::web) struct Wrong {
+    /// As the file names them.
+    pub(in crate::web) columns: Vec<String>,
+    pub(in crate::web) rows: Vec<WrongRow>,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub(in crate::web) struct WrongRow {
+    /// Its line in the file, from 1.
+    pub(in crate::web) line: u64,
+    /// As the file has them.
+    pub(in crate::web) cells: Vec<String>,
+    pub(in crate::web) problems: Vec<FieldProblem>,
+}
+
+impl Wrong {
+    pub(super) fn of<P>(drafts: Drafts<P>, planned: Planned) -> Self {
+        let wrong =
+            drafts.rows.into_iter().zip(planned).filter_map(|(draft, plan)| {
+                Some(WrongRow { line: draft.line, cells: draft.cells, problems: plan.err()? })
+            });
+        Self { columns: drafts.columns.into_iter().map(|column| column.column).collect(), rows: wrong.collect() }
+    }
+}
+
 /// What a file will do.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::web) struct Preview {
-    /// To be confirmed within half an hour; null while rows are wrong.
+    /// To be confirmed within half an hour; null while rows are wrong that are not to be left out.
     #[schema(value_type = Option<String>)]
     pub(in crate::web) import_id: Option<String>,
     /// The file's columns.
@@ -113,12 +179,11 @@ impl<P: Importable> Drafts<P> {
     /// Checks all rows of a sheet: each by itself, and that no two are the same one.
     pub(super) fn check<F: Form<Patch = P>>(
         sheet: Sheet,
-        mapping: &Map<String, Value>,
+        mapping: &Mapping,
         home: Option<Country>,
     ) -> Result<Self, ApiError> {
-        let fields = columns::assign(&sheet.columns, F::FIELDS, mapping)
-            .map_err(|problem| ApiError::field("mapping", problem))?;
-        if fields.iter().all(Option::is_none) {
+        let fields = mapping.assign(&sheet.columns, F::FIELDS)?;
+        if fields.iter().all(Option::is_none) && !mapping.is_tried() {
             let names: Vec<_> = F::FIELDS.iter().map(|(field, _)| *field).collect();
             let problem =
                 format!("has no column that is known: its first row is to name them, such as {}", names.join(", "));
@@ -150,7 +215,7 @@ fn draft<F: Form>(row: Row, fields: &[Option<&'static str>], home: Option<Countr
     } else {
         F::check_values(&values, home)
     };
-    Draft { line: row.line, values, checked }
+    Draft { line: row.line, cells: row.cells, values, checked }
 }
 
 /// What was found out about each row with the help of what is there.
@@ -158,7 +223,12 @@ pub(super) type Planned = Vec<Result<Plan, Vec<FieldProblem>>>;
 
 impl Preview {
     /// Puts together what will happen and what is to be kept for it.
-    pub(super) fn of<P>(drafts: Drafts<P>, planned: Planned, on_duplicate: OnDuplicate) -> (Self, Option<KeptFile>) {
+    pub(super) fn of<P>(
+        drafts: Drafts<P>,
+        planned: Planned,
+        on_duplicate: OnDuplicate,
+        on_wrong: OnWrong,
+    ) -> (Self, Option<KeptFile>) {
         let (mut counts, mut shown, mut kept) = (Counts::default(), Vec::new(), Vec::new());
         for (at, (draft, plan)) in drafts.rows.into_iter().zip(planned).enumerate() {
             counts.total += 1;
@@ -176,7 +246,8 @@ impl Preview {
                 kept.push(Kept { values: draft.values, plan });
             }
         }
-        let kept = (counts.error == 0).then_some(KeptFile { on_duplicate, rows: kept });
+        let is_good = counts.error == 0 || (on_wrong == OnWrong::Leave && !kept.is_empty());
+        let kept = is_good.then_some(KeptFile { on_duplicate, rows: kept });
         (Self { import_id: None, columns: drafts.columns, rows: shown, counts }, kept)
     }
 

@@ -6,7 +6,7 @@ mod write;
 
 pub(super) use decode::decode;
 pub(super) use read::{Row, Sheet};
-pub(super) use write::row;
+pub(in crate::web) use write::row;
 
 /// What a spreadsheet takes for the beginning of a formula, in the width of East Asian writing too (OWASP, "CSV Injection").
 const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];

@@ -4,7 +4,7 @@ use super::{FORMULA, TEXT_MARK};
 
 /// A row of CSV (RFC 4180). A cell that a spreadsheet would take for a formula has an apostrophe before it, which
 /// [`super::Sheet`] takes away again.
-pub(in crate::web::api::admin) fn row<'a>(cells: impl IntoIterator<Item = &'a str>) -> String {
+pub(in crate::web) fn row<'a>(cells: impl IntoIterator<Item = &'a str>) -> String {
     let cells: Vec<_> = cells.into_iter().map(cell).collect();
     format!("{}\r\n", cells.join(","))
 }

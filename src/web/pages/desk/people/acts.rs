@@ -9,6 +9,8 @@ use super::{
         form::{self, Field, Form, Kind as Input, Sent},
         frame::Desk,
         listing::Asked,
+        notice::undo_at,
+        undo,
     },
     Party, Person,
     page::Known,
@@ -173,7 +175,15 @@ async fn answer<K: Party>(
     let form = act.form(desk.words).typed(sent);
     let given = form::values(&form, sent);
     match act.perform(&desk, state, (known.person(), known.entry()), given).await {
-        Ok(()) => Ok(Desk::go(&format!("{}?did={}", known.person().path, act.word()))),
+        Ok(()) => {
+            let path = format!("{}?did={}", known.person().path, act.word());
+            let taken_off = known.entry().filter(|_| act == Act::Unblock);
+            let undo = match taken_off {
+                Some(entry) => undo::latest(state, &desk, entry.id.as_str()).await?,
+                None => None,
+            };
+            Ok(Desk::go(&undo_at(path, undo)))
+        }
         Err(error @ (ApiError::Fields(_) | ApiError::Conflict(_))) => {
             let form = form.refused(desk.words, &error);
             Ok(known.show_again(desk, act, form))

@@ -12,20 +12,26 @@ use super::{
         listing::{Asked, Listing, lenient},
     },
     Party, PatchOf, Person, Scripts,
-    page::{languages, scripts_to_choose},
+    page::{all_scripts, languages, scripts_to_choose},
+    table::{Group, acts},
 };
 use crate::{
     domain::{Currency, CustomerId, Language, Pii},
     locale::Locale,
     store::{
         Change, Connection, Refusal, StoreError,
+        audit::Actor,
         communications::Contact,
         customers::{self, Customer, CustomerPatch},
+        list::{Condition, Filter, Reader, Table},
         settings,
     },
     web::{
         State,
-        api::admin::customers::{CustomerFilter, CustomerInput},
+        api::admin::{
+            customers::{CustomerFilter, CustomerInput},
+            exports,
+        },
         error::ApiError,
         problem::FieldProblem,
     },
@@ -39,6 +45,8 @@ pub(super) enum Customers {}
 struct CustomersPage {
     desk: Desk,
     list: Listing<Customer>,
+    /// What can be done with those that are chosen.
+    acts: Vec<Group>,
     currency: Option<Currency>,
     /// What the address asks for and cannot be.
     problems: Vec<FieldProblem>,
@@ -52,16 +60,11 @@ impl Customers {
         state: web::Data<State>,
     ) -> Result<HttpResponse, ApiError> {
         let asked = Asked::from(asked.into_inner());
-        let filter = CustomerFilter {
-            q: asked.owned("q"),
-            bank: asked.owned("bank"),
-            language: asked.owned("language"),
-            overdue_days_from: asked.owned("overdueDaysFrom"),
-        };
-        let (filter, problems) = lenient(filter.check())?;
+        let (filter, problems) = lenient(Self::filter(&asked))?;
         let list = Listing::read(&state, (Self::PATH, &customers::TABLE), asked, filter, customers::page).await?;
         let currency = state.store.read(settings::read).await?.currency;
-        Ok(Desk::show(&CustomersPage { desk, list, currency, problems }))
+        let acts = acts::<Self>(desk.words, &state.store.read(all_scripts).await?);
+        Ok(Desk::show(&CustomersPage { desk, list, acts, currency, problems }))
     }
 }
 
@@ -147,12 +150,35 @@ impl Party for Customers {
         customers::update(change, id, version, patch)
     }
 
-    fn delete(change: &Change<'_>, id: &CustomerId) -> Result<(), Refusal> {
-        customers::delete(change, id, None)
+    fn delete(change: &Change<'_>, id: &CustomerId, version: Option<i64>) -> Result<(), Refusal> {
+        customers::delete(change, id, version)
     }
 
-    /// Nothing but deleting them.
-    fn together(_act: &str) -> Result<CustomerPatch, ApiError> {
-        Err(ApiError::Form)
+    const READ: Reader<Customer> = customers::page;
+
+    fn table() -> &'static Table {
+        &customers::TABLE
+    }
+
+    fn filter(asked: &Asked) -> Result<Filter, ApiError> {
+        let wanted = CustomerFilter {
+            q: asked.owned("q"),
+            bank: asked.owned("bank"),
+            language: asked.owned("language"),
+            overdue_days_from: asked.owned("overdueDaysFrom"),
+        };
+        wanted.check()
+    }
+
+    fn among(ids: &[CustomerId]) -> Condition {
+        customers::among(ids)
+    }
+
+    fn seen(customer: &Customer) -> (CustomerId, i64) {
+        (customer.id.clone(), customer.version)
+    }
+
+    async fn export(state: &State, by: Actor, filter: Filter) -> Result<HttpResponse, ApiError> {
+        exports::chosen_customers(state, by, filter).await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use askama::Template;
 use serde_json::Value;
 
@@ -10,14 +10,18 @@ use super::{
     super::{form::Sent, frame::Desk, problems},
     Party,
 };
+use crate::store::imports::OnDuplicate;
 use crate::web::{
     State,
     api::admin::{
-        imports::{self, ImportParams, Preview, PreviewRow},
+        exports::BYTE_ORDER_MARK,
+        imports::{self, Column, Mapping, OnWrong, Preview, PreviewRow, Wanted},
+        sheet,
         upload::Upload,
     },
     error::ApiError,
     form::StaffForm,
+    problem::FieldProblem,
     session,
 };
 
@@ -67,6 +71,11 @@ impl ImportPage {
         self.labels.iter().find(|(name, _)| *name == field).map_or(field, |(_, label)| &**label)
     }
 
+    /// Whether a column is this field.
+    fn is_field(&self, column: &Column, field: &str) -> bool {
+        column.field == Some(field)
+    }
+
     /// The columns that are not taken over.
     fn ignored<'a>(&self, preview: &'a Preview) -> Vec<&'a str> {
         preview.columns.iter().filter(|it| it.field.is_none()).map(|it| it.column.as_str()).collect()
@@ -91,7 +100,8 @@ pub(super) async fn preview<K: Party>(
 ) -> Result<HttpResponse, ApiError> {
     let upload = Upload::read(&request, payload).await?;
     check_token(&state, &desk, &upload.fields)?;
-    let made = imports::preview::<K::Input>(&state, desk.actor(), upload, ImportParams::default()).await;
+    let wanted = wanted(&upload.fields);
+    let made = imports::preview::<K::Input>(&state, desk.actor(), upload.file, wanted).await;
     let page = ImportPage::new::<K>(desk);
     match made {
         Ok(preview) => Ok(Desk::show(&ImportPage { preview: Some(preview), ..page })),
@@ -102,6 +112,51 @@ pub(super) async fn preview<K: Party>(
         }
         Err(error) => Err(error),
     }
+}
+
+/// How a form's file is to be read. For each column there may be a field `map-…` with what it is and how it is called:
+/// `phone:Tel`; with nothing before the colon it is left out.
+fn wanted(fields: &HashMap<String, String>) -> Wanted {
+    let is = |field: &str, word: &str| fields.get(field).is_some_and(|value| value == word);
+    let chosen = fields.iter().filter(|(name, _)| name.starts_with("map-"));
+    let chosen = chosen.filter_map(|(_, value)| value.split_once(':')).map(|(field, column)| {
+        (column.to_owned(), if field.is_empty() { Value::Null } else { Value::String(field.to_owned()) })
+    });
+    Wanted {
+        on_duplicate: if is("onDuplicate", "skip") { OnDuplicate::Skip } else { OnDuplicate::Update },
+        on_wrong: if is("onWrong", "leave") { OnWrong::Leave } else { OnWrong::Refuse },
+        mapping: Mapping::Tried(chosen.collect()),
+    }
+}
+
+/// `POST /desk/leads/import/wrong`: the rows that are wrong, with what is wrong with each, as a file to mend.
+pub(super) async fn wrong<K: Party>(
+    desk: Desk,
+    request: HttpRequest,
+    payload: web::Payload,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    let upload = Upload::read(&request, payload).await?;
+    check_token(&state, &desk, &upload.fields)?;
+    let wanted = wanted(&upload.fields);
+    let wrong = imports::wrong::<K::Input>(&state, upload.file, wanted).await?;
+    let page = ImportPage::new::<K>(desk);
+    let [line, why] = ["import-line", "import-why"].map(|key| page.desk.t(key));
+    let head = [&*line, &*why].into_iter().chain(wrong.columns.iter().map(String::as_str));
+    let mut file = format!("{BYTE_ORDER_MARK}{}", sheet::row(head));
+    for row in &wrong.rows {
+        let problem = |it: &FieldProblem| format!("{}: {}", page.label(&it.field), page.detail(&it.detail));
+        let why = row.problems.iter().map(problem).collect::<Vec<_>>().join("; ");
+        let line = row.line.to_string();
+        let cells = [line.as_str(), why.as_str()].into_iter().chain(row.cells.iter().map(String::as_str));
+        file.push_str(&sheet::row(cells));
+    }
+    let disposition = format!("attachment; filename=\"{}s-to-mend.csv\"", K::NAME);
+    Ok(HttpResponse::Ok()
+        .content_type("text/csv; charset=utf-8")
+        .insert_header((header::CONTENT_DISPOSITION, disposition))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .body(file))
 }
 
 /// Holds that a form with a file in it comes from a page of this session.

@@ -12,19 +12,25 @@ use super::{
         listing::{Asked, Listing, lenient},
     },
     Party, PatchOf, Person, Scripts,
-    page::{languages, scripts_to_choose},
+    page::{all_scripts, languages, scripts_to_choose},
+    table::{Group, acts},
 };
 use crate::{
     domain::{Language, LeadId, Pii},
     locale::Locale,
     store::{
         Change, Connection, Refusal, StoreError,
+        audit::Actor,
         communications::Contact,
         leads::{self, Lead, LeadPatch, LeadStatus},
+        list::{Condition, Filter, Reader, Table},
     },
     web::{
         State,
-        api::admin::leads::{LeadFilter, LeadInput},
+        api::admin::{
+            exports,
+            leads::{LeadFilter, LeadInput},
+        },
         error::ApiError,
         problem::FieldProblem,
     },
@@ -38,6 +44,8 @@ pub(super) enum Leads {}
 struct LeadsPage {
     desk: Desk,
     list: Listing<Lead>,
+    /// What can be done with those that are chosen.
+    acts: Vec<Group>,
     /// What the address asks for and cannot be.
     problems: Vec<FieldProblem>,
 }
@@ -60,15 +68,10 @@ impl Leads {
         state: web::Data<State>,
     ) -> Result<HttpResponse, ApiError> {
         let asked = Asked::from(asked.into_inner());
-        let filter = LeadFilter {
-            q: asked.owned("q"),
-            status: asked.owned("status"),
-            language: asked.owned("language"),
-            source: asked.owned("source"),
-        };
-        let (filter, problems) = lenient(filter.check())?;
+        let (filter, problems) = lenient(Self::filter(&asked))?;
         let list = Listing::read(&state, (Self::PATH, &leads::TABLE), asked, filter, leads::page).await?;
-        Ok(Desk::show(&LeadsPage { desk, list, problems }))
+        let acts = acts::<Self>(desk.words, &state.store.read(all_scripts).await?);
+        Ok(Desk::show(&LeadsPage { desk, list, acts, problems }))
     }
 }
 
@@ -143,13 +146,35 @@ impl Party for Leads {
         leads::update(change, id, version, patch)
     }
 
-    fn delete(change: &Change<'_>, id: &LeadId) -> Result<(), Refusal> {
-        leads::delete(change, id, None)
+    fn delete(change: &Change<'_>, id: &LeadId, version: Option<i64>) -> Result<(), Refusal> {
+        leads::delete(change, id, version)
     }
 
-    /// Another status.
-    fn together(act: &str) -> Result<LeadPatch, ApiError> {
-        let status = act.parse::<LeadStatus>().map_err(|_| ApiError::Form)?;
-        Ok(LeadPatch { status: Some(status), ..LeadPatch::default() })
+    const READ: Reader<Lead> = leads::page;
+
+    fn table() -> &'static Table {
+        &leads::TABLE
+    }
+
+    fn filter(asked: &Asked) -> Result<Filter, ApiError> {
+        let wanted = LeadFilter {
+            q: asked.owned("q"),
+            status: asked.owned("status"),
+            language: asked.owned("language"),
+            source: asked.owned("source"),
+        };
+        wanted.check()
+    }
+
+    fn among(ids: &[LeadId]) -> Condition {
+        leads::among(ids)
+    }
+
+    fn seen(lead: &Lead) -> (LeadId, i64) {
+        (lead.id.clone(), lead.version)
+    }
+
+    async fn export(state: &State, by: Actor, filter: Filter) -> Result<HttpResponse, ApiError> {
+        exports::chosen_leads(state, by, filter).await
     }
 }

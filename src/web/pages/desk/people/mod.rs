@@ -11,17 +11,19 @@ mod table;
 
 use std::{fmt::Display, str::FromStr};
 
-use actix_web::web;
+use actix_web::{HttpResponse, web};
 
-use super::{LEADER, MEMBER, WORKER, form::Form};
+use super::{LEADER, MEMBER, WORKER, form::Form, listing::Asked};
 use crate::{
     domain::{Language, PhoneNumber, Pii, ScriptId},
     locale::Locale,
     store::{
         Change, Connection, Refusal, StoreError,
+        audit::Actor,
         communications::{Contact, Whose},
+        list::{Condition, Filter, Reader, Table},
     },
-    web::{api::admin::imports, endpoint::Endpoint, error::ApiError},
+    web::{State, api::admin::imports, endpoint::Endpoint, error::ApiError},
 };
 use customers::Customers;
 use leads::Leads;
@@ -63,10 +65,24 @@ trait Party: Sized + 'static {
         patch: &PatchOf<Self>,
     ) -> Result<Self::Row, Refusal>;
 
-    fn delete(change: &Change<'_>, id: &Self::Id) -> Result<(), Refusal>;
+    fn delete(change: &Change<'_>, id: &Self::Id, version: Option<i64>) -> Result<(), Refusal>;
 
-    /// What is made of all that are chosen in the table, by the word that its form sends.
-    fn together(act: &str) -> Result<PatchOf<Self>, ApiError>;
+    /// How the table is read.
+    const READ: Reader<Self::Row>;
+
+    fn table() -> &'static Table;
+
+    /// What the table's address asks for.
+    fn filter(asked: &Asked) -> Result<Filter, ApiError>;
+
+    /// What holds for these.
+    fn among(ids: &[Self::Id]) -> Condition;
+
+    /// Which one it is, and its version.
+    fn seen(row: &Self::Row) -> (Self::Id, i64);
+
+    /// Those that fit, as a file.
+    async fn export(state: &State, by: Actor, filter: Filter) -> Result<HttpResponse, ApiError>;
 
     /// An id in an address; what is no id is nobody's.
     fn id(text: &str) -> Result<Self::Id, ApiError> {
@@ -132,9 +148,11 @@ macro_rules! endpoints {
             Endpoint::get($path, MEMBER, || web::route().to(<$kind>::list)),
             Endpoint::post($path, WORKER, || web::route().to(page::create::<$kind>)),
             Endpoint::post(concat!($path, "/bulk"), LEADER, || web::route().to(table::bulk::<$kind>)),
+            Endpoint::post(concat!($path, "/export"), LEADER, || web::route().to(table::export::<$kind>)),
             Endpoint::get(concat!($path, "/new"), WORKER, || web::route().to(page::blank::<$kind>)),
             Endpoint::get(concat!($path, "/import"), LEADER, || web::route().to(import::begin::<$kind>)),
             Endpoint::post(concat!($path, "/import"), LEADER, || web::route().to(import::preview::<$kind>)),
+            Endpoint::post(concat!($path, "/import/wrong"), LEADER, || web::route().to(import::wrong::<$kind>)),
             Endpoint::post(concat!($path, "/import/{id}/confirm"), LEADER, || {
                 web::route().to(import::confirm::<$kind>)
             }),

@@ -11,6 +11,7 @@ use super::{
         form::{self, Form, Kind, Saved, Sent},
         frame::Desk,
         listing::Asked,
+        undo,
     },
     Party, Person, Scripts,
     acts::Act,
@@ -288,7 +289,7 @@ pub(super) async fn delete<K: Party>(
     _sent: StaffForm<Sent>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let id = K::id(&id)?;
-    state.store.change(desk.actor(), Timestamp::now(), move |change| K::delete(change, &id)).await?;
-    Ok(Desk::see(K::PATH, "person-deleted"))
+    let (party, now) = (K::id(&id)?, Timestamp::now());
+    state.store.change(desk.actor(), now, move |change| K::delete(change, &party, None)).await?;
+    undo::offer(&state, &desk, K::PATH, "person-deleted", &id).await
 }

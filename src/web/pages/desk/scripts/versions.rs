@@ -10,6 +10,7 @@ use super::{
     super::{
         form::{self, Sent},
         frame::Desk,
+        undo,
     },
     PATH,
     diff::Diff,
@@ -109,7 +110,7 @@ pub(in super::super) async fn live(
     };
     let done = if number.is_some() { "script-live" } else { "script-not-live" };
     match admin::make_live(&state, desk.actor(), id.clone(), seen(&sent.fields)?, number).await {
-        Ok(_) => Ok(Desk::see(&path_of(&id), done)),
+        Ok(_) => undo::offer(&state, &desk, &path_of(&id), done, id.as_str()).await,
         // Its text has faults: they stand beside it.
         Err(ApiError::Fields(_)) => {
             let version = number.map(|number| format!("?version={number}")).unwrap_or_default();
@@ -155,8 +156,8 @@ pub(in super::super) async fn delete(
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
     let id: ScriptId = script_id(&id)?;
-    admin::remove(&state, desk.actor(), id, seen(&sent.fields)?).await?;
-    Ok(Desk::see(PATH, "script-deleted"))
+    admin::remove(&state, desk.actor(), id.clone(), seen(&sent.fields)?).await?;
+    undo::offer(&state, &desk, PATH, "script-deleted", id.as_str()).await
 }
 
 /// What its reader has seen.

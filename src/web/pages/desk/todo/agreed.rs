@@ -12,6 +12,7 @@ use super::{
         form::{self, Sent},
         frame::Desk,
         listing::{Asked, Listing, lenient},
+        undo,
     },
     Who, back, who,
 };
@@ -163,5 +164,6 @@ pub(super) async fn change<A: Agreed>(
     let version = IfMatch(Some(form::version(&sent.fields)?));
     let word = sent.fields.get("state").ok_or(ApiError::Form)?;
     A::change(&state, desk.actor(), &id, version, word).await?;
-    Ok(Desk::see(back(sent.fields.get("back"), A::PATH), &format!("{}-changed", A::NAME)))
+    let (back, done) = (back(sent.fields.get("back"), A::PATH), format!("{}-changed", A::NAME));
+    undo::offer(&state, &desk, back, &done, &id).await
 }

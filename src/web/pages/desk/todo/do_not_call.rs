@@ -9,7 +9,7 @@ use super::super::{
     form::{self, Field, Form, Kind, Saved, Sent},
     frame::Desk,
     listing::{Asked, Listing, lenient},
-    problems,
+    problems, undo,
 };
 use crate::{
     locale::Locale,
@@ -126,6 +126,9 @@ pub(super) async fn remove(
     let form = form_to_remove(desk.words).typed(&sent.fields);
     let removal = Removal { reason: sent.fields.get("reason").cloned() };
     let removed = take_off(&state, desk.actor(), entry.id.clone(), None, &removal).await;
+    if removed.is_ok() {
+        return undo::offer(&state, &desk, PATH, "unblocked", &id).await;
+    }
     let saved = Saved { path: removed.map(|()| PATH.to_owned()), done: "unblocked" };
     saved.answer(desk, form, None, |desk, form| Desk::show_again(&EntryPage { desk, entry, form }))
 }
