@@ -26,10 +26,10 @@ pub use crate::models::{Kind as EngineKind, Understanding};
 use crate::{
     config::Config,
     domain::{Language, Provider},
-    models::{Installed, Library, Manifest, ModelError},
+    models::{Installed, Library, Manifest, Model, ModelError},
 };
 
-/// Languages whose voice is loaded on every box.
+/// Languages whose voices are loaded on every box.
 const SPOKEN: [Language; 2] = [Language::ENGLISH, Language::ARABIC];
 
 /// Why an engine is not there.
@@ -268,7 +268,7 @@ fn open_llama(config: &Config, model: &Path, scheduler: &Scheduler) -> Result<Ll
 }
 
 /// The voices of this box: the Piper voice in the file `extra`, which goes by its file's name; those that are installed
-/// for the languages of this box; and espeak-ng behind them. An installed voice that was asked for must work; another
+/// for the languages of this box, the best of each first; and espeak-ng behind them. An installed voice that was asked for must work; another
 /// that does not is left out.
 ///
 /// # Errors
@@ -293,8 +293,13 @@ fn load_installed_voices(config: &Config, espeak: &Espeak, voices: &mut Vec<Pipe
     {
         voices.push(load_voice(&library.find(EngineKind::Tts, None, Some(id))?, espeak)?);
     }
-    for language in config.speech.language.into_iter().chain(SPOKEN) {
-        let Ok(model) = library.find(EngineKind::Tts, Some(language), None) else { continue };
+    let spoken = || config.speech.language.into_iter().chain(SPOKEN);
+    let best = spoken().filter_map(|language| library.find(EngineKind::Tts, Some(language), None).ok());
+    let is_spoken =
+        |model: &&Model| model.kind == EngineKind::Tts && spoken().any(|language| model.languages.include(language));
+    let others = library.manifest().models.iter().filter(is_spoken);
+    let others = others.filter_map(|model| library.find(EngineKind::Tts, None, Some(&model.id)).ok());
+    for model in best.chain(others) {
         if voices.iter().any(|voice| voice.id() == model.id) {
             continue;
         }

@@ -10,7 +10,7 @@ mod roster;
 use std::{
     collections::HashMap,
     future::Future,
-    io,
+    io, mem,
     sync::{Arc, atomic::AtomicU64},
     thread,
     time::{Duration, Instant},
@@ -166,7 +166,7 @@ impl Desk {
             live: Live::default(),
         };
         let roster = Roster::new(&config.agent);
-        let (offer, languages) = watch::channel(languages::offered(roster.profiles(), None));
+        let (offer, languages) = watch::channel(languages::offered(roster.profiles(), roster.languages(), None));
         let (lines, lost) = (Arc::clone(&exchange.lines), exchange.records.lost());
         let desk = Self { commands, lines, capacity, lost, languages, live: exchange.live.clone() };
         let clerk = Clerk {
@@ -179,6 +179,7 @@ impl Desk {
             calls: JoinSet::new(),
             rooms_of_calls: HashMap::new(),
             languages: offer,
+            voices: Vec::new(),
         };
         let runtime = runtime::Builder::new_multi_thread()
             .worker_threads((cores / CORES_PER_THREAD).max(1))
@@ -297,6 +298,8 @@ struct Clerk<F> {
     rooms_of_calls: HashMap<Id, (RoomName, String)>,
     /// Hears which languages callers may choose.
     languages: watch::Sender<Vec<Language>>,
+    /// Who speaks where a profile names no voice.
+    voices: Vec<(Language, String)>,
 }
 
 impl<F: Floor> Clerk<F> {
@@ -332,12 +335,14 @@ impl<F: Floor> Clerk<F> {
         }
     }
 
-    /// Profiles and rules may have been changed since they were last needed.
+    /// Profiles, rules and settings may have been changed since they were last needed.
     async fn look_up(&mut self) {
-        if let Some(book) = self.directory.changed().await {
-            self.roster.follow(book);
-            self.offer(self.exchange.engines.borrow().clone());
-        }
+        let Some(mut book) = self.directory.changed().await else { return };
+        self.voices = mem::take(&mut book.voices);
+        self.roster.follow(book);
+        let engines = self.exchange.engines.borrow().clone();
+        self.want(engines.as_deref());
+        self.offer(engines);
     }
 
     async fn room(&mut self, event: RoomEvent) {
@@ -422,16 +427,26 @@ impl<F: Floor> Clerk<F> {
 
     /// Finds out which languages there are.
     fn offer(&self, engines: Option<Arc<Engines>>) {
-        let (profiles, languages) = (self.roster.profiles().to_vec(), self.languages.clone());
-        tokio::task::spawn_blocking(move || languages.send_replace(languages::offered(&profiles, engines.as_deref())));
+        let (profiles, wanted) = (self.roster.profiles().to_vec(), self.roster.languages().to_vec());
+        let languages = self.languages.clone();
+        tokio::task::spawn_blocking(move || {
+            languages.send_replace(languages::offered(&profiles, &wanted, engines.as_deref()));
+        });
+    }
+
+    /// Tells the engines who speaks, and has what is said in every call made into their sound.
+    fn want(&self, engines: Option<&Engines>) {
+        let Some(voices) = engines.and_then(|engines| engines.synthesizer().ok()) else { return };
+        voices.prefer(&self.voices);
+        self.exchange.preparing.want(fixed::sentences(self.roster.profiles(), self.roster.languages()));
     }
 
     /// Has what is said in every call made into sound before the first one: a box that is full has no core to spare.
     fn prepare(&self, engines: Option<Arc<Engines>>) {
         let Some(engines) = engines else { return };
         self.offer(Some(Arc::clone(&engines)));
+        self.want(Some(&engines));
         let preparing = Arc::clone(&self.exchange.preparing);
-        preparing.want(fixed::sentences(self.roster.profiles()));
         tokio::spawn(async move {
             if let Ok(voices) = engines.synthesizer() {
                 preparing.work(&**voices).await;

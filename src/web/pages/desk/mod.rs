@@ -19,6 +19,7 @@ mod profiles;
 mod rules;
 mod scripts;
 mod settings;
+mod setup;
 mod stream;
 mod team;
 mod todo;
@@ -67,6 +68,10 @@ pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post(settings::PATH, ADMIN, || web::route().to(settings::save)),
     Endpoint::post("/desk/settings/keys", ADMIN, || web::route().to(settings::put_key)),
     Endpoint::post("/desk/settings/keys/{provider}/delete", ADMIN, || web::route().to(settings::delete_key)),
+    Endpoint::get(setup::PATH, ADMIN, || web::route().to(setup::page)),
+    Endpoint::post(setup::PATH, ADMIN, || web::route().to(setup::save)),
+    Endpoint::post("/desk/setup/skip", ADMIN, || web::route().to(setup::skip)),
+    Endpoint::post("/desk/setup/finish", ADMIN, || web::route().to(setup::finish)),
     Endpoint::get(models::PATH, ADMIN, || web::route().to(models::page)),
     Endpoint::get("/desk/models/pull", ADMIN, || web::route().to(models::progress)),
     Endpoint::post("/desk/models/pull", ADMIN, || web::route().to(models::pull)),

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::frame::Desk;
+use super::{frame::Desk, setup};
 use crate::{
     models::{Library, Model, ModelState, Set, size},
     store::{
@@ -119,16 +119,25 @@ pub(super) async fn pull(
     let name = sent.fields.name;
     state.pulls.begin(&state.config, &name)?;
     record(&desk, &state, Action::Import, name).await?;
-    Ok(Desk::see(PATH, "pull-begun"))
+    Ok(Desk::see(back(&desk), "pull-begun"))
 }
 
 #[derive(Deserialize)]
 pub(super) struct Nothing {}
 
 /// `POST /desk/models/pull/cancel`
-pub(super) async fn cancel(_sent: StaffForm<Nothing>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
+pub(super) async fn cancel(
+    desk: Desk,
+    _sent: StaffForm<Nothing>,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
     state.pulls.stop();
-    Ok(Desk::see(PATH, "pull-stopped"))
+    Ok(Desk::see(back(&desk), "pull-stopped"))
+}
+
+/// The page that shows what becomes of a pull: the one that asked for it.
+fn back(desk: &Desk) -> &'static str {
+    if desk.here() == setup::PATH { setup::PATH } else { PATH }
 }
 
 /// `POST /desk/models/{id}/delete`
@@ -155,11 +164,11 @@ async fn record(desk: &Desk, state: &State, action: Action, name: String) -> Res
 impl Seen {
     // ---- for the template ----
 
-    fn is_running(&self) -> bool {
+    pub(super) fn is_running(&self) -> bool {
         self.state == PullState::Running
     }
 
-    fn word(&self) -> &'static str {
+    pub(super) fn word(&self) -> &'static str {
         match self.state {
             PullState::Running => "pull-running",
             PullState::Done => "pull-done",
@@ -169,12 +178,12 @@ impl Seen {
     }
 
     /// Why not all is there, in English.
-    fn problem(&self) -> Option<&str> {
+    pub(super) fn problem(&self) -> Option<&str> {
         if let PullState::Failed(why) = &self.state { Some(why) } else { None }
     }
 
     /// `12 MB of 130 MB`, in a language's words.
-    fn progress(&self, desk: &Desk) -> Cow<'static, str> {
+    pub(super) fn progress(&self, desk: &Desk) -> Cow<'static, str> {
         let (have, total) = self.bytes();
         desk.words.with("pull-bytes", &[("have", size(have).into()), ("total", size(total).into())])
     }
