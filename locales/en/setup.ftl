@@ -36,13 +36,14 @@ setup-reach-own-proxy = Behind a proxy that has the certificate
 setup-reach-own-proxy-how = Set server.public_url, server.trusted_proxies and rtc.addresses; the documentation of the configuration says how.
 
 setup-models = Models
-setup-models-all = All that a call needs is loaded.
-setup-models-missing = Some of what a call needs is missing. A set brings it together:
+engines-all = All that a call needs is loaded.
+engines-missing = Some of what a call needs is missing. A set of models brings it together.
+engines-go-on = Go on
 setup-models-offline = Without a network: copy the files into the models folder. What there is, with sizes and checksums:
 
 setup-call = A first call
 setup-call-what = Talk with the agent here, as a caller would. The call is kept like any other, and may be deleted.
-setup-call-not-yet = The agent cannot answer yet: what a call needs has to be there first. Fetch it in the step before, and start the server again.
+setup-call-not-yet = The agent cannot answer yet: what a call needs has to be there first. Fetch it in the step before, and use it.
 
 setup-next = What comes next
 setup-next-leads = Import leads

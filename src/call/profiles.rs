@@ -195,6 +195,53 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn settings_say_what_profiles_leave_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let mut agent = Config::defaults(Path::new("data")).agent;
+        (agent.profiles[0].language, agent.profiles[0].voice) = (Some(Language::ENGLISH), Some("amy".to_owned()));
+        let own = Profile {
+            name: "own".to_owned(),
+            open: Open { language: false, voice: false },
+            ..agent.profiles[0].clone()
+        };
+        agent.profiles.push(own);
+        change(&store, |change| {
+            let open = Content { language: None, ..content("open", "") };
+            profiles::create(change, &open, None)?;
+            profiles::create(change, &content("arabic", ""), None).map(drop)
+        })
+        .await;
+        let mut directory = Directory::new(agent, store.clone());
+        let (en, ar) = (Language::ENGLISH, Language::ARABIC);
+        // default, own, open, arabic
+        for (languages, voice, spoken, named, voices) in [
+            (vec![], None, [Some(en), Some(en), None, Some(ar)], [Some("amy"), Some("amy"), None, None], vec![]),
+            (vec![ar], None, [Some(ar), Some(en), Some(ar), Some(ar)], [Some("amy"), Some("amy"), None, None], vec![]),
+            (
+                vec![ar, en],
+                Some("kareem"),
+                [None, Some(en), None, Some(ar)],
+                [None, Some("amy"), None, None],
+                vec![(ar, "kareem"), (en, "amy")],
+            ),
+        ] {
+            let ar = voice.map(str::to_owned);
+            let set = settings::Settings {
+                languages: languages.clone(),
+                voices: UsualVoices { en: None, ar },
+                ..settings::Settings::default()
+            };
+            change(&store, move |change| settings::replace(change, &set).map(drop)).await;
+            let book = directory.changed().await.unwrap();
+            assert_eq!(book.profiles.iter().map(|it| it.language).collect::<Vec<_>>(), spoken, "{languages:?}");
+            assert_eq!(book.profiles.iter().map(|it| it.voice.as_deref()).collect::<Vec<_>>(), named, "{languages:?}");
+            assert_eq!(book.voices.iter().map(|(of, id)| (*of, id.as_str())).collect::<Vec<_>>(), voices);
+            assert_eq!(*book.languages, *languages);
+        }
+    }
+
+    #[tokio::test]
     async fn what_is_stored_goes_before_the_configuration() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();

@@ -99,12 +99,30 @@ pub struct Loading {
 impl Engines {
     /// Loads and warms the engines of `kinds`; `report` hears of each before it is loaded, and ends the loading there by
     /// `false`. Blocks, for up to some seconds with large models. Must not be called on an async thread.
-    pub fn load(config: &Config, kinds: &[EngineKind], mut report: impl FnMut(Loading) -> bool) -> Self {
-        let loader = Loader {
-            config,
-            library: Library::of(config),
-            scheduler: Scheduler::for_this_machine(config.speech.threads),
-        };
+    pub fn load(config: &Config, kinds: &[EngineKind], report: impl FnMut(Loading) -> bool) -> Self {
+        Self::load_beside(None, config, kinds, report)
+    }
+
+    /// The same where those `before` run: with what was installed since, and on the same cores. What runs the model already that
+    /// it is to run is not loaded twice. Whoever holds those before keeps them.
+    pub fn load_again(
+        before: &Self,
+        config: &Config,
+        kinds: &[EngineKind],
+        report: impl FnMut(Loading) -> bool,
+    ) -> Self {
+        Self::load_beside(Some(before), config, kinds, report)
+    }
+
+    fn load_beside(
+        before: Option<&Self>,
+        config: &Config,
+        kinds: &[EngineKind],
+        mut report: impl FnMut(Loading) -> bool,
+    ) -> Self {
+        let cores = || Scheduler::for_this_machine(config.speech.threads);
+        let scheduler = before.map_or_else(cores, |before| before.scheduler.clone());
+        let loader = Loader { config, library: Library::of(config), scheduler };
         let mut engines = Self {
             scheduler: loader.scheduler.clone(),
             vad: not_loaded(EngineKind::Vad),
@@ -120,6 +138,13 @@ impl Engines {
             if !report(Loading { done, total: kinds.len(), kind }) {
                 break;
             }
+            if let Some(before) = before
+                && let Some(info) = before.infos.iter().find(|info| info.kind == kind)
+                && loader.wanted(kind).as_ref() == Some(&info.name)
+            {
+                engines.take_over(before, info);
+                continue;
+            }
             let loaded = match kind {
                 EngineKind::Vad => put(loader.vad(), &mut engines.vad),
                 EngineKind::Turn => put(loader.turn_detector(), &mut engines.turn_detector),
@@ -133,6 +158,20 @@ impl Engines {
             }
         }
         engines
+    }
+
+    /// What does a job goes on doing it.
+    fn take_over(&mut self, before: &Self, info: &EngineInfo) {
+        match info.kind {
+            EngineKind::Vad => self.vad = before.vad.clone(),
+            EngineKind::Turn => self.turn_detector = before.turn_detector.clone(),
+            EngineKind::Stt => self.transcriber = before.transcriber.clone(),
+            EngineKind::Llm => {
+                (self.responder, self.chooser) = (before.responder.clone(), before.chooser.clone());
+            }
+            EngineKind::Tts => self.synthesizer = before.synthesizer.clone(),
+        }
+        self.infos.push(info.clone());
     }
 
     /// It thinks, and chooses.
@@ -322,6 +361,18 @@ struct Loader<'a> {
 }
 
 impl Loader<'_> {
+    /// The model that does a job; `None`: none does, or it is not one model, as with voices.
+    fn wanted(&self, kind: EngineKind) -> Option<String> {
+        let speech = &self.config.speech;
+        let (language, preferred) = match kind {
+            EngineKind::Vad | EngineKind::Turn => (None, None),
+            EngineKind::Stt => (speech.language, speech.stt_model.as_deref()),
+            EngineKind::Llm => (speech.language, speech.llm_model.as_deref()),
+            EngineKind::Tts => return None,
+        };
+        Some(self.library.find(kind, language, preferred).ok()?.id)
+    }
+
     fn vad(&self) -> Part<(Vad, String)> {
         let model = self.library.find(EngineKind::Vad, None, None)?;
         Ok((self.opened(&model, Vad::load(&model.path))?, model.id))

@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use tokio::{
     runtime,
     sync::{Semaphore, mpsc, oneshot, watch},
-    task::{Id, JoinError, JoinSet},
+    task::{Id, JoinError, JoinHandle, JoinSet},
     time::timeout,
 };
 
@@ -180,6 +180,7 @@ impl Desk {
             rooms_of_calls: HashMap::new(),
             languages: offer,
             voices: Vec::new(),
+            preparing: None,
         };
         let runtime = runtime::Builder::new_multi_thread()
             .worker_threads((cores / CORES_PER_THREAD).max(1))
@@ -300,22 +301,23 @@ struct Clerk<F> {
     languages: watch::Sender<Vec<Language>>,
     /// Who speaks where a profile names no voice.
     voices: Vec<(Language, String)>,
+    /// Makes sound beforehand, with the engines that there are.
+    preparing: Option<JoinHandle<()>>,
 }
 
 impl<F: Floor> Clerk<F> {
     async fn work(mut self, mut rooms: mpsc::Receiver<RoomEvent>, mut asked: mpsc::Receiver<Command>) {
         self.exchange.records.end_interrupted().await;
         self.look_up().await;
-        let (mut engines, mut prepared) = (self.exchange.engines.clone(), false);
+        let mut engines = self.exchange.engines.clone();
+        // Those that are there already count, too.
+        engines.mark_changed();
         loop {
             let event = tokio::select! {
                 room = rooms.recv() => Event::Room(room),
                 Some(command) = asked.recv() => Event::Asked(command),
                 Some(left) = self.calls.join_next_with_id() => Event::Left(left),
-                engines = engines.wait_for(Option::is_some), if !prepared => {
-                    prepared = true;
-                    Event::Engines(engines.ok().and_then(|engines| engines.clone()))
-                }
+                Ok(()) = engines.changed() => Event::Engines(engines.borrow_and_update().clone()),
             };
             match event {
                 Event::Room(Some(event)) => self.room(event).await,
@@ -442,15 +444,18 @@ impl<F: Floor> Clerk<F> {
     }
 
     /// Has what is said in every call made into sound before the first one: a box that is full has no core to spare.
-    fn prepare(&self, engines: Option<Arc<Engines>>) {
+    fn prepare(&mut self, engines: Option<Arc<Engines>>) {
         let Some(engines) = engines else { return };
         self.offer(Some(Arc::clone(&engines)));
         self.want(Some(&engines));
         let preparing = Arc::clone(&self.exchange.preparing);
-        tokio::spawn(async move {
+        let work = tokio::spawn(async move {
             if let Ok(voices) = engines.synthesizer() {
                 preparing.work(&**voices).await;
             }
         });
+        if let Some(before) = self.preparing.replace(work) {
+            before.abort();
+        }
     }
 }

@@ -76,6 +76,8 @@ pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/desk/models/pull", ADMIN, || web::route().to(models::progress)),
     Endpoint::post("/desk/models/pull", ADMIN, || web::route().to(models::pull)),
     Endpoint::post("/desk/models/pull/cancel", ADMIN, || web::route().to(models::cancel)),
+    Endpoint::get("/desk/models/engines", ADMIN, || web::route().to(models::engines)),
+    Endpoint::post("/desk/models/load", ADMIN, || web::route().to(models::load)),
     Endpoint::post("/desk/models/{id}/delete", ADMIN, || web::route().to(models::delete)),
     Endpoint::get(team::PATH, ADMIN, || web::route().to(team::list)),
     Endpoint::post(team::PATH, ADMIN, || web::route().to(team::invite)),

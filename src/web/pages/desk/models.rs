@@ -9,8 +9,10 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{frame::Desk, setup};
+use super::{dashboard::Job, frame::Desk, setup};
 use crate::{
+    call::readiness::Readiness,
+    locale::Locale,
     models::{Library, Model, ModelState, Set, size},
     store::{
         StoreError,
@@ -33,8 +35,7 @@ struct ModelsPage {
     rows: Vec<Row>,
     sets: Vec<(&'static String, &'static Set)>,
     seen: Option<Seen>,
-    /// What starts the server anew: models are loaded at its start.
-    restart: String,
+    engines: EnginesPart,
 }
 
 /// A model, and how it is here.
@@ -82,6 +83,38 @@ struct PullPart {
     seen: Option<Seen>,
 }
 
+/// What is loaded, and how far the loading is.
+#[derive(Template)]
+#[template(path = "desk/engines.html")]
+pub(super) struct EnginesPart {
+    words: &'static Locale,
+    readiness: Readiness,
+    /// It takes the place of what was shown a second ago.
+    is_followed: bool,
+}
+
+impl EnginesPart {
+    pub(super) fn new(words: &'static Locale, state: &State, is_followed: bool) -> Self {
+        Self { words, readiness: state.readiness.borrow().clone(), is_followed }
+    }
+}
+
+/// `GET /desk/models/engines`: the part of the page that follows the loading.
+pub(super) async fn engines(desk: Desk, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
+    Ok(Desk::show(&EnginesPart::new(desk.words, &state, true)))
+}
+
+/// `POST /desk/models/load`: what was fetched is used from now on.
+pub(super) async fn load(
+    desk: Desk,
+    _sent: StaffForm<Nothing>,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    tracing::info!(user = %desk.staff.id, "the engines are to be loaded again");
+    state.reload.ask();
+    Ok(Desk::see(back(&desk), "models-loading"))
+}
+
 /// `GET /desk/models`
 pub(super) async fn page(desk: Desk, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
     let library = Library::of(&state.config);
@@ -95,8 +128,8 @@ pub(super) async fn page(desk: Desk, state: web::Data<State>) -> Result<HttpResp
     });
     let rows = rows.await.map_err(|_| ApiError::Failed)?;
     let sets = Library::of(&state.config).manifest().sets.iter().collect();
-    let restart = state.config.serve_command();
-    Ok(Desk::show(&ModelsPage { desk, rows, sets, seen: state.pulls.seen(), restart }))
+    let engines = EnginesPart::new(desk.words, &state, false);
+    Ok(Desk::show(&ModelsPage { desk, rows, sets, seen: state.pulls.seen(), engines }))
 }
 
 /// `GET /desk/models/pull`: the part of the page that follows a pull.
@@ -166,6 +199,10 @@ impl Seen {
 
     pub(super) fn is_running(&self) -> bool {
         self.state == PullState::Running
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.state == PullState::Done
     }
 
     pub(super) fn word(&self) -> &'static str {

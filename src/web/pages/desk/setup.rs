@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{
-    dashboard::Job,
     form::{Form, Kind, Saved, Sent},
     frame::Desk,
+    models::EnginesPart,
     settings,
 };
 use crate::{
@@ -155,7 +155,8 @@ struct View {
     reach: Reach,
     /// Where a phone finds this box with a certificate that was made here.
     addresses: Vec<String>,
-    readiness: Readiness,
+    can_call: bool,
+    engines: EnginesPart,
     sets: Vec<(&'static String, &'static Set)>,
     /// The set that speaks what the desk speaks first.
     fitting: String,
@@ -164,15 +165,16 @@ struct View {
 }
 
 impl View {
-    fn new(state: &State, request: &HttpRequest, progress: Progress, settings: &Settings) -> Self {
+    fn new(desk: &Desk, state: &State, request: &HttpRequest, progress: Progress, settings: &Settings) -> Self {
         let port = request.app_config().local_addr().port();
         let names = state.authority.iter().flat_map(|authority| &authority.names);
         let speaks = settings.languages.first().copied().unwrap_or(Language::ENGLISH);
         Self {
+            can_call: progress.done.contains(&SetUpStep::Models),
             progress,
             reach: Reach::of(state, request),
             addresses: names.map(|name| format!("https://{name}:{port}")).collect(),
-            readiness: state.readiness.borrow().clone(),
+            engines: EnginesPart::new(desk.words, state, false),
             sets: Library::of(&state.config).manifest().sets.iter().collect(),
             fitting: format!("standard-{speaks}"),
             seen: state.pulls.seen(),
@@ -180,10 +182,10 @@ impl View {
         }
     }
 
-    async fn read(state: &State, request: &HttpRequest) -> Result<(Self, Stored), ApiError> {
+    async fn read(desk: &Desk, state: &State, request: &HttpRequest) -> Result<(Self, Stored), ApiError> {
         let stored = state.store.read(stored::stored).await?;
         let progress = Progress::read(state, request).await?;
-        Ok((Self::new(state, request, progress, &stored.settings), stored))
+        Ok((Self::new(desk, state, request, progress, &stored.settings), stored))
     }
 }
 
@@ -200,8 +202,7 @@ struct SetupPage {
 
 impl SetupPage {
     fn new(desk: Desk, form: Form, mut view: View) -> Self {
-        let can_call = matches!(view.readiness, Readiness::Healthy { .. });
-        Self { desk, form, seen: view.seen.take(), address: can_call.then_some(CALL_ADDRESS), view }
+        Self { desk, form, seen: view.seen.take(), address: view.can_call.then_some(CALL_ADDRESS), view }
     }
 
     // ---- for the template ----
@@ -234,7 +235,8 @@ impl SetupPage {
     fn is_open(&self, step: &SetUpStep) -> bool {
         let is_asked = match step {
             SetUpStep::Desk => self.form.problem.is_some() || self.form.is_overtaken,
-            SetUpStep::Models => self.seen.as_ref().is_some_and(|seen| seen.state == PullState::Running),
+            // There is something to be followed, or to be used.
+            SetUpStep::Models => self.seen.as_ref().is_some_and(|seen| seen.state != PullState::Stopped),
             SetUpStep::Account | SetUpStep::Reach | SetUpStep::Call => false,
         };
         is_asked || self.view.progress.next() == Some(*step)
@@ -256,7 +258,7 @@ fn form_of(words: &'static Locale, stored: &Stored) -> Form {
 
 /// `GET /desk/setup`
 pub(super) async fn page(desk: Desk, request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
-    let (view, stored) = View::read(&state, &request).await?;
+    let (view, stored) = View::read(&desk, &state, &request).await?;
     let form = form_of(desk.words, &stored);
     Ok(Desk::show(&SetupPage::new(desk, form, view)))
 }
@@ -268,7 +270,7 @@ pub(super) async fn save(
     sent: StaffForm<Sent>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let (view, stored) = View::read(&state, &request).await?;
+    let (view, stored) = View::read(&desk, &state, &request).await?;
     let now = form_of(desk.words, &stored);
     let form = form_of(desk.words, &stored).typed(&sent.fields);
     let saved = settings::store(&desk, &state, &form, &sent.fields).await;
