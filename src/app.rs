@@ -289,6 +289,7 @@ pub fn start_loading(
     go_on: impl Fn() -> bool + Send + Sync + 'static,
 ) -> io::Result<JoinHandle<()>> {
     let load = move || {
+        let mut retired = Retired::default();
         loop {
             let before = loaded.borrow().clone();
             let load = || load_engines(before.as_deref(), &config, &readiness, &go_on);
@@ -304,10 +305,11 @@ pub fn start_loading(
                 }
                 None => tracing::error!("the engines were not loaded"),
             }
-            let engines = engines.or(before);
+            let engines = engines.or_else(|| before.clone());
             readiness.send_replace(engines.as_deref().map_or_else(|| unloaded(&config), Readiness::of));
             loaded.send_replace(engines);
-            if !wanted.as_ref().is_some_and(|wanted| is_wanted(wanted, &go_on)) {
+            retired.0.extend(before);
+            if !wanted.as_ref().is_some_and(|wanted| is_wanted(wanted, &mut retired, &go_on)) {
                 break;
             }
         }
@@ -315,9 +317,22 @@ pub fn start_loading(
     thread::Builder::new().name("load".to_owned()).spawn(load)
 }
 
+/// Engines that calls may still be held with, which others have taken the place of. Who lets go of engines waits for their threads:
+/// that is not for calls to do.
+#[derive(Default)]
+struct Retired(Vec<Arc<Engines>>);
+
+impl Retired {
+    /// Lets go of those that nobody else holds.
+    fn release(&mut self) {
+        self.0.retain(|engines| Arc::strong_count(engines) > 1);
+    }
+}
+
 /// Waits until somebody wants the engines loaded again; false when nobody will any more.
-fn is_wanted(wanted: &mpsc::Receiver<()>, go_on: &impl Fn() -> bool) -> bool {
+fn is_wanted(wanted: &mpsc::Receiver<()>, retired: &mut Retired, go_on: &impl Fn() -> bool) -> bool {
     loop {
+        retired.release();
         match wanted.recv_timeout(LOOK_UP) {
             Ok(()) => return true,
             Err(RecvTimeoutError::Timeout) if go_on() => {}

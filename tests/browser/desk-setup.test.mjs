@@ -89,7 +89,7 @@ test("models are used without a restart, and the agent is called from the page",
   await atDesk({ path: PATH }, async (page) => {
     await installModels();
     await step(page, "models").locator("summary").click();
-    await press(page, "Use them now");
+    await press(page, "Use what is here now");
     // Engines may be there before the page comes.
     await page.locator("#engines", { hasText: "All that a call needs is loaded" }).waitFor();
     await page.goto(url + PATH);
