@@ -8,7 +8,10 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     process,
-    sync::Arc,
+    sync::{
+        Arc,
+        mpsc::{self, RecvTimeoutError},
+    },
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -19,7 +22,7 @@ use crate::{
     call::{
         EnginesReceiver,
         desk::Desk,
-        readiness::{EngineKind, Missing, Readiness, ReadinessReceiver, ReadinessSender},
+        readiness::{EngineKind, Missing, Readiness, ReadinessReceiver, ReadinessSender, Reload},
         rehearsal::Rehearsals,
         transcribe::Scribe,
         written::Written,
@@ -31,7 +34,7 @@ use crate::{
         token::{Keys, KeysError},
     },
     sms::{Sms, SmsError},
-    speech::engines::Engines,
+    speech::engines::{Engines, Loading},
     store::{self, Store, StoreError, upkeep},
     telemetry,
     web::{
@@ -42,6 +45,9 @@ use crate::{
 
 /// How long a text message that is just being sent may take once the server stops. One that takes longer is `unknown`.
 const SMS_GRACE: Duration = Duration::from_secs(10);
+
+/// How often whoever loads engines looks whether the server stops.
+const LOOK_UP: Duration = Duration::from_millis(250);
 
 /// Longest note in a data folder's lock that is read, in bytes.
 const LONGEST_NOTE: u64 = 256;
@@ -115,6 +121,8 @@ pub struct Application {
     address: SocketAddr,
     state: web::State,
     certificate: Option<Certificate>,
+    /// Somebody wants the engines loaded again.
+    reloads: Option<mpsc::Receiver<()>>,
     /// Held as long as the application lives.
     _data_dir: DataDirLock,
 }
@@ -146,8 +154,10 @@ impl Application {
         let written = Written::new(&config.agent, engines.clone(), store.clone());
         let rehearsals = Rehearsals::new(engines.clone());
         let desk = Desk::start(config, engines, rooms.clone(), events, store.clone()).map_err(StartError::Thread)?;
+        let (reload, reloads) = Reload::channel();
         let state = web::State {
             readiness,
+            reload,
             config: Arc::new(config.clone()),
             rooms,
             keys: Arc::new(keys),
@@ -165,7 +175,7 @@ impl Application {
             rehearsals,
             authority: certificate.as_ref().and_then(|it| it.authority.clone()).map(Arc::new),
         };
-        Ok(Self { listener, address, state, certificate, _data_dir: data_dir })
+        Ok(Self { listener, address, state, certificate, reloads: Some(reloads), _data_dir: data_dir })
     }
 
     /// Where a browser reaches it. An address that stands for all of this machine's gives way to a name of it.
@@ -191,6 +201,11 @@ impl Application {
     pub async fn first_link(&self) -> Result<Option<String>, StoreError> {
         let link = self.state.people.first_link(store::now()).await?;
         Ok(link.map(|link| format!("{}{}", self.url(), web::welcome_path(&link))))
+    }
+
+    /// For who loads the engines: tells when somebody wants them loaded again. There once.
+    pub fn take_reloads(&mut self) -> Option<mpsc::Receiver<()>> {
+        self.reloads.take()
     }
 
     /// Where it listens.
@@ -260,8 +275,9 @@ impl Upkeep {
     }
 }
 
-/// Loads and warms the engines behind a server that answers already, and hands them to `loaded`, if nothing went wrong.
-/// However that ends, readiness does not stay at starting. `go_on` is asked before each engine.
+/// Loads and warms the engines behind a server that answers already, and hands them to `loaded`, if nothing went wrong; and does
+/// so again whenever that is `wanted`, as long as `go_on` says so, which is asked before each engine, too. However that ends,
+/// readiness does not stay at starting.
 ///
 /// # Errors
 /// When the system refuses the thread.
@@ -269,36 +285,88 @@ pub fn start_loading(
     config: Config,
     readiness: ReadinessSender,
     loaded: watch::Sender<Option<Arc<Engines>>>,
+    wanted: Option<mpsc::Receiver<()>>,
     go_on: impl Fn() -> bool + Send + Sync + 'static,
 ) -> io::Result<JoinHandle<()>> {
     let load = move || {
-        let loading = catch_unwind(AssertUnwindSafe(|| load_engines(&config, &readiness, go_on)));
-        let engines = loading.ok();
-        if let Some(engines) = &engines {
-            let count = engines.infos().len();
-            tracing::info!(engines.count = count, engines.missing = engines.missing().len(), "engines are loaded");
-        }
-        readiness.send_replace(match &engines {
-            Some(engines) => Readiness::of(engines),
-            None => {
-                tracing::error!("the engines were not loaded");
-                let what = "the engines could not be loaded: the log says why".to_owned();
-                let missing = Missing { kind: EngineKind::Stt, what, how: config.command("doctor") };
-                Readiness::Degraded { missing: vec![missing], engines: Vec::new() }
+        let mut retired = Retired::default();
+        loop {
+            let before = loaded.borrow().clone();
+            let load = || load_engines(before.as_deref(), &config, &readiness, &go_on);
+            let engines = catch_unwind(AssertUnwindSafe(load)).ok().map(Arc::new);
+            match &engines {
+                Some(engines) => {
+                    let count = engines.infos().len();
+                    tracing::info!(
+                        engines.count = count,
+                        engines.missing = engines.missing().len(),
+                        "engines are loaded"
+                    );
+                }
+                None => tracing::error!("the engines were not loaded"),
             }
-        });
-        loaded.send_replace(engines.map(Arc::new));
+            let engines = engines.or_else(|| before.clone());
+            readiness.send_replace(engines.as_deref().map_or_else(|| unloaded(&config), Readiness::of));
+            loaded.send_replace(engines);
+            retired.0.extend(before);
+            if !wanted.as_ref().is_some_and(|wanted| is_wanted(wanted, &mut retired, &go_on)) {
+                break;
+            }
+        }
     };
     thread::Builder::new().name("load".to_owned()).spawn(load)
 }
 
-/// Loads and warms the engines, telling of each step. Blocks for seconds.
-fn load_engines(config: &Config, readiness: &ReadinessSender, go_on: impl Fn() -> bool) -> Engines {
-    let engines = Engines::load(config, &EngineKind::ALL, |step| {
-        let what = format!("loading the {} model", step.kind.name());
-        readiness.send_replace(Readiness::Starting { done: step.done, total: step.total, what });
+/// Engines that calls may still be held with, which others have taken the place of. Who lets go of engines waits for their threads:
+/// that is not for calls to do.
+#[derive(Default)]
+struct Retired(Vec<Arc<Engines>>);
+
+impl Retired {
+    /// Lets go of those that nobody else holds.
+    fn release(&mut self) {
+        self.0.retain(|engines| Arc::strong_count(engines) > 1);
+    }
+}
+
+/// Waits until somebody wants the engines loaded again; false when nobody will any more.
+fn is_wanted(wanted: &mpsc::Receiver<()>, retired: &mut Retired, go_on: &impl Fn() -> bool) -> bool {
+    loop {
+        retired.release();
+        match wanted.recv_timeout(LOOK_UP) {
+            Ok(()) => return true,
+            Err(RecvTimeoutError::Timeout) if go_on() => {}
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return false,
+        }
+    }
+}
+
+/// There are no engines, and that is nobody's fault who could mend it at once.
+fn unloaded(config: &Config) -> Readiness {
+    let what = "the engines could not be loaded: the log says why".to_owned();
+    let missing = Missing { kind: EngineKind::Stt, what, how: config.command("doctor") };
+    Readiness::Degraded { missing: vec![missing], engines: Vec::new() }
+}
+
+/// Loads and warms the engines, telling of each step, unless those `before` serve well meanwhile. Blocks for seconds.
+fn load_engines(
+    before: Option<&Engines>,
+    config: &Config,
+    readiness: &ReadinessSender,
+    go_on: impl Fn() -> bool,
+) -> Engines {
+    let serves = before.is_some_and(|before| before.missing().is_empty());
+    let report = |step: Loading| {
+        if !serves {
+            let what = format!("loading the {} model", step.kind.name());
+            readiness.send_replace(Readiness::Starting { done: step.done, total: step.total, what });
+        }
         go_on()
-    });
+    };
+    let engines = match before {
+        Some(before) => Engines::load_again(before, config, &EngineKind::ALL, report),
+        None => Engines::load(config, &EngineKind::ALL, report),
+    };
     for missing in engines.missing() {
         tracing::warn!(engine.kind = missing.kind.as_str(), "{}: run `{}`", missing.what, missing.how);
     }

@@ -1,4 +1,5 @@
-//! Who answers, and where: the profiles and rules that are kept in the database, before those of the configuration.
+//! Who answers, and where: the profiles and rules that are kept in the database, before those of the configuration; and what
+//! the desk's settings say where a profile says nothing.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,8 +7,13 @@ use tokio::time::timeout;
 use wildmatch::WildMatch;
 
 use crate::{
-    config::{self, Profile, ScriptSource},
-    store::{Store, StoreError, profiles, rules},
+    config::{self, Open, Profile, ScriptSource},
+    dialogue::phrases::Phrase,
+    domain::Language,
+    store::{
+        Store, StoreError, profiles, rules,
+        settings::{self, UsualVoices},
+    },
 };
 
 /// Callers wait for what is read here: if that takes longer, what was read before is in force.
@@ -20,6 +26,10 @@ pub(super) struct Book {
     pub(super) profiles: Vec<Arc<Profile>>,
     /// The first that fits decides; no profile: nobody goes there by itself.
     pub(super) rules: Vec<(WildMatch, Option<Arc<Profile>>)>,
+    /// What is spoken where a profile leaves it to the caller, first the first; none: all that the engines speak.
+    pub(super) languages: Arc<[Language]>,
+    /// Who speaks where a profile names no voice; for languages that are not here, the engines know.
+    pub(super) voices: Vec<(Language, String)>,
 }
 
 /// What is kept in the database.
@@ -27,6 +37,8 @@ pub(super) struct Book {
 struct Stored {
     profiles: Vec<profiles::Profile>,
     rules: Vec<rules::Rule>,
+    languages: Vec<Language>,
+    voices: UsualVoices,
 }
 
 impl Book {
@@ -36,20 +48,48 @@ impl Book {
     }
 
     fn of(agent: &config::Agent, stored: &Stored) -> Self {
-        let mut profiles: Vec<_> = agent.profiles.iter().cloned().map(Arc::new).collect();
+        let mut profiles = agent.profiles.clone();
         for kept in &stored.profiles {
-            let kept = Arc::new(profile(kept, agent));
+            let kept = profile(kept, agent);
             match profiles.iter_mut().find(|profile| profile.name == kept.name) {
                 Some(configured) => *configured = kept,
                 None => profiles.push(kept),
             }
         }
+        profiles.iter_mut().for_each(|profile| stored.fill(profile));
+        let profiles: Vec<_> = profiles.into_iter().map(Arc::new).collect();
         let named = |name: &String| profiles.iter().find(|profile| profile.name == *name).cloned();
         let kept = stored.rules.iter().map(|rule| (&rule.pattern, &rule.profile));
         let configured = agent.rules.iter().map(|rule| (&rule.rooms, &rule.profile));
         let rules = kept.chain(configured);
         let rules = rules.map(|(rooms, profile)| (WildMatch::new(rooms), profile.as_ref().and_then(named))).collect();
-        Self { profiles, rules }
+        Self { profiles, rules, languages: stored.languages.clone().into(), voices: stored.voices(agent) }
+    }
+}
+
+impl Stored {
+    /// What a profile does not say is as the desk's settings have it, where they say something.
+    fn fill(&self, profile: &mut Profile) {
+        match &*self.languages {
+            [] => {}
+            [only] if profile.open.language => profile.language = Some(*only),
+            _ if profile.open.language => profile.language = None,
+            _ => {}
+        }
+        if profile.open.voice && self.voices != UsualVoices::default() {
+            profile.voice = None;
+        }
+    }
+
+    /// The usual voices; beside those that are set, the one that the configuration has for all.
+    fn voices(&self, agent: &config::Agent) -> Vec<(Language, String)> {
+        let mut voices: Vec<_> = self.voices.all().map(|(language, voice)| (language, voice.clone())).collect();
+        let configured = agent.profiles.iter().filter(|profile| profile.open.voice);
+        if let (Some(voice), false) = (configured.filter_map(|it| it.voice.clone()).next(), voices.is_empty()) {
+            let others = Phrase::LANGUAGES.into_iter().filter(|it| self.voices.all().all(|(set, _)| set != *it));
+            voices.extend(others.map(|language| (language, voice.clone())));
+        }
+        voices
     }
 }
 
@@ -67,6 +107,7 @@ fn profile(kept: &profiles::Profile, agent: &config::Agent) -> Profile {
         script,
         silence: kept.silence_seconds.map(|seconds| Duration::from_secs(seconds.into())),
         longest: kept.max_minutes.map(|minutes| Duration::from_mins(minutes.into())),
+        open: Open { language: kept.language.is_none(), voice: kept.voice.is_none() },
     }
 }
 
@@ -107,7 +148,15 @@ impl Directory {
 }
 
 async fn read(store: &Store) -> Result<Stored, StoreError> {
-    let read = |connection: &_| Ok(Stored { profiles: profiles::list(connection)?, rules: rules::list(connection)? });
+    let read = |connection: &_| {
+        let settings = settings::read(connection)?;
+        Ok(Stored {
+            profiles: profiles::list(connection)?,
+            rules: rules::list(connection)?,
+            languages: settings.languages,
+            voices: settings.voices,
+        })
+    };
     store.read(read).await
 }
 
@@ -143,6 +192,53 @@ mod tests {
 
     async fn change(store: &Store, work: impl FnOnce(&Change<'_>) -> Result<(), StoreError> + Send + 'static) {
         store.change(Actor::console(), Timestamp::UNIX_EPOCH, work).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn settings_say_what_profiles_leave_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let mut agent = Config::defaults(Path::new("data")).agent;
+        (agent.profiles[0].language, agent.profiles[0].voice) = (Some(Language::ENGLISH), Some("amy".to_owned()));
+        let own = Profile {
+            name: "own".to_owned(),
+            open: Open { language: false, voice: false },
+            ..agent.profiles[0].clone()
+        };
+        agent.profiles.push(own);
+        change(&store, |change| {
+            let open = Content { language: None, ..content("open", "") };
+            profiles::create(change, &open, None)?;
+            profiles::create(change, &content("arabic", ""), None).map(drop)
+        })
+        .await;
+        let mut directory = Directory::new(agent, store.clone());
+        let (en, ar) = (Language::ENGLISH, Language::ARABIC);
+        // default, own, open, arabic
+        for (languages, voice, spoken, named, voices) in [
+            (vec![], None, [Some(en), Some(en), None, Some(ar)], [Some("amy"), Some("amy"), None, None], vec![]),
+            (vec![ar], None, [Some(ar), Some(en), Some(ar), Some(ar)], [Some("amy"), Some("amy"), None, None], vec![]),
+            (
+                vec![ar, en],
+                Some("kareem"),
+                [None, Some(en), None, Some(ar)],
+                [None, Some("amy"), None, None],
+                vec![(ar, "kareem"), (en, "amy")],
+            ),
+        ] {
+            let ar = voice.map(str::to_owned);
+            let set = settings::Settings {
+                languages: languages.clone(),
+                voices: UsualVoices { en: None, ar },
+                ..settings::Settings::default()
+            };
+            change(&store, move |change| settings::replace(change, &set).map(drop)).await;
+            let book = directory.changed().await.unwrap();
+            assert_eq!(book.profiles.iter().map(|it| it.language).collect::<Vec<_>>(), spoken, "{languages:?}");
+            assert_eq!(book.profiles.iter().map(|it| it.voice.as_deref()).collect::<Vec<_>>(), named, "{languages:?}");
+            assert_eq!(book.voices.iter().map(|(of, id)| (*of, id.as_str())).collect::<Vec<_>>(), voices);
+            assert_eq!(*book.languages, *languages);
+        }
     }
 
     #[tokio::test]

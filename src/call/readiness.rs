@@ -1,5 +1,7 @@
 //! Whether a call could be served now. Whoever loads the engines says so; pages, API and admission listen.
 
+use std::sync::mpsc;
+
 use tokio::sync::watch;
 
 use crate::speech::engines::Engines;
@@ -36,6 +38,24 @@ impl Readiness {
     pub fn of(engines: &Engines) -> Self {
         let (missing, engines) = (engines.missing().to_vec(), engines.infos().to_vec());
         if missing.is_empty() { Self::Healthy { engines } } else { Self::Degraded { missing, engines } }
+    }
+}
+
+/// Asks whoever loads the engines to look again at what is installed. Clones ask the same one.
+#[derive(Clone, Debug)]
+pub struct Reload(mpsc::SyncSender<()>);
+
+impl Reload {
+    /// A way to somebody who loads engines.
+    pub fn channel() -> (Self, mpsc::Receiver<()>) {
+        let (ask, asked) = mpsc::sync_channel(1);
+        (Self(ask), asked)
+    }
+
+    /// They are loaded soon; calls that have begun keep what they began with. Does not wait.
+    pub fn ask(&self) {
+        // Somebody else has asked already, or the server stops.
+        let _ = self.0.try_send(());
     }
 }
 

@@ -44,11 +44,12 @@ pub(super) fn run(_args: Args, context: &Context) -> anyhow::Result<()> {
     let _traces = context.config.telemetry.otlp_endpoint.as_ref().map(Traces::export).transpose()?;
     let (sender, receiver) = readiness::channel();
     let (engines, loaded) = watch::channel(None);
-    let application = Application::build(&context.config, receiver, loaded)?;
+    let mut application = Application::build(&context.config, receiver, loaded)?;
     let (address, rtc_address, url) = (application.address(), application.rtc_address(), application.url());
     let authority = application.authority().cloned();
     let stopping = context.interrupt.clone();
-    let loading = app::start_loading(context.config.clone(), sender, engines, move || !stopping.is_raised())
+    let wanted = application.take_reloads();
+    let loading = app::start_loading(context.config.clone(), sender, engines, wanted, move || !stopping.is_raised())
         .context("starting the thread that loads the engines")?;
     tracing::info!(http.address = %address, rtc.address = %rtc_address, data_dir = %context.config.paths.data_dir.display(), "listening");
     if context.output.json {

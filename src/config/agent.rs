@@ -59,6 +59,22 @@ pub struct Profile {
     pub silence: Option<Duration>,
     /// `max_minutes`: no call with it is longer; `None`: as above.
     pub longest: Option<Duration>,
+    /// Which of these it leaves to others.
+    pub open: Open,
+}
+
+/// What a profile does not say itself: there the desk's settings stand before `[speech]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Open {
+    /// `language`, or it is `auto`.
+    pub language: bool,
+    /// `voice`
+    pub voice: bool,
+}
+
+impl Open {
+    /// It says nothing of either.
+    pub const ALL: Self = Self { language: true, voice: true };
 }
 
 /// Where a profile's script is.
@@ -104,6 +120,7 @@ impl Agent {
             script: None,
             silence: None,
             longest: None,
+            open: Open::ALL,
         };
         Self {
             prompt: DEFAULT_PROMPT.to_owned(),
@@ -143,6 +160,7 @@ impl Agent {
             script: written.read("agent.script", SCRIPT, ScriptSource::parse)?,
             silence: None,
             longest: None,
+            open: Open::ALL,
         };
         let mut profiles: Vec<Profile> = Vec::new();
         for table in written.tables("agent.profiles").unwrap_or_default() {
@@ -192,10 +210,12 @@ impl Profile {
         let usual_script = || usual.script.clone().filter(|_| name == usual.name);
         let script = table.read("script", SCRIPT, ScriptSource::parse)?.or_else(usual_script);
         let usual_voice = || usual.voice.clone().filter(|_| language.is_none_or(|it| it == usual.language));
+        let voice = table.read("voice", "the id of a voice", words)?;
+        let open = Open { language: language.flatten().is_none(), voice: voice.is_none() };
         Ok(Self {
             name,
             language: language.unwrap_or(usual.language),
-            voice: table.read("voice", "the id of a voice", words)?.or_else(usual_voice),
+            voice: voice.or_else(usual_voice),
             speed: table.read("speed", SPEED, values::speed)?.unwrap_or(usual.speed),
             prompt: table.read("prompt", TEXT, words)?.unwrap_or_else(|| usual.prompt.clone()),
             greetings: table
@@ -206,6 +226,7 @@ impl Profile {
             script,
             silence: table.read("silence_seconds", SILENCE, silence)?,
             longest: table.read("max_minutes", "from 1 to 720", within(1, 720))?.map(Duration::from_mins),
+            open,
         })
     }
 }

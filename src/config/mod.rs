@@ -31,7 +31,7 @@ use std::{
     path::{self, Path, PathBuf},
 };
 
-pub use agent::{Agent, Profile, Rule, ScriptSource};
+pub use agent::{Agent, Open, Profile, Rule, ScriptSource};
 pub use environment::Environment;
 pub use error::{ConfigError, Origin};
 pub use keys::{CONFIG_VARIABLE, JSON_VARIABLE, LATER_VARIABLES, keys, variables};

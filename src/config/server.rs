@@ -32,8 +32,9 @@ pub struct Server {
     pub rtc_port: u16,
     /// `dev`: opens the caller-facing endpoints, on loopback only; for development.
     pub dev: bool,
-    /// `public_calls`: callers of the page need no key; rooms and identities are made here.
-    pub public_calls: bool,
+    /// `public_calls`: whether callers of the page need no key, as rooms and identities are made here; `None`: as an
+    /// administrator sets it in the desk.
+    pub public_calls: Option<bool>,
     /// `public_url`: how callers reach this server, where it cannot know that itself; without a path.
     pub public_url: Option<String>,
     /// `trusted_proxies`: whose `Forwarded` and `X-Forwarded-*` headers count.
@@ -50,7 +51,7 @@ impl Server {
             listen: DEFAULT_LISTEN,
             rtc_port: DEFAULT_RTC_PORT,
             dev: false,
-            public_calls: false,
+            public_calls: None,
             public_url: None,
             trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
@@ -62,7 +63,7 @@ impl Server {
         set(&mut self.listen, written.read("server.listen", ADDRESS, |value| parse_address(value.text()?))?);
         set(&mut self.rtc_port, written.read("server.rtc_port", "a port from 0 to 65535", within(0, 65_535))?);
         set(&mut self.dev, written.read("server.dev", "true or false", Value::truth)?);
-        set(&mut self.public_calls, written.read("server.public_calls", "true or false", Value::truth)?);
+        self.public_calls = written.read("server.public_calls", "true or false", Value::truth)?;
         self.public_url = written.read("server.public_url", PUBLIC_URL, public_url)?;
         set(&mut self.trusted_proxies, written.read("server.trusted_proxies", PROXIES, |value| value.each(network))?);
         set(&mut self.cors_origins, written.read("server.cors_origins", ORIGINS, |value| value.each(origin))?);

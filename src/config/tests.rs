@@ -210,6 +210,8 @@ fn profiles_build_on_what_is_set_for_all() {
     assert_eq!((arabic.silence, arabic.longest), (Some(Duration::from_secs(12)), Some(Duration::from_mins(1))));
     assert_eq!((slow.voice.as_deref(), slow.speed), (Some("amy"), 0.5));
     assert_eq!((slow.silence, slow.longest), (None, None));
+    let left_open = [default, arabic, slow].map(|profile| (profile.open.language, profile.open.voice));
+    assert_eq!(left_open, [(true, true), (false, true), (true, true)]);
     let rule = |rooms: &str, profile: Option<&str>| Rule { rooms: rooms.into(), profile: profile.map(str::to_owned) };
     assert_eq!(agent.rules, [rule("call-*", Some("arabic")), rule("test", None), rule("*", Some("default"))]);
 

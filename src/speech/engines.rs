@@ -26,10 +26,10 @@ pub use crate::models::{Kind as EngineKind, Understanding};
 use crate::{
     config::Config,
     domain::{Language, Provider},
-    models::{Installed, Library, Manifest, ModelError},
+    models::{Installed, Library, Manifest, Model, ModelError},
 };
 
-/// Languages whose voice is loaded on every box.
+/// Languages whose voices are loaded on every box.
 const SPOKEN: [Language; 2] = [Language::ENGLISH, Language::ARABIC];
 
 /// Why an engine is not there.
@@ -99,12 +99,30 @@ pub struct Loading {
 impl Engines {
     /// Loads and warms the engines of `kinds`; `report` hears of each before it is loaded, and ends the loading there by
     /// `false`. Blocks, for up to some seconds with large models. Must not be called on an async thread.
-    pub fn load(config: &Config, kinds: &[EngineKind], mut report: impl FnMut(Loading) -> bool) -> Self {
-        let loader = Loader {
-            config,
-            library: Library::of(config),
-            scheduler: Scheduler::for_this_machine(config.speech.threads),
-        };
+    pub fn load(config: &Config, kinds: &[EngineKind], report: impl FnMut(Loading) -> bool) -> Self {
+        Self::load_beside(None, config, kinds, report)
+    }
+
+    /// The same where those `before` run: with what was installed since, and on the same cores. What runs the model already that
+    /// it is to run is not loaded twice. Whoever holds those before keeps them.
+    pub fn load_again(
+        before: &Self,
+        config: &Config,
+        kinds: &[EngineKind],
+        report: impl FnMut(Loading) -> bool,
+    ) -> Self {
+        Self::load_beside(Some(before), config, kinds, report)
+    }
+
+    fn load_beside(
+        before: Option<&Self>,
+        config: &Config,
+        kinds: &[EngineKind],
+        mut report: impl FnMut(Loading) -> bool,
+    ) -> Self {
+        let cores = || Scheduler::for_this_machine(config.speech.threads);
+        let scheduler = before.map_or_else(cores, |before| before.scheduler.clone());
+        let loader = Loader { config, library: Library::of(config), scheduler };
         let mut engines = Self {
             scheduler: loader.scheduler.clone(),
             vad: not_loaded(EngineKind::Vad),
@@ -120,6 +138,13 @@ impl Engines {
             if !report(Loading { done, total: kinds.len(), kind }) {
                 break;
             }
+            if let Some(before) = before
+                && let Some(info) = before.infos.iter().find(|info| info.kind == kind)
+                && loader.wanted(kind).as_ref() == Some(&info.name)
+            {
+                engines.take_over(before, info);
+                continue;
+            }
             let loaded = match kind {
                 EngineKind::Vad => put(loader.vad(), &mut engines.vad),
                 EngineKind::Turn => put(loader.turn_detector(), &mut engines.turn_detector),
@@ -133,6 +158,20 @@ impl Engines {
             }
         }
         engines
+    }
+
+    /// What does a job goes on doing it.
+    fn take_over(&mut self, before: &Self, info: &EngineInfo) {
+        match info.kind {
+            EngineKind::Vad => self.vad = before.vad.clone(),
+            EngineKind::Turn => self.turn_detector = before.turn_detector.clone(),
+            EngineKind::Stt => self.transcriber = before.transcriber.clone(),
+            EngineKind::Llm => {
+                (self.responder, self.chooser) = (before.responder.clone(), before.chooser.clone());
+            }
+            EngineKind::Tts => self.synthesizer = before.synthesizer.clone(),
+        }
+        self.infos.push(info.clone());
     }
 
     /// It thinks, and chooses.
@@ -268,7 +307,7 @@ fn open_llama(config: &Config, model: &Path, scheduler: &Scheduler) -> Result<Ll
 }
 
 /// The voices of this box: the Piper voice in the file `extra`, which goes by its file's name; those that are installed
-/// for the languages of this box; and espeak-ng behind them. An installed voice that was asked for must work; another
+/// for the languages of this box, the best of each first; and espeak-ng behind them. An installed voice that was asked for must work; another
 /// that does not is left out.
 ///
 /// # Errors
@@ -293,8 +332,13 @@ fn load_installed_voices(config: &Config, espeak: &Espeak, voices: &mut Vec<Pipe
     {
         voices.push(load_voice(&library.find(EngineKind::Tts, None, Some(id))?, espeak)?);
     }
-    for language in config.speech.language.into_iter().chain(SPOKEN) {
-        let Ok(model) = library.find(EngineKind::Tts, Some(language), None) else { continue };
+    let spoken = || config.speech.language.into_iter().chain(SPOKEN);
+    let best = spoken().filter_map(|language| library.find(EngineKind::Tts, Some(language), None).ok());
+    let is_spoken =
+        |model: &&Model| model.kind == EngineKind::Tts && spoken().any(|language| model.languages.include(language));
+    let others = library.manifest().models.iter().filter(is_spoken);
+    let others = others.filter_map(|model| library.find(EngineKind::Tts, None, Some(&model.id)).ok());
+    for model in best.chain(others) {
         if voices.iter().any(|voice| voice.id() == model.id) {
             continue;
         }
@@ -317,6 +361,18 @@ struct Loader<'a> {
 }
 
 impl Loader<'_> {
+    /// The model that does a job; `None`: none does, or it is not one model, as with voices.
+    fn wanted(&self, kind: EngineKind) -> Option<String> {
+        let speech = &self.config.speech;
+        let (language, preferred) = match kind {
+            EngineKind::Vad | EngineKind::Turn => (None, None),
+            EngineKind::Stt => (speech.language, speech.stt_model.as_deref()),
+            EngineKind::Llm => (speech.language, speech.llm_model.as_deref()),
+            EngineKind::Tts => return None,
+        };
+        Some(self.library.find(kind, language, preferred).ok()?.id)
+    }
+
     fn vad(&self) -> Part<(Vad, String)> {
         let model = self.library.find(EngineKind::Vad, None, None)?;
         Ok((self.opened(&model, Vad::load(&model.path))?, model.id))

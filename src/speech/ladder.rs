@@ -126,6 +126,10 @@ impl Synthesizer for Ladder<dyn Synthesizer> {
     fn speaks(&self, language: Language) -> bool {
         self.rungs.iter().any(|rung| rung.provider.speaks(language))
     }
+
+    fn prefer(&self, voices: &[(Language, String)]) {
+        self.rungs.iter().for_each(|rung| rung.provider.prefer(voices));
+    }
 }
 
 #[cfg(test)]

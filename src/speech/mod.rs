@@ -306,4 +306,7 @@ pub trait Synthesizer: Send + Sync {
 
     /// Whether there is a voice for `language`.
     fn speaks(&self, language: Language) -> bool;
+
+    /// From now on these voices, by their ids, are the usual ones of their languages. One that is not there is passed over.
+    fn prefer(&self, _voices: &[(Language, String)]) {}
 }

@@ -40,6 +40,15 @@ pub fn of_day(connection: &Connection, begin: Timestamp, end: Timestamp) -> Resu
     Ok(figures?)
 }
 
+/// Whether an agent has ever spoken in a call that is still known.
+///
+/// # Errors
+/// When the database fails.
+pub fn has_spoken(connection: &Connection) -> Result<bool, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM calls WHERE answered_at IS NOT NULL AND medium = 'voice')";
+    Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+}
+
 /// How long callers waited in an hour, from their last word to the first sound of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hour {

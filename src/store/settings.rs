@@ -12,7 +12,7 @@ use super::{
     audit::{Action, Entity, Entry},
     json::shown_if_any,
 };
-use crate::domain::{Country, Currency, Host};
+use crate::domain::{Country, Currency, Host, Language};
 
 /// The settings in force. Fields are named as they are stored and shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -26,11 +26,65 @@ pub struct Settings {
     /// Which currency amounts are in.
     #[schema(value_type = Option<String>)]
     pub currency: Option<Currency>,
+    /// What is spoken in calls whose invitation, rule and profile say nothing: the first is spoken first, and who calls is
+    /// followed into the others. None: all that the box speaks, as the configuration has it.
+    #[schema(value_type = Vec<String>)]
+    pub languages: Vec<Language>,
+    /// Who speaks where a profile names no voice.
+    pub voices: UsualVoices,
+    /// Whether callers of the page need no key, unless the configuration says it.
+    pub public_calls: bool,
     /// The hosts that scripts may ask.
     #[schema(value_type = Vec<String>)]
     pub script_hosts: Vec<Host>,
     /// How long things are kept.
     pub retention_days: RetentionDays,
+    /// How far the guided set-up is; only its page changes that.
+    pub setup: SetUp,
+}
+
+/// The voice of each language, by its id; `None`: as the configuration has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct UsualVoices {
+    /// English
+    pub en: Option<String>,
+    /// Arabic
+    pub ar: Option<String>,
+}
+
+impl UsualVoices {
+    /// Those that are set.
+    pub fn all(&self) -> impl Iterator<Item = (Language, &String)> {
+        let each = [(Language::ENGLISH, &self.en), (Language::ARABIC, &self.ar)];
+        each.into_iter().filter_map(|(language, voice)| Some((language, voice.as_ref()?)))
+    }
+}
+
+/// What of the guided set-up cannot be seen from the desk itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SetUp {
+    /// An administrator has ended it.
+    pub is_finished: bool,
+    /// Steps that were left for later.
+    pub skipped: Vec<SetUpStep>,
+}
+
+/// A step of the guided set-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SetUpStep {
+    /// There is an administrator.
+    Account,
+    /// The desk has a name, a country and a currency.
+    Desk,
+    /// Callers reach it over HTTPS.
+    Reach,
+    /// What a call needs is loaded.
+    Models,
+    /// The agent was talked with.
+    Call,
 }
 
 /// In days; `None`: for ever.
@@ -141,6 +195,9 @@ mod tests {
             currency: "EGP".parse().ok(),
             script_hosts: vec!["crm.example.com".parse().unwrap(), "127.0.0.1:9000".parse().unwrap()],
             retention_days: RetentionDays { transcripts: Some(30), messages: Some(90) },
+            languages: vec![Language::ARABIC, Language::ENGLISH],
+            voices: UsualVoices { ar: Some("kareem".to_owned()), en: None },
+            setup: SetUp { is_finished: false, skipped: vec![SetUpStep::Reach] },
             ..Settings::default()
         };
         let first = set(wanted.clone()).await;

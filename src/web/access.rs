@@ -21,6 +21,7 @@ use super::{State, endpoint::Access, error::ApiError, guard, public, session};
 use crate::store::{
     api_keys::{ApiKey, KeySecret},
     audit::Actor,
+    settings,
     users::Role,
 };
 
@@ -100,7 +101,7 @@ async fn admit(access: Access, request: &HttpRequest) -> Result<Who, ApiError> {
             Who::Developer
         }
         (Who::Anybody, Access::Local(_)) if guard::is_from_this_machine(state, request) => return Ok(Who::Anybody),
-        (Who::Anybody, Access::Public(_)) if state.config.server.public_calls => {
+        (Who::Anybody, Access::Public(_)) if calls_are_public(state).await? => {
             // Who cannot be told from others is no visitor.
             let from = public::client(state, request).ok_or(ApiError::NoKey)?;
             return state.limits.visitor(from).map(|()| Who::Anybody).map_err(ApiError::TooManyCalls);
@@ -109,6 +110,14 @@ async fn admit(access: Access, request: &HttpRequest) -> Result<Who, ApiError> {
     };
     may(&who, access)?;
     Ok(who)
+}
+
+/// Whether callers need no key: as the configuration says, or else the desk's administrators.
+async fn calls_are_public(state: &State) -> Result<bool, ApiError> {
+    match state.config.server.public_calls {
+        Some(is_public) => Ok(is_public),
+        None => Ok(state.store.read(settings::read).await?.public_calls),
+    }
 }
 
 /// In development mode all clients are on this machine, which has its programs under control.
@@ -220,6 +229,7 @@ mod tests {
             session: SessionId::random(),
             name: "Nadia".to_owned(),
             role,
+            language: None,
         })
     }
 

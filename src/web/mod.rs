@@ -39,7 +39,13 @@ use actix_web::{
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::{
-    call::{desk::Desk, readiness::ReadinessReceiver, rehearsal::Rehearsals, transcribe::Scribe, written::Written},
+    call::{
+        desk::Desk,
+        readiness::{ReadinessReceiver, Reload},
+        rehearsal::Rehearsals,
+        transcribe::Scribe,
+        written::Written,
+    },
     config::Config,
     people::People,
     rooms::{Rooms, token::Keys},
@@ -78,6 +84,8 @@ const WORKERS: usize = 2;
 pub struct State {
     /// Whether a call could be served.
     pub readiness: ReadinessReceiver,
+    /// Has the engines loaded again.
+    pub reload: Reload,
     /// The settings in force.
     pub config: Arc<Config>,
     /// Where callers and agents meet.

@@ -14,7 +14,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use super::{State, error::ApiError, public};
 use crate::{
-    domain::{SessionId, UserId},
+    domain::{Language, SessionId, UserId},
     people::{People, Visit},
     store::{self, Purpose, RandomSecret, users::Role},
 };
@@ -29,6 +29,8 @@ pub(super) struct Staff {
     pub(super) session: SessionId,
     pub(super) name: String,
     pub(super) role: Role,
+    /// What they read the pages in, where their browser has no choice of its own.
+    pub(super) language: Option<Language>,
 }
 
 /// Who is logged in; `None`: nobody, or not any more.
@@ -38,7 +40,13 @@ pub(super) struct Staff {
 pub(super) async fn of(state: &State, request: &HttpRequest) -> Result<Option<Staff>, ApiError> {
     let Some(secret) = secret(is_tls(state, request), request) else { return Ok(None) };
     let found = state.people.session(secret, store::now()).await?;
-    Ok(found.map(|(session, user)| Staff { id: user.id, session: session.id, name: user.name, role: user.role }))
+    Ok(found.map(|(session, user)| Staff {
+        language: user.language.and_then(|code| code.parse().ok()),
+        id: user.id,
+        session: session.id,
+        name: user.name,
+        role: user.role,
+    }))
 }
 
 /// Sees whether a session goes on while something is sent to its browser bit by bit.

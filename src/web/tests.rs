@@ -54,6 +54,7 @@ pub(super) fn state(folder: &Path, change: impl FnOnce(&mut Config)) -> State {
     let desk = Desk::start(&config, engines, rooms.clone(), events, store.clone()).unwrap();
     State {
         readiness: readiness::channel().1,
+        reload: readiness::Reload::channel().0,
         limits: Limits::new(config.server.requests_per_second),
         config: Arc::new(config),
         rooms,

@@ -352,6 +352,12 @@ fn settings_are_checked_and_keys_of_others_are_never_shown() {
     let hosts = json!({ "scriptHosts": ["CRM.example.com", "127.0.0.1:9000", "crm.example.com:443"] });
     let set = office.expect("PATCH", settings, &hosts, 200);
     assert_eq!(set["scriptHosts"], json!(["crm.example.com", "127.0.0.1:9000"]));
+    let spoken = json!({ "languages": ["ar", "english"], "voices": { "ar": "kareem" }, "publicCalls": true });
+    let set = office.expect("PATCH", settings, &spoken, 200);
+    assert_eq!((&set["languages"], &set["voices"]), (&json!(["ar", "en"]), &json!({ "en": null, "ar": "kareem" })));
+    let set = office.expect("PATCH", settings, &json!({ "voices": { "en": "espeak" }, "languages": null }), 200);
+    assert_eq!((&set["languages"], &set["voices"]), (&json!([]), &json!({ "en": "espeak", "ar": "kareem" })));
+    assert_eq!((&set["publicCalls"], &set["setup"]), (&json!(true), &json!({ "isFinished": false, "skipped": [] })));
     assert_eq!(office.get(settings), set);
     assert_eq!(office.ask("PATCH", settings, &[("If-Match", "\"1\"")], &json!({ "country": null })).status, 412);
     for (body, field) in [
@@ -362,6 +368,9 @@ fn settings_are_checked_and_keys_of_others_are_never_shown() {
         (json!({ "retentionDays": 30 }), "retentionDays"),
         (json!({ "scriptHosts": ["https://crm.example.com"] }), "scriptHosts"),
         (json!({ "scriptHosts": "crm.example.com" }), "scriptHosts"),
+        (json!({ "languages": ["klingon"] }), "languages"),
+        (json!({ "voices": { "ar": 7 } }), "voices.ar"),
+        (json!({ "publicCalls": "yes" }), "publicCalls"),
     ] {
         assert_eq!(office.expect("PATCH", settings, &body, 422)["errors"][0]["field"], field);
     }

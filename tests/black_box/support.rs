@@ -92,11 +92,16 @@ impl Desk {
     /// With the starter models. Their files are links: remove one before you write in its place.
     pub(crate) fn with_models() -> Self {
         let desk = Self::with_engines();
-        fs::create_dir(desk.models_dir()).unwrap();
-        for name in [STT, LLM, VAD, TURN] {
-            symlink(model(name), desk.models_dir().join(name)).unwrap();
-        }
+        desk.install_models();
         desk
+    }
+
+    /// Puts the test models where they are looked for.
+    pub(crate) fn install_models(&self) {
+        fs::create_dir(self.models_dir()).unwrap();
+        for name in [STT, LLM, VAD, TURN] {
+            symlink(model(name), self.models_dir().join(name)).unwrap();
+        }
     }
 
     fn in_turn(turn: Option<MutexGuard<'static, ()>>) -> Self {

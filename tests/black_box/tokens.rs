@@ -10,7 +10,7 @@ use callstead::{
 use serde_json::{Value, json};
 
 use crate::{
-    http::{ask, post, post_bytes},
+    http::{ask, post, post_bytes, request},
     support::{Desk, Server, error, key},
 };
 
@@ -120,6 +120,30 @@ fn where_calls_are_public_a_stranger_gets_a_room_of_their_own() {
     let key = key(&desk, &[Scope::Token]);
     let honoured = post(server.address, path, &[("Authorization", &key)], body);
     assert_eq!(honoured.json()["room_name"], json!("call-7"));
+}
+
+#[test]
+fn administrators_open_the_callers_page_unless_the_configuration_says_it() {
+    for (variables, asked, admitted) in [
+        (&[][..], None, false),
+        (&[], Some(true), true),
+        (&[], Some(false), false),
+        (&[("CALLSTEAD_PUBLIC_CALLS", "false")], Some(true), false),
+        (&[("CALLSTEAD_PUBLIC_CALLS", "true")], Some(false), true),
+    ] {
+        let desk = Desk::new();
+        let key = key(&desk, &[Scope::Admin]);
+        let server = Server::start(&desk, &[], &[&PAIR, variables].concat());
+        if let Some(asked) = asked {
+            let headers = [("Authorization", key.as_str()), ("Content-Type", "application/json")];
+            let body = json!({ "publicCalls": asked }).to_string();
+            let set = request(server.address, "PATCH", "/api/admin/settings", &headers, body.as_bytes());
+            assert_eq!((set.status, &set.json()["publicCalls"]), (200, &json!(asked)));
+        }
+        let [(path, body), ..] = &right();
+        let status = if admitted { 200 } else { 401 };
+        assert_eq!(post(server.address, path, &[], body).status, status, "{variables:?} {asked:?}");
+    }
 }
 
 #[test]

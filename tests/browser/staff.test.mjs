@@ -95,7 +95,7 @@ test("the first administrator sets a password and logs in", PATIENT, async () =>
     assert.equal(await page.getByLabel("E-mail address").inputValue(), nadia.email);
     await take(page, "phone-login-wrong");
     await fillLogIn(page, nadia);
-    await page.waitForURL("**/desk");
+    await page.waitForURL("**/desk/setup");
     await page.goto(`${url}/account`);
     await take(page, "phone-account");
 

@@ -1,10 +1,13 @@
-// A voice to be listened to: the form says which one, the server makes the sample.
+// A voice to be listened to: the button's form says which one, or the button itself (`data-language`), or which field does
+// (`data-voice-field`); the server makes the sample.
 import { toast } from "./dialogs.js";
 
 let playing;
 
 async function listen(button) {
-  const query = new URLSearchParams(["voice", "language", "speed"].map((name) => [name, button.form.elements[name].value]));
+  const { dataset, form } = button;
+  const wanted = (name) => dataset[name] ?? form.elements[dataset[`${name}Field`] ?? name]?.value ?? "";
+  const query = new URLSearchParams(["voice", "language", "speed"].map((name) => [name, wanted(name)]));
   const headers = { accept: "text/html, audio/wav", "hx-request": "true" };
   const answer = await fetch(`${button.dataset.listen}?${query}`, { headers });
   if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).detail ?? button.dataset.failed);

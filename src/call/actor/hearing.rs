@@ -112,10 +112,11 @@ impl Session<'_> {
         self.tell(Input::Transcribed { take, words }).await;
     }
 
-    /// The words, and their language if there is a voice for it: short speech is easily taken for another language.
+    /// The words, and their language if the desk answers in it and there is a voice for it: short speech is easily taken for another language.
     fn words(&self, Transcript { text, language, is_final, .. }: Transcript) -> dialogue::Words {
         let voices = self.engines.as_ref().and_then(|engines| engines.synthesizer().ok());
-        let language = voices.is_none_or(|voices| voices.speaks(language)).then_some(language);
+        let is_wanted = self.languages.is_empty() || self.languages.contains(&language);
+        let language = (is_wanted && voices.is_none_or(|voices| voices.speaks(language))).then_some(language);
         dialogue::Words { text: Pii::new(text), language, is_final }
     }
 

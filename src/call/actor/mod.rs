@@ -97,6 +97,8 @@ pub(super) struct Assignment {
     pub(super) profile: Arc<Profile>,
     /// Instead of the profile's.
     pub(super) language: Option<Language>,
+    /// What is spoken where neither says it, first the first; none: all that the engines speak.
+    pub(super) languages: Arc<[Language]>,
     /// The caller's name, for one whose token has none.
     pub(super) user_name: Option<Pii<String>>,
     /// What whoever sent the agent knows of the caller.
@@ -273,7 +275,7 @@ fn briefing(
 ) -> Briefing {
     let profile = &assignment.profile;
     let spoken = directions.language().or(assignment.language).or(profile.language);
-    let language = spoken.unwrap_or(Language::ENGLISH);
+    let language = spoken.or(assignment.languages.first().copied()).unwrap_or(Language::ENGLISH);
     let own = profile.greetings.iter().find(|(of, _)| *of == language);
     let (text, script) = match directions.way {
         Way::Told(text) => (text, None),

@@ -73,6 +73,8 @@ pub(super) struct Session<'a> {
     pub(super) brief: Brief,
     /// The language that the caller is taken to speak, or `None` to have it recognised.
     pub(super) language: Option<Language>,
+    /// Those that the caller is followed into; none: all that there are voices for.
+    pub(super) languages: &'a [Language],
     job: &'a str,
     pub(super) say: mpsc::Sender<Say>,
     commands: mpsc::Sender<LineCommand>,
@@ -122,6 +124,7 @@ impl<'a> Session<'a> {
             },
             language: language.or(assignment.language).or(profile.language),
             guided: script.map(|script| Guided::new(*script, engines.as_deref())),
+            languages: &assignment.languages,
             job: &assignment.job,
             dialogue: Dialogue::new(MediaTime::ZERO, setup),
             engines,

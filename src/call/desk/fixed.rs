@@ -15,11 +15,13 @@ use crate::{
 /// What a call begins with, or is refused with.
 const FIRST: [Phrase; 3] = [Phrase::Greeting, Phrase::Busy, Phrase::Apology];
 
-/// The sentences of all profiles, the most important first; some may be there twice.
-pub(super) fn sentences(profiles: &[Arc<Profile>]) -> Vec<Sentence> {
+/// The sentences of all profiles, the most important first; some may be there twice. `open`: the languages of those that leave
+/// it to the caller; none: all.
+pub(super) fn sentences(profiles: &[Arc<Profile>], open: &[Language]) -> Vec<Sentence> {
+    let open = if open.is_empty() { &Phrase::LANGUAGES } else { open };
     let others = Phrase::ALL.into_iter().filter(|phrase| !FIRST.contains(phrase));
     let phrases = FIRST.into_iter().chain(others);
-    let all = phrases.flat_map(|phrase| profiles.iter().flat_map(move |profile| spoken(phrase, profile)));
+    let all = phrases.flat_map(|phrase| profiles.iter().flat_map(move |profile| spoken(phrase, profile, open)));
     let mut ranked: Vec<_> = all.collect();
     ranked.sort_by_key(|(rank, _)| *rank);
     ranked.into_iter().map(|(_, sentence)| sentence).collect()
@@ -27,8 +29,8 @@ pub(super) fn sentences(profiles: &[Arc<Profile>]) -> Vec<Sentence> {
 
 /// One phrase as a profile says it, in its language, or in all where the caller's decides. Such a call begins in the first of
 /// them, unless somebody chose another: what is said later ranks after that of the first language.
-fn spoken(phrase: Phrase, profile: &Profile) -> impl Iterator<Item = (usize, Sentence)> {
-    let languages = profile.language.map_or_else(|| Phrase::LANGUAGES.to_vec(), |language| vec![language]);
+fn spoken(phrase: Phrase, profile: &Profile, open: &[Language]) -> impl Iterator<Item = (usize, Sentence)> {
+    let languages = profile.language.map_or_else(|| open.to_vec(), |language| vec![language]);
     languages.into_iter().enumerate().flat_map(move |(nth, language)| {
         let own = profile.greetings.iter().find(|(of, _)| *of == language && phrase == Phrase::Greeting);
         let (language, text) = own.map_or_else(|| phrase.spoken(language), |(of, text)| (*of, text.as_str()));
@@ -58,7 +60,7 @@ mod tests {
             greetings: vec![(german, "Hallo! Ich bin ein Automat.".to_owned())],
             ..usual.clone()
         };
-        let sentences = sentences(&[Arc::new(Profile { language: None, ..usual }), Arc::new(own)]);
+        let sentences = sentences(&[Arc::new(Profile { language: None, ..usual.clone() }), Arc::new(own)], &[]);
         let place =
             |language: Language, text: &str| sentences.iter().position(|it| it.language == language && it.text == text);
         assert_eq!(place(Language::ENGLISH, "Hello!"), Some(0));
@@ -73,5 +75,8 @@ mod tests {
         let english = |it: &&Sentence| it.text == "Are you still there?";
         let voices: Vec<_> = sentences.iter().filter(english).map(|it| it.voice.as_deref()).collect();
         assert_eq!(voices, [None, Some("thorsten")], "what has no words in German is said in English");
+
+        let arabic = super::sentences(&[Arc::new(Profile { language: None, ..usual })], &[Language::ARABIC]);
+        assert!(arabic.iter().all(|it| it.language == Language::ARABIC) && arabic[0].text == "مرحبا!");
     }
 }

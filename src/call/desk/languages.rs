@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use crate::{config::Profile, domain::Language, speech::engines::Engines};
 
-/// Those of the profiles; where one of them leaves it to the caller, also all that the engines hear and speak. No engines
-/// are there yet, or will ever be: then only what the profiles say is known.
-pub(super) fn offered(profiles: &[Arc<Profile>], engines: Option<&Engines>) -> Vec<Language> {
+/// Those of the profiles; where one of them leaves it to the caller, also those that the desk answers in, which are `wanted`, or
+/// all if there are none, as far as the engines hear and speak them. No engines are there yet, or will ever be: then only what
+/// the profiles say is known.
+pub(super) fn offered(profiles: &[Arc<Profile>], wanted: &[Language], engines: Option<&Engines>) -> Vec<Language> {
     let is_open = profiles.iter().any(|profile| profile.language.is_none());
     let in_profile = |language| profiles.iter().any(|profile| profile.language == Some(language));
-    let of_engines = |language| is_open && engines.is_some_and(|engines| serve(engines, language));
+    let is_wanted = |language| wanted.is_empty() || wanted.contains(&language);
+    let of_engines =
+        |language| is_open && is_wanted(language) && engines.is_some_and(|engines| serve(engines, language));
     Language::all().filter(|language| in_profile(*language) || of_engines(*language)).collect()
 }
 
@@ -36,7 +39,7 @@ mod tests {
             (vec![profile(Some(en))], vec![en]),
             (vec![profile(Some(ar)), profile(None), profile(Some(en)), profile(Some(ar))], vec![en, ar]),
         ] {
-            assert_eq!(offered(&profiles, None), languages);
+            assert_eq!(offered(&profiles, &[], None), languages);
         }
     }
 }

@@ -10,7 +10,7 @@ mod roster;
 use std::{
     collections::HashMap,
     future::Future,
-    io,
+    io, mem,
     sync::{Arc, atomic::AtomicU64},
     thread,
     time::{Duration, Instant},
@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use tokio::{
     runtime,
     sync::{Semaphore, mpsc, oneshot, watch},
-    task::{Id, JoinError, JoinSet},
+    task::{Id, JoinError, JoinHandle, JoinSet},
     time::timeout,
 };
 
@@ -166,7 +166,7 @@ impl Desk {
             live: Live::default(),
         };
         let roster = Roster::new(&config.agent);
-        let (offer, languages) = watch::channel(languages::offered(roster.profiles(), None));
+        let (offer, languages) = watch::channel(languages::offered(roster.profiles(), roster.languages(), None));
         let (lines, lost) = (Arc::clone(&exchange.lines), exchange.records.lost());
         let desk = Self { commands, lines, capacity, lost, languages, live: exchange.live.clone() };
         let clerk = Clerk {
@@ -179,6 +179,8 @@ impl Desk {
             calls: JoinSet::new(),
             rooms_of_calls: HashMap::new(),
             languages: offer,
+            voices: Vec::new(),
+            preparing: None,
         };
         let runtime = runtime::Builder::new_multi_thread()
             .worker_threads((cores / CORES_PER_THREAD).max(1))
@@ -297,22 +299,25 @@ struct Clerk<F> {
     rooms_of_calls: HashMap<Id, (RoomName, String)>,
     /// Hears which languages callers may choose.
     languages: watch::Sender<Vec<Language>>,
+    /// Who speaks where a profile names no voice.
+    voices: Vec<(Language, String)>,
+    /// Makes sound beforehand, with the engines that there are.
+    preparing: Option<JoinHandle<()>>,
 }
 
 impl<F: Floor> Clerk<F> {
     async fn work(mut self, mut rooms: mpsc::Receiver<RoomEvent>, mut asked: mpsc::Receiver<Command>) {
         self.exchange.records.end_interrupted().await;
         self.look_up().await;
-        let (mut engines, mut prepared) = (self.exchange.engines.clone(), false);
+        let mut engines = self.exchange.engines.clone();
+        // Those that are there already count, too.
+        engines.mark_changed();
         loop {
             let event = tokio::select! {
                 room = rooms.recv() => Event::Room(room),
                 Some(command) = asked.recv() => Event::Asked(command),
                 Some(left) = self.calls.join_next_with_id() => Event::Left(left),
-                engines = engines.wait_for(Option::is_some), if !prepared => {
-                    prepared = true;
-                    Event::Engines(engines.ok().and_then(|engines| engines.clone()))
-                }
+                Ok(()) = engines.changed() => Event::Engines(engines.borrow_and_update().clone()),
             };
             match event {
                 Event::Room(Some(event)) => self.room(event).await,
@@ -332,12 +337,14 @@ impl<F: Floor> Clerk<F> {
         }
     }
 
-    /// Profiles and rules may have been changed since they were last needed.
+    /// Profiles, rules and settings may have been changed since they were last needed.
     async fn look_up(&mut self) {
-        if let Some(book) = self.directory.changed().await {
-            self.roster.follow(book);
-            self.offer(self.exchange.engines.borrow().clone());
-        }
+        let Some(mut book) = self.directory.changed().await else { return };
+        self.voices = mem::take(&mut book.voices);
+        self.roster.follow(book);
+        let engines = self.exchange.engines.borrow().clone();
+        self.want(engines.as_deref());
+        self.offer(engines);
     }
 
     async fn room(&mut self, event: RoomEvent) {
@@ -422,20 +429,33 @@ impl<F: Floor> Clerk<F> {
 
     /// Finds out which languages there are.
     fn offer(&self, engines: Option<Arc<Engines>>) {
-        let (profiles, languages) = (self.roster.profiles().to_vec(), self.languages.clone());
-        tokio::task::spawn_blocking(move || languages.send_replace(languages::offered(&profiles, engines.as_deref())));
+        let (profiles, wanted) = (self.roster.profiles().to_vec(), self.roster.languages().to_vec());
+        let languages = self.languages.clone();
+        tokio::task::spawn_blocking(move || {
+            languages.send_replace(languages::offered(&profiles, &wanted, engines.as_deref()));
+        });
+    }
+
+    /// Tells the engines who speaks, and has what is said in every call made into their sound.
+    fn want(&self, engines: Option<&Engines>) {
+        let Some(voices) = engines.and_then(|engines| engines.synthesizer().ok()) else { return };
+        voices.prefer(&self.voices);
+        self.exchange.preparing.want(fixed::sentences(self.roster.profiles(), self.roster.languages()));
     }
 
     /// Has what is said in every call made into sound before the first one: a box that is full has no core to spare.
-    fn prepare(&self, engines: Option<Arc<Engines>>) {
+    fn prepare(&mut self, engines: Option<Arc<Engines>>) {
         let Some(engines) = engines else { return };
         self.offer(Some(Arc::clone(&engines)));
+        self.want(Some(&engines));
         let preparing = Arc::clone(&self.exchange.preparing);
-        preparing.want(fixed::sentences(self.roster.profiles()));
-        tokio::spawn(async move {
+        let work = tokio::spawn(async move {
             if let Ok(voices) = engines.synthesizer() {
                 preparing.work(&**voices).await;
             }
         });
+        if let Some(before) = self.preparing.replace(work) {
+            before.abort();
+        }
     }
 }

@@ -29,6 +29,8 @@ pub(super) struct Roster {
     profiles: Vec<Arc<Profile>>,
     /// The first that fits decides; no profile: nobody goes there by itself.
     rules: Vec<(WildMatch, Option<Arc<Profile>>)>,
+    /// What is spoken where a profile leaves it to the caller, first the first; none: all that the engines speak.
+    languages: Arc<[Language]>,
     /// Rooms that are open, and the agent in each.
     open: HashMap<RoomName, Option<Assignment>>,
     /// Dispatches to rooms that are not open yet.
@@ -39,13 +41,19 @@ pub(super) struct Roster {
 
 impl Roster {
     pub(super) fn new(agent: &config::Agent) -> Self {
-        let Book { profiles, rules } = Book::configured(agent);
-        Self { profiles, rules, open: HashMap::new(), pending: HashMap::new(), expected: HashMap::new() }
+        let Book { profiles, rules, languages, voices: _ } = Book::configured(agent);
+        let (open, pending, expected) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { profiles, rules, languages, open, pending, expected }
     }
 
     /// From now on these profiles and rules are in force. Who was sent before stays as they are.
     pub(super) fn follow(&mut self, book: Book) {
-        (self.profiles, self.rules) = (book.profiles, book.rules);
+        (self.profiles, self.rules, self.languages) = (book.profiles, book.rules, book.languages);
+    }
+
+    /// What is spoken where a profile leaves it to the caller.
+    pub(super) fn languages(&self) -> &[Language] {
+        &self.languages
     }
 
     /// The profiles in force.
@@ -125,6 +133,7 @@ impl Roster {
             job: new_job(),
             profile,
             language: dispatch.language.or(known.as_ref().and_then(|known| known.language)),
+            languages: Arc::clone(&self.languages),
             user_name: dispatch.user_name.clone(),
             facts: dispatch.facts.clone(),
             known,
@@ -165,7 +174,7 @@ impl Roster {
     /// Whom a room that was made for somebody gets, whatever the rules say; a profile that is gone gives way to the usual one.
     fn booked(&self, room: &RoomName, known: &Known) -> Option<Assignment> {
         let named = known.profile.as_deref().and_then(|name| self.named(name));
-        let assignment = Assignment::of(room, named.or_else(|| self.usual(room))?);
+        let assignment = self.assign(room, named.or_else(|| self.usual(room))?);
         Some(match known.language {
             Some(language) => assignment.in_language(language, &self.profiles),
             None => assignment,
@@ -178,7 +187,21 @@ impl Roster {
 
     fn by_rule(&self, room: &RoomName) -> Option<Assignment> {
         let (_, profile) = self.rule(room)?;
-        Some(Assignment::of(room, profile.clone()?))
+        Some(self.assign(room, profile.clone()?))
+    }
+
+    /// To a room, everything else as it is set.
+    fn assign(&self, room: &RoomName, profile: Arc<Profile>) -> Assignment {
+        Assignment {
+            room: room.clone(),
+            job: new_job(),
+            profile,
+            language: None,
+            languages: Arc::clone(&self.languages),
+            user_name: None,
+            facts: Facts::default(),
+            known: None,
+        }
     }
 
     fn forget(&mut self, now: Instant) {
@@ -189,12 +212,6 @@ impl Roster {
 }
 
 impl Assignment {
-    /// To a room, everything else as it is configured.
-    fn of(room: &RoomName, profile: Arc<Profile>) -> Self {
-        let facts = Facts::default();
-        Self { room: room.clone(), job: new_job(), profile, language: None, user_name: None, facts, known: None }
-    }
-
     /// The same in `language`: a profile of another one gives way to one of that language, if there is one.
     fn in_language(self, language: Language, profiles: &[Arc<Profile>]) -> Self {
         let speaks = |profile: &Profile| profile.language == Some(language);

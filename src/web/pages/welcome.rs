@@ -88,6 +88,7 @@ pub(super) async fn arrive(
     let problem = match arrival(words, typed, &guest) {
         Err(problem) => problem,
         Ok(arrival) => match state.people.welcome(link, arrival, &session::visit(&state, &request)).await {
+            Ok(_) if guest == Guest::FirstAdmin => return Ok(see("/login?done=welcome&next=%2Fdesk%2Fsetup")),
             Ok(_) => return Ok(see("/login?done=welcome")),
             Err(error @ (PeopleError::Password(_) | PeopleError::Busy)) => said(words, &error),
             Err(error) => return Err(error.into()),

@@ -8,10 +8,10 @@ use std::{
 use callstead::store::Store;
 use jiff::{Timestamp, ToSpan};
 
-use super::{GREETING, KEYS, drive, screenshots, settings};
+use super::{GREETING, KEYS, drive, first_link, screenshots, settings};
 use crate::{
     calls,
-    support::{Desk, Server, program, text},
+    support::{Desk, LLM, STT, Server, TURN, VAD, model, program, text},
 };
 
 const EMAIL: &str = "nadia@example.com";
@@ -71,6 +71,23 @@ fn administrators_lead_the_desk() {
 #[test]
 fn scripts_are_written_tried_and_taken_live() {
     drive_desk("desk-scripts.test.mjs");
+}
+
+/// From the link for the first administrator to the first call, on a box to which models come later.
+#[test]
+fn the_first_administrator_is_led_through_the_set_up() {
+    let desk = Desk::with_engines();
+    let server = Server::start(&desk, &[], &KEYS);
+    let (welcome, models) = (first_link(&desk, &server), desk.models_dir());
+    let files = serde_json::json!([STT, LLM, VAD, TURN].map(model)).to_string();
+    let variables = [
+        ("CALLSTEAD_EMAIL", EMAIL),
+        ("CALLSTEAD_PASSWORD", PASSWORD),
+        ("CALLSTEAD_WELCOME", &welcome),
+        ("CALLSTEAD_MODEL_FILES", &files),
+        ("CALLSTEAD_MODELS", models.to_str().unwrap()),
+    ];
+    drive(&desk, &server, ("desk-setup.test.mjs", ""), &screenshots(), &variables);
 }
 
 #[test]

@@ -115,14 +115,7 @@ fn staff_log_in_and_invite_a_lead() {
     let desk = Desk::with_models();
     desk.put("data/config.toml", settings().as_bytes());
     let server = Server::start(&desk, &[], &KEYS).when_ready();
-    // As the start prints it on a terminal, which there is none of here.
-    let store = Store::open(&desk.data_dir()).unwrap();
-    let made = store.write(|transaction| {
-        let (lifetime, now) = (Duration::from_secs(600), jiff::Timestamp::now());
-        user_links::create(transaction, &user_links::Purpose::FirstAdmin, lifetime, now)
-    });
-    let link = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(made).unwrap();
-    let welcome = format!("http://{}/welcome/{}", server.address, link.reveal());
+    let welcome = first_link(&desk, &server);
     let variables = [("CALLSTEAD_WELCOME", welcome.as_str()), ("CALLSTEAD_GREETING", GREETING)];
     drive(&desk, &server, ("staff.test.mjs", ""), &screenshots(), &variables);
     drop(server);
@@ -132,6 +125,17 @@ fn staff_log_in_and_invite_a_lead() {
         (&calls["calls"][0]["caller_name"], &calls["calls"][0]["direction"]),
         (&"Amanda".into(), &"outbound".into())
     );
+}
+
+/// The link for the first administrator, as the start prints it on a terminal, which there is none of here.
+fn first_link(desk: &Desk, server: &Server) -> String {
+    let store = Store::open(&desk.data_dir()).unwrap();
+    let made = store.write(|transaction| {
+        let (lifetime, now) = (Duration::from_secs(600), jiff::Timestamp::now());
+        user_links::create(transaction, &user_links::Purpose::FirstAdmin, lifetime, now)
+    });
+    let link = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(made).unwrap();
+    format!("http://{}/welcome/{}", server.address, link.reveal())
 }
 
 fn screenshots() -> PathBuf {

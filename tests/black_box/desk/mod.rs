@@ -32,6 +32,7 @@ use callstead::{
         communications::Contact,
         customers::{self, CustomerPatch},
         list::Page,
+        settings::{self, Settings},
         turns::{self, Turn, Who},
     },
 };
@@ -68,7 +69,7 @@ struct Served {
     engines: watch::Sender<Option<Arc<Engines>>>,
     joined: Joined,
     config: Config,
-    _folder: Desk,
+    folder: Desk,
 }
 
 impl Served {
@@ -81,14 +82,21 @@ impl Served {
         let (rooms, events) = mpsc::channel(16);
         let (sender, joined) = mpsc::unbounded_channel();
         let desk = desk::Desk::start(&config, loaded, Lines(sender), events, store.clone()).unwrap();
-        Self { desk, store, rooms: Some(rooms), engines, joined, config, _folder: folder }
+        Self { desk, store, rooms: Some(rooms), engines, joined, config, folder }
     }
 
     async fn load(&self) -> Arc<Engines> {
+        self.load_beside(None).await
+    }
+
+    async fn load_beside(&self, before: Option<Arc<Engines>>) -> Arc<Engines> {
         let mut config = self.config.clone();
         // espeak-ng keeps the folder that it was given first, as long as the process lives.
         config.paths.data_dir = env!("CARGO_TARGET_TMPDIR").into();
-        let load = move || Engines::load(&config, &EngineKind::ALL, |_| true);
+        let load = move || match before {
+            Some(before) => Engines::load_again(&before, &config, &EngineKind::ALL, |_| true),
+            None => Engines::load(&config, &EngineKind::ALL, |_| true),
+        };
         let engines = Arc::new(tokio::task::spawn_blocking(load).await.unwrap());
         self.engines.send_replace(Some(Arc::clone(&engines)));
         engines
@@ -455,6 +463,42 @@ async fn a_box_without_models_says_that_it_is_out_of_service() {
     assert!(words.contains("out of service") && is_loud(&sound), "{words}");
     call.until(|sign| *sign == Sign::Left).await;
     assert_eq!(served.records().await[0].0, Some(EndReason::Failed));
+}
+
+#[tokio::test]
+async fn what_is_installed_later_serves_without_a_new_start() {
+    let mut served = Served::new(Desk::with_engines(), |_| {});
+    let before = served.load().await;
+    assert!(before.transcriber().is_err() && before.synthesizer().is_ok());
+    served.folder.install_models();
+    let after = served.load_beside(Some(before)).await;
+    assert_eq!(after.missing(), []);
+    let again = served.load_beside(Some(Arc::clone(&after))).await;
+    assert!(Arc::ptr_eq(after.transcriber().unwrap(), again.transcriber().unwrap()), "nothing is loaded twice");
+    let mut call = served.open("call-7").await;
+    call.arrive().await;
+    let (greeting, sound) = call.hear_out().await;
+    assert!(!greeting.contains("out of service") && is_loud(&sound), "{greeting}");
+    call.hang_up().await;
+}
+
+#[tokio::test]
+async fn where_nobody_says_a_language_the_desks_first_is_spoken() {
+    let mut served = Served::new(Desk::with_engines(), |_| {});
+    let set = Settings { languages: vec![Language::ARABIC, Language::ENGLISH], ..Settings::default() };
+    let set =
+        served.store.change(Actor::console(), Timestamp::UNIX_EPOCH, move |change| settings::replace(change, &set));
+    set.await.unwrap();
+    served.load().await;
+    let mut call = served.open("call-7").await;
+    call.arrive().await;
+    let (words, sound) = call.hear_out().await;
+    assert!(words.contains("خارج الخدمة") && is_loud(&sound), "{words}");
+    let english = Dispatch { language: Some(Language::ENGLISH), ..Dispatch::to("call-8".parse().unwrap()) };
+    served.desk.dispatch(english).await.unwrap();
+    let mut call = served.open("call-8").await;
+    call.arrive().await;
+    assert!(call.hear_out().await.0.contains("out of service"), "who is asked for in English speaks it");
 }
 
 #[tokio::test]

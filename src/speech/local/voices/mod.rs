@@ -1,11 +1,16 @@
 //! All voices of this machine behind one [`Synthesizer`]: which of them speaks a sentence, and the threads that do it.
 //!
-//! A sentence's voice is the one it names, else a Piper voice of its language, else espeak-ng's. Words in a script that
+//! A sentence's voice is the one it names, else the one that is preferred for its language, else a Piper voice of that, else
+//! espeak-ng's. Words in a script that
 //! the voice does not read (Arabic names in an English sentence) are spoken by the usual voice of that script.
 
 mod mouth;
 
-use std::{io, num::NonZeroUsize, sync::Arc};
+use std::{
+    io,
+    num::NonZeroUsize,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use super::{
     espeak::{Espeak, FormantVoice},
@@ -25,6 +30,8 @@ use mouth::{Cast, Job};
 
 /// The engine's name in errors.
 const ENGINE: &str = "voice";
+/// The id of the voice that is always there, in every language that it speaks.
+const FORMANT: &str = "espeak";
 /// The longest text that is spoken in one piece, in characters: about twenty minutes.
 pub const MAX_TEXT: usize = 20_000;
 /// The speeds that voices take.
@@ -85,6 +92,8 @@ pub trait Voice: Send + Sync {
 /// Every voice there is.
 pub struct Voices {
     installed: Vec<Arc<dyn Voice>>,
+    /// Those that are set as usual, by language.
+    preferred: RwLock<Vec<(Language, String)>>,
     espeak: Espeak,
     crew: Crew<Job>,
 }
@@ -112,7 +121,7 @@ impl Voices {
             let (requests, scheduler_of_mouth) = (Arc::clone(&requests), scheduler.clone());
             crew.enlist(scheduler, move || requests.serve(|job| job.run(&scheduler_of_mouth)))?;
         }
-        Ok(Self { installed, espeak, crew })
+        Ok(Self { installed, preferred: RwLock::default(), espeak, crew })
     }
 
     /// The ids that a sentence can name.
@@ -128,16 +137,25 @@ impl Voices {
     pub fn choose(&self, sentence: &Sentence) -> Result<Arc<dyn Voice>, SpeechError> {
         match sentence.voice.as_deref() {
             None => self.usual(sentence.language),
-            Some("espeak") => self.formant(sentence.language),
             Some(id) => self.named(id, sentence.language),
         }
     }
 
     fn usual(&self, language: Language) -> Result<Arc<dyn Voice>, SpeechError> {
+        // One that is not here any more is no reason to say nothing.
+        if let Some(voice) = self.preferred(language).and_then(|id| self.named(&id, language).ok()) {
+            return Ok(voice);
+        }
         match self.installed.iter().find(|voice| voice.language() == language) {
             Some(voice) => Ok(Arc::clone(voice)),
             None => self.formant(language),
         }
+    }
+
+    /// Held for a look-up; nothing in there panics half-way.
+    fn preferred(&self, language: Language) -> Option<String> {
+        let preferred = self.preferred.read().unwrap_or_else(PoisonError::into_inner);
+        preferred.iter().find(|(of, _)| *of == language).map(|(_, id)| id.clone())
     }
 
     fn formant(&self, language: Language) -> Result<Arc<dyn Voice>, SpeechError> {
@@ -151,6 +169,9 @@ impl Voices {
     }
 
     fn named(&self, id: &str, language: Language) -> Result<Arc<dyn Voice>, SpeechError> {
+        if id == FORMANT {
+            return self.formant(language);
+        }
         if let Some(voice) = self.installed.iter().find(|voice| voice.id() == id) {
             return Ok(Arc::clone(voice));
         }
@@ -214,6 +235,10 @@ impl Synthesizer for Voices {
 
     fn speaks(&self, language: Language) -> bool {
         self.usual(language).is_ok()
+    }
+
+    fn prefer(&self, voices: &[(Language, String)]) {
+        *self.preferred.write().unwrap_or_else(PoisonError::into_inner) = voices.to_vec();
     }
 }
 

@@ -287,3 +287,19 @@ fn what_follows_a_word_is_heard_whole() {
         }
     }
 }
+
+#[test]
+fn the_preferred_voice_is_the_usual_one_if_it_is_there() {
+    let (voices, _) = voices(1);
+    let spoken_by = |language| voices.voice(&Sentence::new("Yes.", language)).unwrap();
+    let (english, arabic) = (spoken_by(Language::ENGLISH), spoken_by(Language::ARABIC));
+    assert_eq!(english, "probe");
+    for (preferred, expected) in [("espeak", false), ("gone", true), ("probe", true)] {
+        voices.prefer(&[(Language::ENGLISH, preferred.to_owned())]);
+        assert_eq!(spoken_by(Language::ENGLISH) == english, expected, "{preferred}");
+        assert_eq!(spoken_by(Language::ARABIC), arabic, "another language stays as it was");
+    }
+    voices.prefer(&[(Language::ENGLISH, "espeak".to_owned())]);
+    let named = Sentence { voice: Some("probe".to_owned()), ..Sentence::new("Yes.", Language::ENGLISH) };
+    assert_eq!(voices.voice(&named).as_deref(), Some("probe"), "who is named speaks");
+}

@@ -109,6 +109,18 @@ impl Checks {
         value
     }
 
+    /// Yes or no; null is no.
+    pub(super) fn truth(&mut self, field: &'static str, given: Given) -> Option<bool> {
+        match given.0? {
+            Value::Bool(value) => Some(value),
+            Value::Null => Some(false),
+            Value::String(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                self.wrong(field, "must be true or false");
+                None
+            }
+        }
+    }
+
     /// A list without repetitions: `None` when it did not come, or is wrong; null is an empty one.
     pub(super) fn list<T: PartialEq, E: Display>(
         &mut self,
@@ -315,6 +327,16 @@ mod tests {
         let problems = checks.problems();
         assert_eq!(problems.len(), 4);
         assert!(problems[2].detail.starts_with("has a wrong entry, number 2"), "{:?}", problems[2]);
+    }
+
+    #[test]
+    fn yes_and_no_are_no_words() {
+        let mut checks = Checks::default();
+        let mut read = |given: Option<Value>| checks.truth("public", Given(given));
+        let given =
+            [None, Some(json!(true)), Some(json!(false)), Some(Value::Null), Some(json!("true")), Some(json!(1))];
+        assert_eq!(given.map(&mut read), [None, Some(true), Some(false), Some(false), None, None]);
+        assert_eq!(checks.problems().len(), 2);
     }
 
     #[test]

@@ -10,10 +10,10 @@ use super::{
     input::{self, Checks, Given},
 };
 use crate::{
-    domain::{Country, Currency, Host},
+    domain::{Country, Currency, Host, Language},
     store::{
         Change,
-        settings::{self, RetentionDays, Settings, Stored},
+        settings::{self, RetentionDays, Settings, Stored, UsualVoices},
     },
     web::{
         State,
@@ -26,6 +26,8 @@ use crate::{
 
 /// So many hosts may be listed.
 const MOST_HOSTS: usize = 50;
+/// So many languages may be named.
+const MOST_LANGUAGES: usize = 10;
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/api/admin/settings", Access::ADMIN, || web::route().to(find)),
@@ -53,7 +55,27 @@ pub(in crate::web) struct SettingsInput {
     /// the one in force; null: none.
     #[schema(value_type = Option<Vec<String>>)]
     script_hosts: Given,
+    /// What is spoken in calls whose invitation, rule and profile say nothing, the first of them first: codes such as `ar`, 10 at
+    /// most; null: all that the box speaks.
+    #[schema(value_type = Option<Vec<String>>)]
+    languages: Given,
+    voices: VoicesInput,
+    /// Whether callers of the page need no key. Where the configuration sets `server.public_calls`, that holds.
+    #[schema(value_type = Option<bool>)]
+    public_calls: Given,
     retention_days: RetentionInput,
+}
+
+/// Who speaks where a profile names no voice, by the ids of voices; null: the language's usual one.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+struct VoicesInput {
+    /// In English.
+    #[schema(value_type = Option<String>)]
+    en: Given,
+    /// In Arabic.
+    #[schema(value_type = Option<String>)]
+    ar: Given,
 }
 
 /// How long things are kept, in days; null: for ever.
@@ -105,6 +127,10 @@ pub(in crate::web) struct SettingsPatch {
     country: Option<Option<Country>>,
     currency: Option<Option<Currency>>,
     script_hosts: Option<Vec<Host>>,
+    languages: Option<Vec<Language>>,
+    english_voice: Option<Option<String>>,
+    arabic_voice: Option<Option<String>>,
+    public_calls: Option<bool>,
     transcripts: Option<Option<u32>>,
     messages: Option<Option<u32>>,
 }
@@ -119,6 +145,10 @@ impl SettingsInput {
             country: checks.optional("country", given.country, str::parse),
             currency: checks.optional("currency", given.currency, str::parse),
             script_hosts: checks.list("scriptHosts", given.script_hosts, MOST_HOSTS, str::parse),
+            languages: checks.list("languages", given.languages, MOST_LANGUAGES, input::language),
+            english_voice: checks.optional("voices.en", given.voices.en, input::line),
+            arabic_voice: checks.optional("voices.ar", given.voices.ar, input::line),
+            public_calls: checks.truth("publicCalls", given.public_calls),
             transcripts: checks.optional("retentionDays.transcripts", retention.transcripts.or_number(), kept_days),
             messages: checks.optional("retentionDays.messages", retention.messages.or_number(), kept_days),
         };
@@ -135,10 +165,17 @@ pub(in crate::web) fn save(change: &Change<'_>, expected: &IfMatch, patch: Setti
         country: patch.country.unwrap_or(old.country),
         currency: patch.currency.unwrap_or(old.currency),
         script_hosts: patch.script_hosts.unwrap_or(old.script_hosts),
+        languages: patch.languages.unwrap_or(old.languages),
+        voices: UsualVoices {
+            en: patch.english_voice.unwrap_or(old.voices.en),
+            ar: patch.arabic_voice.unwrap_or(old.voices.ar),
+        },
+        public_calls: patch.public_calls.unwrap_or(old.public_calls),
         retention_days: RetentionDays {
             transcripts: patch.transcripts.unwrap_or(old.retention_days.transcripts),
             messages: patch.messages.unwrap_or(old.retention_days.messages),
         },
+        setup: old.setup,
     };
     Ok(settings::replace(change, &wanted)?)
 }

@@ -9,6 +9,7 @@ use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use super::{
     calls,
     frame::Desk,
+    setup::{self, Progress},
     stream::{self, Feed},
 };
 use crate::{
@@ -19,7 +20,10 @@ use crate::{
     config::Config,
     locale::Locale,
     models::{self, Library, ModelState},
-    store::figures::{self, Figures, Hour},
+    store::{
+        figures::{self, Figures, Hour},
+        users::Role,
+    },
     web::{State, assets, error::ApiError},
 };
 
@@ -56,12 +60,41 @@ impl CallsNow {
 }
 
 /// One of the jobs that a call needs done.
-struct Job<'a> {
+pub(super) struct Job<'a> {
     kind: EngineKind,
     /// Who does it.
-    engine: Option<&'a EngineInfo>,
+    pub(super) engine: Option<&'a EngineInfo>,
     /// What is missing for it.
-    missing: Option<&'a Missing>,
+    pub(super) missing: Option<&'a Missing>,
+}
+
+impl<'a> Job<'a> {
+    /// All there are, as they are done now.
+    pub(super) fn all(readiness: &'a Readiness) -> Vec<Self> {
+        let (engines, missing): (&[_], &[_]) = match readiness {
+            Readiness::Starting { .. } => (&[], &[]),
+            Readiness::Healthy { engines } => (engines, &[]),
+            Readiness::Degraded { missing, engines } => (engines, missing),
+        };
+        let job = |kind| Self {
+            kind,
+            engine: engines.iter().find(|it| it.kind == kind),
+            missing: missing.iter().find(|it| it.kind == kind),
+        };
+        EngineKind::ALL.map(job).into()
+    }
+
+    /// What it is, in words.
+    pub(super) fn words(&self, words: &'static Locale) -> Cow<'static, str> {
+        let word = match self.kind {
+            EngineKind::Vad => "vad",
+            EngineKind::Stt => "stt",
+            EngineKind::Turn => "turn",
+            EngineKind::Llm => "llm",
+            EngineKind::Tts => "tts",
+        };
+        words.word("job", word)
+    }
 }
 
 /// A model file, or a voice's two.
@@ -88,6 +121,8 @@ struct DashboardPage {
     stock: Stock,
     /// Today, as the calls' table filters by it.
     today: String,
+    /// How far the set-up is, for who can go on with it; none: it is over.
+    setup: Option<Progress>,
 }
 
 impl DashboardPage {
@@ -101,28 +136,7 @@ impl DashboardPage {
     }
 
     fn jobs(&self) -> Vec<Job<'_>> {
-        let (engines, missing): (&[_], &[_]) = match &self.readiness {
-            Readiness::Starting { .. } => (&[], &[]),
-            Readiness::Healthy { engines } => (engines, &[]),
-            Readiness::Degraded { missing, engines } => (engines, missing),
-        };
-        let job = |kind| Job {
-            kind,
-            engine: engines.iter().find(|it| it.kind == kind),
-            missing: missing.iter().find(|it| it.kind == kind),
-        };
-        EngineKind::ALL.map(job).into()
-    }
-
-    fn job(&self, kind: &EngineKind) -> Cow<'static, str> {
-        let word = match kind {
-            EngineKind::Vad => "vad",
-            EngineKind::Stt => "stt",
-            EngineKind::Turn => "turn",
-            EngineKind::Llm => "llm",
-            EngineKind::Tts => "tts",
-        };
-        self.desk.words.word("job", word)
+        Job::all(&self.readiness)
     }
 
     fn hour(&self, hour: &Hour) -> String {
@@ -148,7 +162,7 @@ impl DashboardPage {
 }
 
 /// `GET /desk`
-pub(super) async fn page(desk: Desk, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
+pub(super) async fn page(desk: Desk, request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
     let config = state.config.clone();
     let stock = web::block(move || Stock::take(&config)).await.map_err(|_| ApiError::Failed)?;
     let now = Timestamp::now();
@@ -159,6 +173,10 @@ pub(super) async fn page(desk: Desk, state: web::Data<State>) -> Result<HttpResp
         .store
         .read(move |connection| Ok((figures::of_day(connection, begin, end)?, figures::waiting(connection, now)?)));
     let (figures, hours) = read.await?;
+    let setup = match desk.is_at_least(Role::Admin) {
+        true => Some(Progress::read(&state, &request).await?).filter(|progress| !progress.is_finished()),
+        false => None,
+    };
     let page = DashboardPage {
         now: CallsNow::new(desk.words, desk.zone(), &state.desk),
         desk,
@@ -167,6 +185,7 @@ pub(super) async fn page(desk: Desk, state: web::Data<State>) -> Result<HttpResp
         readiness: state.readiness.borrow().clone(),
         stock,
         today: day.to_string(),
+        setup,
     };
     Ok(Desk::show(&page))
 }

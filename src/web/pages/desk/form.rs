@@ -43,6 +43,8 @@ pub(super) struct Field {
     pub(super) value: String,
     pub(super) hint: Option<Cow<'static, str>>,
     pub(super) is_required: bool,
+    /// It is decided elsewhere, and not sent: its hint says where.
+    pub(super) is_fixed: bool,
     /// What is wrong with the value.
     pub(super) problem: Option<String>,
     /// What is stored now, where that is another value.
@@ -71,6 +73,7 @@ impl Field {
             value: String::new(),
             hint: None,
             is_required: false,
+            is_fixed: false,
             problem: None,
             theirs: None,
         }
@@ -88,6 +91,10 @@ impl Field {
 
     pub(super) fn required(self) -> Self {
         Self { is_required: true, ..self }
+    }
+
+    pub(super) fn fixed(self) -> Self {
+        Self { is_fixed: true, ..self }
     }
 
     pub(super) fn hint(self, hint: Cow<'static, str>) -> Self {
@@ -127,7 +134,7 @@ impl Form {
 
     /// With what was typed. A box that is not ticked is not sent.
     pub(super) fn typed(mut self, sent: &Sent) -> Self {
-        for field in &mut self.fields {
+        for field in self.fields.iter_mut().filter(|field| !field.is_fixed) {
             field.value = match (sent.get(field.name), &field.kind) {
                 (Some(value), _) => value.clone(),
                 (None, Kind::Check) => String::new(),

@@ -21,6 +21,7 @@ mod profiles;
 mod rules;
 mod scripts;
 mod settings;
+mod setup;
 mod stream;
 mod team;
 mod todo;
@@ -71,10 +72,16 @@ pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::post(settings::PATH, ADMIN, || web::route().to(settings::save)),
     Endpoint::post("/desk/settings/keys", ADMIN, || web::route().to(settings::put_key)),
     Endpoint::post("/desk/settings/keys/{provider}/delete", ADMIN, || web::route().to(settings::delete_key)),
+    Endpoint::get(setup::PATH, ADMIN, || web::route().to(setup::page)),
+    Endpoint::post(setup::PATH, ADMIN, || web::route().to(setup::save)),
+    Endpoint::post("/desk/setup/skip", ADMIN, || web::route().to(setup::skip)),
+    Endpoint::post("/desk/setup/finish", ADMIN, || web::route().to(setup::finish)),
     Endpoint::get(models::PATH, ADMIN, || web::route().to(models::page)),
     Endpoint::get("/desk/models/pull", ADMIN, || web::route().to(models::progress)),
     Endpoint::post("/desk/models/pull", ADMIN, || web::route().to(models::pull)),
     Endpoint::post("/desk/models/pull/cancel", ADMIN, || web::route().to(models::cancel)),
+    Endpoint::get("/desk/models/engines", ADMIN, || web::route().to(models::engines)),
+    Endpoint::post("/desk/models/load", ADMIN, || web::route().to(models::load)),
     Endpoint::post("/desk/models/{id}/delete", ADMIN, || web::route().to(models::delete)),
     Endpoint::get(team::PATH, ADMIN, || web::route().to(team::list)),
     Endpoint::post(team::PATH, ADMIN, || web::route().to(team::invite)),

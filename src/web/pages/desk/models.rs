@@ -9,8 +9,10 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::frame::Desk;
+use super::{dashboard::Job, frame::Desk, setup};
 use crate::{
+    call::readiness::Readiness,
+    locale::Locale,
     models::{Library, Model, ModelState, Set, size},
     store::{
         StoreError,
@@ -33,8 +35,7 @@ struct ModelsPage {
     rows: Vec<Row>,
     sets: Vec<(&'static String, &'static Set)>,
     seen: Option<Seen>,
-    /// What starts the server anew: models are loaded at its start.
-    restart: String,
+    engines: EnginesPart,
 }
 
 /// A model, and how it is here.
@@ -82,6 +83,38 @@ struct PullPart {
     seen: Option<Seen>,
 }
 
+/// What is loaded, and how far the loading is.
+#[derive(Template)]
+#[template(path = "desk/engines.html")]
+pub(super) struct EnginesPart {
+    words: &'static Locale,
+    readiness: Readiness,
+    /// It takes the place of what was shown a second ago.
+    is_followed: bool,
+}
+
+impl EnginesPart {
+    pub(super) fn new(words: &'static Locale, state: &State, is_followed: bool) -> Self {
+        Self { words, readiness: state.readiness.borrow().clone(), is_followed }
+    }
+}
+
+/// `GET /desk/models/engines`: the part of the page that follows the loading.
+pub(super) async fn engines(desk: Desk, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
+    Ok(Desk::show(&EnginesPart::new(desk.words, &state, true)))
+}
+
+/// `POST /desk/models/load`: what was fetched is used from now on.
+pub(super) async fn load(
+    desk: Desk,
+    _sent: StaffForm<Nothing>,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    tracing::info!(user = %desk.staff.id, "the engines are to be loaded again");
+    state.reload.ask();
+    Ok(Desk::see(back(&desk), "models-loading"))
+}
+
 /// `GET /desk/models`
 pub(super) async fn page(desk: Desk, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
     let library = Library::of(&state.config);
@@ -95,8 +128,8 @@ pub(super) async fn page(desk: Desk, state: web::Data<State>) -> Result<HttpResp
     });
     let rows = rows.await.map_err(|_| ApiError::Failed)?;
     let sets = Library::of(&state.config).manifest().sets.iter().collect();
-    let restart = state.config.serve_command();
-    Ok(Desk::show(&ModelsPage { desk, rows, sets, seen: state.pulls.seen(), restart }))
+    let engines = EnginesPart::new(desk.words, &state, false);
+    Ok(Desk::show(&ModelsPage { desk, rows, sets, seen: state.pulls.seen(), engines }))
 }
 
 /// `GET /desk/models/pull`: the part of the page that follows a pull.
@@ -119,16 +152,25 @@ pub(super) async fn pull(
     let name = sent.fields.name;
     state.pulls.begin(&state.config, &name)?;
     record(&desk, &state, Action::Import, name).await?;
-    Ok(Desk::see(PATH, "pull-begun"))
+    Ok(Desk::see(back(&desk), "pull-begun"))
 }
 
 #[derive(Deserialize)]
 pub(super) struct Nothing {}
 
 /// `POST /desk/models/pull/cancel`
-pub(super) async fn cancel(_sent: StaffForm<Nothing>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
+pub(super) async fn cancel(
+    desk: Desk,
+    _sent: StaffForm<Nothing>,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
     state.pulls.stop();
-    Ok(Desk::see(PATH, "pull-stopped"))
+    Ok(Desk::see(back(&desk), "pull-stopped"))
+}
+
+/// The page that shows what becomes of a pull: the one that asked for it.
+fn back(desk: &Desk) -> &'static str {
+    if desk.here() == setup::PATH { setup::PATH } else { PATH }
 }
 
 /// `POST /desk/models/{id}/delete`
@@ -155,11 +197,15 @@ async fn record(desk: &Desk, state: &State, action: Action, name: String) -> Res
 impl Seen {
     // ---- for the template ----
 
-    fn is_running(&self) -> bool {
+    pub(super) fn is_running(&self) -> bool {
         self.state == PullState::Running
     }
 
-    fn word(&self) -> &'static str {
+    pub(super) fn is_done(&self) -> bool {
+        self.state == PullState::Done
+    }
+
+    pub(super) fn word(&self) -> &'static str {
         match self.state {
             PullState::Running => "pull-running",
             PullState::Done => "pull-done",
@@ -169,12 +215,12 @@ impl Seen {
     }
 
     /// Why not all is there, in English.
-    fn problem(&self) -> Option<&str> {
+    pub(super) fn problem(&self) -> Option<&str> {
         if let PullState::Failed(why) = &self.state { Some(why) } else { None }
     }
 
     /// `12 MB of 130 MB`, in a language's words.
-    fn progress(&self, desk: &Desk) -> Cow<'static, str> {
+    pub(super) fn progress(&self, desk: &Desk) -> Cow<'static, str> {
         let (have, total) = self.bytes();
         desk.words.with("pull-bytes", &[("have", size(have).into()), ("total", size(total).into())])
     }

@@ -200,14 +200,18 @@ struct Choices {
 
 async fn choices(state: &State) -> Result<Choices, ApiError> {
     let config = std::sync::Arc::clone(&state.config);
-    let voices = web::block(move || voices(&config)).await.map_err(|_| ApiError::Store(StoreError::Stopped))?;
+    let voices = web::block(move || voices(&config, None)).await.map_err(|_| ApiError::Store(StoreError::Stopped))?;
     Ok(Choices { scripts: scripts(state).await?, voices })
 }
 
-/// The ids of the voices that are installed, and of the one that is always there.
-fn voices(config: &config::Config) -> Vec<String> {
+/// The ids of the voices that are installed, of `language` if one is asked for, and of the one that is always there. Looks at
+/// the disk: to be called where waiting is no harm.
+pub(super) fn voices(config: &config::Config, language: Option<Language>) -> Vec<String> {
     let library = Library::of(config);
-    let models = library.manifest().models.iter().filter(|model| model.kind == models::Kind::Tts);
+    let is_voice = |model: &&models::Model| {
+        model.kind == models::Kind::Tts && language.is_none_or(|language| model.languages.include(language))
+    };
+    let models = library.manifest().models.iter().filter(is_voice);
     let installed =
         models.filter(|model| matches!(library.state(model), ModelState::Installed | ModelState::Unverified));
     installed.map(|model| model.id.clone()).chain([ESPEAK.to_owned()]).collect()
@@ -263,12 +267,12 @@ fn form_of(words: &'static Locale, filled: &Filled<'_>, choices: &Choices) -> Fo
     }
 }
 
-fn choice(none: (String, String), others: impl Iterator<Item = (String, String)>) -> Kind {
+pub(super) fn choice(none: (String, String), others: impl Iterator<Item = (String, String)>) -> Kind {
     Kind::Choice([none].into_iter().chain(others).collect())
 }
 
 /// All that can be chosen, and what is chosen now if it is none of them.
-fn with<'a>(all: &'a [String], now: &'a str) -> impl Iterator<Item = &'a str> {
+pub(super) fn with<'a>(all: &'a [String], now: &'a str) -> impl Iterator<Item = &'a str> {
     let other = Some(now).filter(|now| !now.is_empty() && !all.iter().any(|it| it == now));
     all.iter().map(String::as_str).chain(other)
 }
