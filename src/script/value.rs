@@ -37,7 +37,7 @@ pub enum Kind {
 }
 
 /// Names of kinds in documents.
-const KINDS: [(&str, Kind); 11] = [
+pub(super) const KINDS: [(&str, Kind); 11] = [
     ("text", Kind::Text),
     ("name", Kind::Name),
     ("money", Kind::Money),

@@ -34,7 +34,16 @@ fn what_the_desk_has_to_say_is_said_once_nobody_speaks() {
 #[test]
 fn what_the_desk_has_to_say_is_not_interrupted() {
     let mut simulation = Simulation::greeted();
-    simulation.play(&[Interjects(WORDS), Clause(WORDS, 3000), Made, Starts, Pass(1600), Pauses, Text("Do you ship?"), Ends]);
+    simulation.play(&[
+        Interjects(WORDS),
+        Clause(WORDS, 3000),
+        Made,
+        Starts,
+        Pass(1600),
+        Pauses,
+        Text("Do you ship?"),
+        Ends,
+    ]);
     assert!(
         !simulation.log.iter().any(|line| line.starts_with("hold") || line.starts_with("cancel")),
         "{:?}",
