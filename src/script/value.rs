@@ -53,7 +53,7 @@ pub(super) const KINDS: [(&str, Kind); 11] = [
 
 impl Kind {
     /// The names that documents use.
-    pub(super) fn names() -> Vec<&'static str> {
+    pub fn names() -> Vec<&'static str> {
         KINDS.iter().map(|(name, _)| *name).collect()
     }
 
