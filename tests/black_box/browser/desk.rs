@@ -74,13 +74,13 @@ fn scripts_are_written_tried_and_taken_live() {
     drive_desk("desk-scripts.test.mjs");
 }
 
-#[test]
-fn profiles_and_rules_are_written() {
-    drive_desk("desk-agents.test.mjs");
-}
-
 /// By somebody who knows no TOML.
 #[test]
 fn scripts_are_written_by_form() {
     drive_desk("desk-form.test.mjs");
+}
+
+#[test]
+fn profiles_and_rules_are_written() {
+    drive_desk("desk-agents.test.mjs");
 }
