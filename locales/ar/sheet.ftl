@@ -45,6 +45,7 @@ sheet-answer-no = لا
 sheet-first-step = الخطوة الأولى
 sheet-call-ends = تنتهي المكالمة
 sheet-step-below = الخطوة التالية
+sheet-next-ask = الخطوة التالية، أو حيث يؤدي الجواب
 sheet-as-usual = كالمعتاد
 sheet-as-next = كما في «ثم» أدناه
 sheet-choose-step = اختر خطوة

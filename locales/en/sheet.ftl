@@ -45,6 +45,7 @@ sheet-answer-no = no
 sheet-first-step = the first step
 sheet-call-ends = the call ends
 sheet-step-below = the step below
+sheet-next-ask = the step below, or where the answer leads
 sheet-as-usual = as usual
 sheet-as-next = as below: “Then”
 sheet-choose-step = choose a step

@@ -165,11 +165,15 @@ fn change(document: &mut DocumentMut, step: usize, fields: &[Entry]) -> Result<(
     }
     let is_only_one = steps.iter().filter(|other| id_of(other) == old).count() == 1;
     let table = steps.get_mut(step).ok_or(Refusal::NoStep)?;
+    let decides = |entry: &&Entry| is_deciding(entry.field);
+    let is_other_choice =
+        fields.iter().find(decides).is_some_and(|entry| shown::content(entry.field, table) != entry.content);
     let others = fields.iter().filter(|entry| entry.field.shape != Shape::Id && is_fitting(entry.field, fields));
     for Entry { field, content } in others {
         write::field(table, field, content)?;
     }
-    for Entry { field, .. } in fields.iter().filter(|entry| !is_fitting(entry.field, fields)) {
+    // What was there for another choice goes with it.
+    for Entry { field, .. } in fields.iter().filter(|entry| is_other_choice && !is_fitting(entry.field, fields)) {
         table.remove(field.name);
     }
     let Some(new) = new else { return Ok(()) };
@@ -182,9 +186,14 @@ fn change(document: &mut DocumentMut, step: usize, fields: &[Entry]) -> Result<(
     Ok(())
 }
 
+/// Whether others belong to what is chosen in this field.
+fn is_deciding(field: &Field) -> bool {
+    matches!(field.name, "expect" | "record")
+}
+
 /// Whether a field is for what is expected or recorded.
 fn is_fitting(field: &Field, fields: &[Entry]) -> bool {
-    let chosen = fields.iter().find(|entry| matches!(entry.field.name, "expect" | "record"));
+    let chosen = fields.iter().find(|entry| is_deciding(entry.field));
     let chosen = chosen.and_then(|entry| match &entry.content {
         Content::Text(chosen) => Some(chosen.as_str()),
         _ => None,
@@ -212,8 +221,7 @@ fn delete(document: &mut DocumentMut, step: usize) -> Result<Vec<From>, Refusal>
     let steps = steps(document)?;
     let id = steps.get(step).map(|step| id_of(step).to_owned()).ok_or(Refusal::NoStep)?;
     steps.remove(step);
-    let is_last = steps.is_empty();
-    if is_last {
+    if steps.is_empty() {
         document.as_table_mut().remove("step");
     } else if steps.iter().any(|other| id_of(other) == id) {
         return Ok(Vec::new());

@@ -177,6 +177,10 @@ fn what_is_written_is_a_script() {
     Script::parse(&edited).unwrap_or_else(|faults| panic!("{faults:?}\n{edited}"));
     assert!(edited.contains("at_least = 5\nat_most = \"99.50\"\n"), "{edited}");
     // What is for another kind of answer goes with it.
+    let faulty = edited.replace("\"amount\"", "\"ammount\"");
+    for edit in all(&sheet(&faulty)) {
+        assert_eq!(apply(&faulty, &edit).unwrap().text, faulty, "what is chosen wrongly takes nothing with it");
+    }
     let digits = [("expect", text("digits")), ("length", text("4-6")), ("confirm", text("false"))];
     let edited = apply(&edited, &typed(&sheet(&edited), 1, &digits)).unwrap().text;
     Script::parse(&edited).unwrap_or_else(|faults| panic!("{faults:?}\n{edited}"));

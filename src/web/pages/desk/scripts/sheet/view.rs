@@ -115,6 +115,10 @@ impl View {
     /// What a step writes down or ends with, in words.
     fn about_words(&self, step: &StepSheet) -> String {
         match step.kind {
+            "set" => {
+                let values = step.rows("set").iter().map(|row| format!("{} = {}", row.name, row.value));
+                values.collect::<Vec<_>>().join("; ")
+            }
             "record" => self.words.word("sheet-record", step.text("record")).into_owned(),
             _ => self.about(step).to_owned(),
         }
@@ -238,6 +242,7 @@ impl View {
         let key = match (entry.field.name, kind) {
             ("start", _) => "sheet-first-step",
             ("next", "transfer") => "sheet-call-ends",
+            ("next", "ask") => "sheet-next-ask",
             ("next", _) => "sheet-step-below",
             ("on", _) => "sheet-as-usual",
             ("answers", _) => "sheet-as-next",
