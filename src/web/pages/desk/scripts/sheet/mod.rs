@@ -1,6 +1,7 @@
 //! A script as a form: its steps in words, one of them open to be changed. Each act sends the text and what is to be done with it, and
 //! gets the form of the text after it: the text in the editor is the one truth, and nothing is stored.
 
+mod fields;
 mod view;
 
 use std::collections::BTreeSet;
