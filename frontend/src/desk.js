@@ -8,6 +8,7 @@ import { bring } from "./desk/needs.js";
 import { followAgentCalls } from "./desk/agent_call.js";
 import { offerCopying } from "./desk/copy.js";
 import { edit } from "./desk/editor.js";
+import { followForms } from "./desk/sheet.js";
 import { follow as followVoices } from "./desk/listen.js";
 
 const problemOf = async (ctx) => {
@@ -82,4 +83,5 @@ bring();
 followAgentCalls();
 offerCopying();
 edit();
+followForms();
 followVoices();

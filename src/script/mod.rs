@@ -10,6 +10,7 @@ mod asides;
 pub mod builtin;
 mod check;
 mod condition;
+pub mod edit;
 mod fault;
 mod graph;
 mod model;

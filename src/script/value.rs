@@ -37,7 +37,7 @@ pub enum Kind {
 }
 
 /// Names of kinds in documents.
-const KINDS: [(&str, Kind); 11] = [
+pub(super) const KINDS: [(&str, Kind); 11] = [
     ("text", Kind::Text),
     ("name", Kind::Name),
     ("money", Kind::Money),
@@ -53,7 +53,7 @@ const KINDS: [(&str, Kind); 11] = [
 
 impl Kind {
     /// The names that documents use.
-    pub(super) fn names() -> Vec<&'static str> {
+    pub fn names() -> Vec<&'static str> {
         KINDS.iter().map(|(name, _)| *name).collect()
     }
 

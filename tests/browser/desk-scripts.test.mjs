@@ -12,6 +12,7 @@ const TEXT = "#field-content";
 const main = (page) => page.locator("main");
 const open = async (page, name) => {
   await main(page).getByRole("link", { name }).first().click();
+  await page.getByRole("button", { name: "Text", exact: true }).click();
   await page.waitForSelector(TEXT);
 };
 const sure = (page) => page.locator("#ask").getByRole("button", { name: "Yes" }).click();

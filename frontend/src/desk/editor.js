@@ -1,9 +1,10 @@
 // The editor of scripts: numbers of lines beside the text, marks where it has faults, and ways to a line from wherever it is named.
 // Text that is not saved is not left without asking.
 import { ask } from "./dialogs.js";
+import { cardAt, finishFirst, isHalfTyped, show } from "./sheet.js";
 
 const editor = () => document.querySelector("#editor");
-const textIn = (form) => form?.querySelector("textarea[name=content]");
+const textIn = (form) => form?.elements.content;
 
 const faulty = () => new Set([...document.querySelectorAll("#faults [data-fault]")].map(({ dataset }) => Number(dataset.fault)));
 
@@ -33,10 +34,18 @@ function number(lines) {
 const numberAll = () => document.querySelectorAll("[data-lines]").forEach(number);
 const linesOf = (text) => document.querySelector(`[data-lines="${text.id}"]`);
 
+/** Shows the step that has this line. */
+function goToStep(card) {
+  card.focus({ preventScroll: true });
+  card.scrollIntoView({ block: "nearest" });
+}
+
 /** Puts the cursor there and shows it. */
 function goTo(line, column = 1) {
   const text = textIn(editor());
   if (!text) return;
+  show("text");
+  number(linesOf(text));
   const before = text.value.split("\n").slice(0, line - 1).join("\n").length;
   const start = before + (line > 1 ? 1 : 0);
   const end = text.value.indexOf("\n", start);
@@ -50,7 +59,7 @@ function goTo(line, column = 1) {
 function isUnsaved() {
   const text = textIn(editor());
   if (!text || text.readOnly) return false;
-  return "unsaved" in editor().dataset || text.value !== text.defaultValue;
+  return isHalfTyped() || "unsaved" in editor().dataset || text.value !== text.defaultValue;
 }
 
 /** Asks before `event` goes on, unless there is nothing to lose. */
@@ -61,6 +70,7 @@ async function guard(event, goOn) {
   if (!(await ask(editor().dataset.leave))) return;
   const text = textIn(editor());
   text.value = text.defaultValue;
+  document.querySelector("#sheet")?.replaceChildren();
   delete editor().dataset.unsaved;
   goOn();
 }
@@ -88,16 +98,30 @@ export function edit() {
     if (lines) lines.scrollTop = target.scrollTop;
   }, { capture: true });
   document.addEventListener("click", (event) => {
-    const place = event.target.closest?.("[data-line]");
-    if (place) return goTo(Number(place.dataset.line), Number(place.dataset.column ?? 1));
+    const place = event.target.closest?.("[data-line], [data-text-line]");
+    if (place) {
+      const { line, textLine, column = 1 } = place.dataset;
+      const card = line && cardAt(Number(line));
+      return card ? goToStep(card) : goTo(Number(line ?? textLine), Number(column));
+    }
+    if (event.target.closest?.("[data-take=field-content]")) show("text");
     const link = event.target.closest?.("a[href]");
     if (link && !link.getAttribute("href").startsWith("#")) guard(event, () => link.click());
   }, { capture: true });
   document.addEventListener("submit", (event) => {
     const form = event.target;
+    if (form === editor() && isHalfTyped()) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      return finishFirst();
+    }
     const isHarmless = form === editor() || form.hasAttribute("hx-post") || form.method === "dialog" || form.closest("dialog");
     const { submitter } = event;
     if (!isHarmless) guard(event, () => form.requestSubmit(submitter ?? undefined));
+  }, { capture: true });
+  // A text that is missing cannot be said to be so where it is hidden.
+  document.addEventListener("invalid", ({ target }) => {
+    if (target === textIn(editor())) show("text");
   }, { capture: true });
   window.addEventListener("beforeunload", (event) => {
     if (isUnsaved()) event.preventDefault();

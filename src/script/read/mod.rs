@@ -6,6 +6,8 @@ mod step;
 mod test;
 mod tool;
 
+pub(super) use step::{EXPECTED, KINDS, RECORDS};
+
 use std::collections::BTreeMap;
 
 use toml::{

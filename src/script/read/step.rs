@@ -14,7 +14,9 @@ use super::{
 use toml::{Spanned, de::DeValue};
 
 /// The keys that say what a step does; `say` alone is a kind too.
-const KINDS: [&str; 8] = ["ask", "converse", "branch", "set", "tool", "record", "transfer", "end"];
+pub(in super::super) const KINDS: [&str; 8] = ["ask", "converse", "branch", "set", "tool", "record", "transfer", "end"];
+/// What a `record` step may write.
+pub(in super::super) const RECORDS: [&str; 5] = ["promise", "callback", "do-not-call", "outcome", "note"];
 /// So many conditions of a branch, and so many values that a step sets.
 const MOST_CASES: usize = 20;
 
@@ -215,7 +217,6 @@ impl<'d> Reader<'d> {
     }
 
     fn record(&mut self, fields: &mut Fields<'d>) -> Task {
-        const KINDS: [&str; 5] = ["promise", "callback", "do-not-call", "outcome", "note"];
         let Some(what) = fields.text("record", LONGEST_NAME, &mut self.faults) else { return Task::Say };
         Task::Record(match what.value {
             "promise" => Record::Promise {
@@ -230,7 +231,7 @@ impl<'d> Reader<'d> {
             "outcome" => Record::Outcome(self.outcome(fields, "outcome")),
             "note" => Record::Note(self.prose(fields, "note")),
             other => {
-                let (name, hint) = (quoted(other), hint(other, &KINDS));
+                let (name, hint) = (quoted(other), hint(other, &RECORDS));
                 self.faults.add(what.at, Problem::UnknownRecord { name, hint });
                 return Task::Say;
             }
@@ -291,7 +292,7 @@ fn saved_kind(expect: &str) -> Kind {
 }
 
 /// The names of what a question may expect.
-pub(super) const EXPECTED: [&str; 9] =
+pub(in super::super) const EXPECTED: [&str; 9] =
     ["yes-no", "amount", "date", "date-time", "phone", "name", "digits", "choice", "text"];
 
 impl Expect {

@@ -95,6 +95,12 @@ fn many_are_changed_together_and_what_was_done_is_taken_back() {
     drive_desk("desk-undo.test.mjs");
 }
 
+/// By somebody who knows no TOML.
+#[test]
+fn scripts_are_written_by_form() {
+    drive_desk("desk-form.test.mjs");
+}
+
 #[test]
 fn profiles_and_rules_are_written() {
     drive_desk("desk-agents.test.mjs");

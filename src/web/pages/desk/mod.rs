@@ -102,6 +102,7 @@ pub(in crate::web) const ENDPOINTS: &[Endpoint] = &[
     Endpoint::get("/desk/scripts/begin", LEADER, || web::route().to(scripts::begin)),
     Endpoint::get("/desk/scripts/new", LEADER, || web::route().to(scripts::editor::blank)),
     Endpoint::post("/desk/scripts/check", LEADER, || web::route().to(scripts::check::check)),
+    Endpoint::post("/desk/scripts/form", LEADER, || web::route().to(scripts::sheet::act)),
     Endpoint::post("/desk/scripts/chat", LEADER, || web::route().to(scripts::trial::chat)),
     Endpoint::post("/desk/scripts/simulate", LEADER, || web::route().to(scripts::trial::simulate)),
     Endpoint::get("/desk/scripts/{id}", MEMBER, || web::route().to(scripts::editor::script)),

@@ -48,7 +48,7 @@ impl Checked {
         web::block(move || Self::of(&content, &hosts)).await.map_err(|_| ApiError::Store(StoreError::Stopped))
     }
 
-    fn of(content: &str, hosts: &[Host]) -> Self {
+    pub(super) fn of(content: &str, hosts: &[Host]) -> Self {
         if !is_guided(content) {
             return Self::default();
         }

@@ -15,7 +15,9 @@ use super::{
     LongForm, PATH,
     check::Checked,
     diff::Diff,
-    hosts, language_name, path_of, text_of,
+    hosts, language_name, path_of,
+    sheet::{self, View},
+    text_of,
 };
 use crate::{
     domain::{Language, ScriptId},
@@ -50,6 +52,8 @@ struct ScriptPage {
     stored: Option<Stored>,
     form: Form,
     checked: Checked,
+    /// The text as a form.
+    view: View,
     /// An older version whose text is in the editor.
     older: Option<u32>,
     /// What is stored now, against what was typed.
@@ -83,6 +87,10 @@ impl ScriptPage {
         self.form.fields.iter().find(|field| field.name == name).expect("the form is made with these fields")
     }
 
+    fn sheet(&self) -> sheet::Form<'_> {
+        sheet::Form { desk: &self.desk, view: &self.view }
+    }
+
     fn is_live(&self, number: &u32) -> bool {
         self.stored.as_ref().is_some_and(|stored| stored.script.live == Some(*number))
     }
@@ -111,8 +119,9 @@ async fn page(
         }
         None => None,
     };
-    let checked = Checked::read(typed, hosts).await?;
-    Ok(ScriptPage { desk, stored, form, checked, older, merge })
+    let checked = Checked::read(typed.clone(), hosts).await?;
+    let view = sheet::read(desk.words, typed, checked.faults.clone()).await?;
+    Ok(ScriptPage { desk, stored, form, checked, view, older, merge })
 }
 
 fn form_of(words: &'static Locale, stored: Option<&Stored>) -> Form {

@@ -4,6 +4,7 @@
 pub(super) mod check;
 mod diff;
 pub(super) mod editor;
+pub(super) mod sheet;
 pub(super) mod trial;
 pub(super) mod versions;
 
