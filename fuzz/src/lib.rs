@@ -130,7 +130,7 @@ pub fn script(bytes: &[u8]) {
             let lines = text.split('\n').count();
             for fault in faults {
                 assert!(
-                    (1..=lines).contains(&fault.line) && fault.column > 0 && !fault.message.is_empty(),
+                    (1..=lines).contains(&fault.line) && fault.column > 0 && !fault.problem.to_string().is_empty(),
                     "{fault:?}"
                 );
             }

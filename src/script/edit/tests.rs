@@ -259,7 +259,7 @@ fn steps_come_move_and_go_with_the_words_above_them() {
         deleted.text
     );
     let faults = Script::parse(&deleted.text).unwrap_err();
-    assert!(faults.len() == 1 && faults[0].message.contains("`why` does not exist"), "{faults:?}");
+    assert!(faults.len() == 1 && faults[0].problem.to_string().contains("`why` does not exist"), "{faults:?}");
     let last = apply(SCRIPT, &Edit::Delete(2)).unwrap();
     assert_eq!(last.led, [From::Script, From::Step("hello".to_owned())]);
 }
