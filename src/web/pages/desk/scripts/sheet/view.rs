@@ -93,6 +93,11 @@ impl View {
         matches!(self.open, Open::None(_))
     }
 
+    /// What stands in a field of the script as a whole.
+    fn in_head<'a>(&self, sheet: &'a Sheet, name: &str) -> &'a str {
+        sheet.head.iter().find(|entry| entry.field.name == name).map_or("", |entry| self.text_in(entry))
+    }
+
     /// The faults in a step's lines.
     fn faults_of(&self, step: &usize) -> Vec<&Fault> {
         let lines = self.sheet.as_ref().ok().and_then(|sheet| sheet.steps.get(*step)).map(|step| step.lines.clone());
