@@ -214,14 +214,14 @@ mod tests {
         .await;
         let mut directory = Directory::new(agent, store.clone());
         let (en, ar) = (Language::ENGLISH, Language::ARABIC);
-        // default, own, open, arabic
+        // default, own, arabic, open
         for (languages, voice, spoken, named, voices) in [
-            (vec![], None, [Some(en), Some(en), None, Some(ar)], [Some("amy"), Some("amy"), None, None], vec![]),
+            (vec![], None, [Some(en), Some(en), Some(ar), None], [Some("amy"), Some("amy"), None, None], vec![]),
             (vec![ar], None, [Some(ar), Some(en), Some(ar), Some(ar)], [Some("amy"), Some("amy"), None, None], vec![]),
             (
                 vec![ar, en],
                 Some("kareem"),
-                [None, Some(en), None, Some(ar)],
+                [None, Some(en), Some(ar), None],
                 [None, Some("amy"), None, None],
                 vec![(ar, "kareem"), (en, "amy")],
             ),
