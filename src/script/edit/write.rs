@@ -35,7 +35,7 @@ pub(super) fn field(table: &mut Table, field: &Field, typed: &Content) -> Result
 }
 
 fn one(table: &mut Table, field: &Field, text: &str) {
-    let makes_the_step = table.contains_key("id") && kind_of(table) == field.name;
+    let makes_the_step = kind_of(table) == field.name;
     if text.is_empty() && !makes_the_step {
         table.remove(field.name);
         return;
