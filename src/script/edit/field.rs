@@ -122,7 +122,8 @@ impl Shape {
     fn says_something(self, row: &Row) -> bool {
         // Yes and no are there unasked.
         let is_given = self.names().is_some() || (self == Self::Answers && matches!(&*row.name, "yes" | "no"));
-        !row.name.is_empty() && !(is_given && row.value.is_empty() && row.says.is_empty())
+        let is_filled = !is_given || !row.value.is_empty() || !row.says.is_empty();
+        is_filled && !row.name.is_empty()
     }
 }
 

@@ -20,21 +20,22 @@ pub(super) fn field(table: &mut Table, field: &Field, typed: &Content) -> Result
         return Ok(());
     }
     match typed {
-        Content::Text(text) => Ok(one(table, field, &text)),
+        Content::Text(text) => one(table, field, &text),
         Content::Rows(rows) => {
             // Two cases may have one condition, of which the first one counts.
             let twice = rows.iter().enumerate().find(|(at, row)| rows[..*at].iter().any(|it| it.name == row.name));
-            match twice.filter(|_| field.shape != Shape::Cases) {
-                Some((_, row)) => Err(Refusal::Twice(row.name.clone())),
-                None => Ok(many(table, field, &rows)),
+            if let Some((_, row)) = twice.filter(|_| field.shape != Shape::Cases) {
+                return Err(Refusal::Twice(row.name.clone()));
             }
+            many(table, field, &rows);
         }
-        Content::Other => Ok(()),
+        Content::Other => {}
     }
+    Ok(())
 }
 
 fn one(table: &mut Table, field: &Field, text: &str) {
-    let makes_the_step = table.contains_key("id") && kind_of(table) == field.name;
+    let makes_the_step = kind_of(table) == field.name;
     if text.is_empty() && !makes_the_step {
         table.remove(field.name);
         return;
