@@ -1,11 +1,13 @@
 // Rows that are chosen together: how many they are, all of a page at once, and all that fit, of whatever page.
 
+// The boxes are called `id`, as the form's fields: that hides the form's own property.
+const idOf = (form) => form.getAttribute("id");
 const boxesOf = (form) => [...document.querySelectorAll(`input[type=checkbox][form="${form}"]`)];
 
 /** How many rows a form is about, and whether they are all that fit. */
 export function chosen(bar) {
   const all = bar.querySelector("input[name=all]:checked");
-  const ticked = boxesOf(bar.id).filter((box) => box.checked).length;
+  const ticked = boxesOf(idOf(bar)).filter((box) => box.checked).length;
   return { count: all ? Number(all.value) : ticked, isAll: Boolean(all) };
 }
 
@@ -27,8 +29,8 @@ function show(form) {
 export function follow() {
   document.addEventListener("change", ({ target }) => {
     if (target.matches?.("[data-bulk] input[name=all]")) {
-      if (target.checked) for (const box of boxesOf(target.form.id)) box.checked = true;
-      show(target.form.id);
+      if (target.checked) for (const box of boxesOf(idOf(target.form))) box.checked = true;
+      show(idOf(target.form));
     } else if (target.dataset?.all) {
       for (const box of boxesOf(target.dataset.all)) box.checked = target.checked;
       show(target.dataset.all);
@@ -36,7 +38,7 @@ export function follow() {
       show(target.getAttribute("form"));
     }
   });
-  const showAll = () => document.querySelectorAll("[data-bulk]").forEach((bar) => show(bar.id));
+  const showAll = () => document.querySelectorAll("[data-bulk]").forEach((bar) => show(idOf(bar)));
   document.addEventListener("htmx:after:settle", showAll);
   showAll();
 }
