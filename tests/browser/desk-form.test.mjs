@@ -144,6 +144,7 @@ test("the text is the one truth, and nothing that was typed is lost", { timeout:
     // An open step is finished before the script is saved, and not left without asking.
     await button(page, card(page, "bye"), "Edit");
     await field(page, "say").fill("Until then.");
+    await page.fill("#field-name", "Survey");
     await page.getByRole("button", { name: "Save", exact: true }).click();
     await page.locator(".toast", { hasText: "A step is still open" }).waitFor();
     await page.getByRole("link", { name: "Leads", exact: true }).click();

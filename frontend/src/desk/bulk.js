@@ -1,6 +1,6 @@
 // Rows that are chosen together: how many they are, all of a page at once, and all that fit, of whatever page.
 
-// `form.id` would be the boxes, which are called so.
+// The boxes are called `id`, as the form's fields: that hides the form's own property.
 const idOf = (form) => form.getAttribute("id");
 const boxesOf = (form) => [...document.querySelectorAll(`input[type=checkbox][form="${form}"]`)];
 
