@@ -203,6 +203,11 @@ impl Desk {
         self.words.has(&key).then(|| Cow::Owned(self.words.text(&key).into_owned()))
     }
 
+    /// Whether this was done just now.
+    pub(super) fn has_done(&self, what: &str) -> bool {
+        self.done.as_deref() == Some(what)
+    }
+
     /// The languages that this page can be had in besides its own: code, and name in its own words.
     pub(super) fn other_languages(&self) -> Vec<(&'static str, Cow<'static, str>)> {
         other_languages(self.words)
