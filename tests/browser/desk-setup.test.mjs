@@ -171,7 +171,7 @@ test("the set-up and the settings can be read in every way", PATIENT, async () =
           await page.context().addCookies([{ name: "callstead-language", value: language.slice(0, 2), url }]);
           for (const path of [PATH, "/desk/settings", "/desk/models"]) {
             await page.goto(url + path);
-            await page.evaluate(() => document.querySelectorAll(".setup details").forEach((it) => { it.open = true; }));
+            await page.evaluate(() => document.querySelectorAll(".set-up details").forEach((it) => { it.open = true; }));
             await look(page, `${path.slice(1).replace("/", "-")}-all-${language.slice(0, 2)}-${colours}-${name}`);
           }
         } finally {
