@@ -224,6 +224,11 @@ impl Desk {
         &self.address
     }
 
+    /// Whether this was done just now.
+    pub(super) fn has_done(&self, what: &str) -> bool {
+        self.done.as_deref() == Some(what)
+    }
+
     /// The languages that this page can be had in besides its own: code, and name in its own words.
     pub(super) fn other_languages(&self) -> Vec<(&'static str, Cow<'static, str>)> {
         other_languages(self.words)

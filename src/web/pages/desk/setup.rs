@@ -236,7 +236,10 @@ impl SetupPage {
         let is_asked = match step {
             SetUpStep::Desk => self.form.problem.is_some() || self.form.is_overtaken,
             // There is something to be followed, or to be used.
-            SetUpStep::Models => self.seen.as_ref().is_some_and(|seen| seen.state != PullState::Stopped),
+            SetUpStep::Models => {
+                self.desk.has_done("models-loading")
+                    || self.seen.as_ref().is_some_and(|seen| seen.state != PullState::Stopped)
+            }
             SetUpStep::Account | SetUpStep::Reach | SetUpStep::Call => false,
         };
         is_asked || self.view.progress.next() == Some(*step)
