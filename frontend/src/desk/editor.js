@@ -75,15 +75,34 @@ async function guard(event, goOn) {
   goOn();
 }
 
-/** Shows what was said last, and the step that the script is at. */
-function showLatest() {
-  for (const talk of document.querySelectorAll("#chat .talk")) talk.scrollTop = talk.scrollHeight;
-  const step = document.querySelector("#drawing .here");
-  const drawing = step?.closest("[data-drawing]");
-  if (!drawing) return;
+/** The drawing that was shown last, whose it is, and where its reader had moved it. */
+let drawn = null;
+let drawnFor = null;
+let place = null;
+
+function centre(drawing, step) {
   const [inner, outer] = [step.getBoundingClientRect(), drawing.getBoundingClientRect()];
   drawing.scrollTop += inner.top - outer.top - (outer.height - inner.height) / 2;
   drawing.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
+}
+
+/** Shows of a new drawing the step that the script is at, or what was seen of the one before, or where the script begins. */
+function showDrawing() {
+  const drawing = document.querySelector("#drawing [data-drawing]");
+  if (!drawing) return;
+  if (drawnFor !== editor()) place = null;
+  const isNew = drawing !== drawn;
+  [drawn, drawnFor] = [drawing, editor()];
+  const here = drawing.querySelector(".here");
+  if (here) centre(drawing, here);
+  else if (isNew && place) drawing.scrollTo(place);
+  else if (isNew) centre(drawing, drawing.querySelector(".start"));
+}
+
+/** Shows what was said last, and the drawing. */
+function showLatest() {
+  for (const talk of document.querySelectorAll("#chat .talk")) talk.scrollTop = talk.scrollHeight;
+  showDrawing();
 }
 
 /** Follows all editors, also those that come later. */
@@ -94,6 +113,7 @@ export function edit() {
     if (lines) number(lines);
   });
   document.addEventListener("scroll", ({ target }) => {
+    if (target === drawn) place = { left: target.scrollLeft, top: target.scrollTop };
     const lines = target.id && linesOf(target);
     if (lines) lines.scrollTop = target.scrollTop;
   }, { capture: true });
@@ -133,4 +153,5 @@ export function edit() {
     });
   }
   numberAll();
+  showDrawing();
 }
