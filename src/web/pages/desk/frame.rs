@@ -226,7 +226,7 @@ impl Desk {
 
     /// Whether this was done just now.
     pub(super) fn has_done(&self, what: &str) -> bool {
-        self.done.as_deref() == Some(what)
+        self.notice.says(what)
     }
 
     /// The languages that this page can be had in besides its own: code, and name in its own words.

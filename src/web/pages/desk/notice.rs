@@ -171,6 +171,11 @@ impl Notice {
         notice
     }
 
+    /// Whether this is what was done.
+    pub(super) fn says(&self, what: &str) -> bool {
+        self.word.as_deref() == Some(what)
+    }
+
     /// In words.
     pub(super) fn words(&self, words: &'static Locale) -> Option<String> {
         let key = format!("{DONE}-{}", self.word.as_deref()?);
