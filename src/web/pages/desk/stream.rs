@@ -23,11 +23,13 @@ const BEAT: Duration = Duration::from_secs(15);
 /// What a page is told at the end: the name of the event.
 const OVER: &str = "over";
 
+/// What a page shows of something; nothing when it is over.
+type Shown<T> = dyn Fn(&T) -> Option<String>;
+
 /// Something that changes.
 pub(super) struct Feed<T> {
     pub(super) changes: watch::Receiver<T>,
-    /// What a page shows of it; nothing when it is over.
-    pub(super) show: Box<dyn Fn(&T) -> Option<String>>,
+    pub(super) show: Box<Shown<T>>,
     /// What has to come about after its end before the page is told.
     pub(super) last: LocalBoxFuture<'static, ()>,
 }
