@@ -73,7 +73,8 @@ document.addEventListener("click", ({ target }) => {
   const { take, value } = target.closest?.("[data-take]")?.dataset ?? {};
   if (!take) return;
   const field = document.getElementById(take);
-  field.value = value;
+  if (field.type === "checkbox") field.checked = value === "true";
+  else field.value = value;
   field.focus();
   target.closest(".theirs").remove();
 });

@@ -17,6 +17,8 @@ delete = حذف
 apply = تطبيق
 search = بحث
 nothing = لا شيء
+ticked-is = محدَّد
+ticked-not = غير محدَّد
 nameless = بلا اسم
 changed = آخر تغيير
 

@@ -17,6 +17,8 @@ delete = Delete
 apply = Apply
 search = Search
 nothing = nothing
+ticked-is = ticked
+ticked-not = not ticked
 nameless = Without a name
 changed = Changed
 

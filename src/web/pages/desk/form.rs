@@ -105,11 +105,20 @@ impl Field {
         Self { value: value.into(), ..self }
     }
 
+    /// Ticked or not.
+    pub(super) fn ticked(self, is_ticked: bool) -> Self {
+        self.value(if is_ticked { "true" } else { "" })
+    }
+
     // ---- for templates ----
 
     /// Whether it runs from left to right in every language.
     pub(super) fn is_machine_text(&self) -> bool {
         matches!(self.kind, Kind::Line { input, .. } if input != "text")
+    }
+
+    pub(super) fn is_check(&self) -> bool {
+        matches!(self.kind, Kind::Check)
     }
 
     /// What a reader sees of a value of this field.

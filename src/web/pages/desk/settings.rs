@@ -146,7 +146,7 @@ fn form_of(words: &'static Locale, stored: &Stored, choices: &Choices) -> Form {
 
 fn public_field(words: &'static Locale, settings: &Settings, configured: Option<bool>) -> Field {
     let field = Field::new(words, "publicCalls", "settings-public", Kind::Check);
-    let field = field.value(configured.unwrap_or(settings.public_calls).to_string());
+    let field = field.ticked(configured.unwrap_or(settings.public_calls));
     match configured {
         Some(_) => field.fixed().hint(words.text("settings-public-configured")),
         None => field.hint(words.text("settings-public-hint")),
@@ -301,7 +301,7 @@ mod tests {
         let words = Locale::first([]);
         let ticked = sent(&[("publicCalls", "true")]);
         for (configured, is_fixed, shown) in
-            [(None, false, "true"), (Some(true), true, "true"), (Some(false), true, "false")]
+            [(None, false, "true"), (Some(true), true, "true"), (Some(false), true, "")]
         {
             let form = form_of(words, &stored(), &Choices { public_calls: configured, ..CHOICES }).typed(&ticked);
             let field = form.fields.iter().find(|field| field.name == "publicCalls").unwrap();

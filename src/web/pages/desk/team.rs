@@ -119,7 +119,7 @@ fn form_of(words: &'static Locale, member: Option<&User>) -> Form {
     let Some(member) = member else { return Form::new(fields) };
     let disabled = Field::new(words, "disabled", "member-disabled", Kind::Check)
         .hint(words.text("member-disabled-hint"))
-        .value(if member.disabled_at.is_some() { "true" } else { "" });
+        .ticked(member.disabled_at.is_some());
     Form::new(fields.into_iter().chain([disabled]).collect()).of_version(member.version)
 }
 

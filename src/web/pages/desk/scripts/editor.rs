@@ -144,9 +144,7 @@ fn form_of(words: &'static Locale, stored: Option<&Stored>) -> Form {
         Field::new(words, "content", "script-content", Kind::Text { rows: ROWS })
             .required()
             .value(stored.map(|stored| stored.content.clone()).unwrap_or_default()),
-        Field::new(words, "live", "script-live-box", Kind::Check)
-            .hint(words.text("script-live-hint"))
-            .value(if is_live { "true" } else { "" }),
+        Field::new(words, "live", "script-live-box", Kind::Check).hint(words.text("script-live-hint")).ticked(is_live),
     ]);
     match stored {
         Some(stored) => form.of_version(stored.script.version),
