@@ -25,7 +25,7 @@ function options(table, width) {
     // A single hour is a point amid some, not amid days.
     scales: { x: { range: (_, first, last) => [Math.min(first, last - 6 * 3600), last] }, y: { range: (_, __, most) => [0, Math.max(most * 1.1, 0.5)] } },
     series: [{ label: time, value: "{HH}:{mm}" }, ...lines],
-    axes: [{ ...axis, values: "{HH}:{mm}" }, { ...axis, size: 48 }],
+    axes: [{ ...axis, values: "{HH}:{mm}" }, { ...axis, size: 48, values: (_, seconds) => seconds.map(String) }],
   };
 }
 

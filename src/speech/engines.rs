@@ -63,7 +63,7 @@ pub struct EngineInfo {
 pub struct Missing {
     /// What it is for.
     pub kind: EngineKind,
-    /// What is missing, in words: `no speech-to-text model is installed`.
+    /// What is missing, in words: `no speech recognition model is installed`.
     pub what: String,
     /// The command that brings it.
     pub how: String,

@@ -19,7 +19,7 @@ const WAYS = ["en-US", "ar-EG"].flatMap((language) =>
 
 /** Pages that no menu names. */
 const BESIDES = [
-  "/account", "/desk/leads/new", "/desk/leads/import", "/desk/customers/new", "/desk/scripts/begin",
+  "/account", "/desk/setup", "/desk/leads/new", "/desk/leads/import", "/desk/customers/new", "/desk/scripts/begin",
   "/desk/scripts/new?from=payment-en", "/desk/profiles/new", "/desk/rules/new", "/desk/team/new", "/desk/keys/new",
 ];
 

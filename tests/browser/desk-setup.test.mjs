@@ -71,7 +71,7 @@ test("the first administrator is led from the link to what is missing", PATIENT,
 
     assert.match(await step(page, "reach").innerText(), /this machine only/);
     await press(page, "Skip for now: Reachable securely");
-    await step(page, "models").locator(".wrong", { hasText: "no speech-to-text model is installed" }).waitFor();
+    await step(page, "models").locator(".wrong", { hasText: "no speech recognition model is installed" }).waitFor();
     assert.equal(await state(page, "reach"), "Left for later");
     await press(page, "Skip for now: Models");
     await step(page, "call").getByText("cannot answer yet").waitFor();
