@@ -46,6 +46,11 @@ pub(super) fn is_stun(contents: &[u8]) -> bool {
     contents.len() >= STUN_HEADER && contents[0] < 4 && contents[4..8] == STUN_COOKIE
 }
 
+/// Whether it is DTLS: a handshake, or after that data.
+pub(crate) fn is_dtls(contents: &[u8]) -> bool {
+    matches!(contents.first(), Some(20..=63))
+}
+
 /// Who a packet says that it is of; `None` for all but RTP. RTCP has packet types where RTP has 64 to 95 (RFC 5761).
 pub(super) fn rtp_ssrc(contents: &[u8]) -> Option<u32> {
     let is_rtp = contents[..]
@@ -54,6 +59,39 @@ pub(super) fn rtp_ssrc(contents: &[u8]) -> Option<u32> {
     let ssrc = contents.get(8..)?.first_chunk()?;
     is_rtp.then(|| u32::from_be_bytes(*ssrc))
 }
+
+/// A header extension of an RTP packet, in either form (RFC 8285); `None` where it has none of this number.
+pub(super) fn rtp_extension(contents: &[u8], wanted: u8) -> Option<&[u8]> {
+    let first = *contents.first()?;
+    let fixed = RTP_HEADER + usize::from(first & 0x0f) * 4;
+    let (head, rest) = contents.get(fixed..)?.split_first_chunk::<4>().filter(|_| first & 0x10 != 0)?;
+    let mut rest = rest.get(..usize::from(u16::from_be_bytes([head[2], head[3]])) * 4)?;
+    let is_long = match u16::from_be_bytes([head[0], head[1]]) {
+        0xbede => false,
+        form if form & 0xfff0 == 0x1000 => true,
+        _ => return None,
+    };
+    loop {
+        let (&tag, after) = rest.split_first()?;
+        let (number, length, after) = match (tag, is_long) {
+            // Padding.
+            (0, _) => {
+                rest = after;
+                continue;
+            }
+            (_, true) => (tag, usize::from(*after.first()?), after.get(1..)?),
+            (_, false) => (tag >> 4, usize::from(tag & 0x0f) + 1, after),
+        };
+        let (value, after) = after.split_at_checked(length)?;
+        if number == wanted {
+            return Some(value);
+        }
+        rest = after;
+    }
+}
+
+/// Without what else may be in it (RFC 3550, 5.1).
+const RTP_HEADER: usize = 12;
 
 /// A restart's number is not part of the name that a peer is found by.
 pub(super) const RESTART_MARK: char = '+';
@@ -130,12 +168,33 @@ mod tests {
         assert_eq!(rtp_ssrc(&stun(&[])), None);
     }
 
+    #[test]
+    fn finds_header_extensions() {
+        let packet = |first: u8, extensions: &[u8]| {
+            let mut contents = vec![first, 111, 0, 1, 0, 0, 0, 0, 0, 0, 1, 2];
+            contents.resize(12 + usize::from(first & 0x0f) * 4, 7);
+            contents.extend_from_slice(extensions);
+            contents
+        };
+        // The level in 1, padding, the name "ab" in 4.
+        let short = [0xbe, 0xde, 0, 2, 0x10, 0xaa, 0, 0x41, b'a', b'b', 0, 0];
+        let long = [0x10, 0x00, 0, 2, 1, 0, 0, 4, 2, b'a', b'b', 0];
+        for first in [0x90, 0x92] {
+            assert_eq!(rtp_extension(&packet(first, &short), 4), Some(&b"ab"[..]));
+            assert_eq!(rtp_extension(&packet(first, &long), 4), Some(&b"ab"[..]));
+            assert_eq!(rtp_extension(&packet(first, &short), 5), None);
+        }
+        assert_eq!(rtp_extension(&packet(0x80, &short), 4), None, "no extensions");
+        assert_eq!(rtp_extension(&packet(0x90, &short[..10]), 4), None, "cut");
+        assert_eq!(rtp_extension(&packet(0x90, &[0xbe, 0xde, 0, 1, 0x4f, b'a', b'b', 0]), 4), None, "too short");
+    }
+
     proptest! {
         #[test]
         fn survives_garbage(tail in proptest::collection::vec(any::<u8>(), 0..64), header in any::<bool>()) {
             let mut contents = if header { stun(&[]) } else { Vec::new() };
             contents.extend(tail);
-            let _ = (ufrag(&contents), rtp_ssrc(&contents));
+            let _ = (ufrag(&contents), rtp_ssrc(&contents), rtp_extension(&contents, 4));
         }
     }
 }

@@ -13,7 +13,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use super::{
     Datagram, LocalAddress, Peer, Transport,
-    peer::{Event, Options, Output, Packet, Side},
+    peer::{Event, Options, Output, Packet, Side, Video, video::vp8},
 };
 
 /// How bad a network is.
@@ -71,6 +71,11 @@ impl Network {
                 self.datagrams.insert(self.count, datagram.clone());
             }
         }
+    }
+
+    /// How many datagrams there have been.
+    pub(crate) fn count(&self) -> u64 {
+        self.count
     }
 
     /// When the next datagram arrives.
@@ -205,6 +210,14 @@ impl Pair {
     }
 }
 
+/// The `number`th picture of a camera, 33 ms each.
+pub(crate) fn picture(now: Instant, number: u64, is_key: bool) -> Packet {
+    let payload = vp8(number as u16, is_key);
+    let video = Some(Video::of_vp8(&payload));
+    let (seq, time) = (5000 + number, 9_000_000 + number * 3000);
+    Packet { payload, seq, time, marker: true, is_red: false, level: None, video, arrived: now }
+}
+
 /// The `number`th packet of 20 ms of a stream, with bytes that tell which it is.
 pub(crate) fn packet(now: Instant, number: u64) -> Packet {
     Packet {
@@ -214,6 +227,7 @@ pub(crate) fn packet(now: Instant, number: u64) -> Packet {
         marker: number == 0,
         is_red: false,
         level: None,
+        video: None,
         arrived: now,
     }
 }

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub use super::video::{Numbers, Place, Shift, Templates, Video};
 use crate::rtc::{Datagram, LocalAddress};
 
 /// Which end of a connection a peer is.
@@ -31,6 +32,9 @@ pub struct Options {
 /// A media section's name (`a=mid`).
 pub type Mid = str0m::media::Mid;
 
+/// A simulcast layer's name (`a=rid`), and so a stream's within a section.
+pub type Rid = str0m::media::Rid;
+
 /// What kind of media a section carries.
 pub type Kind = str0m::media::MediaKind;
 
@@ -56,6 +60,10 @@ pub struct Section {
     pub receives: bool,
     /// The track it announces.
     pub msid: Option<Msid>,
+    /// The simulcast layers that it sends, in its order; none: one stream.
+    pub rids: Vec<Rid>,
+    /// The codec that it would rather send than others, as it writes it (`VP8`).
+    pub codec: Option<String>,
 }
 
 /// LiveKit's data channels.
@@ -80,21 +88,23 @@ impl Channel {
     }
 }
 
-/// One RTP packet of Opus (or of RED around Opus) between two peers.
+/// One RTP packet of Opus (or of RED around Opus) or of video between two peers.
 #[derive(Clone, Debug)]
 pub struct Packet {
     /// Without header, shared by all who get it.
     pub payload: Arc<[u8]>,
     /// Sequence number with its roll-overs.
     pub seq: u64,
-    /// RTP time with its roll-overs, at the codec's clock (48 kHz for audio).
+    /// RTP time with its roll-overs, at the codec's clock (48 kHz for audio, 90 kHz for video).
     pub time: u64,
-    /// Begins a talk spurt.
+    /// Begins a talk spurt; ends a picture.
     pub marker: bool,
     /// Whether the payload is RFC 2198 RED.
     pub is_red: bool,
     /// From RFC 6464's header extension.
     pub level: Option<AudioLevel>,
+    /// Of video: how it is encoded.
+    pub video: Option<Video>,
     /// When it came in.
     pub arrived: Instant,
 }
@@ -135,6 +145,10 @@ pub enum Event {
     Data(Channel, Vec<u8>),
     /// Periodic news.
     Quality(Quality),
+    /// The other side cannot go on in a section without a key frame.
+    KeyFrameWanted(Mid),
+    /// The other side can take about so much of us, in bits per second (transport-wide congestion control).
+    Bandwidth(u64),
 }
 
 /// What a peer wants of its owner.

@@ -8,22 +8,31 @@ use std::{
 
 use str0m::{
     Rtc,
+    bwe::Bitrate,
     channel::ChannelId,
-    format::Codec,
-    media::{MediaKind, Pt},
+    format::{Codec, PayloadParams},
+    media::{KeyframeRequestKind, MediaKind, Pt},
     rtp::{ExtensionValues, RedDecoder, RtpPacket, RtpWrite},
     stats::{MediaEgressStats, MediaIngressStats, PeerStats},
 };
 use tracing::debug;
 
-use super::{AudioLevel, Channel, Event, Kind, MOST_STRANGE_CHANNELS, Mid, Msid, Packet, Peer, PeerError, Quality};
+use super::{
+    AudioLevel, Channel, Event, Kind, MOST_STRANGE_CHANNELS, Mid, Msid, Packet, Peer, PeerError, Quality, Rid, Section,
+    Video, video::Rewritten,
+};
 use crate::rtc::datagram;
 
 /// In bytes, so that header, extensions and authentication fit into what every path carries. Opus frames have a tenth.
 const MOST_PAYLOAD: usize = 1200;
+/// The same of video, whose senders choose by the path that they know.
+const MOST_VIDEO_PAYLOAD: usize = 1400;
 const AUDIO_HZ: u64 = 48_000;
+const VIDEO_HZ: u64 = 90_000;
+/// Streams that are remembered; each of a layer of simulcast is one.
+const MOST_VOICES: usize = 256;
 /// Before media is let into a reused section, at the least: as if one packet of 20 ms had passed.
-const STEP: u64 = AUDIO_HZ / 50;
+const STEPS_PER_SECOND: u64 = 50;
 
 /// A section that we send in.
 #[derive(Debug)]
@@ -35,11 +44,21 @@ pub(super) struct Sender {
     /// We opened the section, not the other side.
     pub(super) is_ours: bool,
     clock: Clock,
+    /// The payload type of what was sent last, by how that was encoded.
+    numbers: Option<(PayloadParams, Pt)>,
 }
 
 impl Sender {
     pub(super) fn new(mid: Mid, kind: Kind, msid: Option<Msid>, is_ours: bool) -> Self {
-        Self { mid, kind, msid, is_ours, clock: Clock::default() }
+        Self { mid, kind, msid, is_ours, clock: Clock::default(), numbers: None }
+    }
+
+    /// Of RTP time, per second.
+    const fn hz(&self) -> u64 {
+        match self.kind {
+            Kind::Audio => AUDIO_HZ,
+            Kind::Video => VIDEO_HZ,
+        }
     }
 
     /// Another track takes the section over, or none.
@@ -76,12 +95,12 @@ struct Shift {
 
 impl Clock {
     /// The section's sequence number and time for a packet; `None` when it has no place there.
-    fn place(&mut self, now: Instant, packet: &Packet) -> Option<(u64, u64)> {
+    fn place(&mut self, now: Instant, packet: &Packet, hz: u64) -> Option<(u64, u64)> {
         let last = self.last;
         let shift = *self.track.get_or_insert_with(|| {
             // SRTP's roll-over counter starts at zero for its receiver.
             let (seq, time) = last.map_or((packet.seq & 0xffff, packet.time), |(seq, time, sent)| {
-                (seq.wrapping_add(1), time.wrapping_add(ticks(now - sent).max(STEP)))
+                (seq.wrapping_add(1), time.wrapping_add(ticks(now - sent, hz).max(hz / STEPS_PER_SECOND)))
             });
             Shift { seq: seq.wrapping_sub(packet.seq), time: time.wrapping_sub(packet.time), first: packet.seq }
         });
@@ -96,8 +115,8 @@ impl Clock {
     }
 }
 
-fn ticks(time: Duration) -> u64 {
-    u64::try_from(time.as_micros().saturating_mul(u128::from(AUDIO_HZ)) / 1_000_000).unwrap_or(u64::MAX)
+fn ticks(time: Duration, hz: u64) -> u64 {
+    u64::try_from(time.as_micros().saturating_mul(u128::from(hz)) / 1_000_000).unwrap_or(u64::MAX)
 }
 
 impl Peer {
@@ -109,16 +128,11 @@ impl Peer {
         if !self.is_connected() {
             return;
         }
-        let Some((opus, red)) = self.payload_types(mid) else { return };
-        let Some(sender) = self.senders.iter_mut().find(|sender| sender.mid == mid && sender.msid.is_some()) else {
-            return;
+        let write = match &packet.video {
+            None => self.audio(mid, packet),
+            Some(video) => self.video(mid, packet, video),
         };
-        let Some((pt, payload)) = payload_for(packet, opus, red) else { return };
-        let Some((seq, time)) = sender.clock.place(self.now, packet) else { return };
-        #[expect(clippy::cast_possible_truncation, reason = "RTP's header has the low 32 bits")]
-        let write = RtpWrite::new(pt, seq.into(), time as u32, self.now, payload)
-            .marker(packet.marker)
-            .ext_vals(extensions(packet.level));
+        let Some(write) = write else { return };
         self.with(|rtc| {
             if let Some(stream) = rtc.direct_api().stream_tx_by_mid(mid, None) {
                 stream.write_rtp(write);
@@ -126,6 +140,76 @@ impl Peer {
         });
         self.step();
         self.drain();
+    }
+
+    fn audio(&mut self, mid: Mid, packet: &Packet) -> Option<RtpWrite> {
+        let (opus, red) = self.payload_types(mid)?;
+        let (pt, payload) = payload_for(packet, opus, red)?;
+        let write = self.placed(mid, packet, pt, payload)?;
+        Some(write.ext_vals(extensions(packet.level)))
+    }
+
+    fn video(&mut self, mid: Mid, packet: &Packet, video: &Video) -> Option<RtpWrite> {
+        if packet.payload.len() > MOST_VIDEO_PAYLOAD {
+            return None;
+        }
+        let pt = self.payload_type(mid, &video.params)?;
+        let write = match video.rewritten(&packet.payload) {
+            Rewritten::Same(payload) => self.placed(mid, packet, pt, payload)?,
+            Rewritten::Patched(payload, patch) => self.placed(mid, packet, pt, payload)?.vp8_patch(patch),
+        };
+        Some(write.ext_vals(video.extensions()).nackable(true))
+    }
+
+    /// A packet in the section's own numbers; `None` when the section carries nothing, or the packet has no place there.
+    fn placed(&mut self, mid: Mid, packet: &Packet, pt: Pt, payload: Arc<[u8]>) -> Option<RtpWrite> {
+        let now = self.now;
+        let sender = self.senders.iter_mut().find(|sender| sender.mid == mid && sender.msid.is_some())?;
+        let hz = sender.hz();
+        let (seq, time) = sender.clock.place(now, packet, hz)?;
+        #[expect(clippy::cast_possible_truncation, reason = "RTP's header has the low 32 bits")]
+        let time = time as u32;
+        Some(RtpWrite::new(pt, seq.into(), time, now, payload).marker(packet.marker))
+    }
+
+    /// The number that the other side has given to how video is encoded, if it takes that.
+    fn payload_type(&mut self, mid: Mid, params: &PayloadParams) -> Option<Pt> {
+        let sender = self.senders.iter().find(|sender| sender.mid == mid)?;
+        if let Some((known, pt)) = sender.numbers.filter(|(known, _)| known == params) {
+            return Some(pt).filter(|_| known == *params);
+        }
+        let pt = self.engine.ask(|rtc| {
+            let media = rtc.media(mid).filter(|media| media.direction().is_sending())?;
+            let ours = rtc.codec_config().match_params(*params)?;
+            media.remote_pts().contains(&ours.pt()).then(|| ours.pt())
+        });
+        let pt = pt.flatten()?;
+        if let Some(sender) = self.senders.iter_mut().find(|sender| sender.mid == mid) {
+            sender.numbers = Some((*params, pt));
+        }
+        Some(pt)
+    }
+
+    /// Something else may have been agreed on.
+    pub(super) fn forget_numbers(&mut self) {
+        self.senders.iter_mut().for_each(|sender| sender.numbers = None);
+    }
+
+    /// Asks the other side for a key frame in a section, of one layer where there are several.
+    pub fn ask_for_key_frame(&mut self, now: Instant, mid: Mid, rid: Option<Rid>) {
+        self.advance(now);
+        self.with(|rtc| {
+            if let Some(stream) = rtc.direct_api().stream_rx_by_mid(mid, rid) {
+                stream.request_keyframe(KeyframeRequestKind::Pli);
+            }
+        });
+        self.step();
+        self.drain();
+    }
+
+    /// How much there is to be sent if there is room, in bits per second: so far the bandwidth is looked for.
+    pub fn want_bandwidth(&mut self, bits_per_second: u64) {
+        self.with(|rtc| rtc.bwe().set_desired_bitrate(Bitrate::bps(bits_per_second)));
     }
 
     /// Whether RED was negotiated for what this peer sends in the section.
@@ -156,41 +240,52 @@ impl Peer {
         self.engine.ask(numbers).flatten()
     }
 
-    /// Whether a packet says that it is of somebody new, when all who may speak are known. str0m believes a new source
+    /// Whether a packet says that it is of somebody new where all who may speak are known. str0m believes a new source
     /// before it has checked the packet, and would no longer hear the one before: whoever can send from the other side's
     /// address could silence it. A true change of source comes with a new description.
     pub(super) fn is_forged(&self, contents: &[u8]) -> bool {
         let Some(ssrc) = datagram::rtp_ssrc(contents) else { return false };
-        let is_heard = |mid| self.voices.iter().any(|(of, _)| *of == mid);
+        if self.voices.iter().any(|(_, known)| *known == ssrc) {
+            return false;
+        }
+        // Without the name of a section str0m believes it only where it was told of the source.
+        let named = self.negotiation.mid_extension().and_then(|number| datagram::rtp_extension(contents, number));
+        let is_heard = |section: &Section| self.voices.iter().any(|(of, _)| *of == section.mid);
         let mut speakers = self.sections().iter().filter(|section| section.sends);
-        !self.voices.iter().any(|(_, known)| *known == ssrc)
-            && speakers.all(|section| section.kind == Kind::Audio && is_heard(section.mid))
+        match named {
+            // Pictures have several sources: layers, and what is sent again.
+            Some(named) => speakers
+                .any(|section| section.mid.as_bytes() == named && section.kind == Kind::Audio && is_heard(section)),
+            None => speakers.all(|section| section.kind == Kind::Audio && is_heard(section)),
+        }
     }
 
     pub(super) fn handle_packet(&mut self, packet: RtpPacket) {
         let header = &packet.header;
         let (ssrc, payload_type) = (header.ssrc, header.payload_type);
         let heard = self.with(|rtc| {
-            let mid = rtc.direct_api().stream_rx(&ssrc).map(|stream| stream.mid())?;
-            let is_red = rtc.codec_config().params().iter().any(|params| params.red() == Some(payload_type));
-            // Video comes with its own packet type, key frames and layers; until then it ends here.
-            let is_audio = rtc.media(mid).is_some_and(|media| media.kind() == MediaKind::Audio);
-            is_audio.then_some((mid, is_red))
+            let (mid, rid) = rtc.direct_api().stream_rx(&ssrc).map(|stream| (stream.mid(), stream.rid()))?;
+            let is_audio = rtc.media(mid)?.kind() == MediaKind::Audio;
+            let of_type = |params: &PayloadParams| params.pt() == payload_type || params.red() == Some(payload_type);
+            let params = *rtc.codec_config().find(of_type)?;
+            (is_audio == params.spec().codec.is_audio()).then_some((mid, rid, params))
         });
-        let Some((mid, is_red)) = heard.flatten() else { return };
-        if !self.voices.iter().any(|(of, _)| *of == mid) {
+        let Some((mid, rid, params)) = heard.flatten() else { return };
+        if !self.voices.contains(&(mid, *header.ssrc)) && self.voices.len() < MOST_VOICES {
             self.voices.push((mid, *header.ssrc));
         }
         let level = header
             .ext_vals
             .audio_level
             .map(|dbov| AudioLevel { dbov, voice: header.ext_vals.voice_activity.unwrap_or(false) });
+        let is_video = params.spec().codec.is_video();
         let media = Packet {
             seq: *packet.seq_no,
             time: packet.time.numer(),
             marker: header.marker,
-            is_red,
+            is_red: params.red() == Some(payload_type),
             level,
+            video: is_video.then(|| Video::new(params, rid, &packet.payload, &header.ext_vals)),
             arrived: packet.timestamp,
             payload: packet.payload,
         };

@@ -12,6 +12,7 @@ mod negotiation;
 mod sdp;
 #[cfg(test)]
 mod tests;
+pub(crate) mod video;
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -22,7 +23,8 @@ use std::{
 };
 
 use str0m::{
-    Candidate, Event as RtcEvent, Input, Output as RtcOutput, Rtc, RtcConfig, RtcError,
+    Candidate, Event as RtcEvent, Input, Output as RtcOutput, Reason, Rtc, RtcConfig, RtcError,
+    bwe::{Bitrate, BweKind},
     channel::ChannelId,
     config::DtlsCert,
     crypto,
@@ -34,7 +36,8 @@ use self::{credentials::Identity, engine::Engine, media::Sender, negotiation::Ne
 use crate::rtc::datagram;
 pub use crate::rtc::{Datagram, LocalAddress, Transport};
 pub use event::{
-    AudioLevel, Channel, Event, Kind, Mid, Msid, Options, Output, Packet, PeerError, Quality, Section, Side,
+    AudioLevel, Channel, Event, Kind, Mid, Msid, Numbers, Options, Output, Packet, PeerError, Place, Quality, Rid,
+    Section, Shift, Side, Templates, Video,
 };
 
 /// A connection is given up when nothing of the other side came for so long. Browsers ask every 2.5 s whether we are
@@ -43,6 +46,10 @@ const SILENCE: Duration = Duration::from_secs(15);
 /// From the first description of the other side to the end of the DTLS handshake, slow TURN servers included.
 const CONNECT: Duration = Duration::from_secs(30);
 const STATISTICS: Duration = Duration::from_secs(2);
+/// What the way to the other side is taken to carry until it is known, in bits per second: a picture of middling size.
+const FIRST_ESTIMATE: u64 = 1_000_000;
+/// str0m looks after pictures every 40 ms.
+const REST_OF_SOUND: Duration = Duration::from_millis(100);
 /// Nothing happens any more.
 const REST: Duration = Duration::from_secs(3600);
 /// What may wait in both data channels together, in bytes.
@@ -83,6 +90,8 @@ pub struct Peer {
     now: Instant,
     /// When str0m wants to be called.
     wake: Instant,
+    /// When time acted on it last.
+    stepped: Instant,
     outputs: VecDeque<Output>,
     identity: Identity,
     negotiation: Negotiation,
@@ -105,6 +114,7 @@ impl Peer {
     /// A connection that waits for a description.
     pub fn new(now: Instant, options: &Options) -> Self {
         let identity = Identity::new(options.ufrag.as_deref());
+        let (descriptor_id, descriptor) = video::descriptor_extension();
         let rtc = RtcConfig::new()
             .set_rtp_mode(true)
             .set_dtls_cert(CERTIFICATE.clone())
@@ -115,6 +125,11 @@ impl Peer {
             .clear_codecs()
             .enable_opus(true, true)
             .enable_vp8(true)
+            .enable_h264(true)
+            .enable_vp9(true)
+            .enable_av1(true)
+            .set_extension(descriptor_id, descriptor)
+            .enable_bwe((options.side == Side::Server).then(|| Bitrate::bps(FIRST_ESTIMATE)))
             .build(now);
         let mut engine = Engine::new(rtc);
         for candidate in options.addresses.iter().filter_map(|address| host_candidate(options.side, address)) {
@@ -126,6 +141,7 @@ impl Peer {
             side: options.side,
             now,
             wake: now,
+            stepped: now,
             outputs: VecDeque::new(),
             identity,
             negotiation: Negotiation::default(),
@@ -286,6 +302,7 @@ impl Peer {
 
     fn step(&mut self) {
         let now = self.now;
+        self.stepped = now;
         self.guarded(|rtc| rtc.handle_input(Input::Timeout(now)));
     }
 
@@ -306,13 +323,24 @@ impl Peer {
         while let Some(output) = self.guarded(Rtc::poll_output) {
             match output {
                 RtcOutput::Timeout(wake) => {
-                    self.wake = wake;
+                    self.wake = if self.may_rest() { wake.max(self.stepped + REST_OF_SOUND) } else { wake };
                     return;
                 }
                 RtcOutput::Transmit(transmit) => self.outputs.extend(transmitted(transmit)),
                 RtcOutput::Event(event) => self.handle_event(event),
             }
         }
+    }
+
+    /// Whether only what spreads pictures over time wants to be called, and there are none. What else may be due by then
+    /// can wait as long: sound is sent as it comes, and calls str0m each time.
+    fn may_rest(&self) -> bool {
+        let is_pace = |reason: Reason| matches!(reason, Reason::Pacer(_) | Reason::BweDelayControl);
+        let has_pictures = || {
+            let sends = self.senders.iter().any(|sender| sender.kind == Kind::Video && sender.msid.is_some());
+            sends || self.sections().iter().any(|section| section.kind == Kind::Video && section.sends)
+        };
+        self.is_connected() && self.engine.ask(Rtc::last_timeout_reason).is_some_and(is_pace) && !has_pictures()
     }
 
     fn handle_event(&mut self, event: RtcEvent) {
@@ -329,6 +357,10 @@ impl Peer {
             RtcEvent::PeerStats(stats) => self.tell_quality(&stats),
             RtcEvent::MediaIngressStats(stats) => self.note_ingress(&stats),
             RtcEvent::MediaEgressStats(stats) => self.note_egress(&stats),
+            RtcEvent::KeyframeRequest(request) => self.tell(Event::KeyFrameWanted(request.mid)),
+            RtcEvent::EgressBitrateEstimate(BweKind::Twcc { estimate, can_probe: true }) => {
+                self.tell(Event::Bandwidth(estimate.as_u64()));
+            }
             // The answer to its good-bye still goes out.
             RtcEvent::Closed => self.end(),
             _ => {}

@@ -25,13 +25,15 @@ pub(super) struct Negotiation {
     /// The other side's latest.
     sections: Vec<Section>,
     remote: Option<Credentials>,
+    /// The number of the header extension in which the other side names a packet's section.
+    mid_extension: Option<u8>,
     /// New sections and channels for the next offer.
     staged: Option<SdpPendingOffer>,
     offered: Option<Offered>,
     /// Our sections that the other side sends in.
     receivers: Vec<Mid>,
-    /// Sections where the other side is asked for RED.
-    red: Vec<Mid>,
+    /// Sections where the other side is asked for a codec.
+    preferred: Vec<(Mid, String)>,
     channels: Channels,
     trickled: usize,
 }
@@ -45,8 +47,12 @@ enum Channels {
     Offered,
 }
 
-#[cfg(test)]
 impl Negotiation {
+    pub(super) fn mid_extension(&self) -> Option<u8> {
+        self.mid_extension
+    }
+
+    #[cfg(test)]
     pub(super) fn trickled(&self) -> usize {
         self.trickled
     }
@@ -79,6 +85,7 @@ impl Peer {
         self.advance(now);
         let mut offer = Description::parse(sdp)?;
         let sections = offer.sections();
+        let mid_extension = offer.mid_extension();
         for section in sections.iter().filter(|section| section.receives && !self.is_assigned(section.mid)) {
             offer.refuse_to_send(section.mid);
         }
@@ -94,7 +101,9 @@ impl Peer {
         let answer = self.described(|api| api.accept_offer(offer).map(|answer| answer.to_sdp_string()))?;
         self.forget_sections(&sections);
         self.negotiation.sections = sections;
+        self.negotiation.mid_extension = mid_extension;
         self.voices.clear();
+        self.forget_numbers();
         self.negotiation.remote = remote;
         if restarts {
             let credentials = self.identity.restarted();
@@ -111,7 +120,7 @@ impl Peer {
     }
 
     /// Sends a track in a section that the other side opened for receiving; takes effect with the next answer.
-    pub fn assign(&mut self, mid: Mid, msid: Msid) {
+    pub fn assign(&mut self, mid: Mid, kind: Kind, msid: Msid) {
         match self.senders.iter_mut().find(|sender| sender.mid == mid) {
             Some(sender) => {
                 let rested = sender.msid.is_none();
@@ -120,7 +129,7 @@ impl Peer {
                     self.renew(mid);
                 }
             }
-            None => self.senders.push(Sender::new(mid, Kind::Audio, Some(msid), false)),
+            None => self.senders.push(Sender::new(mid, kind, Some(msid), false)),
         }
     }
 
@@ -185,11 +194,11 @@ impl Peer {
         }
     }
 
-    /// Asks the other side, with the next answer, to send RED in a section, where it offers that.
-    pub fn prefer_red(&mut self, mid: Mid) {
-        if !self.negotiation.red.contains(&mid) {
-            self.negotiation.red.push(mid);
-        }
+    /// Asks the other side, with the next answer, to send this codec (`red`, `vp8`; in any case) in a section, where it
+    /// offers that.
+    pub fn prefer(&mut self, mid: Mid, codec: &str) {
+        self.negotiation.preferred.retain(|(other, _)| *other != mid);
+        self.negotiation.preferred.push((mid, codec.to_owned()));
     }
 
     /// Opens LiveKit's data channels with the next offer (a server's subscriber connection, a client's publisher
@@ -275,7 +284,7 @@ impl Peer {
             return Err(PeerError::Description("it has not as many sections as the offer".to_owned()));
         }
         answer.prune_candidates();
-        let (sections, remote) = (answer.sections(), answer.credentials());
+        let (sections, remote, mid_extension) = (answer.sections(), answer.credentials(), answer.mid_extension());
         let answer = match SdpAnswer::from_sdp_string(&answer.to_string()) {
             Ok(answer) => answer,
             Err(error) => {
@@ -286,7 +295,9 @@ impl Peer {
         // What was offered is lost with a wrong answer.
         self.described(|api| api.accept_answer(offered.pending, answer)).inspect_err(|_| self.fail())?;
         self.negotiation.sections = sections;
+        self.negotiation.mid_extension = mid_extension;
         self.voices.clear();
+        self.forget_numbers();
         self.negotiation.remote = remote;
         if let Some(credentials) = offered.restart {
             self.adopt(credentials);
@@ -317,7 +328,7 @@ impl Peer {
     fn forget_sections(&mut self, sections: &[Section]) {
         let is_there = |mid: Mid| sections.iter().any(|section| section.mid == mid);
         self.senders.retain(|sender| sender.is_ours || is_there(sender.mid));
-        self.negotiation.red.retain(|mid| is_there(*mid));
+        self.negotiation.preferred.retain(|(mid, _)| is_there(*mid));
     }
 
     fn is_assigned(&self, mid: Mid) -> bool {
@@ -414,8 +425,8 @@ impl Peer {
                 None => description.announce_nothing(section.mid),
             }
         }
-        for mid in &self.negotiation.red {
-            description.prefer_red(*mid);
+        for (mid, codec) in &self.negotiation.preferred {
+            description.prefer(*mid, codec);
         }
         Ok(description)
     }

@@ -7,12 +7,15 @@ use std::fmt;
 
 use str0m::Candidate;
 
-use super::{Kind, Mid, Msid, PeerError, Section};
+use super::{Kind, Mid, Msid, PeerError, Rid, Section};
 
 const MOST_BYTES: usize = 256 * 1024;
 /// A room's worth of tracks; each costs memory and a line in every later description.
 pub(super) const MOST_SECTIONS: usize = 128;
 const MOST_CANDIDATES: usize = 32;
+const MID_EXTENSION: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
+/// Of simulcast, in one section.
+const MOST_LAYERS: usize = 8;
 
 /// Who sends in a section, from the view of whoever wrote the description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +102,18 @@ impl Description {
         self.media.iter().filter_map(Media::section).collect()
     }
 
+    /// The number of the header extension for sections' names, the same in all of a bundle (RFC 9143, 15).
+    pub(super) fn mid_extension(&self) -> Option<u8> {
+        let lines = self.media.iter().flat_map(|media| &media.lines).chain(&self.session);
+        let named = |line: &String| {
+            let (number, name) = line.strip_prefix("a=extmap:")?.split_once(' ')?;
+            // 1/sendonly urn:…
+            let number = number.split('/').next()?;
+            (name.split(' ').next() == Some(MID_EXTENSION)).then(|| number.parse().ok())?
+        };
+        lines.into_iter().find_map(named)
+    }
+
     /// How many sections there are, data channels' too.
     pub(super) fn size(&self) -> usize {
         self.media.len()
@@ -173,10 +188,10 @@ impl Description {
         }
     }
 
-    /// Puts RED before what it wraps: the other side sends the first codec of our answer.
-    pub(super) fn prefer_red(&mut self, mid: Mid) {
+    /// Puts a codec (`red`, `vp8`; in any case) before others: the other side sends the first one of our answer.
+    pub(super) fn prefer(&mut self, mid: Mid, codec: &str) {
         for media in self.named(mid) {
-            media.put_red_first();
+            media.put_first(codec);
         }
     }
 
@@ -229,18 +244,41 @@ impl Media {
             sends: direction.sends(),
             receives: direction.receives(),
             msid: msid.map(|(stream, track)| Msid { stream: stream.to_owned(), track: track.to_owned() }),
+            rids: self.rids(),
+            codec: self.first_codec(),
         })
     }
 
-    fn put_red_first(&mut self) {
-        let is_red = |line: &&String| line.starts_with("a=rtpmap:") && line.contains(" red/");
-        let Some(map) = self.lines.iter().find(is_red) else { return };
-        let Some(red) = map["a=rtpmap:".len()..].split(' ').next().map(str::to_owned) else { return };
+    fn first_codec(&self) -> Option<String> {
+        let number = self.lines.first()?.split(' ').nth(3)?;
+        let named = |line: &String| {
+            let (known, name) = line.strip_prefix("a=rtpmap:")?.split_once(' ')?;
+            (known == number).then(|| name.split('/').next().unwrap_or_default().to_owned())
+        };
+        self.lines.iter().find_map(named)
+    }
+
+    /// `a=simulcast:send q;h,~f`: layers, each with alternatives, of which the first counts; some are paused.
+    fn rids(&self) -> Vec<Rid> {
+        let line = self.value("a=simulcast:").unwrap_or_default();
+        let mut words = line.split(' ').skip_while(|word| *word != "send");
+        let layers = words.nth(1).unwrap_or_default().split(';').take(MOST_LAYERS);
+        let first = |layer: &str| layer.split(',').next().unwrap_or_default().trim_start_matches('~').to_owned();
+        layers.map(first).filter(|rid| !rid.is_empty()).map(|rid| Rid::from(&*rid)).collect()
+    }
+
+    fn put_first(&mut self, codec: &str) {
+        // a=rtpmap:111 opus/48000/2
+        let number = |line: &String| {
+            let (number, name) = line.strip_prefix("a=rtpmap:")?.split_once(' ')?;
+            name.split('/').next().filter(|name| name.eq_ignore_ascii_case(codec)).map(|_| number.to_owned())
+        };
+        let wanted: Vec<String> = self.lines.iter().filter_map(number).collect();
         let Some(line) = self.lines.first_mut() else { return };
         // m=audio 9 UDP/TLS/RTP/SAVPF 111 63
         let mut words: Vec<&str> = line.split(' ').collect();
-        let Some(at) = words.iter().skip(3).position(|word| *word == red) else { return };
-        words[3..=3 + at].rotate_right(1);
+        let Some(numbers) = words.get_mut(3..) else { return };
+        numbers.sort_by_key(|number| !wanted.iter().any(|wanted| wanted == number));
         *line = words.join(" ");
     }
 }
@@ -264,8 +302,8 @@ mod tests {
         a=candidate:2 1 udp 2122260223 5f2c.local 50028 typ host\r\n\
         a=sendonly\r\na=msid:stream track\r\na=rtpmap:111 opus/48000/2\r\na=rtpmap:63 red/48000/2\r\n\
         a=ssrc:7 cname:c\r\na=ssrc:7 msid:stream track\r\n\
-        m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\na=sendrecv\r\n\
-        m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:2\r\na=recvonly\r\n\
+        m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\na=sendrecv\r\na=simulcast:send q;~h,x recv z\r\n\
+        m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:2\r\na=recvonly\r\na=rtpmap:111 opus/48000/2\r\n\
         m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:3\r\n";
 
     fn edited(edit: impl FnOnce(&mut Description)) -> String {
@@ -281,7 +319,11 @@ mod tests {
 
     #[test]
     fn lists_the_media_sections() {
-        let section = |mid, kind, sends, receives, msid| Section { mid: Mid::from(mid), kind, sends, receives, msid };
+        let section = |mid, kind, sends, receives, msid| {
+            let rids = if kind == Kind::Video { vec![Rid::from("q"), Rid::from("h")] } else { Vec::new() };
+            let codec = (kind == Kind::Audio).then(|| "opus".to_owned());
+            Section { mid: Mid::from(mid), kind, sends, receives, msid, rids, codec }
+        };
         let msid = Msid { stream: "stream".to_owned(), track: "track".to_owned() };
         assert_eq!(
             Description::parse(CHROME).unwrap().sections(),
@@ -291,6 +333,15 @@ mod tests {
                 section("2", Kind::Audio, false, true, None),
             ]
         );
+    }
+
+    #[test]
+    fn finds_the_number_of_sections_names() {
+        let number = |line: &str| Description::parse(&format!("{CHROME}{line}\r\n")).unwrap().mid_extension();
+        assert_eq!(number("a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid"), Some(4));
+        assert_eq!(number("a=extmap:9/sendonly urn:ietf:params:rtp-hdrext:sdes:mid x=y"), Some(9));
+        assert_eq!(number("a=extmap:4 urn:ietf:params:rtp-hdrext:ssrc-audio-level"), None);
+        assert_eq!(number("a=extmap:400 urn:ietf:params:rtp-hdrext:sdes:mid"), None);
     }
 
     #[test]
@@ -315,8 +366,8 @@ mod tests {
     }
 
     #[test]
-    fn puts_red_first_where_it_is_known() {
-        let text = edited(|description| (0..4).for_each(|mid| description.prefer_red(Mid::from(&*mid.to_string()))));
+    fn puts_a_codec_first_where_it_is_known() {
+        let text = edited(|description| (0..4).for_each(|mid| description.prefer(Mid::from(&*mid.to_string()), "RED")));
         assert!(text.contains("m=audio 9 UDP/TLS/RTP/SAVPF 63 111 9\r\n"));
         assert!(text.contains("m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"));
     }
@@ -346,14 +397,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn survives_garbage(text in "(m=audio|a=mid:|a=msid:|a=ssrc:1 msid:|a=rtpmap:63 red/|a=candidate:| ufrag |[ -~]|\r\n){0,40}") {
+        fn survives_garbage(text in "(m=audio|a=mid:|a=msid:|a=simulcast:send |a=ssrc:1 msid:|a=rtpmap:63 red/|a=candidate:| ufrag |[ -~]|\r\n){0,40}") {
             let mut description = Description::parse(&text).unwrap();
             let _ = (description.sections(), description.credentials());
             description.prune_candidates();
             description.strip_candidate_ufrags();
             let msid = Msid { stream: "s".to_owned(), track: "t".to_owned() };
             for section in description.sections() {
-                description.prefer_red(section.mid);
+                description.prefer(section.mid, "red");
                 description.announce(section.mid, &msid);
                 description.refuse_to_send(section.mid);
                 description.announce_nothing(section.mid);

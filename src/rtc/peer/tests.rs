@@ -138,7 +138,7 @@ fn a_single_connection_carries_both_ways() {
     assert_eq!(pair.server.peer.sections()[0].msid.as_ref(), Some(&speaks), "the publisher names its track");
     assert_eq!(directions(&pair.client)[1..], [(false, false); 3], "nothing is assigned");
 
-    pair.server.peer.assign(receiving[1], msid("TR_2"));
+    pair.server.peer.assign(receiving[1], Kind::Audio, msid("TR_2"));
     pair.client_offers();
     assert_eq!(directions(&pair.client)[1..], [(false, false), (true, false), (false, false)]);
     assert_eq!(pair.client.peer.sections()[2].msid.as_ref(), Some(&msid("TR_2")));
@@ -247,7 +247,7 @@ fn red_is_asked_for_in_the_answer() {
     let mut pair = Pair::new(9, Weather::FAIR);
     let mid = pair.client.peer.add_sender(Kind::Audio, msid("cid")).unwrap();
     let offer = pair.client.peer.offer(pair.now).unwrap();
-    pair.server.peer.prefer_red(mid);
+    pair.server.peer.prefer(mid, "red");
     let answer = pair.server.peer.accept_offer(pair.now, &offer).unwrap();
     assert!(offer.contains(" 111 63\r\n") && answer.contains(" 63 111\r\n"), "{answer}");
     pair.client.peer.accept_answer(pair.now, &answer).unwrap();
@@ -328,23 +328,21 @@ fn a_good_bye_ends_both_sides() {
 
 #[test]
 fn quality_is_told_as_the_network_is() {
+    // The last that the server was told, and the worst loss on the way to the client: it is told now and then.
     let quality = |weather| {
         let (mut pair, mid) = subscriber(15, weather);
         send(&mut pair, mid, 0..1000);
-        let last = |end: &End| {
-            end.events
-                .iter()
-                .filter_map(|event| if let Event::Quality(quality) = event { Some(*quality) } else { None })
-                .next_back()
-        };
-        (last(&pair.server).unwrap(), last(&pair.client).unwrap())
+        let told = |event: &Event| if let Event::Quality(quality) = event { Some(*quality) } else { None };
+        let told: Vec<Quality> = pair.server.events.iter().filter_map(told).collect();
+        (*told.last().unwrap(), told.iter().map(|quality| quality.loss_down).fold(0.0, f32::max))
     };
-    let (server, _) = quality(Weather::FAIR);
-    assert_eq!((server.loss_down, server.loss_up), (0.0, 0.0));
-    let round_trip = server.round_trip.expect("measured once, it is known");
-    assert!((15..50).contains(&round_trip.as_millis()), "{round_trip:?}");
-    let (server, _) = quality(Weather::STORM);
-    assert!((0.02..0.3).contains(&server.loss_down), "{server:?}");
+    let (last, worst) = quality(Weather::FAIR);
+    assert_eq!((worst, last.loss_up), (0.0, 0.0));
+    let round_trip = last.round_trip.expect("measured once, it is known");
+    // Reports may wait as long as a connection without pictures rests.
+    assert!((15..150).contains(&round_trip.as_millis()), "{round_trip:?}");
+    let (_, worst) = quality(Weather::STORM);
+    assert!((0.02..0.5).contains(&worst), "{worst}");
 }
 
 // ---- what strangers send ----
@@ -388,7 +386,8 @@ fn neither_candidates_nor_addresses_nor_channels_pile_up() {
 
     // The client's own requests, as if sent from many places.
     let mut requests = Vec::new();
-    for _ in 0..40 {
+    let until = pair.now + 10 * SECOND;
+    while pair.client.wake < until {
         pair.client.peer.handle_timeout(pair.client.wake);
         while let Output::Transmit(datagram) = pair.client.peer.poll() {
             requests.push(datagram);
@@ -403,6 +402,19 @@ fn neither_candidates_nor_addresses_nor_channels_pile_up() {
         pair.server.peer.handle_datagram(pair.now, &Datagram { source, ..request.clone() });
     }
     assert!(pair.server.peer.sources.len() <= MOST_SOURCES);
+}
+
+#[test]
+fn nobody_looks_for_bandwidth_where_there_are_no_pictures() {
+    let (mut pair, _) = subscriber(21, Weather::FAIR);
+    let (before, mut wakes) = (pair.network.count(), 0);
+    for _ in 0..2000 {
+        let wake = pair.server.wake;
+        pair.run(Duration::from_millis(5));
+        wakes += u32::from(pair.server.wake != wake);
+    }
+    let datagrams = pair.network.count() - before;
+    assert!(wakes < 130 && datagrams < 60, "{wakes} times, {datagrams} datagrams in ten seconds");
 }
 
 #[test]
@@ -456,7 +468,7 @@ fn a_panic_ends_one_connection() {
         }),
         ("assign", |peer, _, mid, _| {
             peer.release(mid);
-            peer.assign(mid, msid("TR_2"));
+            peer.assign(mid, Kind::Audio, msid("TR_2"));
         }),
         ("offer", |peer, now, _, _| {
             peer.add_channels();
