@@ -10,7 +10,7 @@ use std::{
 
 use callstead::{
     rooms::{
-        Claims, SignalVersion,
+        Claims, RoomOptions, SignalVersion,
         room::{ConnectionId, Input, Output, PeerId, Room},
         settings::Settings,
         signal,
@@ -84,7 +84,13 @@ impl Call {
         Self {
             began: now,
             now,
-            room: Room::new(now, wall(), "call-1".parse().expect("a room's name"), Arc::new(settings)),
+            room: Room::new(
+                now,
+                wall(),
+                "call-1".parse().expect("a room's name"),
+                Arc::new(settings),
+                RoomOptions::default(),
+            ),
             peer: Peer::new(now, &options),
             wake: now,
             link: None,

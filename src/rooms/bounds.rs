@@ -7,10 +7,11 @@ use prost::{
 };
 
 /// Fields and list elements of one message, of those inside it too. A client that resumes in a full room names all tracks.
-pub(super) const MOST_FIELDS: usize = 4096;
+pub(crate) const MOST_FIELDS: usize = 4096;
 
-/// The fields of a message that are messages with lists or maps in them (livekit_rtc.proto, livekit_models.proto).
-pub(super) struct Shape(&'static [(u32, &'static Self)]);
+/// The fields of a message that are messages with lists or maps in them (livekit_rtc.proto, livekit_models.proto,
+/// livekit_agent.proto).
+pub(crate) struct Shape(&'static [(u32, &'static Self)]);
 
 const PLAIN: Shape = Shape(&[]);
 const ADD_TRACK: Shape = Shape(&[(simulcast_codecs::OF_REQUEST, &PLAIN)]);
@@ -20,6 +21,9 @@ const PUBLISHED: Shape = Shape(&[(2, &TRACK_INFO)]);
 const SYNC: Shape = Shape(&[(1, &PLAIN), (2, &SUBSCRIPTION), (3, &PUBLISHED), (5, &PLAIN), (8, &PLAIN), (9, &PLAIN)]);
 const PERMISSION: Shape = Shape(&[(2, &PLAIN)]);
 const LEAVE: Shape = Shape(&[(4, &PLAIN)]);
+const PARTICIPANT: Shape = Shape(&[(4, &TRACK_INFO), (11, &PLAIN), (19, &PLAIN)]);
+const REGISTER: Shape = Shape(&[(7, &PLAIN), (10, &PLAIN)]);
+const SIMULATE: Shape = Shape(&[(2, &PLAIN), (3, &PARTICIPANT)]);
 
 /// `JoinRequest`.
 pub(super) const JOIN: Shape = Shape(&[(1, &PLAIN), (5, &ADD_TRACK), (6, &PLAIN), (10, &SYNC)]);
@@ -39,6 +43,9 @@ pub(super) const SIGNAL: Shape = Shape(&[
     (21, &PLAIN),
 ]);
 
+/// `WorkerMessage`.
+pub(crate) const WORKER: Shape = Shape(&[(1, &REGISTER), (2, &PLAIN), (6, &SIMULATE), (7, &PLAIN)]);
+
 mod simulcast_codecs {
     pub(super) const OF_REQUEST: u32 = 10;
     pub(super) const OF_INFO: u32 = 13;
@@ -54,7 +61,7 @@ pub(super) mod field {
 
 /// A message holds more than it may, or is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refused {
+pub(crate) enum Refused {
     TooMany,
     Malformed,
 }
@@ -69,7 +76,7 @@ impl From<DecodeError> for Refused {
 ///
 /// # Errors
 /// When that is more than [`MOST_FIELDS`], or not a message.
-pub(super) fn check(bytes: &[u8], shape: &Shape) -> Result<(), Refused> {
+pub(crate) fn check(bytes: &[u8], shape: &Shape) -> Result<(), Refused> {
     count(bytes, shape, MOST_FIELDS).map(drop)
 }
 

@@ -4,16 +4,20 @@
 //! connections of those in them, and drives them with what comes from sockets, signal connections and the agent's line.
 //! A room itself is sans-IO ([`room::Room`]).
 
-mod bounds;
+pub(crate) mod bounds;
+mod control;
+mod events;
 mod ice;
 pub mod ids;
 pub mod local;
+mod options;
 mod outgoing;
 pub mod room;
 pub mod settings;
 mod shard;
 pub mod signal;
 pub mod streams;
+pub mod supervisor;
 #[cfg(test)]
 mod tests;
 pub mod token;
@@ -33,12 +37,13 @@ use std::{
 use livekit_protocol as proto;
 use prost::Message as _;
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
+    sync::{OwnedSemaphorePermit, Semaphore, oneshot},
     task,
     time::timeout,
 };
 
 use self::{
+    events::Listeners,
     room::ConnectionId,
     settings::Settings,
     shard::{Census, Command, Join, Ordered, Parts},
@@ -50,6 +55,9 @@ use crate::{
     domain::{Identity, RoomName},
     rtc::net::{self, Net},
 };
+pub use control::{ControlError, RpcError};
+pub use events::{Interest, RoomChange, RoomEvent, RoomEvents};
+pub use options::{OptionsError, RoomOptions};
 pub use outgoing::{Outbound, Outgoing};
 pub use token::Claims;
 
@@ -59,8 +67,6 @@ const CORES_PER_SHARD: usize = 2;
 const COMMANDS: usize = 64;
 /// A command with so many bytes takes the place of two, with twice as many that of three.
 const COMMAND_BYTES: usize = 64 * 1024;
-/// Openings and closings that wait to be heard of.
-const EVENTS: usize = 1024;
 /// A shard that has not answered by then is overwhelmed, or gone.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// For the shards to say good-bye to everybody.
@@ -93,18 +99,12 @@ pub enum JoinError {
     /// An agent was sent to a room that nobody has opened, or that is closed by now.
     #[error("there is no such room")]
     NoRoom,
+    /// The token says how the room is to be opened, and it cannot be so.
+    #[error("the token's roomConfig is refused: {0}")]
+    Config(OptionsError),
     /// The server stops, or its media thread is overwhelmed.
     #[error("the rooms do not answer: try again in a moment")]
     Unavailable,
-}
-
-/// What happens to rooms, for whoever sends agents into them.
-#[derive(Clone, Debug)]
-pub enum RoomEvent {
-    /// Somebody opened a room.
-    Opened(RoomName),
-    /// The room is no more.
-    Closed(RoomName),
 }
 
 /// What there is, on all shards together.
@@ -143,21 +143,30 @@ struct Inner {
 }
 
 impl Rooms {
-    /// Opens the media port and starts the shards. `loopback_only`: nobody beyond this machine can reach the port.
+    /// Opens the media port and starts the shards. `loopback_only`: nobody beyond this machine can reach the port. What
+    /// happens in rooms is told to one listener for each of `interests`.
     ///
     /// # Errors
     /// When the system refuses the port or a thread.
-    pub fn start(config: &Config, keys: &Keys, loopback_only: bool) -> io::Result<(Self, mpsc::Receiver<RoomEvent>)> {
+    pub fn start<const N: usize>(
+        config: &Config,
+        keys: &Keys,
+        loopback_only: bool,
+        interests: [Interest; N],
+    ) -> io::Result<(Self, [RoomEvents; N])> {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let count = (cores / CORES_PER_SHARD).max(1);
         let (net, inboxes) = Net::start(&net::Options::new(config, loopback_only, count))?;
-        let (events, heard) = mpsc::channel(EVENTS);
+        let (listeners, heard) = Listeners::new(interests);
         let census = Arc::new(Census::default());
+        let node = ids::NodeId::random();
         let (mut shards, mut threads) = (Vec::with_capacity(count), Vec::with_capacity(count));
         for (index, inbox) in inboxes.into_iter().enumerate() {
             let mut settings = Settings::new(net.addresses().to_vec(), inbox.ufrag_prefix);
+            settings.node = node.clone();
             settings.ice_servers = ice::servers(&config.rtc);
             settings.token_refresh = Some(refresh(keys.clone()));
+            settings.remote_unmute = config.rtc.remote_unmute;
             let (orders, commands) = crossbeam_channel::unbounded();
             shards.push(ShardHandle { orders, permits: Arc::new(Semaphore::new(COMMANDS)) });
             threads.push(shard::start(Parts {
@@ -165,7 +174,7 @@ impl Rooms {
                 settings: Arc::new(settings),
                 sockets: net.sender(index),
                 census: census.clone(),
-                events: events.clone(),
+                listeners: listeners.clone(),
                 datagrams: inbox.datagrams,
                 commands,
             })?);
@@ -227,6 +236,18 @@ impl Rooms {
         shard.order(Command::JoinAgent { room: room.clone(), agent, line: line_end, answer }, Some(permit))?;
         wait(answered).await??;
         Ok(line)
+    }
+
+    /// Whether these claims would not be let in because their holder was removed from the room.
+    ///
+    /// # Errors
+    /// When the media thread does not answer.
+    pub async fn refuses(&self, claims: &Claims) -> Result<bool, JoinError> {
+        let shard = self.shard(&claims.room);
+        let permit = shard.permit(0).await?;
+        let (answer, answered) = oneshot::channel();
+        shard.order(Command::Refuses { claims: Box::new(claims.clone()), answer }, Some(permit))?;
+        wait(answered).await
     }
 
     /// Shows somebody the door; who comes back needs a token made later. Whether there is such a room.

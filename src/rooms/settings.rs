@@ -8,7 +8,7 @@ use std::{
 
 use livekit_protocol as proto;
 
-use super::token::Claims;
+use super::{ids::NodeId, token::Claims};
 use crate::{domain::Identity, rtc::LocalAddress};
 
 /// The livekit-server whose behaviour rooms show; clients switch features on by it.
@@ -24,6 +24,8 @@ pub type TokenRefresh = Arc<dyn Fn(&Claims) -> String + Send + Sync>;
 /// See the module.
 #[derive(Clone)]
 pub struct Settings {
+    /// Which server this is, to clients.
+    pub node: NodeId,
     /// Where clients reach the media port.
     pub addresses: Vec<LocalAddress>,
     /// What all ICE user name fragments of this shard begin with: the demultiplexer goes by it.
@@ -32,6 +34,8 @@ pub struct Settings {
     pub ice_servers: IceServers,
     /// Refreshes tokens of those who are in a room; `None`: nobody gets another token.
     pub token_refresh: Option<TokenRefresh>,
+    /// Whether the server API may unmute a track: a microphone that its owner muted.
+    pub remote_unmute: bool,
     /// How long a room waits for what.
     pub timeouts: Timeouts,
     /// How much is too much.
@@ -42,10 +46,12 @@ impl Settings {
     /// Rooms as livekit-server has them.
     pub fn new(addresses: Vec<LocalAddress>, ufrag_prefix: String) -> Self {
         Self {
+            node: NodeId::random(),
             addresses,
             ufrag_prefix,
             ice_servers: Arc::new(|_, _| Vec::new()),
             token_refresh: None,
+            remote_unmute: false,
             timeouts: Timeouts::default(),
             limits: Limits::default(),
         }
@@ -143,10 +149,10 @@ impl Default for Limits {
             fanout: 8 * 1024 * 1024,
             name: 256,
             message: 64 * 1024,
-            data_rate: 1024 * 1024,
+            data_rate: 4 * 1024 * 1024,
             requests: 50,
             joins: 20,
-            backlog: 512 * 1024,
+            backlog: 1024 * 1024,
             removed: 1024,
         }
     }

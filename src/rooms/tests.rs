@@ -6,12 +6,12 @@ use livekit_protocol::{DisconnectReason, signal_request, signal_response::Messag
 
 use super::{outgoing::MOST_MESSAGES, *};
 
-fn start() -> (Rooms, mpsc::Receiver<RoomEvent>, tempfile::TempDir) {
+fn start() -> (Rooms, RoomEvents, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let mut config = Config::defaults(folder.path());
     config.server.rtc_port = 0;
     let keys = Keys::open(&config.livekit, folder.path()).unwrap();
-    let (rooms, events) = Rooms::start(&config, &keys, true).unwrap();
+    let (rooms, [events]) = Rooms::start(&config, &keys, true, [Interest::Rooms]).unwrap();
     (rooms, events, folder)
 }
 
@@ -40,11 +40,13 @@ async fn whoever_joins_is_greeted_first_and_told_when_the_server_stops() {
     let (rooms, mut events, _folder) = start();
     let mut ann = join(&rooms, "ann").await.unwrap();
     assert!(matches!(next(&mut ann).await, Some(Message::Join(_))));
-    assert!(matches!(events.recv().await, Some(RoomEvent::Opened(room)) if room.as_str() == "call"));
+    assert!(
+        matches!(events.recv().await, Some(event) if matches!(event.change, RoomChange::Opened { .. }) && event.room.name == "call")
+    );
     rooms.stop().await;
     let Some(Message::Leave(leave)) = rest(&mut ann).await.pop() else { panic!("no good-bye") };
     assert_eq!(leave.reason(), DisconnectReason::ServerShutdown);
-    assert!(matches!(events.recv().await, Some(RoomEvent::Closed(_))));
+    assert!(matches!(events.recv().await, Some(event) if event.change == RoomChange::Closed));
     assert!(events.recv().await.is_none(), "nobody is left who could say more");
     assert_eq!(join(&rooms, "bob").await.unwrap_err(), JoinError::Unavailable);
 }
@@ -105,7 +107,7 @@ async fn who_was_removed_comes_back_with_a_token_made_later() {
     };
     let old = token(SystemTime::now());
     let mut ann = enter(&old).await.unwrap();
-    assert!(matches!(events.recv().await, Some(RoomEvent::Opened(_))));
+    assert!(matches!(events.recv().await, Some(event) if matches!(event.change, RoomChange::Opened { .. })));
     let mut refreshed = None;
     assert!(rooms.remove(&call, &"ann".parse().unwrap()).await);
     for message in rest(&mut ann).await {
@@ -122,5 +124,59 @@ async fn who_was_removed_comes_back_with_a_token_made_later() {
     assert!(matches!(next(&mut back).await, Some(Message::Join(_))));
     drop(back);
     assert_eq!(enter(&old).await.unwrap_err(), JoinError::Removed, "for as long as the old one lives");
+    rooms.stop().await;
+}
+
+#[tokio::test]
+async fn rooms_are_opened_and_closed_from_outside() {
+    let (rooms, mut events, _folder) = start();
+    let call: RoomName = "call".parse().unwrap();
+    assert_eq!(rooms.delete_room(&call).await, Err(ControlError::NoRoom));
+    assert_eq!(rooms.list_participants(&call).await, Err(ControlError::NoRoom));
+    let agents = vec![proto::RoomAgentDispatch { agent_name: "helper".to_owned(), ..Default::default() }];
+    let request = proto::CreateRoomRequest { metadata: "m".to_owned(), agents, ..Default::default() };
+    let room = rooms.create_room(&call, request.clone()).await.unwrap();
+    assert_eq!((room.name.as_str(), room.metadata.as_str()), ("call", "m"));
+    let again = proto::CreateRoomRequest { metadata: "other".to_owned(), ..Default::default() };
+    assert_eq!(rooms.create_room(&call, again).await.unwrap(), room, "it stays as it is");
+    let event = events.recv().await.unwrap();
+    let RoomChange::Opened { agents } = &event.change else { panic!("{event:?}") };
+    assert_eq!((agents[0].agent_name.as_str(), &event.room), ("helper", &room));
+    let other: RoomName = "other".parse().unwrap();
+    rooms.create_room(&other, proto::CreateRoomRequest::default()).await.unwrap();
+    for (names, expect) in [(vec![], 2), (vec!["call".to_owned()], 1), (vec!["none".to_owned()], 0)] {
+        assert_eq!(rooms.list_rooms(&names).await.unwrap().len(), expect, "{names:?}");
+    }
+    let mut ann = join(&rooms, "ann").await.unwrap();
+    assert_eq!(rooms.list_participants(&call).await.unwrap().len(), 1);
+    assert_eq!(rooms.delete_room(&call).await, Ok(()));
+    let Some(Message::Leave(leave)) = rest(&mut ann).await.pop() else { panic!("no good-bye") };
+    assert_eq!(leave.reason(), DisconnectReason::RoomDeleted);
+    assert_eq!(rooms.list_rooms(&[]).await.unwrap().len(), 1);
+    let too_long = proto::CreateRoomRequest { metadata: "x".repeat(512 * 1024 + 1), ..Default::default() };
+    let refused = rooms.create_room(&call, too_long).await.unwrap_err();
+    assert_eq!(refused, ControlError::Options(OptionsError::Metadata));
+    rooms.stop().await;
+    assert_eq!(rooms.list_rooms(&[]).await, Err(ControlError::Unavailable));
+}
+
+#[tokio::test]
+async fn a_token_says_how_its_room_is_opened() {
+    let (rooms, mut events, _folder) = start();
+    let enter = async |identity: &str, config: proto::RoomConfiguration| {
+        let (identity, room) = (identity.parse().unwrap(), "call".parse().unwrap());
+        let claims = Claims::new(identity, room, SystemTime::now(), Duration::from_secs(60));
+        let claims = Claims { room_config: Some(Box::new(config)), ..claims };
+        rooms.join(claims, SignalVersion::V0, proto::JoinRequest::default()).await
+    };
+    let long = proto::RoomConfiguration { metadata: "x".repeat(512 * 1024 + 1), ..Default::default() };
+    assert_eq!(enter("ann", long.clone()).await.unwrap_err(), JoinError::Config(OptionsError::Metadata));
+    let config = proto::RoomConfiguration { metadata: "m".to_owned(), max_participants: 2, ..Default::default() };
+    let mut ann = enter("ann", config).await.unwrap();
+    assert_eq!(events.recv().await.unwrap().room.metadata, "m");
+    let Some(Message::Join(joined)) = next(&mut ann).await else { panic!("not greeted") };
+    assert_eq!(joined.room.unwrap().max_participants, 2);
+    let _bob = enter("bob", long).await.expect("it is open already: the token has no say");
+    assert_eq!(enter("carl", proto::RoomConfiguration::default()).await.unwrap_err(), JoinError::Full);
     rooms.stop().await;
 }

@@ -8,6 +8,7 @@ use livekit_protocol::{
 use crate::{
     audio::line::Caller,
     domain::{Identity, Pii},
+    rooms::supervisor,
 };
 
 /// The caller as the room knows them.
@@ -50,10 +51,12 @@ pub(super) fn present(info: &proto::ParticipantInfo) -> Option<Present> {
     Some(Present { identity, track: voice(info) })
 }
 
-/// Who talks with an agent: those that LiveKit's own agents listen to.
+/// Who talks with an agent: those that LiveKit's own agents listen to, but for members of staff.
 pub(super) fn is_person(info: &proto::ParticipantInfo) -> bool {
     let is_gone = info.state() == State::Disconnected;
-    !is_gone && matches!(info.kind(), Kind::Standard | Kind::Sip | Kind::Connector)
+    let is_caller =
+        matches!(info.kind(), Kind::Standard | Kind::Sip | Kind::Connector) && !supervisor::is_supervisor(info);
+    !is_gone && is_caller
 }
 
 /// The track with a participant's voice: the microphone, or else audio of unknown source.

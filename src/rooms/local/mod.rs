@@ -5,6 +5,7 @@
 //! The room publishes one audio track for it, and polls what is to be sent.
 
 mod caller;
+mod colleague;
 mod outbox;
 mod reach;
 #[cfg(test)]
@@ -30,6 +31,7 @@ use crate::{
     rtc::peer::{AudioLevel, Packet},
 };
 use caller::Present;
+use colleague::Colleague;
 use outbox::Outbox;
 use reach::Reach;
 use transcripts::{Author, Transcripts};
@@ -88,6 +90,7 @@ pub struct Local {
     /// The agent's own track.
     track: Option<String>,
     others: Vec<proto::ParticipantInfo>,
+    colleague: Colleague,
     output: VecDeque<LocalOutput>,
 }
 
@@ -123,6 +126,7 @@ impl Local {
             chat: Reader::new(CHAT, MAX_TYPED),
             track: None,
             others: Vec::new(),
+            colleague: Colleague::default(),
             output: VecDeque::new(),
         };
         local.show(STATE, AgentState::Initializing.as_str());
@@ -146,6 +150,7 @@ impl Local {
     /// and stays it, with whatever track and connection.
     pub fn others(&mut self, now: Instant, others: Vec<proto::ParticipantInfo>) {
         self.others = others;
+        self.look_for_colleague();
         match &self.phase {
             Phase::Alone { .. } => {
                 if let Some((caller, present)) = caller::first(&self.others) {
@@ -338,8 +343,18 @@ impl Local {
                 LineCommand::State(state) => self.show(STATE, state.as_str()),
                 LineCommand::Notice(notice) => self.show(NOTICE, notice.as_str()),
                 LineCommand::Transcript(line) => self.write(now, &line),
+                LineCommand::Colleague(identity) => {
+                    self.colleague = Colleague::new(identity);
+                    self.look_for_colleague();
+                }
                 LineCommand::Leave => self.leave(now),
             }
+        }
+    }
+
+    fn look_for_colleague(&mut self) {
+        if let Some(is_here) = self.colleague.look(&self.others) {
+            self.outbox.tell(LineEvent::Colleague { is_here });
         }
     }
 
@@ -366,6 +381,7 @@ impl Local {
                 marker: spoken.marker,
                 is_red: false,
                 level: Some(AudioLevel { dbov: spoken.dbov, voice: spoken.voice }),
+                video: None,
                 arrived: now,
             }));
         }

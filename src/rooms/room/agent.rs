@@ -64,6 +64,8 @@ impl Room {
         self.participants.insert(key, participant);
         self.woken.push(key);
         self.announce(now, key);
+        self.tell_joined(key);
+        self.tell_tracks(key, &[]);
         self.offer_to_all(now, key, track);
     }
 

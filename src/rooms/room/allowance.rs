@@ -7,7 +7,7 @@ const BURST_S: u32 = 4;
 
 /// See the module.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Allowance {
+pub(crate) struct Allowance {
     per_second: u32,
     /// Below zero: a debt that time pays.
     left: f64,
@@ -15,12 +15,12 @@ pub(super) struct Allowance {
 }
 
 impl Allowance {
-    pub(super) fn new(now: Instant, per_second: u32) -> Self {
+    pub(crate) fn new(now: Instant, per_second: u32) -> Self {
         Self { per_second, left: f64::from(per_second) * f64::from(BURST_S), at: now }
     }
 
     /// Takes `amount`, if there is as much.
-    pub(super) fn take(&mut self, now: Instant, amount: usize) -> bool {
+    pub(crate) fn take(&mut self, now: Instant, amount: usize) -> bool {
         let enough = amount as f64 <= self.left_at(now);
         if enough {
             self.charge(now, amount);

@@ -15,9 +15,10 @@ use super::{
     quality::Score,
     simulate::Simulated,
     subscription::{Resting, Subscription},
+    video::Bandwidth,
 };
 use crate::{
-    rooms::{Claims, SignalVersion, settings::Settings},
+    rooms::{Claims, SignalVersion, settings::Settings, token::Grants},
     rtc::peer::Mid,
 };
 
@@ -45,12 +46,18 @@ pub(super) struct Client {
     /// The newest reliable message that it sent.
     pub(super) newest_message: u32,
     pub(super) data: Allowance,
+    /// Who does not take its messages as fast as they come, and since when.
+    pub(super) held_by: Option<(Key, Instant)>,
+    /// When a datagram of it passes though it is held back.
+    pub(super) trickles_at: Instant,
     pub(super) requests: Allowance,
     /// What it makes the room tell others, in bytes for each of them.
     pub(super) caused: Allowance,
     /// Others do not know yet how it is now.
     pub(super) is_unannounced: bool,
     pub(super) score: Score,
+    /// For pictures.
+    pub(super) bandwidth: Bandwidth,
     /// What the client was last told of it.
     pub(super) told: Option<proto::ConnectionQuality>,
     pub(super) refresh_due: Option<Instant>,
@@ -113,10 +120,13 @@ impl Client {
             resting: BTreeMap::new(),
             newest_message: 0,
             data: Allowance::new(now, settings.limits.data_rate),
+            held_by: None,
+            trickles_at: now,
             requests: Allowance::new(now, settings.limits.requests),
             caused: Allowance::new(now, settings.limits.fanout),
             is_unannounced: false,
             score: Score::default(),
+            bandwidth: Bandwidth::default(),
             told: None,
             refresh_due: settings.token_refresh.as_ref().map(|_| now),
             simulated: None,
@@ -131,6 +141,11 @@ impl Client {
     pub(super) fn refresh(&mut self, claims: Claims) {
         self.newest_token = self.newest_token.max(claims.not_before);
         self.claims = claims;
+    }
+
+    /// What it may do has changed: its next token says so.
+    pub(super) fn grant(&mut self, grants: Grants) {
+        self.claims.grants = grants;
     }
 
     /// It came back with this token. With one that is older than what it has it does not take back what was said since.

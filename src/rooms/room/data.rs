@@ -1,18 +1,26 @@
 //! Data messages: who sent them is written on them here, and they go to those whom they name, else to all.
 //!
 //! Chat, RPC, text streams and whatever else clients agree on pass unread.
+//!
+//! Who sends more than they may, or than a receiver takes, is held back as a full network holds back: datagrams with data
+//! are dropped before they are read, and SCTP sends them again, more slowly. So nothing reliable is lost.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use livekit_protocol::{self as proto, data_packet::Value, data_stream::header::ContentHeader};
 use prost::Message as _;
 
 use super::{
     Key, PeerId, Room, Target,
+    link::Reach,
     participant::{Participant, Seat},
 };
 use crate::rtc::peer::Channel;
 
+/// A receiver who takes nothing for so long while others are held back for it is dropped.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// While a sender is held back one of its datagrams passes in so much time.
+const TRICKLE: Duration = Duration::from_millis(50);
 /// Receivers that a message may name: more than a room takes.
 const MOST_NAMED: usize = 256;
 
@@ -24,9 +32,10 @@ impl Room {
         let Some(participant) = self.participants.get_mut(&key) else { return };
         let may = participant.grants.can_publish_data && peer.target() == Target::Publisher;
         let Some(client) = participant.client_mut() else { return };
-        if !may || message.len() > most || !client.caused.is_open(now) || !client.data.take(now, message.len()) {
+        if !may || message.len() > most {
             return;
         }
+        client.data.charge(now, message.len());
         let Ok(packet) = proto::DataPacket::decode(message) else { return };
         // After a reconnection a client sends again what it does not know to have arrived.
         if channel == Channel::Reliable && packet.sequence > 0 {
@@ -41,36 +50,95 @@ impl Room {
     /// Sends a packet on, with its sender on it.
     pub(super) fn route(&mut self, now: Instant, from: Key, channel: Channel, mut packet: proto::DataPacket) {
         let Some(sender) = self.participants.get(&from) else { return };
-        if !stamp(&mut packet, sender, channel) {
+        if !stamp(&mut packet, sender, channel) || self.take_rpc_answer(from, &packet) {
             return;
         }
-        let named = |participant: &Participant| is_named(&packet, participant);
-        let receivers = self.participants.iter().filter(|(key, participant)| **key != from && named(participant));
+        self.spread(now, Some(from), channel, &packet);
+    }
+
+    /// Sends a packet to those whom it names, but for its sender; the server API's comes from nobody here.
+    pub(super) fn spread(&mut self, now: Instant, from: Option<Key>, channel: Channel, packet: &proto::DataPacket) {
+        let named = |participant: &Participant| is_named(packet, participant);
+        let receivers = self.participants.iter().filter(|(key, participant)| Some(**key) != from && named(participant));
         let receivers: Vec<Key> = receivers.map(|(key, _)| *key).collect();
         let message = packet.encode_to_vec();
-        if let Some(client) = self.client_mut(from) {
+        if let Some(client) = from.and_then(|from| self.client_mut(from)) {
             client.caused.charge(now, message.len().saturating_mul(receivers.len()));
         }
         for key in receivers {
-            self.deliver(now, key, channel, &packet, &message);
+            let keeps_up = self.deliver(now, key, channel, packet, &message);
+            if let Some(sender) = from.and_then(|from| self.client_mut(from)).filter(|_| !keeps_up) {
+                sender.held_by.get_or_insert((key, now));
+            }
         }
     }
 
-    fn deliver(&mut self, now: Instant, key: Key, channel: Channel, packet: &proto::DataPacket, message: &[u8]) {
+    /// Whether what a client sends is to be dropped for now. A little of it always passes: SCTP waits twice as long after
+    /// each loss, and would stand still long after the way is free.
+    pub(super) fn is_dammed(&mut self, now: Instant, peer: PeerId) -> bool {
+        if !self.is_too_fast(now, peer) {
+            return false;
+        }
+        let Some(client) = self.client_mut(peer.participant()) else { return false };
+        let is_closed = now < client.trickles_at;
+        if !is_closed {
+            client.trickles_at = now + TRICKLE;
+        }
+        is_closed
+    }
+
+    fn is_too_fast(&mut self, now: Instant, peer: PeerId) -> bool {
+        let key = peer.participant();
         let most = self.settings.limits.backlog;
-        let Some(participant) = self.participants.get_mut(&key) else { return };
+        let Some(client) = self.client(key).filter(|_| peer.target() == Target::Publisher) else { return false };
+        // A handshake is no message.
+        if client.publisher.reach != Reach::Connected {
+            return false;
+        }
+        if !client.data.is_open(now) || !client.caused.is_open(now) {
+            return true;
+        }
+        let Some((slow, since)) = client.held_by else { return false };
+        let is_congested = self.client(slow).is_some_and(|slow| slow.receiver().is_congested(most));
+        let is_hopeless = now.saturating_duration_since(since) > PATIENCE;
+        if is_congested && !is_hopeless {
+            return true;
+        }
+        if let Some(client) = self.client_mut(key) {
+            client.held_by = None;
+        }
+        if is_congested {
+            self.drop_slow(now, slow);
+        }
+        false
+    }
+
+    /// Whether the receiver keeps up with what is sent to it.
+    fn deliver(
+        &mut self,
+        now: Instant,
+        key: Key,
+        channel: Channel,
+        packet: &proto::DataPacket,
+        message: &[u8],
+    ) -> bool {
+        let most = self.settings.limits.backlog;
+        let Some(participant) = self.participants.get_mut(&key) else { return true };
         match &mut participant.seat {
             Seat::Agent(agent) => {
                 agent.local.handle_data(now, packet);
                 self.woken.push(key);
+                true
             }
             Seat::Client(client) => {
                 let link = client.receiver_mut();
                 let sent = link.send_data(channel, message, most);
+                let keeps_up = !link.is_congested(most);
                 link.touch(&mut self.touched);
                 if sent.is_err() {
                     self.drop_slow(now, key);
                 }
+                keeps_up
             }
         }
     }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use livekit_protocol as proto;
 
+use super::Control;
 use crate::{
     audio::line::LineEnd,
     domain::Identity,
-    rooms::{Agent, Claims, JoinError, SignalVersion},
+    rooms::{Agent, Claims, JoinError, RoomChange, SignalVersion},
     rtc::Datagram,
 };
 
@@ -93,6 +94,8 @@ pub enum Input {
         /// Who.
         identity: Identity,
     },
+    /// The server API asks for something.
+    Control(Box<Control>),
     /// [`Room::next_timeout`](super::Room::next_timeout) has come.
     Timeout,
     /// The server stops: everybody is told, and the room is of no use any more.
@@ -135,6 +138,8 @@ pub enum Output {
         /// Which one.
         peer: PeerId,
     },
+    /// Something for whoever listens to what happens in rooms.
+    Event(RoomChange),
     /// Empty for long enough: forget the room. Nothing follows.
     Closed,
 }

@@ -93,8 +93,14 @@ impl Room {
         let others = || self.participants.values().filter(|other| other.identity != claims.identity);
         let alike = others().filter(|other| other.is_agent() == is_agent).count();
         let said: usize = others().map(|other| other.profile.bytes()).sum();
-        let most = if is_agent { limits.agents } else { limits.participants };
+        let most = if is_agent { limits.agents } else { self.most_participants() };
         alike >= most || said + Profile::of(claims).bytes() > limits.profiles
+    }
+
+    /// In this room, agents not counted.
+    pub(super) fn most_participants(&self) -> usize {
+        let most = self.settings.limits.participants;
+        self.options.max_participants.map_or(most, |wanted| wanted.min(most))
     }
 
     fn enter(
@@ -180,9 +186,18 @@ impl Room {
             subscriber_primary: is_dual,
             ping_timeout: PING_TIMEOUT_S,
             ping_interval: PING_INTERVAL_S,
-            server_info: Some(server_info()),
+            server_info: Some(self.server_info()),
             enabled_publish_codecs: publication::codecs(),
             fast_publish: may_publish,
+            ..Default::default()
+        }
+    }
+
+    fn server_info(&self) -> proto::ServerInfo {
+        proto::ServerInfo {
+            version: SERVER_VERSION.to_owned(),
+            protocol: PROTOCOL,
+            node_id: self.settings.node.to_string(),
             ..Default::default()
         }
     }
@@ -239,7 +254,7 @@ impl Room {
         let Some(client) = self.client(key) else { return };
         let response = proto::ReconnectResponse {
             ice_servers: self.ice_servers(now, key),
-            server_info: Some(server_info()),
+            server_info: Some(self.server_info()),
             last_message_seq: client.newest_message,
             ..Default::default()
         };
@@ -296,6 +311,7 @@ impl Room {
                 participant.state = State::Active;
             }
             self.announce(now, key);
+            self.tell_joined(key);
         }
     }
 }
@@ -307,10 +323,6 @@ fn join_kind(claims: &Claims) -> Kind {
 /// The answer to a client that wants to go on with what is no more.
 pub(in crate::rooms) fn begin_anew() -> proto::SignalResponse {
     proto::SignalResponse { message: Some(leave(DisconnectReason::StateMismatch, Action::Reconnect)) }
-}
-
-fn server_info() -> proto::ServerInfo {
-    proto::ServerInfo { version: SERVER_VERSION.to_owned(), protocol: PROTOCOL, ..Default::default() }
 }
 
 /// The message that ends a connection.

@@ -30,6 +30,8 @@ impl Room {
             Seat::Agent(agent) => agent.local.closing(hangup(reason)),
         }
         self.speakers.forget(key);
+        self.fail_rpcs(key);
+        self.tell_left(&participant, reason);
         self.tell_gone(&mut participant, reason);
         let tracks: Vec<TrackId> = participant.publications.iter().map(|publication| publication.id).collect();
         self.drop_tracks(now, &tracks);

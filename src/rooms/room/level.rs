@@ -120,6 +120,7 @@ mod tests {
                 marker: false,
                 is_red: false,
                 level: None,
+                video: None,
                 arrived: now,
             };
             level.observe(&packet, AudioLevel { dbov: *dbov, voice: true });

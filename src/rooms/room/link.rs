@@ -114,6 +114,11 @@ impl Link {
         self.backlog.add(message, most)
     }
 
+    /// Whether much waits already, of at most `most` bytes.
+    pub(super) fn is_congested(&self, most: usize) -> bool {
+        self.backlog.bytes > most / 2
+    }
+
     /// Sends what waits, as far as the channel takes it. Whether anything was sent.
     pub(super) fn flush(&mut self) -> bool {
         let before = self.backlog.messages.len();

@@ -1,7 +1,7 @@
 //! Media passes through: from a publisher's section to the sections of all who receive it, and to agents' ears.
 //!
-//! Payloads are shared, never copied. A place left clear: for video a subscription also chooses a layer here, and asks the
-//! publisher for a key frame when it begins.
+//! Payloads are shared, not copied. Of a track with several streams each subscriber gets the one that was chosen for it
+//! (`video`), from a key frame on.
 
 use std::{sync::Arc, time::Instant};
 
@@ -12,6 +12,7 @@ use super::{
     publication::Publication,
     rewrite::Position,
     subscription::{Stage, Subscription},
+    video::{Origin, Pass},
 };
 use crate::rtc::peer::{Mid, Packet};
 
@@ -33,14 +34,29 @@ impl Room {
             publication.level.observe(packet, level);
             self.speakers.wake(now);
         }
-        let track = publication.id;
-        self.forward(now, track, packet);
+        let id = publication.id;
+        let mut from = Origin { stream: 0, place: None };
+        if let (Some(track), Some(video)) = (&mut publication.video, &packet.video) {
+            let Some((origin, woke)) = track.source.observe(now, packet, video) else { return };
+            from = origin;
+            // What a client has not said, or has changed.
+            let is_another = publication.info.mime_type != video.mime_type();
+            if is_another {
+                video.mime_type().clone_into(&mut publication.info.mime_type);
+                self.announce(now, key);
+            }
+            if woke {
+                self.look_at_video(now);
+            }
+        }
+        self.forward(now, (id, from), packet);
     }
 
-    fn forward(&mut self, now: Instant, track: TrackId, packet: &Packet) {
+    fn forward(&mut self, now: Instant, from: (TrackId, Origin), packet: &Packet) {
+        let (track, _) = from;
         for (key, participant) in &mut self.participants {
             match &mut participant.seat {
-                Seat::Client(client) => client.forward(now, track, packet, &mut self.touched),
+                Seat::Client(client) => client.forward(now, from, packet, &mut self.touched),
                 Seat::Agent(agent) if agent.hears(track) => {
                     agent.local.handle_media(now, packet);
                     self.woken.push(*key);
@@ -53,12 +69,30 @@ impl Room {
 
 impl Client {
     /// Sends a packet of a track on, in the subscription's own numbers.
-    fn forward(&mut self, now: Instant, track: TrackId, packet: &Packet, touched: &mut Vec<PeerId>) {
+    fn forward(&mut self, now: Instant, from: (TrackId, Origin), packet: &Packet, touched: &mut Vec<PeerId>) {
+        let (track, from) = from;
         let Some(subscription) = self.subscriptions.get_mut(&track) else { return };
-        let Subscription { stage: Stage::Live(mid), is_paused: false, rewriter, .. } = subscription else { return };
-        let Some(place) = rewriter.place(now, Position { seq: packet.seq, time: packet.time }) else { return };
+        let Subscription { stage: Stage::Live(mid), is_paused: false, rewriter, video: choice, .. } = subscription
+        else {
+            return;
+        };
+        let mut marker = packet.marker;
+        if let (Some(choice), Some(video)) = (choice, &packet.video) {
+            match choice.pass(from, video.begins_key_frame) {
+                Pass::No => return,
+                Pass::Skip => return rewriter.skip(packet.seq),
+                Pass::On => {}
+                Pass::Last => marker = true,
+                Pass::Switch => rewriter.interrupt(),
+            }
+        }
+        let numbers = packet.video.as_ref().map(|video| video.numbers).unwrap_or_default();
+        let source = Position { seq: packet.seq, time: packet.time, numbers };
+        let Some((place, shift)) = rewriter.place(now, source) else { return };
+        let video = packet.video.as_ref().map(|video| video.shifted(shift));
         let mid = *mid;
-        let packet = Packet { payload: Arc::clone(&packet.payload), seq: place.seq, time: place.time, ..*packet };
+        let payload = Arc::clone(&packet.payload);
+        let packet = Packet { payload, seq: place.seq, time: place.time, marker, video, ..*packet };
         let receiver = self.receiver_mut();
         receiver.peer.send(now, mid, &packet);
         receiver.touch(touched);

@@ -20,7 +20,7 @@ const MOST_ATTRIBUTES: usize = 256;
 impl Profile {
     /// Changes what `update` names: an empty text leaves a name or metadata as they are, and takes an attribute away.
     /// Nothing changes when the result would be too large, by itself or with the `others` bytes of all others in the room.
-    fn change(
+    pub(super) fn change(
         &mut self,
         update: &proto::UpdateParticipantMetadata,
         limits: &Limits,

@@ -5,12 +5,12 @@
 //! It behaves as livekit-server does, because stock clients are the judge. What is handled where: coming (`join`) and
 //! going (`leave`), offers and answers (`negotiation`), tracks (`publication`) and who receives them
 //! (`subscription`), media (`media`), data (`data`), a participant's own attributes (`metadata`), what is due
-//! (`timers`). Video is refused where a track is added and its sections are answered inactive; forwarding it has its
-//! place in `media`.
+//! (`timers`), which pictures (`video`), what the server API asks for (`control`).
 
 mod agent;
-mod allowance;
+pub(crate) mod allowance;
 mod client;
+mod control;
 mod data;
 mod debtors;
 mod io;
@@ -30,9 +30,11 @@ mod rewrite;
 mod simulate;
 mod speakers;
 mod subscription;
+mod tell;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod video;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -43,10 +45,10 @@ use std::{
 use livekit_protocol::{self as proto, signal_response::Message};
 use prost::Message as _;
 
-pub use self::io::{ConnectionId, Input, Output, PeerId};
 use self::{
     allowance::Allowance,
     client::Client,
+    control::Rpcs,
     debtors::Debtors,
     io::{Key, Target, TrackId},
     link::Link,
@@ -54,11 +56,15 @@ use self::{
     speakers::Speakers,
     timers::Occupancy,
 };
-pub(in crate::rooms) use self::{join::begin_anew, removed::Removed};
-use super::{ids::RoomSid, settings::Settings};
+pub(in crate::rooms) use self::{control::LONGEST_RPC, join::begin_anew, removed::Removed};
+pub use self::{
+    control::{Answer, Control, Destination},
+    io::{ConnectionId, Input, Output, PeerId},
+};
+use super::{Claims, RoomOptions, ids::RoomSid, settings::Settings};
 use crate::{
     domain::RoomName,
-    rtc::{self, Datagram, peer::Event},
+    rtc::{self, Datagram, datagram, peer::Event},
 };
 
 /// After so many turns of peers and agents answering each other the rest waits for the next input.
@@ -70,6 +76,7 @@ pub struct Room {
     name: RoomName,
     sid: RoomSid,
     settings: Arc<Settings>,
+    options: RoomOptions,
     opened: (Instant, SystemTime),
     /// When the present input came, by both clocks. The system's may be set forth and back while the room is open.
     at: (Instant, SystemTime),
@@ -79,11 +86,16 @@ pub struct Room {
     next_id: u64,
     removed: Removed,
     debtors: Debtors,
+    rpcs: Rpcs,
     /// So many may still come, or come back, now.
     joins: Allowance,
     speakers: Speakers,
     quality_due: Instant,
+    /// When it is looked at who gets which pictures.
+    video_due: Instant,
     occupancy: Occupancy,
+    /// When all are told how many there are.
+    count_due: Option<Instant>,
     outputs: VecDeque<Output>,
     /// Peers that have something to say.
     touched: Vec<PeerId>,
@@ -95,10 +107,11 @@ pub struct Room {
 
 impl Room {
     /// An empty room, open for the first to come.
-    pub fn new(now: Instant, wall: SystemTime, name: RoomName, settings: Arc<Settings>) -> Self {
+    pub fn new(now: Instant, wall: SystemTime, name: RoomName, settings: Arc<Settings>, options: RoomOptions) -> Self {
         Self {
             name,
             sid: RoomSid::random(),
+            options,
             joins: Allowance::new(now, settings.limits.joins),
             settings,
             opened: (now, wall),
@@ -108,9 +121,12 @@ impl Room {
             next_id: 0,
             removed: Removed::default(),
             debtors: Debtors::default(),
+            rpcs: Rpcs::default(),
             speakers: Speakers::default(),
             quality_due: now + quality::INTERVAL,
+            video_due: now,
             occupancy: Occupancy::Unvisited,
+            count_due: None,
             outputs: VecDeque::new(),
             touched: Vec::new(),
             woken: Vec::new(),
@@ -121,6 +137,11 @@ impl Room {
     /// A room of this name stood before: who was removed from that one is not let into this one with the old token.
     pub(in crate::rooms) fn remember(&mut self, removed: Removed) {
         self.removed = removed;
+    }
+
+    /// Whether somebody was removed after their token was made.
+    pub(in crate::rooms) fn refuses(&self, claims: &Claims) -> bool {
+        self.removed.refuses(claims)
     }
 
     /// Who was removed, for the next room of this name.
@@ -141,6 +162,7 @@ impl Room {
             Input::Datagram { peer, datagram } => self.handle_datagram(now, peer, &datagram),
             Input::JoinAgent { agent, line } => self.handle_agent(now, agent, line),
             Input::Remove { identity } => self.handle_removal(now, identity),
+            Input::Control(control) => self.handle_control(now, *control),
             Input::Timeout => self.handle_timeout(now),
             Input::Close => self.handle_close(now),
         }
@@ -169,6 +191,9 @@ impl Room {
     }
 
     fn handle_datagram(&mut self, now: Instant, peer: PeerId, datagram: &Datagram) {
+        if datagram::is_dtls(&datagram.contents) && self.is_dammed(now, peer) {
+            return;
+        }
         if let Some(link) = self.link_mut(peer) {
             link.peer.handle_datagram(now, datagram);
             link.flush();
@@ -211,6 +236,8 @@ impl Room {
             Event::Media(mid, packet) => self.handle_media(now, participant, mid, &packet),
             Event::ChannelOpen(_) => self.flush(peer),
             Event::Data(channel, message) => self.handle_data(now, peer, channel, &message),
+            Event::KeyFrameWanted(mid) => self.handle_key_frame_request(now, participant, mid),
+            Event::Bandwidth(bits_per_second) => self.handle_bandwidth(participant, peer, bits_per_second),
             Event::Quality(quality) => {
                 if let Some(client) = self.client_mut(participant) {
                     client.score.update(&quality);
@@ -316,16 +343,17 @@ impl Room {
     }
 
     /// How clients see the room.
-    fn info(&self) -> proto::Room {
+    pub fn info(&self) -> proto::Room {
         let seconds = |duration: std::time::Duration| u32::try_from(duration.as_secs()).unwrap_or(u32::MAX);
         let visible = || self.participants.values().filter(|participant| !participant.grants.hidden);
         let created = unix_ms(self.opened.1);
         proto::Room {
             sid: self.sid.to_string(),
             name: self.name.to_string(),
-            empty_timeout: seconds(self.settings.timeouts.empty),
-            departure_timeout: seconds(self.settings.timeouts.departure),
-            max_participants: u32::try_from(self.settings.limits.participants).unwrap_or(u32::MAX),
+            empty_timeout: seconds(self.empty_timeout()),
+            departure_timeout: seconds(self.departure_timeout()),
+            max_participants: u32::try_from(self.most_participants()).unwrap_or(u32::MAX),
+            metadata: self.options.metadata.clone(),
             creation_time: created / 1000,
             creation_time_ms: created,
             enabled_codecs: publication::codecs(),

@@ -18,6 +18,8 @@ use crate::rtc::{
     peer::{Kind, Mid, PeerError, Section},
 };
 
+const KINDS: [Kind; 2] = [Kind::Audio, Kind::Video];
+
 impl Room {
     /// The client offers what it publishes and, on a single connection, where it receives.
     pub(super) fn handle_offer(&mut self, now: Instant, key: Key, offer: &proto::SessionDescription) {
@@ -25,7 +27,7 @@ impl Room {
             Ok(sdp) => {
                 let tracks = self.client(key).map(Client::tracks_by_section).unwrap_or_default();
                 self.send(key, Message::Answer(description("answer", sdp, offer.id, tracks)));
-                self.notice_subscribers(key);
+                self.notice_subscribers(now, key);
                 self.negotiate(now, key);
             }
             Err(error) => self.fail_negotiation(now, key, &error),
@@ -55,7 +57,7 @@ impl Room {
         match subscriber.peer.accept_answer(now, &answer.sdp) {
             Ok(()) => {
                 client.offered_are_live();
-                self.notice_subscribers(key);
+                self.notice_subscribers(now, key);
                 self.negotiate(now, key);
             }
             Err(PeerError::NoOffer) => {}
@@ -133,32 +135,32 @@ impl Client {
         }
         let used: Vec<Mid> = self.subscriptions.values().filter_map(|subscription| subscription.stage.mid()).collect();
         let rests = |section: &Section| self.resting.get(&section.mid) != Some(&Resting::Untold);
-        let is_free = |section: &&Section| is_receiving(section) && !used.contains(&section.mid) && rests(section);
-        let free: Vec<Mid> = sections.iter().filter(is_free).map(|section| section.mid).collect();
-        let waiting =
-            self.subscriptions.values_mut().filter(|subscription| matches!(subscription.stage, Stage::Waiting));
-        for (mid, subscription) in free.into_iter().zip(waiting) {
-            self.publisher.peer.assign(mid, subscription.msid.clone());
-            subscription.stage = Stage::Live(mid);
-            self.resting.remove(&mid);
+        for kind in KINDS {
+            let is_free =
+                |section: &&Section| is_receiving(section, kind) && !used.contains(&section.mid) && rests(section);
+            let free: Vec<Mid> = sections.iter().filter(is_free).map(|section| section.mid).collect();
+            let waiting = self.subscriptions.values_mut().filter(|subscription| subscription.waits_for(kind));
+            for (mid, subscription) in free.into_iter().zip(waiting) {
+                self.publisher.peer.assign(mid, kind, subscription.msid.clone());
+                subscription.stage = Stage::Live(mid);
+            }
         }
+        let live: Vec<Mid> = self.subscriptions.values().filter_map(|subscription| subscription.stage.mid()).collect();
+        self.resting.retain(|mid, _| !live.contains(mid));
         // By the answer that follows.
         self.resting.values_mut().for_each(|resting| *resting = Resting::Told);
     }
 
     /// Asks the client to offer as many sections as lack, or (none) to offer anew.
     fn ask_for_sections(&mut self) -> Option<Message> {
-        let waiting = self.waiting();
-        let used = self.subscriptions.values().filter(|subscription| subscription.stage.mid().is_some()).count();
-        let open = self.publisher.peer.sections().iter().filter(|section| is_receiving(section)).count();
+        let [num_audios, num_videos] = KINDS.map(|kind| u32::try_from(self.lacking(kind)).unwrap_or(u32::MAX));
+        let waits = self.subscriptions.values().any(|subscription| matches!(subscription.stage, Stage::Waiting));
         let Mode::Single { asked, released } = &mut self.mode else { return None };
-        if *asked || (waiting == 0 && !*released) {
+        if *asked || !(waits || *released) {
             return None;
         }
         *asked = true;
-        let lacking = waiting.saturating_sub(open.saturating_sub(used));
-        let num_audios = u32::try_from(lacking).unwrap_or(u32::MAX);
-        Some(Message::MediaSectionsRequirement(proto::MediaSectionsRequirement { num_audios, num_videos: 0 }))
+        Some(Message::MediaSectionsRequirement(proto::MediaSectionsRequirement { num_audios, num_videos }))
     }
 
     /// Offers sections for tracks that wait for one, and whatever else has changed.
@@ -166,7 +168,7 @@ impl Client {
         let Mode::Dual { subscriber, offer } = &mut self.mode else { return None };
         for subscription in self.subscriptions.values_mut() {
             if matches!(subscription.stage, Stage::Waiting)
-                && let Some(mid) = subscriber.peer.add_sender(Kind::Audio, subscription.msid.clone())
+                && let Some(mid) = subscriber.peer.add_sender(subscription.kind(), subscription.msid.clone())
             {
                 subscription.stage = Stage::Offered(mid);
             }
@@ -185,8 +187,13 @@ impl Client {
         }
     }
 
-    fn waiting(&self) -> usize {
-        self.subscriptions.values().filter(|subscription| matches!(subscription.stage, Stage::Waiting)).count()
+    /// How many sections there are too few for the tracks that wait for one.
+    fn lacking(&self, kind: Kind) -> usize {
+        let of_kind = || self.subscriptions.values().filter(|subscription| subscription.kind() == kind);
+        let waiting = of_kind().filter(|subscription| subscription.waits_for(kind)).count();
+        let used = of_kind().filter(|subscription| subscription.stage.mid().is_some()).count();
+        let open = self.publisher.peer.sections().iter().filter(|section| is_receiving(section, kind)).count();
+        waiting.saturating_sub(open.saturating_sub(used))
     }
 
     fn tracks_by_section(&self) -> HashMap<String, String> {
@@ -197,9 +204,9 @@ impl Client {
     }
 }
 
-/// Whether the client wants to receive audio in a section, and nothing else.
-fn is_receiving(section: &Section) -> bool {
-    section.kind == Kind::Audio && section.receives && !section.sends
+/// Whether the client wants to receive this kind of media in a section, and nothing else.
+fn is_receiving(section: &Section, kind: Kind) -> bool {
+    section.kind == kind && section.receives && !section.sends
 }
 
 fn description(

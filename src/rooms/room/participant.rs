@@ -121,7 +121,7 @@ pub(super) fn update(participants: Vec<proto::ParticipantInfo>) -> Message {
     Message::Update(proto::ParticipantUpdate { participants })
 }
 
-#[expect(deprecated, reason = "clients older than participant kinds look at the agent's permission")]
+#[expect(deprecated, reason = "clients older than participant kinds look at these permissions")]
 fn permission(grants: &Grants) -> proto::ParticipantPermission {
     let sources = grants.can_publish_sources.iter().filter_map(|name| source(name));
     proto::ParticipantPermission {
@@ -132,7 +132,9 @@ fn permission(grants: &Grants) -> proto::ParticipantPermission {
         hidden: grants.hidden,
         can_update_metadata: grants.can_update_own_metadata,
         agent: grants.agent,
-        ..Default::default()
+        recorder: grants.recorder,
+        can_subscribe_metrics: grants.can_subscribe_metrics,
+        can_manage_agent_session: grants.can_manage_agent_session,
     }
 }
 

@@ -8,9 +8,9 @@ use livekit_protocol::{
     signal_response::Message,
 };
 
-use super::{Key, Room, TrackId, client::Client, level::Level, participant::may_publish};
+use super::{Key, Room, TrackId, client::Client, level::Level, participant::may_publish, video::VideoTrack};
 use crate::{
-    rooms::{ids::TrackSid, settings::Limits},
+    rooms::{ids::track_sid, settings::Limits},
     rtc::peer::{Kind, Mid, Section},
 };
 
@@ -19,6 +19,15 @@ const PENDING: Duration = Duration::from_secs(30);
 /// What it costs to negotiate a track with one receiver: a description there and back, in bytes.
 pub(super) const NEGOTIATION: usize = 8 * 1024;
 const OPUS: &str = "audio/opus";
+const RED: &str = "audio/red";
+/// Passed through as they come.
+const PICTURES: [&str; 4] = ["video/VP8", "video/H264", "video/VP9", "video/AV1"];
+/// Of simulcast, in one track.
+const MOST_LAYERS: usize = 3;
+/// A track has its codec, and one for those who do not know that.
+const MOST_CODECS: usize = 2;
+/// Of a client's id for a track, when it is repeated to it, in characters.
+const LONGEST_CID: usize = 64;
 /// LiveKit groups a person's camera and microphone, and their screen and its sound.
 const PERSON_STREAM: &str = "camera";
 const SCREEN_STREAM: &str = "screen_share";
@@ -32,6 +41,8 @@ pub(super) struct Publication {
     /// The section that it comes in; an agent's comes in none.
     pub(super) mid: Option<Mid>,
     pub(super) level: Level,
+    /// Where it is video.
+    pub(super) video: Option<VideoTrack>,
     /// Whether its publisher knows that somebody receives it.
     pub(super) noticed: bool,
 }
@@ -41,6 +52,10 @@ pub(super) struct Publication {
 pub(super) struct Pending {
     cid: String,
     info: proto::TrackInfo,
+    /// Of its pictures.
+    layers: Vec<proto::VideoLayer>,
+    /// The client has said which codec it will send.
+    has_chosen: bool,
     since: Instant,
 }
 
@@ -51,11 +66,34 @@ impl Client {
     }
 }
 
+impl Pending {
+    fn kind(&self) -> Kind {
+        if self.info.r#type() == TrackType::Video { Kind::Video } else { Kind::Audio }
+    }
+
+    /// What a client that has not said so would rather send.
+    fn choose_codec(&mut self, section: &Section) {
+        let offered = section.codec.as_deref().and_then(picture_codec);
+        if let Some(mime) = offered.filter(|_| self.kind() == Kind::Video && !self.has_chosen) {
+            mime.clone_into(&mut self.info.mime_type);
+        }
+    }
+
+    /// What its section shall bring, where that can be chosen.
+    fn preferred_codec(&self) -> Option<&str> {
+        match self.kind() {
+            Kind::Video => Some(bare(&self.info.mime_type)),
+            Kind::Audio if self.info.disable_red => None,
+            Kind::Audio => Some("red"),
+        }
+    }
+}
+
 impl Publication {
     /// The one track of an agent in this process.
     pub(super) fn of_agent(id: TrackId) -> Self {
         let info = proto::TrackInfo {
-            sid: TrackSid::random().to_string(),
+            sid: track_sid(TrackType::Audio, TrackSource::Microphone),
             name: "agent".to_owned(),
             source: TrackSource::Microphone.into(),
             mime_type: OPUS.to_owned(),
@@ -63,13 +101,14 @@ impl Publication {
             stream: PERSON_STREAM.to_owned(),
             ..Default::default()
         };
-        Self { id, info, mid: None, level: Level::default(), noticed: false }
+        Self { id, info, mid: None, level: Level::default(), video: None, noticed: false }
     }
 }
 
 /// What may be published.
 pub(super) fn codecs() -> Vec<proto::Codec> {
-    [OPUS, "audio/red"].map(|mime| proto::Codec { mime: mime.to_owned(), ..Default::default() }).into()
+    let all = [OPUS, RED].into_iter().chain(PICTURES);
+    all.map(|mime| proto::Codec { mime: mime.to_owned(), ..Default::default() }).collect()
 }
 
 impl Room {
@@ -89,16 +128,24 @@ impl Room {
             return;
         }
         let info = track_info(&request);
-        client.pending.push(Pending { cid: request.cid.clone(), info: info.clone(), since: now });
+        let layers = layers(&request);
+        let has_chosen = !request.simulcast_codecs.is_empty();
+        let named = request.cid.clone();
+        client.pending.push(Pending { cid: named, info: info.clone(), layers, has_chosen, since: now });
         let sections = client.publisher.peer.sections().to_vec();
+        let is_offered = sections.iter().any(|section| section.sends && cid(section) == Some(&request.cid));
         let response = proto::TrackPublishedResponse { cid: request.cid, track: Some(info) };
         self.send(key, Message::TrackPublished(response));
-        // Its section may have been offered before it was announced.
-        self.match_sections(now, key, &sections);
+        // Its section may have been offered before it was announced. One that does not name it may be that of a track which the
+        // client has not taken out of its offer yet.
+        if is_offered {
+            self.match_sections(now, key, &sections);
+        }
     }
 
     /// Publishes and unpublishes what the sections of the client's offer say.
     pub(super) fn match_sections(&mut self, now: Instant, key: Key, sections: &[Section]) {
+        let before = self.tracks_of(key);
         let gone = self.unpublished(key, sections);
         let published = self.newly_published(key, sections);
         if gone.is_empty() && published.is_empty() {
@@ -109,7 +156,9 @@ impl Room {
             client.caused.charge(now, changes.saturating_mul(NEGOTIATION));
         }
         self.drop_tracks(now, &gone);
+        self.note_count(now);
         self.announce(now, key);
+        self.tell_tracks(key, &before);
         for track in published {
             self.offer_to_all(now, key, track);
         }
@@ -135,20 +184,29 @@ impl Room {
 
     fn newly_published(&mut self, key: Key, sections: &[Section]) -> Vec<TrackId> {
         let mut published = Vec::new();
-        for section in sections.iter().filter(|section| section.sends && section.kind == Kind::Audio) {
+        for section in sections.iter().filter(|section| section.sends) {
             let id = self.new_track();
             let Some(participant) = self.participants.get_mut(&key) else { return published };
             if participant.publications.iter().any(|publication| publication.mid == Some(section.mid)) {
                 continue;
             }
             let Some(client) = participant.client_mut() else { return published };
-            let Some(pending) = take_pending(&mut client.pending, section, sections) else { continue };
-            if !pending.info.disable_red {
-                client.publisher.peer.prefer_red(section.mid);
+            let Some(mut pending) = take_pending(&mut client.pending, section, sections) else { continue };
+            pending.choose_codec(section);
+            if let Some(codec) = pending.preferred_codec() {
+                client.publisher.peer.prefer(section.mid, codec);
             }
+            let video = (section.kind == Kind::Video).then(|| VideoTrack::new(section, pending.layers.clone()));
             let info = proto::TrackInfo { mid: section.mid.to_string(), ..pending.info };
             let mid = Some(section.mid);
-            participant.publications.push(Publication { id, info, mid, level: Level::default(), noticed: false });
+            participant.publications.push(Publication {
+                id,
+                info,
+                mid,
+                level: Level::default(),
+                video,
+                noticed: false,
+            });
             published.push(id);
         }
         published
@@ -177,6 +235,18 @@ impl Room {
         self.announce(now, key);
     }
 
+    /// The client says how large its pictures are now.
+    pub(super) fn handle_video_size(&mut self, now: Instant, key: Key, request: &proto::UpdateLocalVideoTrack) {
+        let Some(participant) = self.participants.get_mut(&key) else { return };
+        let mut publications = participant.publications.iter_mut().filter(|publication| publication.video.is_some());
+        if let Some(publication) = publications.find(|publication| publication.info.sid == request.track_sid)
+            && (publication.info.width, publication.info.height) != (request.width, request.height)
+        {
+            (publication.info.width, publication.info.height) = (request.width, request.height);
+            self.announce(now, key);
+        }
+    }
+
     /// The client says what its microphone does to the sound.
     pub(super) fn handle_audio_features(&mut self, now: Instant, key: Key, request: &proto::UpdateLocalAudioTrack) {
         let Some(participant) = self.participants.get_mut(&key) else { return };
@@ -200,18 +270,18 @@ fn check(
     let too_long = [&request.cid, &request.name, &request.stream].into_iter().any(|text| text.len() > limits.name);
     match request.r#type() {
         _ if !is_allowed => Err((Reason::NotAllowed, "not allowed to publish this source")),
-        // Video is still to come; data tracks are something else again.
-        TrackType::Video | TrackType::Data => Err((Reason::UnsupportedType, "only audio is supported")),
-        TrackType::Audio if is_full => Err((Reason::LimitExceeded, "too many tracks")),
-        TrackType::Audio if too_long => Err((Reason::LimitExceeded, "a name is too long")),
-        TrackType::Audio => Ok(()),
+        // Data tracks are something else again.
+        TrackType::Data => Err((Reason::UnsupportedType, "only audio and video are supported")),
+        TrackType::Audio | TrackType::Video if is_full => Err((Reason::LimitExceeded, "too many tracks")),
+        TrackType::Audio | TrackType::Video if too_long => Err((Reason::LimitExceeded, "a name is too long")),
+        TrackType::Audio | TrackType::Video => Ok(()),
     }
 }
 
 /// What a client needs to recognise its request, and no more.
 fn short(request: proto::AddTrackRequest) -> proto::AddTrackRequest {
     proto::AddTrackRequest {
-        cid: request.cid.chars().take(64).collect(),
+        cid: request.cid.chars().take(LONGEST_CID).collect(),
         r#type: request.r#type,
         source: request.source,
         ..Default::default()
@@ -223,14 +293,22 @@ fn track_info(request: &proto::AddTrackRequest) -> proto::TrackInfo {
     let is_screen = [TrackSource::ScreenShare, TrackSource::ScreenShareAudio].contains(&request.source());
     let usual_stream = if is_screen { SCREEN_STREAM } else { PERSON_STREAM };
     let stream = if request.stream.is_empty() { usual_stream } else { &request.stream };
+    let is_video = request.r#type() == TrackType::Video;
+    let layers = layers(request);
     proto::TrackInfo {
-        sid: TrackSid::random().to_string(),
+        sid: track_sid(request.r#type(), request.source()),
         r#type: request.r#type,
         name: request.name.clone(),
         muted: request.muted,
         source: request.source,
-        mime_type: OPUS.to_owned(),
-        disable_red: request.disable_red,
+        mime_type: mime_type(request).to_owned(),
+        width: request.width,
+        height: request.height,
+        simulcast: layers.len() > 1,
+        codecs: codecs_of(request, &layers),
+        layers,
+        backup_codec_policy: request.backup_codec_policy,
+        disable_red: request.disable_red || is_video,
         disable_dtx: request.disable_dtx,
         stereo: request.stereo,
         encryption: request.encryption,
@@ -238,6 +316,48 @@ fn track_info(request: &proto::AddTrackRequest) -> proto::TrackInfo {
         audio_features: features(&request.audio_features),
         ..Default::default()
     }
+}
+
+/// What the client says of the pictures' sizes, the first codec's.
+fn layers(request: &proto::AddTrackRequest) -> Vec<proto::VideoLayer> {
+    let of_codec = request.simulcast_codecs.first().map(|codec| &codec.layers).filter(|layers| !layers.is_empty());
+    let layers = of_codec.unwrap_or(&request.layers).iter().take(MOST_LAYERS);
+    let named = |layer: &&proto::VideoLayer| layer.rid.len() <= MOST_LAYERS * 8;
+    layers.filter(named).filter(|_| request.r#type() == TrackType::Video).cloned().collect()
+}
+
+fn mime_type(request: &proto::AddTrackRequest) -> &'static str {
+    let wanted = request.simulcast_codecs.first().map(|codec| codec.codec.as_str()).unwrap_or_default();
+    match request.r#type() {
+        TrackType::Video => picture_codec(wanted).unwrap_or(PICTURES[0]),
+        TrackType::Audio | TrackType::Data => OPUS,
+    }
+}
+
+/// A codec that is known, by its name.
+fn picture_codec(name: &str) -> Option<&'static str> {
+    let is_it = |mime: &&str| mime.split_once('/').is_some_and(|(_, known)| known.eq_ignore_ascii_case(bare(name)));
+    PICTURES.into_iter().find(is_it)
+}
+
+/// A codec's name without its kind of media, which some clients put before it.
+fn bare(codec: &str) -> &str {
+    codec.rsplit('/').next().unwrap_or(codec)
+}
+
+fn codecs_of(request: &proto::AddTrackRequest, layers: &[proto::VideoLayer]) -> Vec<proto::SimulcastCodecInfo> {
+    let is_known = |codec: &&proto::SimulcastCodec| {
+        PICTURES.iter().any(|mime| mime.ends_with(&bare(&codec.codec).to_ascii_uppercase()))
+    };
+    let codecs = request.simulcast_codecs.iter().filter(is_known).take(MOST_CODECS).enumerate();
+    let info = |(nth, codec): (usize, &proto::SimulcastCodec)| proto::SimulcastCodecInfo {
+        mime_type: format!("video/{}", bare(&codec.codec).to_ascii_uppercase()),
+        cid: codec.cid.chars().take(LONGEST_CID).collect(),
+        layers: if nth == 0 { layers.to_vec() } else { Vec::new() },
+        video_layer_mode: codec.video_layer_mode,
+        ..Default::default()
+    };
+    codecs.filter(|_| request.r#type() == TrackType::Video).map(info).collect()
 }
 
 /// Those that exist, each once.
@@ -257,8 +377,9 @@ fn cid(section: &Section) -> Option<&str> {
 /// The announced track that a section is for: the one that it names, else (some browsers make the name up) the first that no
 /// section names.
 fn take_pending(pending: &mut Vec<Pending>, section: &Section, sections: &[Section]) -> Option<Pending> {
+    let fits = |pending: &Pending| pending.kind() == section.kind;
     let is_named = |pending: &Pending| sections.iter().any(|section| cid(section) == Some(&pending.cid));
-    let named = pending.iter().position(|pending| cid(section) == Some(&pending.cid));
-    let nth = named.or_else(|| pending.iter().position(|pending| !is_named(pending)))?;
+    let named = pending.iter().position(|pending| fits(pending) && cid(section) == Some(&pending.cid));
+    let nth = named.or_else(|| pending.iter().position(|pending| fits(pending) && !is_named(pending)))?;
     Some(pending.remove(nth))
 }

@@ -31,7 +31,7 @@ impl Removed {
 
     /// Whether a token with these claims is too old. Tokens have whole seconds: one made in the second of the removal may
     /// be older than that.
-    pub(super) fn refuses(&self, claims: &Claims) -> bool {
+    pub(in crate::rooms) fn refuses(&self, claims: &Claims) -> bool {
         self.0.get(&claims.identity).is_some_and(|removed| claims.not_before <= *removed)
     }
 }

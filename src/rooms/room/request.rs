@@ -37,7 +37,7 @@ impl Room {
             Request::Mute(request) => self.handle_mute(now, key, request),
             Request::UpdateAudioTrack(request) => self.handle_audio_features(now, key, &request),
             Request::Subscription(request) => self.handle_subscription(now, key, &request),
-            Request::TrackSetting(request) => self.handle_track_setting(key, &request),
+            Request::TrackSetting(request) => self.handle_track_setting(now, key, &request),
             Request::SubscriptionPermission(request) => self.handle_permission(now, key, &request),
             Request::UpdateMetadata(update) => self.handle_metadata(now, key, &update),
             Request::SyncState(state) => self.handle_sync(now, key, &state),
@@ -45,9 +45,9 @@ impl Room {
             Request::Ping(_) => self.send(key, Message::Pong(self.wall_ms(now))),
             Request::PingReq(ping) => self.handle_ping(now, key, ping),
             Request::Leave(_) => self.remove(now, key, DisconnectReason::ClientInitiated, None),
-            // Video, data tracks and blobs are not there yet.
+            Request::UpdateVideoTrack(request) => self.handle_video_size(now, key, &request),
+            // Layers are seen by what comes; data tracks and blobs are not there yet.
             Request::UpdateLayers(_)
-            | Request::UpdateVideoTrack(_)
             | Request::PublishDataTrackRequest(_)
             | Request::UnpublishDataTrackRequest(_)
             | Request::UpdateDataSubscription(_)

@@ -39,8 +39,13 @@ impl Room {
                 self.at_resumption(key, Simulated::DisconnectAtOnce);
             }
             Some(Scenario::SwitchCandidateProtocol(_)) => self.restart_ice(now, key),
-            // Nothing here adapts to bandwidth: that is for video.
-            Some(Scenario::SubscriberBandwidth(_)) | None => {}
+            // None at all means that there is enough again.
+            Some(Scenario::SubscriberBandwidth(bits)) => {
+                if let Some(client) = self.client_mut(key) {
+                    client.bandwidth.simulated = u64::try_from(bits).ok().filter(|bits| *bits > 0);
+                }
+            }
+            None => {}
         }
     }
 

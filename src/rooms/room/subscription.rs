@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
-use livekit_protocol::{self as proto, DisconnectReason, leave_request::Action, signal_response::Message};
+use livekit_protocol::{
+    self as proto, DisconnectReason, VideoQuality, leave_request::Action, signal_response::Message,
+};
 
 use super::{
     Key, PeerId, Room, Target, TrackId,
@@ -11,8 +13,9 @@ use super::{
     participant::Participant,
     publication::{NEGOTIATION, Publication},
     rewrite::Rewriter,
+    video::Choice,
 };
-use crate::rtc::peer::{Mid, Msid};
+use crate::rtc::peer::{Kind, Mid, Msid};
 
 /// Of one message; the rest is ignored.
 const MOST_NAMED: usize = 256;
@@ -27,6 +30,27 @@ pub(super) struct Subscription {
     /// Switched off by the client for now (`track_setting`).
     pub(super) is_paused: bool,
     pub(super) rewriter: Rewriter,
+    /// Where it is video.
+    pub(super) video: Option<Choice>,
+}
+
+impl Subscription {
+    pub(super) fn kind(&self) -> Kind {
+        if self.video.is_some() { Kind::Video } else { Kind::Audio }
+    }
+
+    /// Whether it lacks a section of this kind.
+    pub(super) fn waits_for(&self, kind: Kind) -> bool {
+        self.kind() == kind && self.stage == Stage::Waiting
+    }
+
+    /// What comes next does not follow what came before.
+    pub(super) fn interrupt(&mut self) {
+        self.rewriter.interrupt();
+        if let Some(choice) = &mut self.video {
+            choice.interrupt();
+        }
+    }
 }
 
 /// How far a subscription is.
@@ -116,13 +140,16 @@ impl Room {
     fn subscribe(&mut self, subscriber: Key, publisher: Key, track: TrackId) {
         let most = self.settings.limits.subscriptions;
         let Some((msid, is_permitted)) = self.receivable(subscriber, publisher, track) else { return };
+        let publication = self.participants.get(&publisher).and_then(|participant| participant.publication(track));
+        let is_video = publication.is_some_and(|publication| publication.video.is_some());
         let Some(client) = self.client_mut(subscriber) else { return };
         if client.subscriptions.len() >= most || client.subscriptions.contains_key(&track) {
             return;
         }
         let stage = if is_permitted { Stage::Waiting } else { Stage::Denied };
-        let rewriter = Rewriter::default();
-        client.subscriptions.insert(track, Subscription { publisher, msid, stage, is_paused: false, rewriter });
+        let (rewriter, video) =
+            if is_video { (Rewriter::video(), Some(Choice::default())) } else { (Rewriter::audio(), None) };
+        client.subscriptions.insert(track, Subscription { publisher, msid, stage, is_paused: false, rewriter, video });
         if !is_permitted {
             self.tell_permission(subscriber, publisher, track, false);
         }
@@ -139,7 +166,7 @@ impl Room {
         Some((msid, sender.audience.permits(receiver.identity.as_str(), sid)))
     }
 
-    fn unsubscribe(&mut self, subscriber: Key, track: TrackId) {
+    pub(super) fn unsubscribe(&mut self, subscriber: Key, track: TrackId) {
         if let Some(client) = self.client_mut(subscriber)
             && let Some(subscription) = client.subscriptions.remove(&track)
         {
@@ -190,17 +217,29 @@ impl Room {
         }
     }
 
-    /// The client switches tracks off and on again. Which size it shows them in matters for video only.
-    pub(super) fn handle_track_setting(&mut self, key: Key, request: &proto::UpdateTrackSettings) {
+    /// The client switches tracks off and on again, and says how large it shows pictures.
+    pub(super) fn handle_track_setting(&mut self, now: Instant, key: Key, request: &proto::UpdateTrackSettings) {
+        let is_paused = request.disabled || request.quality() == VideoQuality::Off;
         for sid in request.track_sids.iter().take(MOST_NAMED) {
-            let Some((_, track)) = self.find_track(sid) else { continue };
+            let Some((publisher, track)) = self.find_track(sid) else { continue };
+            let publisher = self.participants.get(&publisher);
+            let video = publisher.and_then(|publisher| publisher.publication(track)?.video.as_ref());
+            let quality = match (video, request.width, request.height) {
+                (None, ..) | (_, 0, _) | (_, _, 0) => request.quality(),
+                (Some(video), width, height) => video.quality_for(width, height),
+            };
             let client = self.client_mut(key);
             let Some(subscription) = client.and_then(|client| client.subscriptions.get_mut(&track)) else { continue };
-            if subscription.is_paused != request.disabled {
-                subscription.is_paused = request.disabled;
-                subscription.rewriter.interrupt();
+            if subscription.is_paused != is_paused {
+                subscription.is_paused = is_paused;
+                subscription.interrupt();
+            }
+            if let Some(choice) = subscription.video.as_mut().filter(|_| !is_paused) {
+                choice.want(quality);
+                choice.priority = request.priority;
             }
         }
+        self.look_at_video(now);
     }
 
     /// A publisher says who may receive its tracks.
@@ -281,14 +320,15 @@ impl Room {
     /// What comes next of a track does not follow what came before.
     pub(super) fn interrupt(&mut self, track: TrackId) {
         let clients = self.participants.values_mut().filter_map(Participant::client_mut);
-        clients.filter_map(|client| client.subscriptions.get_mut(&track)).for_each(|one| one.rewriter.interrupt());
+        clients.filter_map(|client| client.subscriptions.get_mut(&track)).for_each(Subscription::interrupt);
     }
 
     /// Tells publishers of tracks that `subscriber` receives now that somebody does, once.
-    pub(super) fn notice_subscribers(&mut self, subscriber: Key) {
+    pub(super) fn notice_subscribers(&mut self, now: Instant, subscriber: Key) {
         let Some(client) = self.client(subscriber) else { return };
         let live = client.subscriptions.iter().filter(|(_, one)| matches!(one.stage, Stage::Live(_)));
         let live: Vec<(TrackId, Key)> = live.map(|(track, one)| (*track, one.publisher)).collect();
+        self.look_at_video(now);
         for (track, publisher) in live {
             let participant = self.participants.get_mut(&publisher);
             let publication = participant.and_then(|participant| participant.publication_mut(track));

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use livekit_protocol::{DisconnectReason, leave_request::Action, signal_response::Message};
+use livekit_protocol::{self as proto, DisconnectReason, leave_request::Action, signal_response::Message};
 
 use super::{
     Key, Output, Room,
@@ -11,6 +11,8 @@ use super::{
 };
 use crate::rooms::Claims;
 
+/// All are told how many there are so often at the most.
+const COUNT_INTERVAL: Duration = Duration::from_secs(1);
 /// However short tokens live.
 const SOONEST_REFRESH: Duration = Duration::from_secs(10);
 
@@ -30,7 +32,9 @@ impl Room {
     pub fn next_timeout(&self) -> Option<Instant> {
         let participants = self.participants.values().flat_map(|participant| self.due(participant));
         let quality = (!self.participants.is_empty()).then_some(self.quality_due);
-        participants.chain(quality).chain(self.speakers.due()).chain(self.closes_at()).min()
+        let others =
+            [quality, self.speakers.due(), self.rpcs.due(), self.closes_at(), self.video_due(), self.count_due];
+        participants.chain(others.into_iter().flatten()).min()
     }
 
     fn due(&self, participant: &Participant) -> Option<Instant> {
@@ -50,8 +54,11 @@ impl Room {
         self.give_up(now);
         self.announce_late(now);
         self.refresh_tokens(now);
+        self.choose_video(now);
+        self.tell_count(now);
         self.tell_speakers(now);
         self.tell_quality(now);
+        self.time_out_rpcs(now);
         self.close_when_empty(now);
     }
 
@@ -129,9 +136,9 @@ impl Room {
         self.send(key, Message::RefreshToken(sign(&claims)));
     }
 
-    /// What a client's token says from now on: who is removed later cannot come back with it. Its rights stay those of
-    /// the token that it came with.
-    fn refreshed(&self, now: Instant, key: Key) -> Option<Claims> {
+    /// What a client's token says from now on: who is removed later cannot come back with it. Its rights are those that
+    /// it came with, or was given since.
+    pub(super) fn refreshed(&self, now: Instant, key: Key) -> Option<Claims> {
         let participant = self.participants.get(&key)?;
         let Profile { name, metadata, attributes } = participant.profile.clone();
         Some(Claims { name, metadata, attributes, ..participant.client()?.claims().refreshed(self.wall(now)) })
@@ -141,6 +148,7 @@ impl Room {
 
     /// Somebody came or went.
     pub(super) fn note_occupancy(&mut self, now: Instant) {
+        self.note_count(now);
         let is_occupied = self.participants.values().any(|participant| !participant.is_agent());
         self.occupancy = match self.occupancy {
             Occupancy::Closed => Occupancy::Closed,
@@ -150,15 +158,34 @@ impl Room {
         };
     }
 
+    /// There are more or fewer participants, or publishers, than before.
+    pub(super) fn note_count(&mut self, now: Instant) {
+        self.count_due.get_or_insert(now + COUNT_INTERVAL);
+    }
+
+    fn tell_count(&mut self, now: Instant) {
+        if self.count_due.is_some_and(|due| due <= now) {
+            self.count_due = None;
+            self.broadcast(Message::RoomUpdate(proto::RoomUpdate { room: Some(self.info()) }));
+        }
+    }
+
     pub(super) fn is_closed(&self) -> bool {
         self.occupancy == Occupancy::Closed
     }
 
+    pub(super) fn empty_timeout(&self) -> Duration {
+        self.options.empty_timeout.unwrap_or(self.settings.timeouts.empty)
+    }
+
+    pub(super) fn departure_timeout(&self) -> Duration {
+        self.options.departure_timeout.unwrap_or(self.settings.timeouts.departure)
+    }
+
     fn closes_at(&self) -> Option<Instant> {
-        let timeouts = &self.settings.timeouts;
         match self.occupancy {
-            Occupancy::Unvisited => Some(self.opened.0 + timeouts.empty),
-            Occupancy::Empty(since) => Some(since + timeouts.departure),
+            Occupancy::Unvisited => Some(self.opened.0 + self.empty_timeout()),
+            Occupancy::Empty(since) => Some(since + self.departure_timeout()),
             Occupancy::Occupied | Occupancy::Closed => None,
         }
     }

@@ -9,7 +9,7 @@ mod tests;
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
-    io,
+    io, mem,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
@@ -21,7 +21,7 @@ use std::{
 
 use crossbeam_channel::{Receiver, select};
 use livekit_protocol as proto;
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use self::{
     outlet::{Outlet, Seat},
@@ -29,8 +29,10 @@ use self::{
     routes::Source,
 };
 use super::{
-    Agent, Claims, JoinError, RoomEvent, SignalVersion, outgoing,
-    room::{ConnectionId, Input, Room, begin_anew},
+    Agent, Claims, JoinError, OptionsError, RoomChange, RoomEvent, RoomOptions, SignalVersion,
+    events::Listeners,
+    outgoing,
+    room::{ConnectionId, Control, Input, Output, Room, begin_anew},
     settings::Settings,
 };
 use crate::{
@@ -68,6 +70,14 @@ pub(super) enum Command {
     JoinAgent { room: RoomName, agent: Agent, line: LineEnd, answer: oneshot::Sender<Result<(), JoinError>> },
     /// Somebody is shown the door. Answered with whether there is such a room.
     Remove { room: RoomName, identity: Identity, answer: oneshot::Sender<bool> },
+    /// A room is opened, unless it is.
+    Create { room: RoomName, options: Box<RoomOptions>, answer: oneshot::Sender<Result<proto::Room, JoinError>> },
+    /// All rooms are told of.
+    List { answer: oneshot::Sender<Vec<proto::Room>> },
+    /// A room is asked for something; without such a room the answer's way is dropped.
+    Control { room: RoomName, control: Box<Control> },
+    /// Whether these claims are of somebody who was removed.
+    Refuses { claims: Box<Claims>, answer: oneshot::Sender<bool> },
     /// Everything ends.
     Stop,
 }
@@ -112,7 +122,7 @@ pub(super) struct Parts {
     pub(super) settings: Arc<Settings>,
     pub(super) sockets: net::Sender,
     pub(super) census: Arc<Census>,
-    pub(super) events: mpsc::Sender<RoomEvent>,
+    pub(super) listeners: Listeners,
     pub(super) datagrams: Receiver<Datagram>,
     pub(super) commands: Receiver<Ordered>,
 }
@@ -126,8 +136,8 @@ pub(super) fn start(parts: Parts) -> io::Result<JoinHandle<()>> {
 }
 
 fn run(parts: Parts) {
-    let Parts { settings, sockets, census, events, datagrams, commands, .. } = parts;
-    let mut shard = Shard::new(settings, Outlet::new(sockets, census.clone(), events), census);
+    let Parts { settings, sockets, census, listeners, datagrams, commands, .. } = parts;
+    let mut shard = Shard::new(settings, Outlet::new(sockets, census.clone()), census, listeners);
     loop {
         let wait = shard.next_timeout().map_or(IDLE, |at| at.saturating_duration_since(Instant::now()));
         select! {
@@ -157,11 +167,19 @@ struct Hosted {
     participants: usize,
 }
 
+impl Hosted {
+    /// What has just happened in the room.
+    fn event(&self, change: RoomChange) -> RoomEvent {
+        RoomEvent::new(self.name.clone(), self.room.info(), SystemTime::now(), change)
+    }
+}
+
 #[derive(Debug)]
 struct Shard {
     settings: Arc<Settings>,
     census: Arc<Census>,
     outlet: Outlet,
+    listeners: Listeners,
     rooms: HashMap<RoomKey, Hosted>,
     names: HashMap<RoomName, RoomKey>,
     agenda: BTreeSet<(Instant, RoomKey)>,
@@ -170,12 +188,13 @@ struct Shard {
 }
 
 impl Shard {
-    fn new(settings: Arc<Settings>, outlet: Outlet, census: Arc<Census>) -> Self {
+    fn new(settings: Arc<Settings>, outlet: Outlet, census: Arc<Census>, listeners: Listeners) -> Self {
         let (rooms, names) = (HashMap::new(), HashMap::new());
         Self {
             settings,
             census,
             outlet,
+            listeners,
             rooms,
             names,
             agenda: BTreeSet::new(),
@@ -233,6 +252,26 @@ impl Shard {
                 // Whoever asked may have left.
                 let _ = answer.send(there.is_some());
             }
+            Command::Refuses { claims, answer } => {
+                let open = self.names.get(&claims.room).and_then(|key| self.rooms.get(key));
+                let refuses =
+                    open.map_or_else(|| self.removals.refuses(&claims), |hosted| hosted.room.refuses(&claims));
+                // Whoever asked may have left.
+                let _ = answer.send(refuses);
+            }
+            Command::Create { room, options, answer } => {
+                let created = self.create(now, &room, *options);
+                // Whoever asked may have left.
+                let _ = answer.send(created);
+            }
+            Command::List { answer } => {
+                let _ = answer.send(self.rooms.values().map(|hosted| hosted.room.info()).collect());
+            }
+            Command::Control { room, control } => {
+                if let Some(key) = self.names.get(&room).copied() {
+                    self.drive(now, key, Input::Control(control));
+                }
+            }
             Command::Stop => {}
         }
     }
@@ -245,7 +284,9 @@ impl Shard {
             let _ = answer.send(Ok(()));
             return;
         }
-        let result = self.room(now, &claims.room, request.reconnect).and_then(|key| {
+        let (limits, config) = (self.settings.limits, claims.room_config.clone());
+        let options = || config.map_or(Ok(RoomOptions::default()), |config| RoomOptions::of_token(&config, &limits));
+        let result = self.room(now, &claims.room, request.reconnect, options).and_then(|key| {
             self.outlet.seat(connection, Seat { room: key, outgoing });
             self.drive(now, key, Input::Join { connection, claims, version, request });
             self.outlet.take_refusal(connection).map_or(Ok(()), Err)
@@ -254,8 +295,21 @@ impl Shard {
         let _ = answer.send(result);
     }
 
+    fn create(&mut self, now: Instant, name: &RoomName, options: RoomOptions) -> Result<proto::Room, JoinError> {
+        let key = self.room(now, name, true, || Ok(options))?;
+        // It waits for somebody from now on.
+        self.drive(now, key, Input::Timeout);
+        self.rooms.get(&key).map(|hosted| hosted.room.info()).ok_or(JoinError::Unavailable)
+    }
+
     /// The room of that name, opened if need be.
-    fn room(&mut self, now: Instant, name: &RoomName, resumes: bool) -> Result<RoomKey, JoinError> {
+    fn room(
+        &mut self,
+        now: Instant,
+        name: &RoomName,
+        resumes: bool,
+        options: impl FnOnce() -> Result<RoomOptions, OptionsError>,
+    ) -> Result<RoomKey, JoinError> {
         let is_full = self.census.peers.load(Ordering::Relaxed) >= MAX_PEERS;
         if let Some(key) = self.names.get(name)
             && (resumes || !is_full)
@@ -265,18 +319,21 @@ impl Shard {
         if is_full {
             return Err(JoinError::Full);
         }
+        let mut options = options().map_err(JoinError::Config)?;
+        let agents = mem::take(&mut options.agents);
         if self.census.rooms.fetch_add(1, Ordering::Relaxed) >= MAX_ROOMS {
             self.census.rooms.fetch_sub(1, Ordering::Relaxed);
             return Err(JoinError::Full);
         }
         let key = RoomKey(self.opened);
         self.opened += 1;
-        let mut room = Room::new(now, SystemTime::now(), name.clone(), self.settings.clone());
+        let mut room = Room::new(now, SystemTime::now(), name.clone(), self.settings.clone(), options);
         room.remember(self.removals.take(name));
-        self.rooms.insert(key, Hosted { name: name.clone(), room, wakes: None, participants: 0 });
+        let hosted = Hosted { name: name.clone(), room, wakes: None, participants: 0 };
+        self.listeners.tell(hosted.event(RoomChange::Opened { agents }));
+        self.rooms.insert(key, hosted);
         self.names.insert(name.clone(), key);
         metrics::counter!("callstead_rooms_opened_total").increment(1);
-        self.outlet.tell(RoomEvent::Opened(name.clone()));
         Ok(key)
     }
 
@@ -312,11 +369,14 @@ impl Shard {
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
             let Some(hosted) = self.rooms.get_mut(&key) else { return };
-            let outlet = &mut self.outlet;
+            let (outlet, listeners) = (&mut self.outlet, &self.listeners);
             let handled = catch_unwind(AssertUnwindSafe(|| {
                 hosted.room.handle(now, SystemTime::now(), input);
                 while let Some(output) = hosted.room.poll() {
-                    outlet.take(key, output);
+                    match output {
+                        Output::Event(change) => listeners.tell(hosted.event(change)),
+                        output => outlet.take(key, output),
+                    }
                 }
                 (hosted.room.next_timeout(), hosted.room.len())
             }));
@@ -355,8 +415,8 @@ impl Shard {
         self.names.remove(&hosted.name);
         self.outlet.clear_room(key);
         self.census.rooms.fetch_sub(1, Ordering::Relaxed);
-        self.removals.keep(hosted.name.clone(), hosted.room.into_removed());
-        self.outlet.tell(RoomEvent::Closed(hosted.name));
+        self.listeners.tell(hosted.event(RoomChange::Closed));
+        self.removals.keep(hosted.name, hosted.room.into_removed());
     }
 
     /// Says good-bye to everybody.

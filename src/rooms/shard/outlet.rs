@@ -1,5 +1,4 @@
-//! Where what a shard's rooms want goes: to sockets, to signal connections, to whoever listens for room events. Nothing
-//! here waits.
+//! Where what a shard's rooms want goes: to sockets and to signal connections. Nothing here waits.
 
 use std::{
     collections::HashMap,
@@ -8,7 +7,6 @@ use std::{
 };
 
 use livekit_protocol as proto;
-use tokio::sync::mpsc;
 
 use super::{
     Census, RoomKey,
@@ -16,7 +14,7 @@ use super::{
 };
 use crate::{
     rooms::{
-        JoinError, RoomEvent,
+        JoinError,
         outgoing::{self, NotSent},
         room::{ConnectionId, Output},
     },
@@ -36,7 +34,6 @@ pub(super) struct Outlet {
     pub(super) routes: Routes,
     sockets: net::Sender,
     census: Arc<Census>,
-    events: mpsc::Sender<RoomEvent>,
     seats: HashMap<ConnectionId, Seat>,
     /// Those whose connection did not take a message, since it was last asked.
     lagging: Vec<ConnectionId>,
@@ -45,9 +42,9 @@ pub(super) struct Outlet {
 }
 
 impl Outlet {
-    pub(super) fn new(sockets: net::Sender, census: Arc<Census>, events: mpsc::Sender<RoomEvent>) -> Self {
+    pub(super) fn new(sockets: net::Sender, census: Arc<Census>) -> Self {
         let (routes, seats, lagging) = (Routes::default(), HashMap::new(), Vec::new());
-        Self { routes, sockets, census, events, seats, lagging, refusal: None, closed: None }
+        Self { routes, sockets, census, seats, lagging, refusal: None, closed: None }
     }
 
     /// Does what a room wants.
@@ -70,6 +67,8 @@ impl Outlet {
                 self.forget_peers(before, &sources);
             }
             Output::Closed => self.closed = Some(room),
+            // The shard's: it knows the room.
+            Output::Event(_) => {}
         }
     }
 
@@ -141,13 +140,6 @@ impl Outlet {
         self.census.peers.fetch_sub(before - self.routes.len(), Ordering::Relaxed);
         for source in sources {
             self.sockets.forget(source.transport, source.address);
-        }
-    }
-
-    /// For whoever sends agents.
-    pub(super) fn tell(&self, event: RoomEvent) {
-        if let Err(mpsc::error::TrySendError::Full(_)) = self.events.try_send(event) {
-            tracing::warn!("a room's opening or closing went unheard: too many at a time");
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use crate::{domain::RoomName, rooms::room::Removed};
+use crate::{
+    domain::RoomName,
+    rooms::{Claims, room::Removed},
+};
 
 /// Closed rooms that are remembered. Of more than these the one whose last removal is oldest is forgotten.
 const MOST_ROOMS: usize = 1_000;
@@ -24,6 +27,11 @@ impl Removals {
         {
             self.0.remove(&oldest);
         }
+    }
+
+    /// Whether somebody was removed from a room that is closed by now.
+    pub(super) fn refuses(&self, claims: &Claims) -> bool {
+        self.0.get(&claims.room).is_some_and(|removed| removed.refuses(claims))
     }
 
     /// A room of that name opens.

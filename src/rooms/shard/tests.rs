@@ -29,8 +29,9 @@ impl Two {
         let (net, inboxes) = Net::start(&options).unwrap();
         let shard = |(index, inbox): (usize, &Inbox)| {
             let settings = Settings::new(net.addresses().to_vec(), inbox.ufrag_prefix.clone());
-            let (census, (events, _)) = (Arc::new(Census::default()), mpsc::channel(1));
-            Shard::new(Arc::new(settings), Outlet::new(net.sender(index), census.clone(), events), census)
+            let census = Arc::new(Census::default());
+            let outlet = Outlet::new(net.sender(index), census.clone());
+            Shard::new(Arc::new(settings), outlet, census, Listeners::default())
         };
         let shards = inboxes.iter().enumerate().map(shard).collect();
         let mut two = Self { now: Instant::now(), net, inboxes, shards, clients: Vec::new() };

@@ -5,9 +5,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use livekit_protocol::participant_info::Kind;
+use livekit_protocol::{RoomConfiguration, participant_info::Kind};
 
-use super::seconds;
+use super::{ApiGrants, seconds};
 use crate::domain::{Identity, RoomName};
 
 /// Longest life of a refreshed token: livekit-server's.
@@ -26,6 +26,12 @@ pub struct Claims {
     pub room: RoomName,
     /// What its holder may do.
     pub grants: Grants,
+    /// What its holder may do with the server API.
+    pub api: ApiGrants,
+    /// How the room is opened if this is who opens it.
+    pub room_config: Option<Box<RoomConfiguration>>,
+    /// The name of such a configuration; there are none here, and it is only passed on.
+    pub room_preset: String,
     /// About the participant, for others to read; may be empty.
     pub metadata: String,
     /// The same, piece by piece.
@@ -53,6 +59,12 @@ pub struct Grants {
     pub hidden: bool,
     /// Counts as an agent.
     pub agent: bool,
+    /// Counts as a recorder.
+    pub recorder: bool,
+    /// Receive metrics of others.
+    pub can_subscribe_metrics: bool,
+    /// Steer an agent's session.
+    pub can_manage_agent_session: bool,
 }
 
 impl Claims {
@@ -65,6 +77,9 @@ impl Claims {
             kind: Kind::Standard,
             room,
             grants: Grants::default(),
+            api: ApiGrants::default(),
+            room_config: None,
+            room_preset: String::new(),
             metadata: String::new(),
             attributes: BTreeMap::new(),
             not_before: now,
@@ -109,6 +124,9 @@ impl Default for Grants {
             can_update_own_metadata: false,
             hidden: false,
             agent: false,
+            recorder: false,
+            can_subscribe_metrics: false,
+            can_manage_agent_session: false,
         }
     }
 }

@@ -1,10 +1,11 @@
 //! LiveKit's access tokens: JWT, HS256 only, checked and made.
 //!
 //! Claims are those of LiveKit's SDKs: `iss` (API key), `sub` (identity), `nbf`, `exp`, `name`, `kind`, `metadata`,
-//! `attributes` and the grants under `video`. `aud` and `iat` may be missing, as they are in LiveKit's tokens; an audience
-//! that is there must be [`AUDIENCE`]. Claims that are not needed here (`sha256`, `roomConfig`, grants of the server API)
-//! are passed over.
+//! `attributes`, `roomConfig`, `roomPreset` and the grants under `video`. `aud` and `iat` may be missing, as they are in LiveKit's tokens; an audience
+//! that is there must be [`AUDIENCE`]. A token lets somebody into a room ([`verify`]), or use the server API
+//! ([`verify_api`]), or both.
 
+mod api;
 mod claims;
 mod keys;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, errors::ErrorKind};
 
 use crate::domain::BadName;
+pub use api::{ApiClaims, ApiGrants};
 pub use claims::{Claims, Grants};
 pub use keys::{Keys, KeysError, SHORTEST_SECRET};
 use wire::WireClaims;
@@ -75,6 +77,19 @@ pub enum TokenError {
 /// # Errors
 /// See [`TokenError`].
 pub fn verify(keys: &Keys, token: &str, now: SystemTime) -> Result<Claims, TokenError> {
+    decode(keys, token, now)?.parse()
+}
+
+/// What `token` allows its holder to do with the server API; it need not be for joining a room. See [`verify`].
+///
+/// # Errors
+/// See [`TokenError`].
+pub fn verify_api(keys: &Keys, token: &str, now: SystemTime) -> Result<ApiClaims, TokenError> {
+    Ok(decode(keys, token, now)?.parse_api())
+}
+
+/// The claims of a token whose signature, issuer, audience and times are right.
+fn decode(keys: &Keys, token: &str, now: SystemTime) -> Result<WireClaims, TokenError> {
     if token.len() > MAX_BYTES {
         return Err(TokenError::TooLong);
     }
@@ -101,13 +116,23 @@ pub fn verify(keys: &Keys, token: &str, now: SystemTime) -> Result<Claims, Token
         return Err(TokenError::Audience);
     }
     check_times(&claims, seconds(now))?;
-    claims.parse()
+    Ok(claims)
 }
 
 /// A token that says `claims`, signed with `keys`.
 pub fn mint(keys: &Keys, claims: &Claims) -> String {
+    sign(keys, &WireClaims::new(keys, claims))
+}
+
+/// A token that vouches for a body: what LiveKit's webhook receivers ask for in `Authorization`. `sha256` is the digest of
+/// the body, in base64. Good for five minutes.
+pub fn mint_for_body(keys: &Keys, sha256: String, now: SystemTime) -> String {
+    sign(keys, &WireClaims::of_body(keys, sha256, seconds(now)))
+}
+
+fn sign(keys: &Keys, claims: &WireClaims) -> String {
     let key = EncodingKey::from_secret(keys.api_secret.reveal().as_bytes());
-    jsonwebtoken::encode(&Header::new(Algorithm::HS256), &WireClaims::new(keys, claims), &key)
+    jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key)
         .expect("strings and numbers can be written as JSON, and HMAC takes a key of any length")
 }
 

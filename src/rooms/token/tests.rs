@@ -102,6 +102,35 @@ fn absent_grants_are_as_livekit_takes_them() {
 }
 
 #[test]
+fn the_server_api_needs_no_room_to_join() {
+    let api = |video: Value| {
+        let claims = json!({ "iss": keys().api_key, "exp": MADE + 60, "video": video });
+        verify_api(&keys(), &signed(&json!({ "alg": "HS256" }), &claims, SECRET), at(MADE))
+    };
+    assert_eq!(
+        api(json!(null)).unwrap(),
+        ApiClaims { grants: ApiGrants::default(), room: String::new(), agent: false }
+    );
+    let admin = api(json!({ "roomAdmin": true, "room": "r", "destinationRoom": "s", "agent": true })).unwrap();
+    assert!(admin.administers("r") && !admin.administers("s") && admin.agent);
+    assert!(admin.moves("r", "s") && !admin.moves("r", "t") && !admin.moves("s", "s"));
+    assert!(!api(json!({ "room": "r" })).unwrap().administers("r"));
+    let wide = api(json!({ "roomCreate": true, "roomList": true, "roomRecord": null })).unwrap().grants;
+    assert_eq!((wide.room_create, wide.room_list, wide.room_record), (true, true, false));
+    assert_eq!(verify(&keys(), &mint_for_body(&keys(), "x".to_owned(), at(MADE)), at(MADE)), Err(TokenError::NoJoin));
+}
+
+#[test]
+fn a_refreshed_token_keeps_what_its_room_is_to_be() {
+    let config = json!({ "emptyTimeout": 7, "agents": [{ "agentName": "helper" }], "madeUp": 1 });
+    let video = json!({ "room": "r", "roomJoin": true, "roomAdmin": true, "canManageAgentSession": true });
+    let claims = changed(&json!({ "video": video, "roomConfig": config, "roomPreset": "p" })).unwrap();
+    assert_eq!(claims.room_config.as_ref().unwrap().agents[0].agent_name, "helper");
+    assert!(claims.api.room_admin && claims.grants.can_manage_agent_session);
+    assert_eq!(verify(&keys(), &mint(&keys(), &claims), at(MADE)), Ok(claims));
+}
+
+#[test]
 fn the_limits_of_time_have_a_little_leeway() {
     let leeway = LEEWAY.as_secs();
     for (claim, now, expected) in [

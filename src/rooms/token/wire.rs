@@ -2,14 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use livekit_protocol::participant_info::Kind;
+use livekit_protocol::{RoomConfiguration, participant_info::Kind};
 use serde::{Deserialize, Serialize};
 
-use super::{Claims, Grants, Keys, TokenError};
+use super::{ApiClaims, ApiGrants, Claims, Grants, Keys, TokenError};
 
-#[derive(Serialize, Deserialize)]
+/// How long a token that vouches for a body is good, in seconds.
+const BODY_FOR: u64 = 5 * 60;
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct WireClaims {
     pub(super) iss: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     sub: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) aud: Option<Audience>,
@@ -25,6 +30,13 @@ pub(super) struct WireClaims {
     metadata: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     attributes: Option<BTreeMap<String, String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room_config: Option<Box<RoomConfiguration>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room_preset: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     video: Option<Video>,
 }
 
@@ -44,11 +56,21 @@ impl Audience {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Video {
     room: Option<String>,
     room_join: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room_create: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room_list: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room_record: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room_admin: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    destination_room: Option<String>,
     can_publish: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     can_publish_sources: Option<Vec<String>>,
@@ -59,12 +81,19 @@ struct Video {
     hidden: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     agent: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recorder: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    can_subscribe_metrics: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    can_manage_agent_session: Option<bool>,
 }
 
 impl WireClaims {
     pub(super) fn new(keys: &Keys, claims: &Claims) -> Self {
-        let grants = &claims.grants;
+        let (grants, api) = (&claims.grants, &claims.api);
         let some = |text: &String| (!text.is_empty()).then(|| text.clone());
+        let set = |flag: bool| flag.then_some(true);
         Self {
             iss: Some(keys.api_key.clone()),
             sub: Some(claims.identity.as_str().to_owned()),
@@ -75,18 +104,40 @@ impl WireClaims {
             kind: (claims.kind != Kind::Standard).then(|| claims.kind.as_str_name().to_ascii_lowercase()),
             metadata: some(&claims.metadata),
             attributes: (!claims.attributes.is_empty()).then(|| claims.attributes.clone()),
+            room_config: claims.room_config.clone(),
+            room_preset: some(&claims.room_preset),
+            sha256: None,
             video: Some(Video {
                 room: Some(claims.room.as_str().to_owned()),
                 room_join: Some(true),
+                room_create: set(api.room_create),
+                room_list: set(api.room_list),
+                room_record: set(api.room_record),
+                room_admin: set(api.room_admin),
+                destination_room: some(&api.destination_room),
                 can_publish: Some(grants.can_publish),
                 can_publish_sources: (!grants.can_publish_sources.is_empty())
                     .then(|| grants.can_publish_sources.clone()),
                 can_subscribe: Some(grants.can_subscribe),
                 can_publish_data: Some(grants.can_publish_data),
                 can_update_own_metadata: Some(grants.can_update_own_metadata),
-                hidden: grants.hidden.then_some(true),
-                agent: grants.agent.then_some(true),
+                hidden: set(grants.hidden),
+                agent: set(grants.agent),
+                recorder: set(grants.recorder),
+                can_subscribe_metrics: set(grants.can_subscribe_metrics),
+                can_manage_agent_session: set(grants.can_manage_agent_session),
             }),
+        }
+    }
+
+    /// Claims that vouch for a body, made at `now` (seconds since the Unix epoch).
+    pub(super) fn of_body(keys: &Keys, sha256: String, now: u64) -> Self {
+        Self {
+            iss: Some(keys.api_key.clone()),
+            nbf: Some(now.into()),
+            exp: Some(now.saturating_add(BODY_FOR).into()),
+            sha256: Some(sha256),
+            ..Self::default()
         }
     }
 
@@ -104,18 +155,42 @@ impl WireClaims {
         let video = self.video.filter(|video| video.room_join == Some(true)).ok_or(TokenError::NoJoin)?;
         let room = video.room.as_deref().unwrap_or_default().parse().map_err(TokenError::Room)?;
         let identity = self.sub.as_deref().unwrap_or_default().parse().map_err(TokenError::Identity)?;
-        let grants = Grants::from(video);
+        let (api, grants) = (ApiGrants::from(&video), Grants::from(video));
         Ok(Claims {
             identity,
             name: self.name.unwrap_or_default(),
             kind: if grants.agent { Kind::Agent } else { kind(self.kind.as_deref()) },
             room,
             grants,
+            api,
+            room_config: self.room_config,
+            room_preset: self.room_preset.unwrap_or_default(),
             metadata: self.metadata.unwrap_or_default(),
             attributes: self.attributes.unwrap_or_default(),
             not_before,
             expires,
         })
+    }
+}
+
+impl WireClaims {
+    /// What they allow beside joining.
+    pub(super) fn parse_api(self) -> ApiClaims {
+        let video = self.video.unwrap_or_default();
+        let grants = ApiGrants::from(&video);
+        ApiClaims { grants, agent: video.agent == Some(true), room: video.room.unwrap_or_default() }
+    }
+}
+
+impl From<&Video> for ApiGrants {
+    fn from(video: &Video) -> Self {
+        Self {
+            room_create: video.room_create == Some(true),
+            room_list: video.room_list == Some(true),
+            room_record: video.room_record == Some(true),
+            room_admin: video.room_admin == Some(true),
+            destination_room: video.destination_room.clone().unwrap_or_default(),
+        }
     }
 }
 
@@ -133,6 +208,9 @@ impl From<Video> for Grants {
             can_update_own_metadata: video.can_update_own_metadata.unwrap_or(false),
             hidden: video.hidden.unwrap_or(false),
             agent: video.agent.unwrap_or(false),
+            recorder: video.recorder.unwrap_or(false),
+            can_subscribe_metrics: video.can_subscribe_metrics.unwrap_or(false),
+            can_manage_agent_session: video.can_manage_agent_session.unwrap_or(false),
         }
     }
 }

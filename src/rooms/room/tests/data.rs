@@ -1,5 +1,7 @@
 //! Data messages.
 
+use std::time::Duration;
+
 use livekit_protocol::{self as proto, data_packet::Value, leave_request::Action};
 
 use super::world::{World, claims, join_request, settings};
@@ -128,16 +130,28 @@ fn an_agent_speaks_in_the_name_of_another_and_nobody_else_does() {
 }
 
 #[test]
-fn a_flood_is_dammed() {
+fn a_flood_is_dammed_and_nothing_of_it_lost() {
     let limits = Limits { data_rate: 100_000, ..Limits::default() };
     let mut world = World::with(Settings { limits, ..settings() });
     world.join(V1, "ann");
     world.join(V0, "bob");
-    let large = message(&"x".repeat(20_000), &[]);
-    (0..100).for_each(|_| world.send_data(0, &large));
-    let delivered = world.received(1).len();
-    // Four seconds' worth at once, then ten seconds' worth of those that were sent.
-    assert!((60..80).contains(&delivered), "{delivered}");
+    // Twice what may be sent at once; then time pays.
+    let sent: Vec<u32> = (1..=40).collect();
+    for sequence in &sent {
+        let packet = proto::DataPacket { sequence: *sequence, ..message(&"x".repeat(20_000), &[]) };
+        while !world.try_send_data(0, &packet) {
+            world.run_ms(100);
+        }
+    }
+    let (at_once, begun) = (world.received(1), world.now);
+    assert!((20..40).contains(&at_once.len()), "{}", at_once.len());
+    let mut received = at_once;
+    while received.len() < sent.len() && world.now < begun + Duration::from_secs(60) {
+        world.run_ms(100);
+        received.extend(world.received(1));
+    }
+    let numbers: Vec<u32> = received.iter().map(|packet| packet.sequence).collect();
+    assert_eq!(numbers, sent);
 }
 
 #[test]
@@ -149,14 +163,28 @@ fn too_large_a_message_goes_nowhere() {
 
 #[test]
 fn who_does_not_keep_up_is_dropped() {
-    let limits = Limits { backlog: 100_000, ..Limits::default() };
+    let limits = Limits { backlog: 400_000, ..Limits::default() };
     let mut world = World::with(Settings { limits, ..settings() });
     for identity in ["ann", "bob", "eve"] {
         world.join(V1, identity);
     }
     world.unreachable = Some(2);
     let large = message(&"x".repeat(30_000), &[]);
-    (0..30).for_each(|_| world.send_data(0, &large));
+    let send = |world: &mut World, count| {
+        for _ in 0..count {
+            while !world.try_send_data(0, &large) {
+                world.run_ms(100);
+            }
+        }
+    };
+    send(&mut world, 10);
+    world.run_ms(2000);
+    assert_eq!(world.left(2), None);
+    // First who sends is held back for it.
+    let begun = world.now;
+    send(&mut world, 20);
+    assert!(world.now - begun > Duration::from_secs(5), "{:?}", world.now - begun);
+    world.run_ms(30_000);
     assert_eq!(world.left(2).map(proto::LeaveRequest::action), Some(Action::Reconnect));
     assert_eq!((world.received(1).len(), world.left(1)), (30, None));
 }

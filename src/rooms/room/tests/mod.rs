@@ -2,9 +2,12 @@
 
 mod agents;
 mod calls;
+mod control;
 mod data;
+mod events;
 mod fanout;
 mod hostile;
+mod pictures;
 mod presence;
 mod rights;
 mod world;

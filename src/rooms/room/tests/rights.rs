@@ -1,8 +1,8 @@
 //! Who may do what, and how a refusal is told.
 
 use livekit_protocol::{
-    self as proto, TrackSource, TrackType, request_response::Reason, signal_request::Message as Request,
-    signal_response::Message,
+    self as proto, TrackSource, TrackType, data_packet::Value, request_response::Reason,
+    signal_request::Message as Request, signal_response::Message,
 };
 
 use super::world::{World, claims, join_request};
@@ -33,7 +33,8 @@ fn only_what_is_granted_is_published() {
         (microphone_only.clone(), TrackSource::Microphone, TrackType::Audio, None),
         (microphone_only, TrackSource::ScreenShareAudio, TrackType::Audio, Some(Reason::NotAllowed)),
         (listener, TrackSource::Microphone, TrackType::Audio, Some(Reason::NotAllowed)),
-        (Grants::default(), TrackSource::Camera, TrackType::Video, Some(Reason::UnsupportedType)),
+        (Grants::default(), TrackSource::Camera, TrackType::Video, None),
+        (Grants::default(), TrackSource::Unknown, TrackType::Data, Some(Reason::UnsupportedType)),
     ] {
         let mut world = World::new();
         let nth = join_as(&mut world, "ann", grants.clone());
@@ -197,4 +198,27 @@ fn versions_of_what_is_told_grow() {
     });
     let versions: Vec<u32> = versions.map(|info| info.version).collect();
     assert!(versions.len() >= 3 && versions.is_sorted_by(|a, b| a < b), "{versions:?}");
+}
+
+#[test]
+fn hidden_ones_are_not_heard_either() {
+    let mut world = World::new();
+    world.join(V0, "ann");
+    world.join(V1, "bob");
+    // Even where their token lets them publish.
+    let spy = join_as(&mut world, "spy", Grants { hidden: true, ..Grants::default() });
+    let sid = world.sid(spy);
+    world.publish(spy);
+    world.speak(spy, 60);
+    let user = proto::UserPacket { payload: b"psst".to_vec(), ..Default::default() };
+    world.send_data(spy, &proto::DataPacket { value: Some(Value::User(user)), ..Default::default() });
+    for nth in [0, 1] {
+        assert!(world.heard(nth).is_empty());
+        assert_eq!(world.joined(nth).other_participants.iter().filter(|info| info.identity == "spy").count(), 0);
+        let names_them = |message: &Message| format!("{message:?}").contains(&sid);
+        assert!(!world.clients[nth].told.iter().any(names_them), "{:?}", world.clients[nth].told);
+        let senders: Vec<_> =
+            world.received(nth).into_iter().map(|it| (it.participant_sid, it.participant_identity)).collect();
+        assert_eq!(senders, [(String::new(), String::new())], "who sends is not told");
+    }
 }

@@ -14,14 +14,14 @@ use prost::Message as _;
 use crate::{
     domain::RoomName,
     rooms::{
-        Claims, JoinError, SignalVersion,
+        Claims, JoinError, RoomChange, RoomOptions, SignalVersion,
         room::{ConnectionId, Input, Output, PeerId, Room},
         settings::Settings,
     },
     rtc::{
         Datagram, LocalAddress, Transport,
         peer::{AudioLevel, Channel, Event, Kind, Mid, Msid, Packet, Side},
-        sim::{End, Network, Weather, packet},
+        sim::{End, Network, Weather, packet, picture},
     },
 };
 
@@ -36,6 +36,9 @@ pub(super) struct Client {
     pub(super) publisher: End,
     subscriber: End,
     microphone: Option<Mid>,
+    camera: Option<Mid>,
+    /// Of the next picture that it sends.
+    pictures: u64,
     /// Of the next packet that it sends.
     number: u64,
     offers: u32,
@@ -57,6 +60,8 @@ pub(super) struct World {
     pub(super) network: Network,
     pub(super) clients: Vec<Client>,
     pub(super) is_closed: bool,
+    /// What listeners were told, in order.
+    pub(super) events: Vec<RoomChange>,
     /// A client that nothing reaches any more, though it is heard.
     pub(super) unreachable: Option<usize>,
     begin: Instant,
@@ -91,16 +96,21 @@ impl World {
     }
 
     pub(super) fn with(settings: Settings) -> Self {
+        Self::opened(settings, RoomOptions::default())
+    }
+
+    pub(super) fn opened(settings: Settings, options: RoomOptions) -> Self {
         let now = Instant::now();
         let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(2000);
         let name: RoomName = "call-1".parse().unwrap();
         Self {
             now,
             wall,
-            room: Room::new(now, wall, name, Arc::new(settings)),
+            room: Room::new(now, wall, name, Arc::new(settings), options),
             network: Network::new(7, Weather::FAIR),
             clients: Vec::new(),
             is_closed: false,
+            events: Vec::new(),
             unreachable: None,
             begin: now,
             peers: HashMap::new(),
@@ -141,6 +151,8 @@ impl World {
             publisher: End::new(self.now, Side::Client, &address(40_000)),
             subscriber: End::new(self.now, Side::Client, &address(50_000)),
             microphone: None,
+            camera: None,
+            pictures: 0,
             number: 0,
             offers: 0,
             told: Vec::new(),
@@ -211,6 +223,40 @@ impl World {
         self.say(nth, Request::Offer(offer));
     }
 
+    /// Publishes a camera; its sid.
+    pub(super) fn show(&mut self, nth: usize) -> String {
+        let (cid, source) = (format!("cam-{nth}"), proto::TrackSource::Camera.into());
+        let r#type = proto::TrackType::Video.into();
+        let request = proto::AddTrackRequest { cid: cid.clone(), source, r#type, ..Default::default() };
+        self.say(nth, Request::AddTrack(request));
+        let client = &mut self.clients[nth];
+        let msid = Msid { stream: "stream".to_owned(), track: cid };
+        client.camera = client.publisher.peer.add_sender(Kind::Video, msid);
+        let offer = client.offer(self.now).expect("a track is something to offer");
+        self.say(nth, Request::Offer(offer));
+        self.run_ms(500);
+        let published = self.clients[nth].told.iter().rev().find_map(|message| match message {
+            Message::TrackPublished(published) => published.track.clone(),
+            _ => None,
+        });
+        published.expect("it may publish").sid
+    }
+
+    /// Sends so many pictures from a client's camera; a key frame whenever it is asked for one.
+    pub(super) fn film(&mut self, nth: usize, pictures: u64) {
+        for _ in 0..pictures {
+            let client = &mut self.clients[nth];
+            let camera = client.camera.expect("it publishes");
+            let is_asked = |event: &Event| matches!(event, Event::KeyFrameWanted(mid) if *mid == camera);
+            let is_key = client.publisher.events.iter().any(is_asked);
+            client.publisher.events.retain(|event| !is_asked(event));
+            let picture = picture(self.now, client.pictures, is_key);
+            client.pictures += 1;
+            client.publisher.peer.send(self.now, camera, &picture);
+            self.run_ms(33);
+        }
+    }
+
     pub(super) fn unpublish(&mut self, nth: usize) {
         let client = &mut self.clients[nth];
         let mid = client.microphone.take().expect("it publishes");
@@ -241,8 +287,13 @@ impl World {
             self.run_ms(500);
         }
         // One that does not fit is not sent, as in a browser that looks at what is buffered.
-        let _ = self.clients[nth].publisher.peer.send_data(Channel::Reliable, &packet.encode_to_vec());
+        self.try_send_data(nth, packet);
         self.run_ms(100);
+    }
+
+    /// Whether a reliable message goes into the channel now.
+    pub(super) fn try_send_data(&mut self, nth: usize, packet: &proto::DataPacket) -> bool {
+        self.clients[nth].publisher.peer.send_data(Channel::Reliable, &packet.encode_to_vec()).is_ok()
     }
 
     // ---- what clients know ----
@@ -385,6 +436,7 @@ impl World {
             Output::PeerOpened { peer, ufrag } => drop(self.peers.insert(ufrag, peer)),
             Output::PeerClosed { peer } => self.peers.retain(|_, known| *known != peer),
             Output::Closed => self.is_closed = true,
+            Output::Event(change) => self.events.push(change),
             Output::Refused { connection, error } => {
                 let nth = self.nth(connection)?;
                 self.clients[nth].refused = Some(error);
@@ -449,6 +501,7 @@ impl Client {
             }
             Message::MediaSectionsRequirement(wanted) => {
                 (0..wanted.num_audios).for_each(|_| _ = self.publisher.peer.add_receiver(Kind::Audio));
+                (0..wanted.num_videos).for_each(|_| _ = self.publisher.peer.add_receiver(Kind::Video));
                 self.offer(now).map(Request::Offer)
             }
             _ => None,
