@@ -23,3 +23,5 @@ pub mod telemetry;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod web;
+pub mod webhooks;
+pub mod workers;

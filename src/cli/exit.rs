@@ -134,6 +134,7 @@ impl Exit {
             | StartError::Keys(KeysError::File { .. })
             | StartError::Store(_)
             | StartError::Sms(_)
+            | StartError::Webhooks(_)
             | StartError::Thread(_)
             | StartError::Server(_) => Some(Self::Failed),
         }

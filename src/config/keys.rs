@@ -24,7 +24,7 @@ impl Key {
 }
 
 /// All keys.
-pub(super) const KEYS: [Key; 48] = [
+pub(super) const KEYS: [Key; 50] = [
     Key::new("paths.data_dir", &["CALLSTEAD_DATA_DIR"]),
     Key::new("paths.models_dir", &["CALLSTEAD_MODELS_DIR"]),
     Key::new("server.listen", &["CALLSTEAD_LISTEN"]),
@@ -38,6 +38,7 @@ pub(super) const KEYS: [Key; 48] = [
     Key::new("rtc.addresses", &["CALLSTEAD_RTC_ADDRESSES"]),
     Key::new("rtc.ice_servers", &["CALLSTEAD_ICE_SERVERS"]),
     Key::secret("rtc.turn_secret", &["CALLSTEAD_TURN_SECRET"]),
+    Key::new("rtc.remote_unmute", &["CALLSTEAD_REMOTE_UNMUTE"]),
     Key::new("tls.mode", &["CALLSTEAD_TLS_MODE"]),
     Key::new("tls.cert", &["CALLSTEAD_TLS_CERT"]),
     Key::new("tls.key", &["CALLSTEAD_TLS_KEY"]),
@@ -54,6 +55,7 @@ pub(super) const KEYS: [Key; 48] = [
     Key::secret("sms.secret", &["CALLSTEAD_SMS_SECRET"]),
     Key::new("sms.from", &["CALLSTEAD_SMS_FROM"]),
     Key::new("sms.timeout_seconds", &["CALLSTEAD_SMS_TIMEOUT_SECONDS"]),
+    Key::secret("webhooks.urls", &["CALLSTEAD_WEBHOOKS_URLS"]),
     Key::new("log.level", &["CALLSTEAD_LOG_LEVEL"]),
     Key::new("log.format", &["CALLSTEAD_LOG_FORMAT"]),
     Key::new("telemetry.otlp_endpoint", &["CALLSTEAD_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"]),

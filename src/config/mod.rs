@@ -22,6 +22,7 @@ mod telemetry;
 mod tests;
 mod tls;
 mod values;
+mod webhooks;
 
 use std::{
     fs,
@@ -48,6 +49,7 @@ pub use speech::Speech;
 pub use telemetry::Telemetry;
 pub use tls::{Tls, TlsMode};
 use values::set;
+pub use webhooks::Webhooks;
 
 const FOLDER: &str = "the path of a folder";
 
@@ -76,6 +78,8 @@ pub struct Config {
     pub livekit: Livekit,
     /// How text messages leave, if they do.
     pub sms: Sms,
+    /// Who is told what happens in rooms.
+    pub webhooks: Webhooks,
     /// Where traces of calls go.
     pub telemetry: Telemetry,
 }
@@ -152,6 +156,7 @@ impl Config {
             sessions: Sessions::defaults(),
             livekit: Livekit::defaults(),
             sms: Sms::defaults(),
+            webhooks: Webhooks::default(),
             telemetry: Telemetry::default(),
         }
     }
@@ -168,6 +173,7 @@ impl Config {
         self.sessions.apply(written)?;
         self.livekit.apply(written)?;
         self.sms.apply(written)?;
+        self.webhooks.apply(written)?;
         self.telemetry.apply(written)
     }
 

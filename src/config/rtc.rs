@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::{
     ConfigError, Secret,
     layers::Settings,
-    values::{self, set},
+    values::{self, Value, set},
 };
 
 const ADDRESSES: &str = "a list of IP addresses that callers can reach, such as [\"203.0.113.7\"]";
@@ -19,6 +19,8 @@ pub struct Rtc {
     pub addresses: Vec<IpAddr>,
     /// `ice_servers`: STUN and TURN servers that clients are told of (`stun:…`, `turn:…`, `turns:…`).
     pub ice_servers: Vec<String>,
+    /// `remote_unmute`: whether the server API may unmute a track of somebody who muted it.
+    pub remote_unmute: bool,
     /// `turn_secret`: shared with the TURN server, for credentials that expire (coturn's `use-auth-secret`).
     pub turn_secret: Option<Secret>,
 }
@@ -27,6 +29,7 @@ impl Rtc {
     pub(super) fn apply(&mut self, written: &Settings) -> Result<(), ConfigError> {
         set(&mut self.addresses, written.read("rtc.addresses", ADDRESSES, |value| value.each(reachable))?);
         set(&mut self.ice_servers, written.read("rtc.ice_servers", ICE_SERVERS, |value| value.each(ice_server))?);
+        set(&mut self.remote_unmute, written.read("rtc.remote_unmute", "true or false", Value::truth)?);
         self.turn_secret = written.read("rtc.turn_secret", "a secret", values::words)?.map(Secret::from);
         // Browsers refuse a TURN server without credentials, and with it the whole call.
         if self.ice_servers.iter().any(|it| it.starts_with("turn")) && self.turn_secret.is_none() {

@@ -1,8 +1,8 @@
 //! `[sms]`: how text messages leave. Unless a transport is set, none does.
 
-use std::{net::IpAddr, time::Duration};
+use std::time::Duration;
 
-use url::{Host, Url};
+use url::Url;
 
 use super::{
     ConfigError, Secret,
@@ -70,7 +70,7 @@ impl Sms {
 
     pub(super) fn apply(&mut self, written: &Settings) -> Result<(), ConfigError> {
         let kind = written.read("sms.transport", "outbox, twilio or webhook", kind)?;
-        let url = written.read("sms.url", ADDRESS, service)?;
+        let url = written.read("sms.url", ADDRESS, |value| values::parse_service_address(value.text()?))?;
         let account = written.read("sms.account", ACCOUNT, account)?;
         let secret = written.read("sms.secret", "a secret", values::words)?.map(Secret::from);
         let from = written.read("sms.from", FROM, sender)?;
@@ -102,26 +102,6 @@ fn kind(value: &Value) -> Option<Kind> {
         "twilio" => Some(Kind::Twilio),
         "webhook" => Some(Kind::Webhook),
         _ => None,
-    }
-}
-
-/// In the clear only where nobody else listens: messages are personal data, and Twilio's requests carry the token.
-fn service(value: &Value) -> Option<Url> {
-    let url = values::parse_web_address(value.text()?)?;
-    let is_bare = url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
-    (is_bare && (url.scheme() == "https" || is_near(&url))).then_some(url)
-}
-
-fn is_near(url: &Url) -> bool {
-    let is_private = |ip: IpAddr| match ip {
-        IpAddr::V4(ip) => ip.is_loopback() || ip.is_private(),
-        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local(),
-    };
-    match url.host() {
-        Some(Host::Ipv4(ip)) => is_private(ip.into()),
-        Some(Host::Ipv6(ip)) => is_private(ip.into()),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
     }
 }
 

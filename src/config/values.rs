@@ -1,7 +1,10 @@
 //! A value as it is written, and what it may be: each function gives `None` for one that is not allowed, and says nothing
 //! about why. The sentence that does stands beside the key.
 
-use std::path::{self, PathBuf};
+use std::{
+    net::IpAddr,
+    path::{self, PathBuf},
+};
 
 use toml::de::DeValue;
 
@@ -136,4 +139,24 @@ pub(super) fn language(value: &Value) -> Option<Option<Language>> {
 
 pub(super) fn parse_web_address(text: &str) -> Option<url::Url> {
     text.trim().parse().ok().filter(|address: &url::Url| matches!(address.scheme(), "http" | "https"))
+}
+
+/// Where another program takes personal data: in the clear only where nobody else listens.
+pub(super) fn parse_service_address(text: &str) -> Option<url::Url> {
+    let url = parse_web_address(text)?;
+    let is_bare = url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+    (is_bare && (url.scheme() == "https" || is_near(&url))).then_some(url)
+}
+
+fn is_near(url: &url::Url) -> bool {
+    let is_private = |ip: IpAddr| match ip {
+        IpAddr::V4(ip) => ip.is_loopback() || ip.is_private(),
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local(),
+    };
+    match url.host() {
+        Some(url::Host::Ipv4(ip)) => is_private(ip.into()),
+        Some(url::Host::Ipv6(ip)) => is_private(ip.into()),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
 }

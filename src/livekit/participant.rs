@@ -267,6 +267,6 @@ impl Studio {
         let payload = self.encoder.encode(frame)?;
         let (seq, time) = (self.seq, self.seq.wrapping_mul(FRAME_SAMPLES as u64));
         self.seq = self.seq.wrapping_add(1);
-        Ok(Packet { payload, seq, time, marker: seq == 0, is_red: false, level: None, arrived: now })
+        Ok(Packet { payload, seq, time, marker: seq == 0, is_red: false, level: None, video: None, arrived: now })
     }
 }

@@ -10,21 +10,25 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// What only grows.
-const COUNTERS: [(&str, &str); 6] = [
+const COUNTERS: [(&str, &str); 9] = [
     ("callstead_http_requests_total", "Requests answered, by method, route and status."),
     ("callstead_calls_total", "Calls that ended, by the reason."),
     ("callstead_turns_total", "Turns, by who had them and what became of them."),
     ("callstead_incidents_total", "What conversations had to be saved from, by its kind."),
     ("callstead_rooms_opened_total", "Rooms that were opened."),
+    ("callstead_room_events_lost_total", "What happened in rooms and a listener had no place for."),
+    ("callstead_webhooks_total", "Webhooks, by what became of them."),
+    ("callstead_jobs_total", "Jobs of agents that ended, by how."),
     ("callstead_records_lost_total", "Records of calls that could not be kept."),
 ];
 /// What goes up and down.
-const GAUGES: [(&str, &str); 6] = [
+const GAUGES: [(&str, &str); 7] = [
     ("callstead_calls", "Calls that are being served."),
     ("callstead_calls_capacity", "Calls that can be served at a time."),
     ("callstead_rooms", "Rooms that are open."),
     ("callstead_participants", "Participants in rooms, agents too."),
     ("callstead_peer_connections", "Peer connections; a participant has one or two."),
+    ("callstead_workers", "Outside workers that have registered."),
     ("process_resident_memory_bytes", "Memory of this process in RAM."),
 ];
 const HTTP_SECONDS: &str = "callstead_http_request_duration_seconds";

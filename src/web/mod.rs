@@ -2,6 +2,7 @@
 //! others know and show it.
 
 mod access;
+mod agent;
 mod api;
 mod assets;
 mod connections;
@@ -20,10 +21,12 @@ mod pulls;
 mod request_id;
 mod rtc;
 mod session;
+mod socket;
 #[cfg(test)]
 mod tests;
 pub mod tls;
 mod traffic;
+mod twirp;
 
 use std::{io, net::TcpListener, sync::Arc, time::Duration};
 
@@ -52,6 +55,7 @@ use crate::{
     sms::Sms,
     store::{RandomSecret, Store},
     telemetry,
+    workers::Workers,
 };
 use connections::Connections;
 use endpoint::{Access, Endpoint};
@@ -106,6 +110,8 @@ pub struct State {
     pub traffic: Traffic,
     /// Who sends agents into rooms.
     pub desk: Desk,
+    /// Outside workers, and who dispatches agents by name.
+    pub workers: Workers,
     /// Text messages on their way out.
     pub sms: Sms,
     /// Who makes text of recordings.
@@ -178,7 +184,10 @@ const ENDPOINTS: &[Endpoint] = &[
 ];
 
 fn routes(config: &mut ServiceConfig, state: &State) {
-    config.configure(rtc::routes).configure(|config| endpoint::routes(config, state));
+    let livekit = |config: &mut ServiceConfig| {
+        config.configure(rtc::routes).configure(agent::routes).configure(twirp::routes);
+    };
+    config.configure(livekit).configure(|config| endpoint::routes(config, state));
 }
 
 /// The certificate that makes a phone trust this machine. It is no secret.

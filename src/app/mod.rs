@@ -1,5 +1,7 @@
 //! The composition root: makes the parts from the configuration, and joins them.
 
+mod premises;
+
 use std::{
     fs::{File, TryLockError},
     future::Future,
@@ -30,7 +32,7 @@ use crate::{
     config::{self, Config, TlsMode},
     people::People,
     rooms::{
-        Rooms,
+        Interest, RoomEvents, Rooms,
         token::{Keys, KeysError},
     },
     sms::{Sms, SmsError},
@@ -41,7 +43,10 @@ use crate::{
         self, KeyCache, Limits, Pulls, Running, Traffic,
         tls::{self, Authority, Certificate, TlsError},
     },
+    webhooks::{Webhooks, WebhooksError},
+    workers::{Office, Workers},
 };
+use premises::Premises;
 
 /// How long a text message that is just being sent may take once the server stops. One that takes longer is `unknown`.
 const SMS_GRACE: Duration = Duration::from_secs(10);
@@ -106,6 +111,9 @@ pub enum StartError {
     /// Text messages cannot be sent.
     #[error(transparent)]
     Sms(#[from] SmsError),
+    /// Webhooks cannot be sent.
+    #[error(transparent)]
+    Webhooks(#[from] WebhooksError),
     /// The system refuses a thread.
     #[error("cannot start a thread: {0}")]
     Thread(io::Error),
@@ -120,9 +128,13 @@ pub struct Application {
     listener: TcpListener,
     address: SocketAddr,
     state: web::State,
+    /// Drives outside workers.
+    office: Office<Premises>,
     certificate: Option<Certificate>,
     /// Somebody wants the engines loaded again.
     reloads: Option<mpsc::Receiver<()>>,
+    /// Who is told what happens in rooms, and where that is heard.
+    webhooks: (Webhooks, RoomEvents),
     /// Held as long as the application lives.
     _data_dir: DataDirLock,
 }
@@ -149,11 +161,17 @@ impl Application {
         data_dir.note_listening(Listening { address, is_tls: certificate.is_some() }).map_err(failed)?;
         let keys = Keys::open(&config.livekit, &config.paths.data_dir)?;
         let store = Store::open(&config.paths.data_dir)?;
-        let (rooms, events) = Rooms::start(config, &keys, is_media_local(config)).map_err(StartError::Media)?;
+        let interests = [Interest::Rooms, Interest::Everything, Interest::Everything];
+        let (rooms, [opened, told, happened]) =
+            Rooms::start(config, &keys, is_media_local(config), interests).map_err(StartError::Media)?;
+        let webhooks = (Webhooks::new(config, &keys)?, told);
         let scribe = Scribe::new(engines.clone(), config.speech.language);
         let written = Written::new(&config.agent, engines.clone(), store.clone());
         let rehearsals = Rehearsals::new(engines.clone());
-        let desk = Desk::start(config, engines, rooms.clone(), events, store.clone()).map_err(StartError::Thread)?;
+        let desk = Desk::start(config, engines, rooms.clone(), opened, store.clone()).map_err(StartError::Thread)?;
+        let premises = Premises { rooms: rooms.clone(), desk: desk.clone() };
+        let own_name = config.livekit.agent_name.clone();
+        let (workers, office) = Workers::new(own_name, keys.clone(), premises, happened);
         let (reload, reloads) = Reload::channel();
         let state = web::State {
             readiness,
@@ -168,6 +186,7 @@ impl Application {
             running: Running::default(),
             traffic: Traffic::default(),
             desk,
+            workers,
             sms: Sms::new(config)?,
             scribe,
             written,
@@ -175,7 +194,8 @@ impl Application {
             rehearsals,
             authority: certificate.as_ref().and_then(|it| it.authority.clone()).map(Arc::new),
         };
-        Ok(Self { listener, address, state, certificate, reloads: Some(reloads), _data_dir: data_dir })
+        let reloads = Some(reloads);
+        Ok(Self { listener, address, state, office, certificate, reloads, webhooks, _data_dir: data_dir })
     }
 
     /// Where a browser reaches it. An address that stands for all of this machine's gives way to a name of it.
@@ -229,7 +249,10 @@ impl Application {
             actix_web::rt::spawn(web::upkeep(self.state.limits.clone())),
             actix_web::rt::spawn(upkeep::watch(self.state.store.clone())),
             actix_web::rt::spawn(self.state.people.clone().watch_sessions()),
+            actix_web::rt::spawn(self.office.run()),
         ]);
+        let (webhooks, told) = self.webhooks;
+        let telling = actix_web::rt::spawn(webhooks.run(told));
         let (stop_sending, stopped) = watch::channel(false);
         let sending = actix_web::rt::spawn(self.state.sms.clone().run(self.state.store.clone(), stopped));
         let stop_sending = async move {
@@ -246,6 +269,8 @@ impl Application {
                 tokio::join!(rooms.stop(), stop_sending);
                 desk.stopped().await;
                 upkeep.stop().await;
+                // It has its own end; that it failed is in the log.
+                let _ = telling.await;
                 return ended.map_err(StartError::Server);
             }
             () = stop => {}
@@ -257,6 +282,7 @@ impl Application {
         written.stop().await;
         desk.stopped().await;
         upkeep.stop().await;
+        let _ = telling.await;
         ended.map_err(StartError::Server)
     }
 }
