@@ -1,4 +1,6 @@
-// A call with the agent in a dialog of the desk, as the agent would call somebody. The dialog's parts are in
+// What the desk's pages load when one of them enters a room: livekit-client and who needs it.
+//
+// Here: a call with the agent in a dialog of the desk, as the agent would call somebody. The dialog's parts are in
 // templates/desk/agent-call.html; the call itself is the caller's page's (call/session.js).
 import { setLogLevel } from "livekit-client";
 import { lasted } from "./call/clock.js";
@@ -8,6 +10,8 @@ import { Session } from "./call/session.js";
 import { strings } from "./call/strings.js";
 import { Transcript } from "./call/transcript.js";
 import { Turns } from "./call/turns.js";
+
+export { Supervision } from "./supervision.js";
 
 // Its logs name rooms and people.
 setLogLevel("warn");

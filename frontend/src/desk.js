@@ -6,6 +6,7 @@ import { ask, logIn, toast } from "./desk/dialogs.js";
 import { chosen, follow } from "./desk/bulk.js";
 import { bring } from "./desk/needs.js";
 import { followAgentCalls } from "./desk/agent_call.js";
+import { followSupervision } from "./desk/supervision.js";
 import { offerCopying } from "./desk/copy.js";
 import { edit } from "./desk/editor.js";
 import { followForms } from "./desk/sheet.js";
@@ -82,6 +83,7 @@ document.addEventListener("click", ({ target }) => {
 follow();
 bring();
 followAgentCalls();
+followSupervision();
 offerCopying();
 edit();
 followForms();

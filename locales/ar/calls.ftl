@@ -83,6 +83,36 @@ call-end-it = إنهاء المكالمة
 call-end-sure = هل تنهي هذه المكالمة؟ سيودّع الوكيل المتصل ثم يغلق الخط. لا يمكن التراجع عن ذلك.
 call-delete-sure = هل تحذف هذه المكالمة وما قيل فيها نهائيًا؟ لا يمكن التراجع عن ذلك.
 
+# Listening in, and taking a call over.
+call-join = الدخول إلى المكالمة
+call-join-hint = من يستمع لا يراه أحد ولا يسمعه. ومن يتولى المكالمة يسمعه المتصل بدلًا من الوكيل، ويبقى الوكيل مستمعًا يدوّن ما يقوله المتصل.
+call-listen = استماع
+call-take-over = تولّي المكالمة
+call-give-back = إعادتها إلى الوكيل
+call-leave = التوقف عن الاستماع
+call-mute = كتم الميكروفون
+call-unmute = تشغيل الميكروفون
+call-joining = جارٍ الدخول…
+call-listening = أنت تستمع. لا يراك أحد ولا يسمعك.
+call-talking = المتصل يسمعك. الوكيل صامت.
+call-muted = ميكروفونك مكتوم: المتصل لا يسمعك.
+call-reconnecting = انقطع الاتصال، جارٍ إعادة الاتصال…
+call-cut-off = انقطع اتصالك بالمكالمة. إن لم تعد إليها خلال عشر ثوانٍ عاد الوكيل إلى المتصل.
+call-returned = الوكيل يتحدث إلى المتصل من جديد.
+call-refused = انتهت هذه المكالمة، أو تولّاها شخص آخر.
+call-join-failed = تعذّر ذلك. حاول مرة أخرى.
+call-taken-over-by = { $name } يتحدث إلى المتصل بدلًا من الوكيل.
+call-summary = ما دارت حوله المكالمة
+call-summary-coming = يُكتب الملخص…
+call-summary-none = لا يوجد ملخص: اقرأ ما قيل أدناه.
+call-known = ما يعرفه النص
+call-handovers = من تولّى المكالمة
+call-handover = { $name }، منذ { $since }
+call-handover-until = { $name }، من { $since } إلى { $until }
+handover-how-given-back = أُعيدت
+handover-how-colleague-gone = غادر
+handover-how-passed-on = سُلّمت إلى زميل
+
 done-call-saved = حُفظت النتيجة.
 done-call-deleted = حُذفت المكالمة.
 done-call-said = سيقولها الوكيل.
@@ -91,6 +121,7 @@ done-call-ending = الوكيل يودّع المتصل.
 problem-no-such-call-is-under-way = هذه المكالمة ليست جارية
 problem-this-call-has-enough-to-answer = لدى هذه المكالمة ما يكفي الآن: حاول مرة أخرى بعد قليل
 problem-the-call-ended-before-this-was-answered = انتهت المكالمة قبل ذلك
+problem-a-colleague-has-taken-this-call-over = تولّى زميل هذه المكالمة: يبقى الوكيل صامتًا حتى تُعاد إليه
 problem-this-call-is-going-on = هذه المكالمة جارية: احذفها بعد انتهائها
 problem-too-many-pages-follow-what-happens-here = صفحات كثيرة تتابع ما يجري هنا: أغلق بعضها
 

@@ -83,6 +83,36 @@ call-end-it = End the call
 call-end-sure = End this call? The agent says goodbye and hangs up. This cannot be undone.
 call-delete-sure = Delete this call and what was said in it, for good? This cannot be undone.
 
+# Listening in, and taking a call over.
+call-join = Enter the call
+call-join-hint = Who listens in is seen and heard by nobody. Who takes the call over is heard by the caller in the agent's place; the agent goes on listening and writes down what the caller says.
+call-listen = Listen in
+call-take-over = Take over
+call-give-back = Give back
+call-leave = Stop listening
+call-mute = Mute
+call-unmute = Unmute
+call-joining = Entering …
+call-listening = You are listening in. Nobody sees or hears you.
+call-talking = The caller hears you. The agent is silent.
+call-muted = You are muted: the caller does not hear you.
+call-reconnecting = Connection lost, reconnecting …
+call-cut-off = Your connection to the call was lost. Unless you are back within ten seconds, the agent talks with the caller again.
+call-returned = The agent talks with the caller again.
+call-refused = This call is over, or somebody else has taken it over.
+call-join-failed = That did not work. Please try again.
+call-taken-over-by = { $name } talks with the caller in the agent's place.
+call-summary = What the call has been about
+call-summary-coming = A summary is being written …
+call-summary-none = There is no summary: read below what was said.
+call-known = What the script knows
+call-handovers = Who took the call over
+call-handover = { $name }, since { $since }
+call-handover-until = { $name }, from { $since } to { $until }
+handover-how-given-back = Given back
+handover-how-colleague-gone = Was gone
+handover-how-passed-on = Passed on
+
 done-call-saved = The outcome is saved.
 done-call-deleted = The call is deleted.
 done-call-said = The agent will say it.

@@ -42,6 +42,11 @@ pub enum LineEvent {
         /// [`Say::End`] was reached.
         done: bool,
     },
+    /// The one who talks with the caller in the agent's place ([`LineCommand::Colleague`]) is there, or not any more.
+    Colleague {
+        /// They are.
+        is_here: bool,
+    },
     /// The caller has left, or the line itself has ended: the last event.
     Hangup(Hangup),
 }
@@ -92,6 +97,8 @@ pub enum LineCommand {
     Notice(Notice),
     /// Words of either side, for those who read along; card numbers are masked already.
     Transcript(TranscriptLine),
+    /// Who talks with the caller in the agent's place; nobody: the agent itself does.
+    Colleague(Option<Identity>),
     /// The agent leaves once what waits has been played.
     Leave,
 }

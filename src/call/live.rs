@@ -10,10 +10,11 @@ use tokio::sync::{
     oneshot, watch,
 };
 
+use super::handover::{Colleague, Handover};
 use crate::{
     audio::line::AgentState,
     dialogue::{self, Side},
-    domain::{CallId, Pii, cards},
+    domain::{CallId, Language, Pii, cards},
     script::StepIndex,
     store::{calls::NewCall, turns::Who},
 };
@@ -32,6 +33,10 @@ pub(super) enum Command {
     Say(Pii<String>),
     /// The agent is to take its leave.
     End,
+    /// A colleague takes the call over, and wants to know what it is about: in this language, or in the call's.
+    TakeOver(Colleague, Option<Language>),
+    /// The agent is to have the call again, and to say this: that it is back, unless given.
+    GiveBack(Option<Pii<String>>),
 }
 
 /// Something that is said for the caller, to be answered with the agent's words.
@@ -54,6 +59,12 @@ pub enum AskError {
     /// The call ended before the answer.
     #[error("the call ended before this was answered")]
     Ended,
+    /// A colleague talks with the caller.
+    #[error("a colleague has taken this call over: the agent is silent until it is given back")]
+    TakenOver,
+    /// The agent has the call already.
+    #[error("nobody has taken this call over: there is nothing to give back")]
+    NotTakenOver,
 }
 
 /// What goes on in a call.
@@ -65,6 +76,8 @@ pub struct Scene {
     pub state: AgentState,
     /// Where in its script the call is, if a script leads it.
     pub step: Option<StepIndex>,
+    /// The colleague who has the call in the agent's place, if one has.
+    pub handover: Option<Handover>,
 }
 
 /// Something said, as far as it is known. Card numbers are masked.
@@ -82,7 +95,7 @@ pub struct SceneLine {
 
 impl Default for Scene {
     fn default() -> Self {
-        Self { lines: VecDeque::new(), state: AgentState::Initializing, step: None }
+        Self { lines: VecDeque::new(), state: AgentState::Initializing, step: None, handover: None }
     }
 }
 
@@ -101,6 +114,11 @@ impl Scene {
             Some(place) => self.lines[place] = line,
             None => self.put(line),
         }
+    }
+
+    /// Who talks with the caller in the agent's place.
+    pub fn colleague(&self) -> Option<&Colleague> {
+        self.handover.as_ref().map(|handover| &handover.colleague)
     }
 
     /// Something was typed for the caller, or by them.
@@ -124,6 +142,13 @@ pub struct Following {
     pub call: Arc<NewCall>,
     /// What goes on in it; closed when it is over.
     pub scene: watch::Receiver<Scene>,
+}
+
+impl Following {
+    /// Whether the agent talks with the caller, and no colleague.
+    fn has_agent(&self) -> Result<(), AskError> {
+        if self.scene.borrow().handover.is_none() { Ok(()) } else { Err(AskError::TakenOver) }
+    }
 }
 
 #[derive(Debug)]
@@ -199,21 +224,51 @@ impl Live {
             let NewCall { id, room, .. } = &*place.following.call;
             id.as_str() == call || room.as_str() == call
         };
-        let commands = self.lock().values().find(is_meant).map(|place| place.commands.clone());
+        let found = self.lock().values().find(is_meant).map(|place| (place.commands.clone(), place.following.clone()));
+        let (commands, following) = found.ok_or(AskError::NoCall)?;
+        following.has_agent()?;
         put(commands, Command::Ask(Ask { text, answer }))?;
-        answered.await.map_err(|_| AskError::Ended)
+        // Whoever takes a call over answers in the agent's place, but not here.
+        answered.await.map_err(|_| following.has_agent().err().unwrap_or(AskError::Ended))
     }
 
     pub(super) fn say(&self, call: &CallId, text: Pii<String>) -> Result<(), AskError> {
-        put(self.commands(call), Command::Say(text))
+        let (commands, following) = self.place(call)?;
+        following.has_agent()?;
+        put(commands, Command::Say(text))
     }
 
     pub(super) fn end(&self, call: &CallId) -> Result<(), AskError> {
-        put(self.commands(call), Command::End)
+        put(self.place(call)?.0, Command::End)
     }
 
-    fn commands(&self, call: &CallId) -> Option<mpsc::Sender<Command>> {
-        self.lock().get(call).map(|place| place.commands.clone())
+    /// Whoever took a call over may do so again, from elsewhere.
+    pub(super) fn take_over(
+        &self,
+        call: &CallId,
+        colleague: Colleague,
+        language: Option<Language>,
+    ) -> Result<(), AskError> {
+        let (commands, following) = self.place(call)?;
+        let is_anothers = |scene: &Scene| scene.colleague().is_some_and(|before| !before.is(&colleague.actor));
+        if is_anothers(&following.scene.borrow()) {
+            return Err(AskError::TakenOver);
+        }
+        put(commands, Command::TakeOver(colleague, language))
+    }
+
+    pub(super) fn give_back(&self, call: &CallId, words: Option<Pii<String>>) -> Result<(), AskError> {
+        let (commands, following) = self.place(call)?;
+        if following.scene.borrow().handover.is_none() {
+            return Err(AskError::NotTakenOver);
+        }
+        put(commands, Command::GiveBack(words))
+    }
+
+    fn place(&self, call: &CallId) -> Result<(mpsc::Sender<Command>, Following), AskError> {
+        let calls = self.lock();
+        let Place { commands, following } = calls.get(call).ok_or(AskError::NoCall)?;
+        Ok((commands.clone(), following.clone()))
     }
 
     /// Held for a look-up; nothing in there panics half-way.
@@ -222,8 +277,8 @@ impl Live {
     }
 }
 
-fn put(commands: Option<mpsc::Sender<Command>>, command: Command) -> Result<(), AskError> {
-    commands.ok_or(AskError::NoCall)?.try_send(command).map_err(|error| match error {
+fn put(commands: mpsc::Sender<Command>, command: Command) -> Result<(), AskError> {
+    commands.try_send(command).map_err(|error| match error {
         TrySendError::Full(_) => AskError::Busy,
         TrySendError::Closed(_) => AskError::Ended,
     })
@@ -234,7 +289,13 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::store::calls::{About, Direction};
+    use crate::{
+        call::handover::Summary,
+        store::{
+            audit::Actor,
+            calls::{About, Direction},
+        },
+    };
 
     fn call(room: &str) -> NewCall {
         NewCall {
@@ -283,6 +344,30 @@ mod tests {
         assert_eq!(live.say(&call.id, Pii::default()), Err(AskError::Busy));
         drop(wanted);
         assert_eq!(live.end(&call.id), Err(AskError::Ended));
+    }
+
+    #[test]
+    fn a_call_has_one_colleague_at_a_time() {
+        let (live, call) = (Live::default(), call("call-7"));
+        let (presence, mut wanted) = live.enter(&call);
+        let colleague = |name: &str| Colleague {
+            identity: format!("staff-{name}").parse().unwrap(),
+            actor: Actor { id: name.to_owned(), ..Actor::console() },
+            since: Timestamp::UNIX_EPOCH,
+        };
+        assert_eq!(live.give_back(&call.id, None), Err(AskError::NotTakenOver));
+        live.take_over(&call.id, colleague("nadia"), None).unwrap();
+        assert!(matches!(wanted.try_recv(), Ok(Command::TakeOver(..))));
+        let handover =
+            Handover { colleague: colleague("nadia"), step: None, known: Vec::new(), summary: Summary::Coming };
+        presence.scene.send_modify(|scene| scene.handover = Some(handover));
+        assert_eq!(live.take_over(&call.id, colleague("omar"), None), Err(AskError::TakenOver));
+        assert_eq!(live.say(&call.id, Pii::default()), Err(AskError::TakenOver));
+        live.take_over(&call.id, colleague("nadia"), None).unwrap();
+        live.give_back(&call.id, None).unwrap();
+        live.end(&call.id).unwrap();
+        drop(presence);
+        assert_eq!(live.take_over(&call.id, colleague("nadia"), None), Err(AskError::NoCall));
     }
 
     #[test]

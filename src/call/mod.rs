@@ -9,6 +9,7 @@ pub mod desk;
 mod directions;
 mod facts;
 mod guess;
+pub mod handover;
 mod listen;
 mod live;
 pub mod meaning;

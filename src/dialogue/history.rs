@@ -1,5 +1,7 @@
 //! What has been said in a conversation, as the language model will read it.
 
+use std::mem;
+
 use crate::domain::{Message, Role};
 
 /// So many bytes of turns are kept at most, about two hours of talk: beyond any model's context here, and little enough
@@ -10,12 +12,14 @@ const MOST_BYTES: usize = 64 * 1024;
 #[derive(Clone, Debug)]
 pub struct History {
     messages: Vec<Message>,
+    /// What came to the instructions later.
+    note: &'static str,
 }
 
 impl History {
     /// A conversation under `instructions`, nothing said yet.
     pub fn new(instructions: impl Into<String>) -> Self {
-        Self { messages: vec![Message::new(Role::System, instructions)] }
+        Self { messages: vec![Message::new(Role::System, instructions)], note: "" }
     }
 
     /// The caller said `text`. Two turns of the same side in a row become one: chat templates want them to alternate.
@@ -26,6 +30,19 @@ impl History {
     /// The agent was heard saying `text`.
     pub fn said(&mut self, text: &str) {
         self.say(Role::Assistant, text);
+    }
+
+    /// Adds to the instructions what is to be known from now on. Said again, it changes nothing.
+    pub fn note(&mut self, text: &'static str) {
+        if mem::replace(&mut self.note, text) != text {
+            let instructions = mem::take(&mut self.messages[0].text);
+            self.messages[0].text = self.with_note(instructions);
+        }
+    }
+
+    /// Other instructions for the same conversation, with what was noted in it.
+    pub fn with_note(&self, instructions: String) -> String {
+        if self.note.is_empty() { instructions } else { format!("{instructions}\n\n{}", self.note) }
     }
 
     /// What there would be if the caller said `text`.
@@ -83,6 +100,19 @@ mod tests {
         history.said("Yes.");
         let turns: Vec<_> = history.messages().iter().map(|m| (m.role.as_str(), m.text.as_str())).collect();
         assert_eq!(turns, [("system", "Be kind."), ("user", "Hello, is anybody there?"), ("assistant", "Yes.")]);
+    }
+
+    #[test]
+    fn a_note_is_added_once() {
+        let mut history = History::new("Be kind.");
+        assert_eq!(history.with_note("Sell.".to_owned()), "Sell.");
+        history.heard("Hello?");
+        for _ in 0..2 {
+            history.note("You were away.");
+        }
+        assert_eq!(history.messages()[0].text, "Be kind.\n\nYou were away.");
+        assert_eq!(history.with_note("Sell.".to_owned()), "Sell.\n\nYou were away.");
+        assert_eq!(history.messages().len(), 2);
     }
 
     #[test]

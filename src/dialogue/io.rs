@@ -166,6 +166,18 @@ pub enum Input {
     Interject(Pii<String>),
     /// Somebody of the desk ends the conversation.
     EndedByStaff,
+    /// A colleague takes the conversation over: the agent falls silent, and goes on listening.
+    TakenOver,
+    /// Whether the colleague who has the conversation is there. One who is not gives it back after a while, without a word.
+    Colleague {
+        /// They are.
+        is_here: bool,
+    },
+    /// The colleague gives the conversation back.
+    GivenBack {
+        /// What the agent says then: that it is back, unless given; nothing, if empty.
+        words: Option<Pii<String>>,
+    },
     /// The caller has gone.
     Left,
 }
@@ -249,6 +261,8 @@ pub enum Output {
     Notice(Notice),
     /// Something went otherwise than it should: to be counted and logged.
     Noted(Incident),
+    /// The agent has the conversation again that a colleague had.
+    Returned(Return),
     /// The conversation is over: leave.
     HangUp,
 }
@@ -271,6 +285,15 @@ pub enum Notice {
     TypedOnly,
     /// Nobody can answer.
     Unavailable,
+}
+
+/// How the agent got a conversation back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Return {
+    /// The colleague gave it.
+    GivenBack,
+    /// The colleague was gone, or never came.
+    ColleagueGone,
 }
 
 /// Something that a conversation had to be saved from, or was ended by.

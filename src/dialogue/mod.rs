@@ -18,8 +18,8 @@ mod speech;
 
 pub use conversation::Dialogue;
 pub use io::{
-    Cue, EndReason, Incident, Input, Lead, Line, Manner, Notice, Output, Patience, Phase, Place, Setup, Side, Spoken,
-    Take, Words,
+    Cue, EndReason, Incident, Input, Lead, Line, Manner, Notice, Output, Patience, Phase, Place, Return, Setup, Side,
+    Spoken, Take, Words,
 };
 
 #[cfg(test)]

@@ -23,6 +23,8 @@ pub enum Phrase {
     LittleTime,
     /// The call took too long.
     Farewell,
+    /// A colleague had the call, and the agent has it again.
+    Back,
     /// Everything was said.
     Goodbye,
     /// Nobody can answer this call.
@@ -35,7 +37,7 @@ impl Phrase {
     /// The languages that they are in.
     pub const LANGUAGES: [Language; 2] = [Language::ENGLISH, Language::ARABIC];
     /// All there are.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Greeting,
         Self::TypedOnly,
         Self::Apology,
@@ -45,6 +47,7 @@ impl Phrase {
         Self::NobodyThere,
         Self::LittleTime,
         Self::Farewell,
+        Self::Back,
         Self::Goodbye,
         Self::OutOfService,
         Self::Busy,
@@ -74,6 +77,7 @@ impl Phrase {
             }
             Self::LittleTime => "Just so that you know: this call will end in about a minute.",
             Self::Farewell => "Our time is up, so I am ending this call now. Thank you, and goodbye.",
+            Self::Back => "You are talking to the automated agent again. Let us go on.",
             Self::Goodbye => "Thank you for the call. Goodbye!",
             Self::OutOfService => "I am sorry, this line is out of service. Please call again later. Goodbye.",
             Self::Busy => "All our lines are busy at the moment. Please call again later. Goodbye.",
@@ -91,6 +95,7 @@ impl Phrase {
             Self::NobodyThere => "ما زلت لا أسمعك، لذلك سأنهي هذه المكالمة. يمكنك الاتصال في أي وقت. مع السلامة.",
             Self::LittleTime => "للعلم، ستنتهي هذه المكالمة خلال دقيقة تقريبا.",
             Self::Farewell => "انتهى وقتنا، لذلك سأنهي هذه المكالمة الآن. شكرا لك، ومع السلامة.",
+            Self::Back => "أنت تتحدث إلى المساعد الآلي مجددا. لنتابع معا.",
             Self::Goodbye => "شكرا على اتصالك. مع السلامة!",
             Self::OutOfService => "عذرا، هذا الخط خارج الخدمة. يرجى الاتصال لاحقا. مع السلامة.",
             Self::Busy => "جميع خطوطنا مشغولة حاليا. يرجى الاتصال لاحقا. مع السلامة.",

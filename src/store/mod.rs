@@ -16,6 +16,7 @@ pub mod do_not_call;
 pub mod erasure;
 mod error;
 pub mod figures;
+pub mod handovers;
 pub mod idempotency;
 pub mod imports;
 mod json;

@@ -15,6 +15,7 @@ use actix_web::{
 use askama::Template;
 
 use super::{
+    agent,
     endpoint::{Access, Verb},
     idempotency::MOST_KEY,
     pages::{self, Visitor},
@@ -413,14 +414,28 @@ pub(super) fn forbidden(request: &HttpRequest, reason: &str) -> HttpResponse {
 pub(super) fn refused_join(refusal: &Refusal) -> HttpResponse {
     let status = match refusal {
         Refusal::NoToken | Refusal::Token(_) | Refusal::Join(JoinError::Removed) => StatusCode::UNAUTHORIZED,
-        Refusal::Signal(_) => StatusCode::BAD_REQUEST,
+        Refusal::Signal(_) | Refusal::Join(JoinError::Config(_)) => StatusCode::BAD_REQUEST,
         Refusal::Join(JoinError::Taken) => StatusCode::FORBIDDEN,
         Refusal::Join(JoinError::TooOften) => StatusCode::TOO_MANY_REQUESTS,
         Refusal::Join(JoinError::Full | JoinError::NoRoom | JoinError::Unavailable) => StatusCode::SERVICE_UNAVAILABLE,
     };
+    one_line(status, refusal)
+}
+
+/// For programs of LiveKit's.
+fn one_line(status: StatusCode, refusal: &impl ToString) -> HttpResponse {
     let mut response = HttpResponse::build(status);
     response.insert_header((header::CACHE_CONTROL, "no-store")).content_type("text/plain; charset=utf-8");
     response.body(refusal.to_string())
+}
+
+/// A worker that is not let in. Stock ones try again after a while, whatever the status.
+pub(super) fn refused_worker(refusal: &agent::Refusal) -> HttpResponse {
+    let status = match refusal {
+        agent::Refusal::NoToken | agent::Refusal::Token(_) | agent::Refusal::NoGrant => StatusCode::UNAUTHORIZED,
+        agent::Refusal::Connect(_) => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    one_line(status, refusal)
 }
 
 /// Signalling without a WebSocket, as livekit-server answers it.

@@ -10,6 +10,7 @@ use actix_web::{
     web::{Data, PayloadConfig},
 };
 use jiff::Timestamp;
+use livekit_protocol as proto;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
@@ -20,9 +21,9 @@ use super::{
 use crate::{
     call::{desk::Desk, readiness, rehearsal::Rehearsals, transcribe::Scribe, written::Written},
     config::Config,
-    domain::CallId,
+    domain::{CallId, Identity, RoomName},
     people::People,
-    rooms::{Rooms, token::Keys},
+    rooms::{Interest, Rooms, token::Keys},
     sms::Sms,
     store::{
         Store,
@@ -31,6 +32,7 @@ use crate::{
         sessions,
         users::{self, NewUser, Role},
     },
+    workers::{self, Workers},
 };
 
 const HERE: &str = "127.0.0.1:50000";
@@ -44,7 +46,8 @@ pub(super) fn state(folder: &Path, change: impl FnOnce(&mut Config)) -> State {
     change(&mut config);
     let keys = Keys::open(&config.livekit, folder).unwrap();
     let store = Store::open(folder).unwrap();
-    let (rooms, events) = Rooms::start(&config, &keys, true).unwrap();
+    let interests = [Interest::Rooms, Interest::Everything];
+    let (rooms, [events, happened]) = Rooms::start(&config, &keys, true, interests).unwrap();
     let sms = Sms::new(&config).unwrap();
     let people = People::new(store.clone(), &config.sessions);
     let engines = watch::channel(None).1;
@@ -52,6 +55,8 @@ pub(super) fn state(folder: &Path, change: impl FnOnce(&mut Config)) -> State {
     let written = Written::new(&config.agent, engines.clone(), store.clone());
     let rehearsals = Rehearsals::new(engines.clone());
     let desk = Desk::start(&config, engines, rooms.clone(), events, store.clone()).unwrap();
+    let (workers, office) = Workers::new("desk".to_owned(), keys.clone(), House(rooms.clone()), happened);
+    actix_web::rt::spawn(office.run());
     State {
         readiness: readiness::channel().1,
         reload: readiness::Reload::channel().0,
@@ -65,6 +70,7 @@ pub(super) fn state(folder: &Path, change: impl FnOnce(&mut Config)) -> State {
         running: Running::default(),
         traffic: Traffic::default(),
         desk,
+        workers,
         sms,
         scribe,
         written,
@@ -72,6 +78,21 @@ pub(super) fn state(folder: &Path, change: impl FnOnce(&mut Config)) -> State {
         rehearsals,
         authority: None,
     }
+}
+
+/// Opens rooms for workers, and does nothing else for them.
+struct House(Rooms);
+
+impl workers::House for House {
+    async fn open(&self, room: RoomName) -> bool {
+        self.0.create_room(&room, proto::CreateRoomRequest::default()).await.is_ok()
+    }
+
+    async fn send_own(&self, _: RoomName, _: String) -> Result<Identity, String> {
+        Err("there is no desk".to_owned())
+    }
+
+    async fn remove(&self, _: RoomName, _: Identity) {}
 }
 
 /// Who asks.
@@ -189,7 +210,10 @@ async fn ask_all(state: &State, asker: Asker, mut tell: impl FnMut(&Endpoint, St
 }
 
 /// Runs `test` as the server does, and stops what it started.
-fn in_an_application<F: Future<Output = ()>>(change: impl FnOnce(&mut Config), test: impl FnOnce(State) -> F) {
+pub(super) fn in_an_application<F: Future<Output = ()>>(
+    change: impl FnOnce(&mut Config),
+    test: impl FnOnce(State) -> F,
+) {
     let folder = tempfile::tempdir().unwrap();
     actix_web::rt::System::new().block_on(async {
         let state = state(folder.path(), change);

@@ -28,6 +28,11 @@ impl Asks {
         self.answering.1.append(&mut self.waiting);
     }
 
+    /// Nobody will answer.
+    pub(super) fn give_up(&mut self) {
+        *self = Self::default();
+    }
+
     /// What was heard of a turn.
     pub(super) fn heard(&mut self, turn: TurnId, words: &Pii<String>) {
         if self.answering.0 == turn {

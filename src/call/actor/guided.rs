@@ -20,7 +20,7 @@ use crate::{
         guide::{self, Act, Guide, Heard, LineId, Output, Say},
     },
     domain::{
-        Host, Language, Message, Role, TurnId,
+        Host, Language, Message, Pii, Role, TurnId,
         text::{Limits, clauses},
     },
     speech::{Priority, Sentence, engines::Engines},
@@ -73,6 +73,12 @@ impl Guided {
         let lines = self.guide.script().fixed_lines();
         let texts = lines.iter().flat_map(|line| clauses(line, Limits::SENTENCES));
         texts.map(|text| brief.sentence(text, self.language)).collect()
+    }
+
+    /// The id of the step that the script is at, and what it knows.
+    pub(super) fn standing(&self) -> (Option<String>, Vec<(String, Pii<String>)>) {
+        let step = self.guide.visited().last().map(|at| self.guide.script().step(*at).id.clone());
+        (step, self.guide.known())
     }
 
     /// A clause of the agent's begins.
@@ -182,8 +188,9 @@ impl Session<'_> {
             Output::Say(say) => guided.say(say),
             Output::Listen(expects) => self.after(Manner { expects, is_last: false }),
             Output::Think { request, instructions, guard } => {
-                let said = self.dialogue.history().messages().iter().filter(|message| message.role != Role::System);
-                let told = Message::new(Role::System, instructions.into_inner());
+                let history = self.dialogue.history();
+                let said = history.messages().iter().filter(|message| message.role != Role::System);
+                let told = Message::new(Role::System, history.with_note(instructions.into_inner()));
                 let messages = [told].into_iter().chain(said.cloned()).collect();
                 guided.put(Piece::Thought { messages, guard, request });
             }

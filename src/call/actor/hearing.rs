@@ -64,6 +64,9 @@ impl Session<'_> {
         let (Some(responder), Phase::Hearing { .. }, None) = (responder, self.dialogue.phase(), &self.guided) else {
             return;
         };
+        if self.dialogue.rests() {
+            return;
+        }
         let mut read = responder.respond(Prompt {
             // What the caller is about to say begins where this does.
             messages: self.dialogue.history().with_heard("…").messages().to_vec(),

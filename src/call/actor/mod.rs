@@ -17,6 +17,7 @@ mod session;
 mod speaking;
 mod stages;
 mod stand_in;
+mod supervised;
 mod tally;
 mod trace;
 
@@ -124,6 +125,8 @@ enum Event {
     Said(TurnId, Report),
     /// What the call's script wanted to know.
     Guided(guide::Input),
+    /// What the call has been about, if that could be said.
+    SummedUp(Option<Pii<String>>),
 }
 
 /// Serves one call, from the agent's entrance to its leaving; says why it ended.

@@ -19,11 +19,13 @@ use tokio::{
 
 use super::{acts, session::count_incident, trace::Trace};
 use crate::{
+    call::handover::Colleague,
     dialogue::guide::Act,
     store::{
         Change, Refusal, Store,
         audit::Actor,
         calls::{self, EndReason, Ended, NewCall},
+        handovers::{self, Returned},
         turns::{self, NewTurn},
     },
 };
@@ -150,6 +152,16 @@ impl Recorder {
         self.put(What::Act(Arc::new(act)));
     }
 
+    /// A colleague has the call.
+    pub(super) fn taken_over(&self, colleague: &Colleague) {
+        self.put(What::TakenOver(colleague.actor.name.clone()));
+    }
+
+    /// The agent has it again.
+    pub(super) fn returned(&self, how: Returned) {
+        self.put(What::Returned(how));
+    }
+
     /// The last record.
     pub(super) fn end(self, ended: Ended) {
         if let Some(trace) = self.trace {
@@ -180,6 +192,9 @@ enum What {
     Answered,
     Turn(Arc<NewTurn>),
     Act(Arc<Act>),
+    /// By whom.
+    TakenOver(String),
+    Returned(Returned),
     End(EndReason),
 }
 
@@ -192,6 +207,8 @@ impl What {
             Self::Answered => calls::answer(transaction, &call.id, at).map(drop)?,
             Self::Turn(turn) => turns::add(transaction, &call.id, turn).map(drop)?,
             Self::Act(act) => acts::keep(change, &call.id, act)?,
+            Self::TakenOver(by) => handovers::take(transaction, &call.id, by, at)?,
+            Self::Returned(how) => handovers::give_back(transaction, &call.id, at, *how).map(drop)?,
             Self::End(reason) => calls::end_with_note(transaction, call, Ended { at, reason: *reason })?,
         }
         Ok(())

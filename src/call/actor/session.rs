@@ -85,6 +85,8 @@ pub(super) struct Session<'a> {
     pub(super) judging: Judging,
     /// The language model reads the conversation so far.
     pub(super) reading: Option<Task>,
+    /// It sums the call up for a colleague; held, to be dropped.
+    pub(super) summing_up: Option<Task>,
     pub(super) turns: Turns,
     state: AgentState,
     /// There, while the caller speaks or waits.
@@ -138,6 +140,7 @@ impl<'a> Session<'a> {
             heard_by: None,
             judging: Judging::default(),
             reading: None,
+            summing_up: None,
             turns: Turns::default(),
             state: AgentState::Initializing,
             busy: None,
@@ -161,12 +164,15 @@ impl<'a> Session<'a> {
             Event::Line(LineEvent::Muted(muted)) => self.tell(Input::Muted(muted)).await,
             Event::Line(LineEvent::Typed(text)) => self.typed(text).await,
             Event::Line(LineEvent::Played { turn, sent, done }) => self.tell(Input::Played { turn, sent, done }).await,
+            Event::Line(LineEvent::Colleague { is_here }) => self.tell(Input::Colleague { is_here }).await,
             // It is the one that this call is about: a line has one caller at a time.
             Event::Line(LineEvent::Caller(_)) => {}
             Event::Line(LineEvent::Hangup(hangup)) => return Some(self.hung_up(hangup).await),
             Event::Told(Command::Ask(ask)) => self.asked_for(ask).await,
             Event::Told(Command::Say(text)) => self.tell(Input::Interject(text)).await,
             Event::Told(Command::End) => self.tell(Input::EndedByStaff).await,
+            Event::Told(Command::TakeOver(colleague, language)) => self.take_over(colleague, language).await,
+            Event::Told(Command::GiveBack(words)) => self.tell(Input::GivenBack { words }).await,
             Event::Lost => return Some(self.hung_up(Hangup::RoomClosed).await),
             Event::Transcribed(take, result) => self.transcribed(take, result).await,
             Event::Judged(pause, result) => self.judged(pause, result).await,
@@ -175,6 +181,7 @@ impl<'a> Session<'a> {
                 self.guide(input);
                 self.act().await;
             }
+            Event::SummedUp(text) => self.summed_up(text),
         }
         // What the dialogue said of words and pauses may have ended a turn.
         self.notice().await;
@@ -297,6 +304,7 @@ impl<'a> Session<'a> {
                 Output::Transcript(line) => self.show(line).await,
                 Output::Record(spoken) => self.record(spoken),
                 Output::Noted(incident) => count_incident(incident.as_str()),
+                Output::Returned(how) => self.returned(how).await,
                 Output::Notice(notice) => self.command(LineCommand::Notice(shown(notice))).await,
                 Output::HangUp => self.command(LineCommand::Leave).await,
             }
@@ -352,7 +360,7 @@ impl<'a> Session<'a> {
     }
 
     /// The line takes all commands every 20 ms. When it has ended, or is dead, there is nothing left to command.
-    async fn command(&self, command: LineCommand) {
+    pub(super) async fn command(&self, command: LineCommand) {
         let _ = timeout(LINE_PATIENCE, self.commands.send(command)).await;
     }
 }

@@ -29,6 +29,7 @@ use super::{
     actor::{self, Assignment, Exchange, Lost, Prepared, Preparing, Records, Tally},
     bookings::Known,
     directions::Directions,
+    handover::Colleague,
     live::Live,
     profiles::Directory,
     tool::Tools,
@@ -37,8 +38,8 @@ use crate::{
     audio::line::{Hangup, Line},
     config::Config,
     dialogue::Patience,
-    domain::{CallId, Language, Pii, RoomName},
-    rooms::{Agent, JoinError as Refused, RoomEvent, Rooms},
+    domain::{CallId, Identity, Language, Pii, RoomName},
+    rooms::{Agent, JoinError as Refused, RoomChange, RoomEvent, RoomEvents, Rooms},
     speech::engines::Engines,
     store::Store,
 };
@@ -98,6 +99,13 @@ pub struct Dispatched {
     pub language: Option<Language>,
 }
 
+impl Dispatched {
+    /// As whom the agent joins.
+    pub fn identity(&self) -> Identity {
+        identity(&self.job_id)
+    }
+}
+
 /// Why no agent will come.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DispatchError {
@@ -144,7 +152,7 @@ impl Desk {
         config: &Config,
         engines: EnginesReceiver,
         rooms: impl Floor,
-        events: mpsc::Receiver<RoomEvent>,
+        events: RoomEvents,
         store: Store,
     ) -> io::Result<Self> {
         let cores = thread::available_parallelism().map_or(1, usize::from);
@@ -252,6 +260,24 @@ impl Desk {
         self.live.end(call)
     }
 
+    /// Has a colleague talk with the caller in the agent's place, from now on: the agent falls silent and listens. What the call
+    /// has been about is told in `language`, or in the call's, with what goes on in it ([`Self::follow`]). A colleague who is
+    /// not in the room, or leaves it, has given the call back ten seconds later.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub fn take_over(&self, call: &CallId, colleague: Colleague, language: Option<Language>) -> Result<(), AskError> {
+        self.live.take_over(call, colleague, language)
+    }
+
+    /// Gives a call back to the agent, which says that it is back, or `words`; nothing, if they are empty.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub fn give_back(&self, call: &CallId, words: Option<Pii<String>>) -> Result<(), AskError> {
+        self.live.give_back(call, words)
+    }
+
     /// The languages that callers may choose from, the two first-class ones first.
     pub fn languages(&self) -> Vec<Language> {
         self.languages.borrow().clone()
@@ -280,7 +306,7 @@ impl Desk {
 
 /// What happens at the desk.
 enum Event {
-    Room(Option<RoomEvent>),
+    Room(Option<Arc<RoomEvent>>),
     Asked(Command),
     Left(Result<(Id, Hangup), JoinError>),
     Engines(Option<Arc<Engines>>),
@@ -306,7 +332,7 @@ struct Clerk<F> {
 }
 
 impl<F: Floor> Clerk<F> {
-    async fn work(mut self, mut rooms: mpsc::Receiver<RoomEvent>, mut asked: mpsc::Receiver<Command>) {
+    async fn work(mut self, mut rooms: RoomEvents, mut asked: mpsc::Receiver<Command>) {
         self.exchange.records.end_interrupted().await;
         self.look_up().await;
         let mut engines = self.exchange.engines.clone();
@@ -320,7 +346,7 @@ impl<F: Floor> Clerk<F> {
                 Ok(()) = engines.changed() => Event::Engines(engines.borrow_and_update().clone()),
             };
             match event {
-                Event::Room(Some(event)) => self.room(event).await,
+                Event::Room(Some(event)) => self.room(&event).await,
                 Event::Room(None) => break,
                 Event::Asked(command) => self.asked(command).await,
                 Event::Left(left) => self.left(left),
@@ -347,15 +373,22 @@ impl<F: Floor> Clerk<F> {
         self.offer(engines);
     }
 
-    async fn room(&mut self, event: RoomEvent) {
-        match event {
-            RoomEvent::Opened(room) => {
+    async fn room(&mut self, event: &RoomEvent) {
+        let room = &event.name;
+        match event.change {
+            RoomChange::Opened { .. } => {
                 self.look_up().await;
-                let known = self.known(&room).await;
-                let assignment = self.roster.opened(Instant::now(), &room, known);
+                let known = self.known(room).await;
+                let assignment = self.roster.opened(Instant::now(), room, known);
                 self.send(assignment);
             }
-            RoomEvent::Closed(room) => self.roster.closed(&room),
+            RoomChange::Closed => self.roster.closed(room),
+            // Of those whom an agent serves its line tells.
+            RoomChange::ParticipantJoined(_)
+            | RoomChange::ParticipantLeft(_)
+            | RoomChange::ConnectionAborted(_)
+            | RoomChange::TrackPublished(..)
+            | RoomChange::TrackUnpublished(..) => {}
         }
     }
 
@@ -409,9 +442,7 @@ impl<F: Floor> Clerk<F> {
     fn send(&mut self, assignment: Option<Assignment>) {
         let Some(assignment) = assignment else { return };
         let place = (assignment.room.clone(), assignment.job.clone());
-        let identity = assignment.job.replacen("job-", "agent-", 1);
-        let identity = identity.parse().expect("a job's id is short and printable");
-        let agent = Agent { identity, name: self.agent_name.clone() };
+        let agent = Agent { identity: identity(&assignment.job), name: self.agent_name.clone() };
         let (rooms, exchange, store) = (Arc::clone(&self.rooms), Arc::clone(&self.exchange), self.store.clone());
         let call = self.calls.spawn(async move {
             let Assignment { profile, known, facts, .. } = &assignment;
@@ -458,4 +489,9 @@ impl<F: Floor> Clerk<F> {
             before.abort();
         }
     }
+}
+
+/// As whom the agent of a job joins.
+fn identity(job: &str) -> Identity {
+    job.replacen("job-", "agent-", 1).parse().expect("a job's id is short and printable")
 }

@@ -89,7 +89,10 @@ impl Dialogue {
             Agent::Turn(speech) if speech.is_stalled(now) => self.give_up(now),
             _ => {}
         }
-        if !matches!(self.agent, Agent::Silent) || self.caller_has_floor(now) || self.interject(now) {
+        if !matches!(self.agent, Agent::Silent) || self.rests() || self.caller_has_floor(now) {
+            return;
+        }
+        if self.interject(now) || self.say_to_be_back(now) {
             return;
         }
         match self.owed {
@@ -127,7 +130,7 @@ impl Dialogue {
         let Agent::Turn(speech) = mem::replace(&mut self.agent, Agent::Silent) else { return };
         let words = speech.words();
         self.close(now, &speech, words, false);
-        let goes_on = self.owed.is_answer() || self.caller_has_floor(now);
+        let goes_on = self.rests() || self.owed.is_answer() || self.caller_has_floor(now);
         match speech.occasion {
             // Who has something to add after a goodbye is not hung up on.
             Occasion::Farewell(EndReason::Completed) if goes_on => {}
@@ -182,6 +185,9 @@ impl Dialogue {
     }
 
     fn apologize(&mut self, now: MediaTime) {
+        if self.rests() {
+            return;
+        }
         self.failures += 1;
         if self.failures >= MOST_FAILURES {
             self.note(Incident::GivenUp);

@@ -25,6 +25,9 @@ impl Dialogue {
         self.draft(now);
         self.reconsider(now);
         self.overlap(now, Overlap::Tick);
+        if self.rests() {
+            return self.rest(now);
+        }
         let too_long = now.since(self.began) >= self.setup.patience.longest;
         match &self.agent {
             Agent::Turn(speech) if too_long && speech.can_be_interrupted() => self.interrupt(now),

@@ -1,6 +1,7 @@
 //! A conversation: who has the floor, and what follows from what happens. See [`Dialogue`].
 
 mod answering;
+mod colleague;
 mod ending;
 mod floor;
 mod listening;
@@ -19,6 +20,7 @@ use super::{
     speech::{Held, Speech},
 };
 use crate::domain::{MediaTime, TurnId, cards::CardGuard};
+use colleague::Charge;
 use speculation::Speculation;
 
 /// A conversation between a caller and the agent. Tell it what happens by [`handle`](Self::handle), and do what it decides
@@ -29,12 +31,14 @@ use speculation::Speculation;
 /// the history keeps of the agent's words what was heard. Speech over the agent's is judged by [`BargeIn`], also while the
 /// agent has yet to begin; when it turns out to have had no words, or only the agent's own, the agent goes on with the word
 /// that was cut, or the clause where the voice does not tell of words. What is said over words that cannot be interrupted is
-/// answered after them.
+/// answered after them. A colleague may take a conversation over ([`Input::TakenOver`]): then the agent only listens.
 #[derive(Debug)]
 pub struct Dialogue {
     setup: Setup,
     history: History,
     cards: CardGuard,
+    /// Who talks with the caller.
+    charge: Charge,
     agent: Agent,
     /// What the agent was saying when the caller's speech stopped it, until that speech is known to have words.
     held: Option<Held>,
@@ -102,6 +106,7 @@ impl Dialogue {
         let mut dialogue = Self {
             history: History::new(&setup.instructions),
             cards: CardGuard::new(),
+            charge: Charge::Agent,
             agent: Agent::Silent,
             held: None,
             caller: Caller::Silent,
@@ -163,6 +168,9 @@ impl Dialogue {
             Input::Played { turn, sent, done } => self.with_turn(turn, |speech| speech.played(now, sent, done)),
             Input::Interject(text) => self.note_interjection(text.into_inner()),
             Input::EndedByStaff => self.end_by_staff(now),
+            Input::TakenOver => self.take_over(now),
+            Input::Colleague { is_here } => self.see_colleague(now, is_here),
+            Input::GivenBack { words } => self.be_given_back(now, words),
             Input::Left => self.left(now),
         }
         self.go_on(now);
@@ -180,7 +188,9 @@ impl Dialogue {
             (Agent::Turn(speech), _) if speech.began().is_some() => Phase::Speaking(speech.id),
             (Agent::Turn(speech), _) => Phase::Thinking(speech.id),
             (Agent::Silent, Caller::Speaking(utterance)) => Phase::Hearing { since: utterance.began },
-            (Agent::Silent, Caller::Silent) if !self.awaited.is_empty() => Phase::Thinking(self.next_turn),
+            (Agent::Silent, Caller::Silent) if !self.awaited.is_empty() && !self.rests() => {
+                Phase::Thinking(self.next_turn)
+            }
             (Agent::Silent, Caller::Silent) => Phase::Listening,
         }
     }

@@ -40,7 +40,8 @@ impl Dialogue {
             && self.awaited.is_empty()
             && self.owed == Owed::Nothing
             && !self.owes_apology;
-        if self.setup.lead == Lead::Script
+        if self.rests()
+            || self.setup.lead == Lead::Script
             || !self.setup.speculates
             || !is_next
             || text.trim().is_empty()

@@ -10,9 +10,9 @@ use crate::{
 const MOST_WAITING: usize = 8;
 
 impl Dialogue {
-    /// Something is to be said when nobody else speaks.
+    /// Something is to be said when nobody else speaks. While a colleague talks with the caller, the agent says nothing.
     pub(super) fn note_interjection(&mut self, text: String) {
-        if self.interjections.len() < MOST_WAITING {
+        if !self.rests() && self.interjections.len() < MOST_WAITING {
             self.interjections.push_back(text);
         }
     }
@@ -32,6 +32,7 @@ impl Dialogue {
         if matches!(&self.agent, Agent::Turn(speech) if matches!(speech.occasion, Occasion::Farewell(_))) {
             return;
         }
+        self.be_in_charge();
         self.interjections.clear();
         self.interrupt(now);
         self.say_farewell(now, EndReason::EndedByStaff);

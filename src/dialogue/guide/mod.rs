@@ -191,6 +191,12 @@ impl Guide {
         &self.visited
     }
 
+    /// What it knows, by the variables' names, as people say it.
+    pub fn known(&self) -> Vec<(String, Pii<String>)> {
+        let said = |(name, value): (&String, &Value)| (name.clone(), Pii::new(words::spoken(value, &self.setup)));
+        self.values.iter().map(said).collect()
+    }
+
     /// How the call went, as far as it has come: for a caller who has left.
     pub fn outcome(&self) -> Option<&str> {
         self.outcome.as_deref()

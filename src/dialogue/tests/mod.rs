@@ -1,9 +1,10 @@
 //! Whole conversations, simulated: here those that go well. [`interruptions`] has those in which both speak at once or the
 //! caller types, [`ending`] failures, silence and the end, [`answering`] answers that are begun early, [`scripted`] those
-//! that a script leads, [`staff`] those in which somebody of the desk takes a hand, [`callers`] whole callers with their endpointer.
+//! that a script leads, [`staff`] those in which somebody of the desk takes a hand, [`colleague`] those that one takes over, [`callers`] whole callers with their endpointer.
 
 mod answering;
 mod callers;
+mod colleague;
 mod ending;
 mod interruptions;
 mod scripted;
@@ -63,6 +64,12 @@ enum Step {
     /// Somebody of the desk has something said, and ends the call.
     Interjects(&'static str),
     EndsIt,
+    /// A colleague takes the call over, is there, is not, gives it back without a line of their own, with one.
+    TakesOver,
+    IsHere,
+    IsAway,
+    GivesBack,
+    GivesBackWith(&'static str),
     Leaves,
 }
 use Step::*;
@@ -158,6 +165,11 @@ impl Simulation {
                 DoneOf(turn) => Input::Played { turn: TurnId(turn), sent: Duration::ZERO, done: true },
                 Interjects(text) => Input::Interject(Pii::new(text.to_owned())),
                 EndsIt => Input::EndedByStaff,
+                TakesOver => Input::TakenOver,
+                IsHere => Input::Colleague { is_here: true },
+                IsAway => Input::Colleague { is_here: false },
+                GivesBack => Input::GivenBack { words: None },
+                GivesBackWith(words) => Input::GivenBack { words: Some(Pii::new(words.to_owned())) },
                 Leaves => Input::Left,
             };
             self.tell(input);
@@ -243,6 +255,7 @@ impl Simulation {
                     let how = if spoken.interrupted { " (interrupted)" } else { "" };
                     format!("{}!{how} {}", name(spoken.side), spoken.text.reveal())
                 }
+                Output::Returned(how) => format!("returned {how:?}"),
                 Output::HangUp => "hang up".to_owned(),
             });
         }

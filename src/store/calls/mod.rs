@@ -320,6 +320,12 @@ pub enum Intervention {
     Said,
     /// They end it.
     Ended,
+    /// They listen in.
+    Listened,
+    /// They talk with the caller in the agent's place.
+    TakenOver,
+    /// They give it back to the agent.
+    GivenBack,
 }
 
 /// Notes in the audit log that somebody takes a hand in a call.

@@ -131,7 +131,12 @@ fn a_folder_that_is_not_there_is_told() {
 }
 
 /// A database of each version before the present one, the oldest first, as it was left by the program of its time.
-const DUMPS: &[&str] = &[include_str!("dumps/v1.sql"), include_str!("dumps/v2.sql"), include_str!("dumps/v3.sql")];
+const DUMPS: &[&str] = &[
+    include_str!("dumps/v1.sql"),
+    include_str!("dumps/v2.sql"),
+    include_str!("dumps/v3.sql"),
+    include_str!("dumps/v4.sql"),
+];
 
 /// It has a row within a transaction only.
 const NEVER_LEFT: &str = "search_later";

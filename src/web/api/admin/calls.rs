@@ -9,6 +9,7 @@ use super::{
     entity::{self, By, IfMatch},
     input::{self, Checks, Given},
     list::{self, List, Paging, Params, filtered},
+    supervision::{ShownHandover, TakenOver},
 };
 use crate::{
     domain::{CallId, Language},
@@ -16,6 +17,7 @@ use crate::{
         Change,
         audit::Actor,
         calls::{self, Call, EndReason, Wanted},
+        handovers,
         list::Filter,
         turns::{self, Providers, Timings, Tokens, Turn},
     },
@@ -122,6 +124,11 @@ struct Whole {
     #[serde(flatten)]
     call: Shown,
     turns: Vec<ShownTurn>,
+    /// Who talks with the caller in the agent's place now.
+    #[serde(rename = "takenOver")]
+    taken_over: Option<TakenOver>,
+    /// Who did, and when.
+    handovers: Vec<ShownHandover>,
 }
 
 /// A turn as it is shown.
@@ -271,12 +278,18 @@ async fn list(paging: Paging, filter: Params<CallFilter>, state: web::Data<State
 )]
 async fn find(id: web::Path<String>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
     let id = call_id(&id)?;
+    let taken_over = state.desk.follow(&id).and_then(|it| it.scene.borrow().handover.as_ref().map(TakenOver::from));
     let read = state.store.read(move |connection| {
         let Some(call) = calls::find(connection, &id)? else { return Ok(None) };
-        Ok(Some((call, turns::of_call(connection, &id)?)))
+        Ok(Some((call, turns::of_call(connection, &id)?, handovers::of_call(connection, &id)?)))
     });
-    let (call, turns) = read.await?.ok_or(ApiError::NotFound("call"))?;
-    let whole = Whole { call: call.into(), turns: turns.into_iter().map(ShownTurn::from).collect() };
+    let (call, turns, handovers) = read.await?.ok_or(ApiError::NotFound("call"))?;
+    let whole = Whole {
+        call: call.into(),
+        turns: turns.into_iter().map(ShownTurn::from).collect(),
+        taken_over,
+        handovers: handovers.into_iter().map(ShownHandover::from).collect(),
+    };
     Ok(entity::found(whole.call.version, &whole))
 }
 

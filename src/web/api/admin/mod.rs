@@ -19,6 +19,7 @@ pub(in crate::web) mod scripts;
 pub(in crate::web) mod settings;
 pub(in crate::web) mod sheet;
 pub(in crate::web) mod sms;
+mod supervision;
 pub(in crate::web) mod upload;
 
 use utoipa::{OpenApi, openapi};
@@ -38,6 +39,7 @@ pub(in crate::web) const ENDPOINTS: &[&[Endpoint]] = &[
     profiles::ENDPOINTS,
     rules::ENDPOINTS,
     calls::ENDPOINTS,
+    supervision::ENDPOINTS,
     promises::ENDPOINTS,
     callbacks::ENDPOINTS,
     do_not_call::ENDPOINTS,
@@ -58,6 +60,7 @@ pub(in crate::web) const DESCRIBED: &[fn() -> openapi::OpenApi] = &[
     profiles::Described::openapi,
     rules::Described::openapi,
     calls::Described::openapi,
+    supervision::Described::openapi,
     promises::Described::openapi,
     callbacks::Described::openapi,
     do_not_call::Described::openapi,

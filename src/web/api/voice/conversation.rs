@@ -211,7 +211,9 @@ fn outcome(id: &str, heard: Result<Pii<String>, AskError>) -> Result<HttpRespons
         Ok(reply) => Ok(answered(id, Some(&reply))),
         Err(AskError::NoCall) => Err(ApiError::NotFound("call")),
         Err(error @ AskError::Busy) => Err(ApiError::Busy(error.to_string())),
-        Err(error @ AskError::Ended) => Err(ApiError::Conflict(error.to_string())),
+        Err(error @ (AskError::Ended | AskError::TakenOver | AskError::NotTakenOver)) => {
+            Err(ApiError::Conflict(error.to_string()))
+        }
     }
 }
 
@@ -279,7 +281,9 @@ mod tests {
 
     #[test]
     fn what_a_call_does_not_answer_is_refused() {
-        for (error, status) in [(AskError::NoCall, 404), (AskError::Busy, 503), (AskError::Ended, 409)] {
+        for (error, status) in
+            [(AskError::NoCall, 404), (AskError::Busy, 503), (AskError::Ended, 409), (AskError::TakenOver, 409)]
+        {
             assert_eq!(outcome("call-7", Err(error)).unwrap_err().status_code().as_u16(), status);
         }
     }

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     /// What the API's checks say of fields that the pages' forms have.
-    const SAID: [&str; 92] = [
+    const SAID: [&str; 93] = [
         "is missing",
         "is missing: give a name or a telephone number",
         "must be a text",
@@ -102,6 +102,7 @@ mod tests {
         "this call has enough to answer: try again in a moment",
         "the call ended before this was answered",
         "this call is going on: delete it when it is over",
+        "a colleague has taken this call over: the agent is silent until it is given back",
         "has more than three digits after the point",
         "is too large",
         "has a slash or control characters in it",

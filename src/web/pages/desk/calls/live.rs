@@ -18,7 +18,7 @@ use super::{
     whole::{CallPage, read},
 };
 use crate::{
-    call::Scene,
+    call::{Scene, handover::Summary},
     domain::{CallId, Pii, ScriptId},
     locale::Locale,
     script::Script,
@@ -48,13 +48,15 @@ pub(super) struct SceneView {
     scene: Scene,
     /// Where the script's drawing is, with the step marked.
     graph: Option<String>,
+    /// Whether the reader may give the call back, if a colleague has it.
+    may_lead: bool,
 }
 
 impl SceneView {
-    pub(super) fn new(words: &'static Locale, call: &Call, scene: &Scene) -> Self {
+    pub(super) fn new(words: &'static Locale, may_lead: bool, call: &Call, scene: &Scene) -> Self {
         let is_led = call.script.is_some().then_some(scene.step).flatten();
         let graph = is_led.map(|step| format!("{}/graph.svg?step={}", path_of(call), step.get()));
-        Self { words, scene: scene.clone(), graph }
+        Self { words, scene: scene.clone(), graph, may_lead }
     }
 
     fn state(&self) -> String {
@@ -77,10 +79,10 @@ pub(in crate::web::pages::desk) async fn events(
     let id = call_id(&id)?;
     let call = find(&state.store, &id).await?;
     let following = state.desk.follow(&id).ok_or(ApiError::NotFound("call"))?;
-    let (words, store) = (desk.words, state.store.clone());
+    let (words, may_lead, store) = (desk.words, desk.may_lead(), state.store.clone());
     let feed = Feed {
         changes: following.scene,
-        show: Box::new(move |scene: &Scene| SceneView::new(words, &call, scene).render().ok()),
+        show: Box::new(move |scene: &Scene| SceneView::new(words, may_lead, &call, scene).render().ok()),
         last: Box::pin(written(store, id)),
     };
     stream::answer(&state, &request, feed)

@@ -22,18 +22,21 @@ use crate::{
         callbacks::{self, Callback},
         calls::{self, Call},
         communications::Contact,
-        customers, leads,
+        customers,
+        handovers::{self, Handover},
+        leads,
         promises::{self, Promise},
         scripts,
         turns::{self, Bar, Providers, Turn},
     },
-    web::{State, error::ApiError},
+    web::{State, assets, error::ApiError},
 };
 
 /// What the store knows of a call.
 pub(super) struct Whole {
     pub(super) call: Call,
     turns: Vec<Turn>,
+    handovers: Vec<Handover>,
     party: Option<Party>,
     /// The script's name.
     script: Option<String>,
@@ -56,6 +59,7 @@ pub(super) async fn read(state: &State, id: CallId) -> Result<Whole, ApiError> {
         let script = call.script.as_ref().map(|(script, _)| scripts::find(connection, script)).transpose()?.flatten();
         Ok(Some(Whole {
             turns: turns::of_call(connection, &id)?,
+            handovers: handovers::of_call(connection, &id)?,
             party: call.contact().map(|contact| party(connection, contact)).transpose()?.flatten(),
             script: script.map(|script| script.about.name),
             promises: promises::of_call(connection, &id)?,
@@ -118,7 +122,7 @@ struct DrawnBar {
 impl CallPage {
     pub(super) fn new(desk: Desk, state: &State, whole: Whole) -> Self {
         let now = state.desk.follow(&whole.call.id).map(|Following { scene, .. }| Now {
-            scene: SceneView::new(desk.words, &whole.call, &scene.borrow()),
+            scene: SceneView::new(desk.words, desk.may_lead(), &whole.call, &scene.borrow()),
             say: live::say_form(desk.words),
         });
         let bars = whole.turns.iter().flat_map(|turn| turn.turn.timings.bars());
@@ -165,6 +169,23 @@ impl CallPage {
     fn promise(&self, promise: &Promise) -> Cow<'static, str> {
         let (amount, day) = (promise.terms.amount.to_string(), self.desk.words.day(promise.terms.due_on));
         self.desk.words.with("call-promise", &[("amount", amount.into()), ("day", day.into())])
+    }
+
+    /// What enters the call's room; it is loaded when it is wanted.
+    fn program(&self) -> String {
+        assets::address("agent-call.js")
+    }
+
+    /// Who had the call in the agent's place, and when.
+    fn handover(&self, handover: &Handover) -> Cow<'static, str> {
+        let (name, since) = (handover.by.clone().into(), self.desk.moment(&handover.taken_at).into());
+        match handover.returned {
+            Some((until, _)) => {
+                let until = self.desk.moment(&until).into();
+                self.desk.words.with("call-handover-until", &[("name", name), ("since", since), ("until", until)])
+            }
+            None => self.desk.words.with("call-handover", &[("name", name), ("since", since)]),
+        }
     }
 
     fn word(&self, set: &str, word: &str) -> Cow<'static, str> {

@@ -98,10 +98,8 @@ pub(super) async fn preview<K: Party>(
     payload: web::Payload,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let upload = Upload::read(&request, payload).await?;
-    check_token(&state, &desk, &upload.fields)?;
-    let wanted = wanted(&upload.fields);
-    let made = imports::preview::<K::Input>(&state, desk.actor(), upload.file, wanted).await;
+    let (file, wanted) = sent(&state, &desk, &request, payload).await?;
+    let made = imports::preview::<K::Input>(&state, desk.actor(), file, wanted).await;
     let page = ImportPage::new::<K>(desk);
     match made {
         Ok(preview) => Ok(Desk::show(&ImportPage { preview: Some(preview), ..page })),
@@ -136,10 +134,8 @@ pub(super) async fn wrong<K: Party>(
     payload: web::Payload,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let upload = Upload::read(&request, payload).await?;
-    check_token(&state, &desk, &upload.fields)?;
-    let wanted = wanted(&upload.fields);
-    let wrong = imports::wrong::<K::Input>(&state, upload.file, wanted).await?;
+    let (file, wanted) = sent(&state, &desk, &request, payload).await?;
+    let wrong = imports::wrong::<K::Input>(&state, file, wanted).await?;
     let page = ImportPage::new::<K>(desk);
     let [line, why] = ["import-line", "import-why"].map(|key| page.desk.t(key));
     let head = [&*line, &*why].into_iter().chain(wrong.columns.iter().map(String::as_str));
@@ -159,11 +155,19 @@ pub(super) async fn wrong<K: Party>(
         .body(file))
 }
 
-/// Holds that a form with a file in it comes from a page of this session.
-fn check_token(state: &State, desk: &Desk, fields: &HashMap<String, String>) -> Result<(), ApiError> {
-    let token = fields.get("token").ok_or(ApiError::Form)?;
-    let is_ours = session::is_form_token(state, &desk.staff.session, token);
-    if is_ours { Ok(()) } else { Err(ApiError::ForeignPage) }
+/// The file that a page of this session has sent, and how it is to be read.
+async fn sent(
+    state: &State,
+    desk: &Desk,
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<(web::Bytes, Wanted), ApiError> {
+    let upload = Upload::read(request, payload).await?;
+    let token = upload.fields.get("token").ok_or(ApiError::Form)?;
+    if !session::is_form_token(state, &desk.staff.session, token) {
+        return Err(ApiError::ForeignPage);
+    }
+    Ok((upload.file, wanted(&upload.fields)))
 }
 
 /// `POST /desk/leads/import/{id}/confirm`
