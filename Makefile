@@ -28,9 +28,19 @@ CARGO_DEB_VERSION := 3.8.0
 CARGO_DEB_ROOT := $(CACHE)/tools/cargo-deb-$(CARGO_DEB_VERSION)
 export CARGO_DEB := $(CARGO_DEB_ROOT)/bin/cargo-deb
 
+# The server that our rooms are compared with; newer versions cannot be had from the Go module proxy.
+LIVEKIT_VERSION := 1.13.5
+LIVEKIT_SUM := h1:HWfxfKvi5k1czMVqLV/htGmPgEBhrqHMxpfyMvfhyVo=
+LIVEKIT_MODULE := github.com/livekit/livekit-server
+LIVEKIT_ROOT := $(CACHE)/tools/livekit-server-$(LIVEKIT_VERSION)
+LIVEKIT_SERVER := $(LIVEKIT_ROOT)/server
+
 # What runs in the browser: the page's scripts with what they need from npm, in one file that the program embeds.
 BUNDLE := frontend/dist/call.js
 BROWSER_TESTS := tests/browser/node_modules/.package-lock.json
+ROOMS_TESTS := tests/rooms/node_modules/.package-lock.json
+# An agent of LiveKit's library for Node.js, for tests of rooms.
+NODE_AGENT := tests/sdk/node-agent/node_modules/.package-lock.json
 NPM_CI := npm ci --prefer-offline --no-audit --no-fund --loglevel error
 
 .PHONY: help
@@ -42,7 +52,8 @@ help:
 	    'make dist    the same, smaller and a little faster; takes minutes to link' \
 	    'make deb     a Debian package of it, in target/deb' \
 	    'make bench   measure this machine (docs/benchmarks.md)' \
-    'make fuzz    try what strangers may send: a minute for each way in'
+    'make fuzz    try what strangers may send: a minute for each way in' \
+    'make rooms   the suite of the rooms against the real livekit-server, which it compiles once (needs Go)'
 
 .PHONY: run
 run: build
@@ -149,5 +160,29 @@ models: build
 
 .PHONY: cargo-test
 cargo-test: export CALLSTEAD_TEST_MODELS_DIR := $(CALLSTEAD_TEST_MODELS_DIR)
-cargo-test: bundle $(BROWSER_TESTS)
+cargo-test: bundle $(BROWSER_TESTS) $(ROOMS_TESTS)
 	@cargo test --release --workspace --locked --no-fail-fast
+
+# The tests that judge our rooms by LiveKit's own software, those too that are too long for `make test`.
+.PHONY: rooms-here
+rooms-here: export CALLSTEAD_TEST_MODELS_DIR := $(CALLSTEAD_TEST_MODELS_DIR)
+rooms-here: bundle $(ROOMS_TESTS) $(NODE_AGENT)
+	@scripts/sdk-python agents >/dev/null
+	@cargo test --release --locked --test black_box rooms -- --include-ignored --test-threads 1
+
+# The tests that judge our rooms, run against the server that they are modelled on (docs/livekit.md).
+.PHONY: rooms
+rooms: livekit-server $(ROOMS_TESTS)
+	@scripts/rooms $(LIVEKIT_SERVER)
+
+.PHONY: livekit-server
+livekit-server: $(LIVEKIT_SERVER)
+
+# Three minutes on two cores. Go holds every module against its checksum database; this one also against the sum above.
+$(LIVEKIT_SERVER): export GOSUMDB := sum.golang.org
+$(LIVEKIT_SERVER): export GOFLAGS := -trimpath -buildvcs=false
+$(LIVEKIT_SERVER): export CGO_ENABLED := 0
+$(LIVEKIT_SERVER):
+	@go mod download -json $(LIVEKIT_MODULE)@v$(LIVEKIT_VERSION) | grep --quiet --fixed-strings '"Sum": "$(LIVEKIT_SUM)"' || \
+	    { printf '%s\n' 'callstead: livekit-server cannot be fetched, or is not what it was: Go and the Go module proxy are needed' >&2; exit 1; }
+	GOBIN=$(LIVEKIT_ROOT) go install -ldflags '-s -w' $(LIVEKIT_MODULE)/cmd/server@v$(LIVEKIT_VERSION)

@@ -22,6 +22,8 @@ mod network;
 mod observe;
 mod participants;
 mod records;
+mod rooms;
+mod rooms_sdk;
 mod say;
 mod script;
 mod sdk;

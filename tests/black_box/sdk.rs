@@ -23,14 +23,14 @@ fn desk() -> Desk {
 
 /// Runs a script against a server; each step that went well is a line that begins with `ok`.
 fn run(script: &str, arguments: &[&str], steps: usize) {
-    let (python, desk) = (python(), desk());
+    let (python, desk) = (python(&[]), desk());
     let server = Server::start(&desk, &["--dev"], &VARIABLES);
     check(&python, &server, server.address, script, arguments, steps);
 }
 
-/// The interpreter that has LiveKit's client.
-fn python() -> String {
-    let python = Command::new(repository("scripts/sdk-python")).output().unwrap();
+/// The interpreter that has LiveKit's client, or with `agents` its agents.
+pub(crate) fn python(what: &[&str]) -> String {
+    let python = Command::new(repository("scripts/sdk-python")).args(what).output().unwrap();
     assert!(python.status.success(), "{}", text(&python.stderr));
     text(&python.stdout).trim_end().to_owned()
 }
@@ -64,7 +64,7 @@ fn one_peer_connection() {
 /// One line, so that a second caller finds it busy. What the agent is told of the caller, the language model reads.
 #[test]
 fn who_wants_to_talk_is_given_a_room_and_an_agent() {
-    let (python, desk) = (python(), Desk::with_models());
+    let (python, desk) = (python(&[]), Desk::with_models());
     desk.put("data/config.toml", b"[agent]\nmax_calls = 1\nmax_tokens = 8\nprompt = 'Be brief.'\n");
     let server = Server::start(&desk, &["--dev"], &VARIABLES).when_ready();
     check(&python, &server, server.address, "realtime.py", &[], 4);
@@ -92,7 +92,7 @@ fn who_does_not_answer_is_dropped() {
 #[test]
 fn where_no_udp_passes_media_takes_tcp() {
     let Some((callstead, caller)) = Network::without_udp() else { return };
-    let (python, desk) = (python(), desk());
+    let (python, desk) = (python(&[]), desk());
     // As behind a proxy, which here carries signal messages only.
     let reachable = [&VARIABLES[..], &[("CALLSTEAD_RTC_ADDRESSES", network::BOX)]].concat();
     let server = callstead.inside(|| Server::start(&desk, &[], &reachable));

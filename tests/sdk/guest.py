@@ -1,6 +1,7 @@
 """Somebody in a room: LiveKit's own client, its events as they come, and a socket between that can be cut."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,19 +15,32 @@ RATE = 48_000
 FRAME = RATE // 100
 # Of 32767; a sine's root mean square is 0.707 of this.
 AMPLITUDE = 8_000
+# Of 32767: what comfort noise stays below.
+SILENCE = 200
+# Of the frequency: on a busy machine a client plays late frames slower, or faster.
+STRETCHED = 0.06
 EVENTS = (
     "active_speakers_changed",
     "connection_quality_changed",
     "data_received",
     "disconnected",
+    "e2ee_state_changed",
+    "local_track_unpublished",
+    "moved",
     "participant_active",
     "participant_attributes_changed",
     "participant_connected",
     "participant_disconnected",
     "participant_metadata_changed",
+    "participant_name_changed",
+    "participant_permissions_changed",
     "reconnected",
+    "room_metadata_changed",
+    "token_refreshed",
     "track_muted",
+    "track_published",
     "track_subscribed",
+    "track_subscription_failed",
     "track_unmuted",
     "track_unpublished",
     "track_unsubscribed",
@@ -51,9 +65,10 @@ class Guest:
         self._seen.append((event, arguments))
         self._news.set()
 
-    async def join(self, url: str) -> "Guest":
-        options = rtc.RoomOptions(single_peer_connection=self._single)
-        await self.room.connect(url, token(self.identity, self._name), options)
+    async def join(self, url: str, bearer: str | None = None, **more: Any) -> "Guest":
+        """With a token of its own, or with `bearer`; `more` goes into the room's options."""
+        options = rtc.RoomOptions(single_peer_connection=self._single, **more)
+        await self.room.connect(url, bearer or token(self.identity, self._name), options)
         return self
 
     async def leave(self) -> None:
@@ -74,6 +89,10 @@ class Guest:
 
     def saw(self, event: str, fits: Callable[..., bool] = lambda *_: True) -> tuple[Any, ...] | None:
         return next((arguments for name, arguments in self._seen if name == event and fits(*arguments)), None)
+
+    def all(self, event: str) -> list[tuple[Any, ...]]:
+        """The arguments of each that happened."""
+        return [arguments for name, arguments in self._seen if name == event]
 
     async def see(
         self, event: str, fits: Callable[..., bool] = lambda *_: True, *, within: float = 10
@@ -100,7 +119,7 @@ class Guest:
         return publication
 
     async def hear(self, track: rtc.Track, hertz: float, *, within: float = 10) -> None:
-        """Listens until one second of the tone was heard, at the level at which it was played."""
+        """Listens until one second of the tone was heard, about at the level at which it was played."""
         heard: list[str] = []
         stream = rtc.AudioStream(track, sample_rate=RATE, num_channels=1)
         try:
@@ -111,11 +130,29 @@ class Guest:
                     if len(buffer) >= RATE:
                         frequency, level = _measure(buffer[:RATE])
                         heard.append(f"{frequency:.0f} Hz at {level:.0f}")
-                        if abs(frequency - hertz) < 3 and 0.5 < level / (AMPLITUDE * 0.707) < 2:
+                        if abs(frequency / hertz - 1) < STRETCHED and 0.5 < level / (AMPLITUDE * 0.707) < 2:
                             return
                         buffer = np.zeros(0, np.float64)
         except TimeoutError:
             raise AssertionError(f"{self.identity} waited for {hertz} Hz and heard {heard}") from None
+        finally:
+            await stream.aclose()
+
+    async def hear_nothing(self, track: rtc.Track, *, within: float = 10) -> None:
+        """Listens until a second went by without a sound, or without anything."""
+        stream = rtc.AudioStream(track, sample_rate=RATE, num_channels=1)
+        last_sound = time.monotonic()
+        try:
+            async with asyncio.timeout(within):
+                while time.monotonic() < last_sound + 1:
+                    try:
+                        frame = (await asyncio.wait_for(anext(stream), 1)).frame
+                    except (TimeoutError, StopAsyncIteration):
+                        return
+                    if np.abs(np.frombuffer(frame.data, np.int16).astype(int)).max() > SILENCE:
+                        last_sound = time.monotonic()
+        except TimeoutError:
+            raise AssertionError(f"{self.identity} still hears something after {within} s") from None
         finally:
             await stream.aclose()
 

@@ -3,8 +3,14 @@
 
 mod bad_input;
 mod guided;
+mod supervised;
 
-use std::{collections::VecDeque, fs, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    fs,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use callstead::{
     audio::{
@@ -18,8 +24,8 @@ use callstead::{
         transcribe::transcribe,
     },
     config::{Config, Rule},
-    domain::{Language, Pii, RoomName, TurnId},
-    rooms::{Agent, JoinError, RoomEvent},
+    domain::{Identity, Language, Pii, RoomName, TurnId},
+    rooms::{Agent, JoinError, RoomChange, RoomEvent},
     speech::{
         Times,
         engines::{EngineKind, Engines},
@@ -65,7 +71,7 @@ impl Floor for Lines {
 struct Served {
     desk: desk::Desk,
     store: Store,
-    rooms: Option<mpsc::Sender<RoomEvent>>,
+    rooms: Option<mpsc::Sender<Arc<RoomEvent>>>,
     engines: watch::Sender<Option<Arc<Engines>>>,
     joined: Joined,
     config: Config,
@@ -104,7 +110,9 @@ impl Served {
 
     async fn open(&mut self, room: &str) -> Call {
         let room: RoomName = room.parse().unwrap();
-        self.rooms.as_ref().unwrap().send(RoomEvent::Opened(room.clone())).await.unwrap();
+        let change = RoomChange::Opened { agents: Vec::new() };
+        let event = RoomEvent { name: room.clone(), room: Default::default(), at: SystemTime::now(), change };
+        self.rooms.as_ref().unwrap().send(Arc::new(event)).await.unwrap();
         self.joins(&room).await
     }
 
@@ -153,6 +161,8 @@ enum Sign {
     Said(Speaker, String),
     /// One that may still change.
     Saying(Speaker, String),
+    /// Whom the line looks for.
+    Colleague(Option<Identity>),
     /// The agent has left.
     Left,
 }
@@ -222,6 +232,7 @@ impl Call {
                     Some(LineCommand::Notice(notice)) => Sign::Notice(notice),
                     Some(LineCommand::Transcript(line)) if line.is_final => Sign::Said(line.speaker, line.text.into_inner()),
                     Some(LineCommand::Transcript(line)) => Sign::Saying(line.speaker, line.text.into_inner()),
+                    Some(LineCommand::Colleague(identity)) => Sign::Colleague(identity),
                     Some(LineCommand::Leave) | None => Sign::Left,
                 },
                 Some(said) = end.say.recv() => match said {
