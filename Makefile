@@ -52,8 +52,8 @@ help:
 	    'make dist    the same, smaller and a little faster; takes minutes to link' \
 	    'make deb     a Debian package of it, in target/deb' \
 	    'make bench   measure this machine (docs/benchmarks.md)' \
-    'make fuzz    try what strangers may send: a minute for each way in' \
-    'make rooms   the suite of the rooms against the real livekit-server, which it compiles once (needs Go)'
+	    'make fuzz    try what strangers may send: a minute for each way in' \
+	    'make rooms   the suite of the rooms against the real livekit-server, which it compiles once (needs Go)'
 
 .PHONY: run
 run: build

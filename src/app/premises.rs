@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// See the module.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Premises {
     pub(super) rooms: Rooms,
     pub(super) desk: Desk,
@@ -22,8 +22,7 @@ pub(super) struct Premises {
 
 impl House for Premises {
     async fn open(&self, room: RoomName) -> bool {
-        let request = proto::CreateRoomRequest { name: room.to_string(), ..Default::default() };
-        self.rooms.create_room(&room, request).await.is_ok()
+        self.rooms.create_room(&room, proto::CreateRoomRequest::default()).await.is_ok()
     }
 
     /// A dispatch's metadata is what the agent shall know of its caller.

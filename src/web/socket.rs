@@ -117,7 +117,7 @@ impl Socket {
     async fn hear_out(&mut self, partner: &mut impl Partner) {
         for _ in 0..MOST_LAST_WORDS {
             match timeout(LAST_WORDS, self.messages.recv()).await {
-                Ok(message @ Some(Ok(AggregatedMessage::Binary(_)))) => {
+                Ok(message @ Some(Ok(AggregatedMessage::Binary(_) | AggregatedMessage::Text(_)))) => {
                     if self.receive(partner, message).await.is_err() {
                         return;
                     }

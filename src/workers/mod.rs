@@ -43,7 +43,7 @@ pub use office::{Office, Outgoing};
 
 /// Workers at a time.
 const MOST_WORKERS: usize = 256;
-/// What waits for the office.
+/// What waits for the office, besides the ends of connections, for each of which a place is kept.
 const COMMANDS: usize = 64;
 /// Messages of one worker, per second; four times as many at once. Stock workers say how busy they are every 2.5 s, and a word for
 /// each job that begins and ends.
@@ -103,7 +103,6 @@ pub enum ConnectError {
 #[derive(Clone, Debug)]
 pub struct Workers {
     commands: mpsc::Sender<Command>,
-    closings: mpsc::UnboundedSender<ConnectionId>,
     connections: Arc<AtomicU64>,
     places: Arc<Semaphore>,
 }
@@ -112,13 +111,11 @@ impl Workers {
     /// Workers, and their office, which is to be [run](Office::run). `own_name`: under which dispatches reach the agent of this
     /// box; `keys` sign what agents join with.
     pub fn new<H: House>(own_name: String, keys: Keys, house: H, rooms: RoomEvents) -> (Self, Office<H>) {
-        let (commands, waiting) = mpsc::channel(COMMANDS);
-        // One for each connection, of which there are few.
-        let (closings, closed) = mpsc::unbounded_channel();
+        let (commands, waiting) = mpsc::channel(COMMANDS + MOST_WORKERS);
         let settings = Settings { own_name, sign: Arc::new(move |claims| token::mint(&keys, claims)) };
         let (connections, places) = (Arc::default(), Arc::new(Semaphore::new(MOST_WORKERS)));
-        let office = Office::new(settings, house, rooms, waiting, closed);
-        (Self { commands, closings, connections, places }, office)
+        let office = Office::new(settings, house, rooms, waiting);
+        (Self { commands, connections, places }, office)
     }
 
     /// Lets a worker in whose token has the grant `agent`.
@@ -129,9 +126,11 @@ impl Workers {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| ConnectError::Full)?;
         let id = ConnectionId(self.connections.fetch_add(1, Ordering::Relaxed));
         let (sender, outgoing) = mpsc::channel(MOST_MESSAGES);
+        let end = self.commands.clone().reserve_owned().await.map_err(|_| ConnectError::Stopped)?;
         // Made before the office hears of it: whoever does not wait has left.
         let pace = Allowance::new(Instant::now(), MESSAGES);
-        let connection = Connection { outgoing, id, workers: self.clone(), pace, _place: place };
+        let commands = self.commands.clone();
+        let connection = Connection { outgoing, id, commands, end: Some(end), pace, _place: place };
         let connected = self.commands.send(Command::Connect(id, sender)).await;
         connected.map(|()| connection).map_err(|_| ConnectError::Stopped)
     }
@@ -185,14 +184,16 @@ impl Workers {
 pub struct Connection {
     outgoing: mpsc::Receiver<Outgoing>,
     id: ConnectionId,
-    workers: Workers,
+    commands: mpsc::Sender<Command>,
+    /// Tells of the end without waiting, after all that the worker has said.
+    end: Option<mpsc::OwnedPermit<Command>>,
     /// So much may it still say now.
     pace: Allowance,
     _place: OwnedSemaphorePermit,
 }
 
 impl Connection {
-    /// The next thing to say to the worker; `None` when the server stops. Cancel safe.
+    /// The next thing to say to the worker; `None` when the server stops, or the worker does not read. Cancel safe.
     pub async fn next(&mut self) -> Option<Outgoing> {
         self.outgoing.recv().await
     }
@@ -205,14 +206,15 @@ impl Connection {
         if !self.pace.take(Instant::now(), 1) {
             return Err(ConnectError::TooOften);
         }
-        let heard = self.workers.commands.send(Command::Message(self.id, Box::new(message))).await;
+        let heard = self.commands.send(Command::Message(self.id, Box::new(message))).await;
         heard.map_err(|_| ConnectError::Stopped)
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        // When the office is gone, so are all workers.
-        let _ = self.workers.closings.send(self.id);
+        if let Some(end) = self.end.take() {
+            end.send(Command::Disconnect(self.id));
+        }
     }
 }

@@ -37,6 +37,7 @@ pub(super) type Answer<T> = oneshot::Sender<Result<T, DispatchError>>;
 #[derive(Debug)]
 pub(super) enum Command {
     Connect(ConnectionId, mpsc::Sender<Outgoing>),
+    Disconnect(ConnectionId),
     Message(ConnectionId, Box<proto::worker_message::Message>),
     Create(proto::CreateAgentDispatchRequest, Answer<proto::AgentDispatch>),
     Delete(proto::DeleteAgentDispatchRequest, Answer<proto::AgentDispatch>),
@@ -50,7 +51,6 @@ pub struct Office<H> {
     house: Arc<H>,
     rooms: RoomEvents,
     commands: mpsc::Receiver<Command>,
-    closings: mpsc::UnboundedReceiver<ConnectionId>,
     workers: HashMap<ConnectionId, mpsc::Sender<Outgoing>>,
     tickets: u64,
     asked: HashMap<Ticket, Answer<proto::AgentDispatch>>,
@@ -59,19 +59,12 @@ pub struct Office<H> {
 }
 
 impl<H: House> Office<H> {
-    pub(super) fn new(
-        settings: Settings,
-        house: H,
-        rooms: RoomEvents,
-        commands: mpsc::Receiver<Command>,
-        closings: mpsc::UnboundedReceiver<ConnectionId>,
-    ) -> Self {
+    pub(super) fn new(settings: Settings, house: H, rooms: RoomEvents, commands: mpsc::Receiver<Command>) -> Self {
         Self {
             registry: Registry::new(Instant::now(), SystemTime::now(), settings),
             house: Arc::new(house),
             rooms,
             commands,
-            closings,
             workers: HashMap::new(),
             tickets: 0,
             asked: HashMap::new(),
@@ -89,10 +82,6 @@ impl<H: House> Office<H> {
                     None => return,
                 },
                 Some(command) = self.commands.recv() => self.heard(command),
-                Some(connection) = self.closings.recv() => {
-                    self.workers.remove(&connection);
-                    Some(Input::Disconnected(connection))
-                }
                 Some(done) = self.errands.join_next() => done.unwrap_or_else(|error| {
                     tracing::error!(%error, "sending an agent, or opening a room for it, failed");
                     None
@@ -111,6 +100,10 @@ impl<H: House> Office<H> {
             Command::Connect(connection, outgoing) => {
                 self.workers.insert(connection, outgoing);
                 Some(Input::Connected(connection))
+            }
+            Command::Disconnect(connection) => {
+                self.workers.remove(&connection);
+                Some(Input::Disconnected(connection))
             }
             Command::Message(connection, message) => Some(Input::Message(connection, message)),
             Command::Create(request, answer) => Some(Input::Create(self.ticket(answer), request)),

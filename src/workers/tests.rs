@@ -78,6 +78,24 @@ async fn a_worker_gets_the_job_of_a_dispatch() {
 }
 
 #[tokio::test]
+async fn the_last_word_of_a_worker_counts() {
+    let (workers, _events) = start();
+    let mut worker = workers.connect().await.unwrap();
+    worker.handle(WorkerMessage::Register(proto::RegisterWorkerRequest::default())).await.unwrap();
+    assert!(matches!(said(&mut worker).await, ServerMessage::Register(_)));
+    let dispatch = workers.create_dispatch(wanted("call", "unknown", "")).await.unwrap();
+    let ServerMessage::Availability(offer) = said(&mut worker).await else { panic!() };
+    let job = offer.job.unwrap();
+    assert_ne!(job.dispatch_id, dispatch.id, "the room's own");
+    let done = proto::AvailabilityResponse { job_id: job.id.clone(), terminate: true, ..Default::default() };
+    worker.handle(WorkerMessage::Availability(done)).await.unwrap();
+    drop(worker);
+    let list = proto::ListAgentDispatchRequest { room: "call".to_owned(), dispatch_id: job.dispatch_id };
+    let listed = workers.list_dispatch(list).await.unwrap().agent_dispatches.remove(0);
+    assert_eq!(listed.state.unwrap().jobs[0].state.as_ref().unwrap().status(), proto::JobStatus::JsSuccess);
+}
+
+#[tokio::test]
 async fn the_own_agent_is_asked_for() {
     let (workers, _events) = start();
     for (metadata, expect) in [("agent-7", proto::JobStatus::JsRunning), ("", proto::JobStatus::JsFailed)] {

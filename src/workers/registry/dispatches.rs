@@ -1,9 +1,6 @@
 //! Dispatches: made with a room or by request, listed, deleted. Who asks for one in a room that is not open has it opened.
 
-use std::{
-    collections::HashMap,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use livekit_protocol as proto;
 use proto::JobType;
@@ -11,16 +8,12 @@ use proto::JobType;
 use super::{Output, Registry, Ticket, job::unix_ns, place::Dispatch, worker};
 use crate::{
     domain::RoomName,
+    rooms::{bounds::attribute_bytes, settings::Limits},
     workers::{DispatchError, ids::DispatchId},
 };
 
 /// Dispatches of one room.
 const MOST_DISPATCHES: usize = 32;
-/// Longest name of an agent, in bytes.
-const LONGEST_NAME: usize = 256;
-/// livekit-server's limits, in bytes.
-const LONGEST_METADATA: usize = 512 * 1024;
-const LONGEST_ATTRIBUTES: usize = 64 * 1024;
 /// How long a room may take to open.
 const OPENING: Duration = Duration::from_secs(3);
 /// Requests that wait for rooms.
@@ -116,7 +109,7 @@ impl Registry {
         let id = self.dispatch(room, wanted)?;
         let targets = self.rooms.get(room).map(|place| place.targets()).unwrap_or_default();
         for (kind, participant) in targets {
-            self.launch(room, &id, kind, Some(participant));
+            self.launch(room, &id, kind, Some(&participant));
         }
         self.list(room.as_str(), id.as_str())?.pop().ok_or(DispatchError::NoDispatch)
     }
@@ -157,18 +150,15 @@ impl Registry {
 }
 
 fn check(wanted: &proto::RoomAgentDispatch) -> Result<(), DispatchError> {
-    if wanted.agent_name.len() > LONGEST_NAME {
+    let limits = Limits::default();
+    if wanted.agent_name.len() > worker::LONGEST_NAME {
         return Err(DispatchError::LongName);
     }
     if !worker::is_deployment(&wanted.deployment) {
         return Err(DispatchError::Deployment);
     }
-    if wanted.metadata.len() > LONGEST_METADATA {
+    if wanted.metadata.len() > limits.metadata {
         return Err(DispatchError::Metadata);
     }
-    if bytes(&wanted.attributes) > LONGEST_ATTRIBUTES { Err(DispatchError::Attributes) } else { Ok(()) }
-}
-
-fn bytes(attributes: &HashMap<String, String>) -> usize {
-    attributes.iter().map(|(name, value)| name.len() + value.len()).sum()
+    if attribute_bytes(&wanted.attributes) > limits.attributes { Err(DispatchError::Attributes) } else { Ok(()) }
 }

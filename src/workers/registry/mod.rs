@@ -117,7 +117,7 @@ impl Registry {
 
     /// Workers that have registered.
     pub(super) fn workers(&self) -> usize {
-        self.workers.values().filter(|worker| matches!(worker, Worker::Registered(_))).count()
+        self.workers.values().filter_map(Worker::registered).count()
     }
 
     fn handle_timeout(&mut self, now: Instant) {
@@ -198,10 +198,7 @@ impl Registry {
     }
 
     fn registered(&self, connection: ConnectionId) -> Option<&Registered> {
-        match self.workers.get(&connection)? {
-            Worker::New { .. } => None,
-            Worker::Registered(worker) => Some(worker),
-        }
+        self.workers.get(&connection)?.registered()
     }
 
     fn registered_mut(&mut self, connection: ConnectionId) -> Option<&mut Registered> {

@@ -20,7 +20,7 @@ use crate::{
 pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
 /// Jobs of one dispatch that are remembered: the oldest that have ended are forgotten for others.
 const MOST_JOBS_OF_DISPATCH: usize = 256;
-/// Jobs at a time, with those that are remembered.
+/// Jobs at a time, with those that are remembered: the oldest that has ended is forgotten for another.
 const MOST_JOBS: usize = 8192;
 
 impl Registry {
@@ -29,7 +29,7 @@ impl Registry {
         let Some(place) = self.rooms.get(room) else { return };
         let dispatches: Vec<DispatchId> = place.dispatches.iter().map(|dispatch| dispatch.id.clone()).collect();
         for dispatch in dispatches {
-            self.launch(room, &dispatch, kind, Some(participant.clone()));
+            self.launch(room, &dispatch, kind, Some(participant));
         }
     }
 
@@ -39,18 +39,13 @@ impl Registry {
         room: &RoomName,
         dispatch: &DispatchId,
         kind: JobType,
-        participant: Option<proto::ParticipantInfo>,
+        participant: Option<&proto::ParticipantInfo>,
     ) {
-        let Some(place) = self.rooms.get_mut(room) else { return };
-        let info = place.info.clone();
-        let Some(dispatch) = place.dispatch_mut(dispatch) else { return };
+        let Some(place) = self.rooms.get(room) else { return };
+        let Some(dispatch) = place.dispatches.iter().find(|it| it.id == *dispatch) else { return };
         let job = |namespace: String| {
-            let participant = participant.clone();
-            Job::new(
-                room.clone(),
-                Some(dispatch.id.clone()),
-                job_of(dispatch, kind, info.clone(), participant, namespace),
-            )
+            let info = job_of(dispatch, kind, place.info.clone(), participant.cloned(), namespace);
+            Job::new(room.clone(), Some(dispatch.id.clone()), info)
         };
         if dispatch.info.agent_name == self.settings.own_name {
             if kind == JobType::JtRoom {
@@ -59,10 +54,7 @@ impl Registry {
             }
             return;
         }
-        let pools = self.workers.values().filter_map(|worker| match worker {
-            Worker::New { .. } => None,
-            Worker::Registered(worker) => Some(&worker.pool),
-        });
+        let pools = self.workers.values().filter_map(Worker::registered).map(|worker| &worker.pool);
         let fitting = pools.filter(|pool| {
             pool.kind == kind
                 && pool.agent_name == dispatch.info.agent_name
@@ -91,6 +83,9 @@ impl Registry {
 
     /// Adds a job to those of its dispatch; false when there are too many.
     fn note(&mut self, job: &Job) -> bool {
+        if self.jobs.len() >= MOST_JOBS {
+            self.forget_oldest();
+        }
         let is_ended = |id: &JobId| self.jobs.get(id).is_none_or(Job::is_ended);
         let place = self.rooms.get_mut(&job.room);
         let Some(dispatch) = place.zip(job.dispatch.as_ref()).and_then(|(place, id)| place.dispatch_mut(id)) else {
@@ -145,6 +140,14 @@ impl Registry {
         if let (Phase::Offered { tried, .. }, true) = (&mut job.phase, job.dispatch.is_some()) {
             let tried = std::mem::take(tried);
             self.offer(job, tried);
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        let ended = self.jobs.values().filter(|job| job.is_ended());
+        let oldest = ended.min_by_key(|job| job.state.ended_at).map(|job| job.id.clone());
+        if let Some(oldest) = oldest.and_then(|id| self.jobs.remove(&id)) {
+            self.forget(&oldest);
         }
     }
 

@@ -9,7 +9,7 @@ use super::io::Refusal;
 use crate::workers::ids::{JobId, WorkerId};
 
 /// Longest name of an agent or a namespace, in bytes.
-const LONGEST_NAME: usize = 256;
+pub(super) const LONGEST_NAME: usize = 256;
 /// livekit-server's limit.
 const LONGEST_DEPLOYMENT: usize = 64;
 /// A worker with so many jobs is offered no more.
@@ -22,6 +22,15 @@ pub(super) enum Worker {
     New { until: Instant },
     /// It is offered jobs.
     Registered(Registered),
+}
+
+impl Worker {
+    pub(super) fn registered(&self) -> Option<&Registered> {
+        match self {
+            Self::New { .. } => None,
+            Self::Registered(worker) => Some(worker),
+        }
+    }
 }
 
 /// Which jobs a worker is there for. Each of those in one pool does for the others.

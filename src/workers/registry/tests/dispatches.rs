@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use livekit_protocol as proto;
-use proto::{DisconnectReason, JobStatus, JobType, participant_info::Kind};
+use proto::{DisconnectReason, JobStatus, JobType, participant_info::Kind, worker_message::Message as WorkerMessage};
 
 use super::world::{OWN, World};
 use crate::{
@@ -199,4 +199,26 @@ fn jobs_of_a_dispatch_do_not_pile_up() {
     world.room("call", RoomChange::Closed);
     world.handle(Input::Disconnected(ConnectionId(1)));
     assert_eq!(world.registry.next_timeout(), None);
+}
+
+#[test]
+fn jobs_that_have_ended_make_room_for_those_of_other_rooms() {
+    let mut world = World::new();
+    world.worker(1, "", JobType::JtRoom);
+    let rooms: Vec<_> = (0..300).map(|nth| format!("call-{nth}")).collect();
+    for room in &rooms {
+        world.open(room, &[""; 32]);
+        let offers = world.offers();
+        assert_eq!(offers.len(), 32, "{room}");
+        for (_, job) in offers {
+            let done = proto::AvailabilityResponse { job_id: job.id, terminate: true, ..Default::default() };
+            world.say(1, WorkerMessage::Availability(done));
+        }
+        world.pass(1);
+    }
+    let [oldest, newest] = [&rooms[0], &rooms[299]].map(|room| {
+        let dispatches = world.registry.list(room, "").unwrap().into_iter();
+        dispatches.map(|dispatch| dispatch.state.unwrap().jobs.len()).sum::<usize>()
+    });
+    assert_eq!((oldest, newest), (0, 32));
 }
