@@ -72,6 +72,11 @@ impl From<DecodeError> for Refused {
     }
 }
 
+/// Bytes of attributes, names and values together.
+pub(crate) fn attribute_bytes<'a>(attributes: impl IntoIterator<Item = (&'a String, &'a String)>) -> usize {
+    attributes.into_iter().map(|(name, value)| name.len() + value.len()).sum()
+}
+
 /// Counts what a message holds.
 ///
 /// # Errors

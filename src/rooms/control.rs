@@ -132,11 +132,8 @@ impl Rooms {
     ) -> Result<proto::Room, ControlError> {
         let bytes = request.encoded_len();
         let options = RoomOptions::of_request(request, &Limits::default())?;
-        let shard = self.shard(name);
-        let permit = shard.permit(bytes).await?;
-        let (answer, answered) = oneshot::channel();
-        shard.order(Command::Create { room: name.clone(), options: Box::new(options), answer }, Some(permit))?;
-        Ok(super::wait(answered).await??)
+        let create = |answer| Command::Create { room: name.clone(), options: Box::new(options), answer };
+        Ok(self.shard(name).ask(bytes, create).await??)
     }
 
     /// The rooms of these names that there are; all when none is named.
@@ -144,12 +141,7 @@ impl Rooms {
     /// # Errors
     /// When a media thread does not answer in time: half a list would be a wrong one.
     pub async fn list_rooms(&self, names: &[String]) -> Result<Vec<proto::Room>, ControlError> {
-        let lists = self.0.shards.iter().map(|shard| async move {
-            let permit = shard.permit(0).await?;
-            let (answer, answered) = oneshot::channel();
-            shard.order(Command::List { answer }, Some(permit))?;
-            super::wait(answered).await
-        });
+        let lists = self.0.shards.iter().map(|shard| shard.ask(0, |answer| Command::List { answer }));
         let mut rooms: Vec<proto::Room> = try_join_all(lists).await?.into_iter().flatten().collect();
         rooms.retain(|room| names.is_empty() || names.contains(&room.name));
         rooms.sort_by(|a, b| (a.creation_time_ms, &a.name).cmp(&(b.creation_time_ms, &b.name)));
@@ -254,8 +246,7 @@ impl Rooms {
     ) -> Result<(), ControlError> {
         // Nobody opens a room for somebody who is not there.
         self.get_participant(room, identity.clone()).await?;
-        let name = destination.to_string();
-        let there = self.create_room(&destination, proto::CreateRoomRequest { name, ..Default::default() }).await?;
+        let there = self.create_room(&destination, proto::CreateRoomRequest::default()).await?;
         let mut others = self.list_participants(&destination).await?;
         if others.iter().any(|other| other.identity == identity) {
             return Err(ControlError::Taken);

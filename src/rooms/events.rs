@@ -7,6 +7,7 @@ use std::{array, sync::Arc, time::SystemTime};
 use livekit_protocol as proto;
 use tokio::sync::mpsc;
 
+use super::bounds::attribute_bytes;
 use crate::domain::RoomName;
 
 /// Events that wait for one listener.
@@ -91,8 +92,7 @@ impl RoomEvent {
 }
 
 fn shorten(info: &mut proto::ParticipantInfo) {
-    let attributes: usize = info.attributes.iter().map(|(name, value)| name.len() + value.len()).sum();
-    if info.metadata.len() + attributes > LONGEST_ACCOUNT {
+    if info.metadata.len() + attribute_bytes(&info.attributes) > LONGEST_ACCOUNT {
         info.metadata.clear();
         info.attributes.clear();
     }

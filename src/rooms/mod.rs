@@ -229,12 +229,9 @@ impl Rooms {
     /// # Errors
     /// When the room is not there (any more).
     pub async fn join_agent(&self, room: &RoomName, agent: Agent) -> Result<Line, JoinError> {
-        let shard = self.shard(room);
-        let permit = shard.permit(0).await?;
         let (line, line_end) = line::line();
-        let (answer, answered) = oneshot::channel();
-        shard.order(Command::JoinAgent { room: room.clone(), agent, line: line_end, answer }, Some(permit))?;
-        wait(answered).await??;
+        let join = |answer| Command::JoinAgent { room: room.clone(), agent, line: line_end, answer };
+        self.shard(room).ask(0, join).await??;
         Ok(line)
     }
 
@@ -243,20 +240,14 @@ impl Rooms {
     /// # Errors
     /// When the media thread does not answer.
     pub async fn refuses(&self, claims: &Claims) -> Result<bool, JoinError> {
-        let shard = self.shard(&claims.room);
-        let permit = shard.permit(0).await?;
-        let (answer, answered) = oneshot::channel();
-        shard.order(Command::Refuses { claims: Box::new(claims.clone()), answer }, Some(permit))?;
-        wait(answered).await
+        let refuses = |answer| Command::Refuses { claims: Box::new(claims.clone()), answer };
+        self.shard(&claims.room).ask(0, refuses).await
     }
 
     /// Shows somebody the door; who comes back needs a token made later. Whether there is such a room.
     pub async fn remove(&self, room: &RoomName, identity: &Identity) -> bool {
-        let shard = self.shard(room);
-        let Ok(permit) = shard.permit(0).await else { return false };
-        let (answer, answered) = oneshot::channel();
-        let remove = Command::Remove { room: room.clone(), identity: identity.clone(), answer };
-        shard.order(remove, Some(permit)).is_ok() && wait(answered).await.unwrap_or(false)
+        let remove = |answer| Command::Remove { room: room.clone(), identity: identity.clone(), answer };
+        self.shard(room).ask(0, remove).await.unwrap_or(false)
     }
 
     /// Closes all rooms: everybody in them is told that the server stops. Nobody can join any more.
@@ -323,6 +314,14 @@ impl ShardHandle {
 
     fn order(&self, command: Command, permit: Option<OwnedSemaphorePermit>) -> Result<(), JoinError> {
         self.orders.send((command, permit)).map_err(|_| JoinError::Unavailable)
+    }
+
+    /// Orders a command with so many bytes from outside, and waits for its answer.
+    async fn ask<T>(&self, bytes: usize, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, JoinError> {
+        let permit = self.permit(bytes).await?;
+        let (answer, answered) = oneshot::channel();
+        self.order(command(answer), Some(permit))?;
+        wait(answered).await
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use livekit_protocol as proto;
 
-use super::settings::Limits;
+use super::{bounds::attribute_bytes, settings::Limits};
 
 /// Agents that may be asked for at once.
 const MOST_AGENTS: usize = 16;
@@ -70,13 +70,10 @@ impl RoomOptions {
     }
 
     fn checked(self, limits: &Limits) -> Result<Self, OptionsError> {
-        let attributes = |agent: &proto::RoomAgentDispatch| -> usize {
-            agent.attributes.iter().map(|(name, value)| name.len() + value.len()).sum()
-        };
         let is_long = |metadata: &String| metadata.len() > limits.metadata;
         if is_long(&self.metadata) || self.agents.iter().any(|agent| is_long(&agent.metadata)) {
             Err(OptionsError::Metadata)
-        } else if self.agents.iter().any(|agent| attributes(agent) > limits.attributes) {
+        } else if self.agents.iter().any(|agent| attribute_bytes(&agent.attributes) > limits.attributes) {
             Err(OptionsError::Attributes)
         } else if self.agents.len() > MOST_AGENTS {
             Err(OptionsError::Agents)

@@ -10,6 +10,8 @@ use std::{
 
 use livekit_protocol::{self as proto, data_packet::Value, data_stream};
 
+use super::bounds::attribute_bytes;
+
 /// The most text in one chunk, in bytes: LiveKit's own limit, because a data channel's message should stay below 16 KiB.
 pub const MAX_CHUNK: usize = 15_000;
 /// Attributes of a stream.
@@ -200,8 +202,7 @@ impl Reader {
 }
 
 fn is_bounded(attributes: &Attributes) -> bool {
-    let bytes: usize = attributes.iter().map(|(name, value)| name.len() + value.len()).sum();
-    attributes.len() <= Reader::MAX_ATTRIBUTES && bytes <= Reader::MAX_ATTRIBUTE_BYTES
+    attributes.len() <= Reader::MAX_ATTRIBUTES && attribute_bytes(attributes) <= Reader::MAX_ATTRIBUTE_BYTES
 }
 
 impl Incoming {

@@ -169,7 +169,7 @@ impl ApiError {
 }
 
 /// Whole ones, at least one: as a header says it.
-fn seconds(wait: &Duration) -> u64 {
+pub(super) fn seconds(wait: &Duration) -> u64 {
     wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 

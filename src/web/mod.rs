@@ -184,10 +184,11 @@ const ENDPOINTS: &[Endpoint] = &[
 ];
 
 fn routes(config: &mut ServiceConfig, state: &State) {
-    let livekit = |config: &mut ServiceConfig| {
-        config.configure(rtc::routes).configure(agent::routes).configure(twirp::routes);
-    };
-    config.configure(livekit).configure(|config| endpoint::routes(config, state));
+    config
+        .configure(rtc::routes)
+        .configure(agent::routes)
+        .configure(twirp::routes)
+        .configure(|config| endpoint::routes(config, state));
 }
 
 /// The certificate that makes a phone trust this machine. It is no secret.

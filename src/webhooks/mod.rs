@@ -44,7 +44,7 @@ enum Event {
     /// In the rooms; `None`: they have stopped.
     Rooms(Option<Arc<RoomEvent>>),
     /// A request has its answer.
-    Posted(usize, String, Outcome),
+    Posted(usize, Arc<Notice>, Outcome),
     /// Something may be due.
     Due,
 }
@@ -61,14 +61,18 @@ impl Webhooks {
 
     /// Works until the rooms have stopped and what happened in them is told, or a moment is over.
     pub async fn run(mut self, mut rooms: RoomEvents) {
+        if self.queues.is_empty() {
+            // Nobody is to be told, and rooms pass over listeners that are gone.
+            return;
+        }
         let (poster, mut posts) = (self.poster.clone(), FuturesUnordered::new());
         let mut ends: Option<Instant> = None;
         loop {
             for (nth, post) in self.begin(Instant::now()) {
                 let (poster, url) = (poster.clone(), self.queues[nth].0.clone());
                 posts.push(async move {
-                    let outcome = poster.post(url, &post.notice).await;
-                    (nth, post.room, outcome)
+                    let outcome = poster.post(url, &post).await;
+                    (nth, post.notice, outcome)
                 });
             }
             let is_over = |end: Instant| Instant::now() >= end || self.queues.iter().all(|(_, queue)| queue.is_empty());
@@ -77,13 +81,15 @@ impl Webhooks {
             }
             let event = tokio::select! {
                 event = rooms.recv(), if ends.is_none() => Event::Rooms(event),
-                Some((nth, room, outcome)) = posts.next() => Event::Posted(nth, room, outcome),
+                Some((nth, notice, outcome)) = posts.next() => Event::Posted(nth, notice, outcome),
                 () = time::sleep_until(self.due(ends).into()) => Event::Due,
             };
             match event {
                 Event::Rooms(Some(event)) => self.push(Instant::now(), &event),
                 Event::Rooms(None) => ends = Some(Instant::now() + FAREWELL),
-                Event::Posted(nth, room, outcome) => self.queues[nth].1.answered(Instant::now(), &room, outcome),
+                Event::Posted(nth, notice, outcome) => {
+                    self.queues[nth].1.answered(Instant::now(), &notice.room, outcome);
+                }
                 Event::Due => {}
             }
         }

@@ -8,7 +8,7 @@ use reqwest::{Client, StatusCode, header, redirect, retry};
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::queue::{Body, Outcome};
+use super::queue::{Outcome, Post};
 use crate::rooms::token::{self, Keys};
 
 /// Its own media type, so that receivers check the signature before they parse.
@@ -36,9 +36,9 @@ impl Poster {
         Ok(Self { client: client.build()?, keys })
     }
 
-    pub(super) async fn post(&self, url: Url, body: &Body) -> Outcome {
-        let name = body.notice.name();
-        let body = body.notice.body(body.dropped);
+    pub(super) async fn post(&self, url: Url, post: &Post) -> Outcome {
+        let name = post.notice.name();
+        let body = post.notice.body(post.dropped);
         let token = signature(&self.keys, &body, SystemTime::now());
         let request = self.client.post(url).header(header::AUTHORIZATION, token);
         match request.header(header::CONTENT_TYPE, MEDIA_TYPE).body(body).send().await {

@@ -29,36 +29,45 @@ const FIRST_DELAY: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// An event as receivers are told of it.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(super) struct Notice {
-    room: String,
+    pub(super) room: String,
     event: proto::WebhookEvent,
+    /// As protobuf has it.
+    bytes: usize,
 }
 
 impl Notice {
     pub(super) fn of(event: &RoomEvent) -> Self {
+        let (name, info, track) = match &event.change {
+            RoomChange::Opened { .. } => ("room_started", None, None),
+            RoomChange::Closed => ("room_finished", None, None),
+            RoomChange::ParticipantJoined(info) => ("participant_joined", Some(info), None),
+            RoomChange::ParticipantLeft(info) => ("participant_left", Some(info), None),
+            RoomChange::ConnectionAborted(info) => ("participant_connection_aborted", Some(info), None),
+            RoomChange::TrackPublished(info, track) => ("track_published", Some(info), Some(track)),
+            RoomChange::TrackUnpublished(info, track) => ("track_unpublished", Some(info), Some(track)),
+        };
+        let (room, participant) = if track.is_some() {
+            // By their names only, as livekit-server does it.
+            let (sid, name) = (event.room.sid.clone(), event.room.name.clone());
+            let named = info.map(|info| (info.sid.clone(), info.identity.clone()));
+            let named = named.map(|(sid, identity)| proto::ParticipantInfo { sid, identity, ..Default::default() });
+            (proto::Room { sid, name, ..Default::default() }, named)
+        } else {
+            (event.room.clone(), info.map(|info| (**info).clone()))
+        };
         let created = event.at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let mut told = proto::WebhookEvent {
+        let told = proto::WebhookEvent {
+            event: name.to_owned(),
             id: ids::random("EV_"),
             created_at: i64::try_from(created).unwrap_or(i64::MAX),
-            room: Some(event.room.clone()),
+            room: Some(room),
+            participant,
+            track: track.map(|track| (**track).clone()),
             ..Default::default()
         };
-        let name = match &event.change {
-            RoomChange::Opened { .. } => "room_started",
-            RoomChange::Closed => "room_finished",
-            RoomChange::ParticipantJoined(info) => told.about("participant_joined", info),
-            RoomChange::ParticipantLeft(info) => told.about("participant_left", info),
-            RoomChange::ConnectionAborted(info) => told.about("participant_connection_aborted", info),
-            RoomChange::TrackPublished(info, track) => told.about_track("track_published", info, track),
-            RoomChange::TrackUnpublished(info, track) => told.about_track("track_unpublished", info, track),
-        };
-        name.clone_into(&mut told.event);
-        Self { room: event.name.to_string(), event: told }
-    }
-
-    fn bytes(&self) -> usize {
-        self.event.encoded_len()
+        Self { room: event.name.to_string(), bytes: told.encoded_len(), event: told }
     }
 
     /// What happened (`room_started`).
@@ -72,40 +81,6 @@ impl Notice {
         let num_dropped = i32::try_from(dropped).unwrap_or(i32::MAX);
         let event = proto::WebhookEvent { num_dropped, ..self.event.clone() };
         serde_json::to_vec(&event).expect("a protobuf message can be written as JSON")
-    }
-}
-
-/// Puts into an event whom it is about, and gives its name back.
-trait About {
-    fn about(&mut self, name: &'static str, info: &proto::ParticipantInfo) -> &'static str;
-    fn about_track(
-        &mut self,
-        name: &'static str,
-        info: &proto::ParticipantInfo,
-        track: &proto::TrackInfo,
-    ) -> &'static str;
-}
-
-impl About for proto::WebhookEvent {
-    fn about(&mut self, name: &'static str, info: &proto::ParticipantInfo) -> &'static str {
-        self.participant = Some(info.clone());
-        name
-    }
-
-    /// Room and participant by their names only, as livekit-server does it.
-    fn about_track(
-        &mut self,
-        name: &'static str,
-        info: &proto::ParticipantInfo,
-        track: &proto::TrackInfo,
-    ) -> &'static str {
-        let (sid, identity) = (info.sid.clone(), info.identity.clone());
-        self.participant = Some(proto::ParticipantInfo { sid, identity, ..Default::default() });
-        self.track = Some(track.clone());
-        if let Some(room) = self.room.take() {
-            self.room = Some(proto::Room { sid: room.sid, name: room.name, ..Default::default() });
-        }
-        name
     }
 }
 
@@ -123,14 +98,8 @@ pub(super) enum Outcome {
 /// A request to be made.
 #[derive(Debug)]
 pub(super) struct Post {
-    pub(super) room: String,
-    pub(super) notice: Body,
-}
-
-/// What is posted.
-#[derive(Debug)]
-pub(super) struct Body {
     pub(super) notice: Arc<Notice>,
+    /// Events of this address that were lost before it.
     pub(super) dropped: u32,
 }
 
@@ -172,10 +141,10 @@ impl Queue {
     /// Something has happened. It is lost where too much waits.
     pub(super) fn push(&mut self, now: Instant, notice: Arc<Notice>) {
         let line = self.rooms.entry(notice.room.clone()).or_default();
-        if line.waiting.len() >= MOST_OF_ROOM || self.bytes.saturating_add(notice.bytes()) > MOST_BYTES {
+        if line.waiting.len() >= MOST_OF_ROOM || self.bytes.saturating_add(notice.bytes) > MOST_BYTES {
             return self.lose(&notice, "too much waits");
         }
-        self.bytes += notice.bytes();
+        self.bytes += notice.bytes;
         line.waiting.push_back(Waiting { notice, since: now });
     }
 
@@ -185,19 +154,19 @@ impl Queue {
         if self.posts >= MOST_POSTS {
             return None;
         }
-        let ready = self.rooms.iter_mut().filter(|(_, line)| match line.stage {
+        let ready = self.rooms.values_mut().filter(|line| match line.stage {
             Stage::New => !line.waiting.is_empty(),
             Stage::Resting(_, until) => until <= now,
             Stage::Posting(_) => false,
         });
-        let (room, line) = ready.min_by_key(|(_, line)| line.waiting.front().map(|waiting| waiting.since))?;
+        let line = ready.min_by_key(|line| line.waiting.front().map(|waiting| waiting.since))?;
         let notice = Arc::clone(&line.waiting.front()?.notice);
         line.stage = match line.stage {
             Stage::Resting(attempts, _) => Stage::Posting(attempts),
             Stage::New | Stage::Posting(_) => Stage::Posting(0),
         };
         self.posts += 1;
-        Some(Post { room: room.clone(), notice: Body { notice, dropped: self.dropped } })
+        Some(Post { notice, dropped: self.dropped })
     }
 
     /// What came of the request for this room.
@@ -215,7 +184,7 @@ impl Queue {
         if line.waiting.is_empty() {
             self.rooms.remove(room);
         }
-        self.bytes = self.bytes.saturating_sub(done.notice.bytes());
+        self.bytes = self.bytes.saturating_sub(done.notice.bytes);
         match outcome {
             Outcome::Taken => {
                 self.dropped = 0;
@@ -256,7 +225,7 @@ impl Queue {
             !line.waiting.is_empty()
         });
         for waiting in old {
-            self.bytes = self.bytes.saturating_sub(waiting.notice.bytes());
+            self.bytes = self.bytes.saturating_sub(waiting.notice.bytes);
             self.lose(&waiting.notice, "it has waited for too long");
         }
     }
@@ -293,7 +262,7 @@ mod tests {
 
     /// The rooms whose requests begin now.
     fn begun(queue: &mut Queue, now: Instant) -> Vec<String> {
-        std::iter::from_fn(|| queue.next(now)).map(|post| post.room).collect()
+        std::iter::from_fn(|| queue.next(now)).map(|post| post.notice.room.clone()).collect()
     }
 
     #[test]
@@ -323,7 +292,7 @@ mod tests {
         }
         assert_eq!(waits, [1, 2, 4, 8]);
         let next = queue.next(now).unwrap();
-        assert_eq!(next.notice.dropped, 1, "the receiver is told that it missed one");
+        assert_eq!(next.dropped, 1, "the receiver is told that it missed one");
         queue.answered(now, "a", Outcome::Taken);
         assert_eq!(queue.dropped, 0);
     }

@@ -171,9 +171,7 @@ impl WireClaims {
             expires,
         })
     }
-}
 
-impl WireClaims {
     /// What they allow beside joining.
     pub(super) fn parse_api(self) -> ApiClaims {
         let video = self.video.unwrap_or_default();

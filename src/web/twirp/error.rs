@@ -9,7 +9,7 @@ use actix_web::{
 };
 use serde_json::json;
 
-use crate::rooms::ControlError;
+use crate::{rooms::ControlError, web::error::seconds};
 
 /// See the module.
 #[derive(Debug)]
@@ -96,10 +96,8 @@ impl TwirpError {
     pub(super) fn response(&self) -> HttpResponse {
         let (code, status) = self.code.parts();
         let mut response = HttpResponse::build(status);
-        if let Some(wait) = self.retry_after {
-            // Whole seconds, rounded up.
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            response.insert_header((header::RETRY_AFTER, seconds));
+        if let Some(wait) = &self.retry_after {
+            response.insert_header((header::RETRY_AFTER, seconds(wait)));
         }
         response.insert_header((header::CACHE_CONTROL, "no-store"));
         response.json(json!({ "code": code, "msg": self.message }))

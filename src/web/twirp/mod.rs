@@ -1,5 +1,5 @@
 //! LiveKit's server API: Twirp (version 7) at `POST /twirp/{service}/{method}`, in JSON or in protobuf. As for signal
-//! connections, a token of LiveKit's is the guard; it is looked at before the body is read.
+//! connections, a token of LiveKit's is the guard: unless it allows something the body is not read.
 //!
 //! A service is a function from a [`Call`] and a method's name to a [`Reply`] ([`room_service::serve`] is one), and has its
 //! arm in [`answer`]. It reads its request with [`Call::read`], asks [`Call::may`] whether the token allows it, and answers
@@ -23,7 +23,7 @@ use prost::Message;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{State, public};
-use crate::rooms::token::{self, ApiClaims};
+use crate::rooms::token::{self, ApiClaims, ApiGrants};
 use error::TwirpError;
 
 /// Most bytes in a request: two of the longest metadata.
@@ -42,9 +42,10 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 /// A request whose token is known.
 pub(super) struct Call {
     pub(super) state: web::Data<State>,
-    /// What the token allows; without a token nothing.
+    /// What the token allows, if it allows anything.
     claims: Option<ApiClaims>,
     encoding: Encoding,
+    /// Empty without claims.
     body: Bytes,
 }
 
@@ -65,8 +66,9 @@ impl Call {
     /// The request.
     ///
     /// # Errors
-    /// When it is none.
+    /// When it is none, or comes from somebody who may do nothing.
     pub(super) fn read<T: Message + Default + DeserializeOwned>(&self) -> Result<T, TwirpError> {
+        self.may(|_| true)?;
         match self.encoding {
             Encoding::Json => serde_json::from_slice(&self.body).map_err(|_| TwirpError::malformed("json")),
             Encoding::Protobuf => T::decode(self.body.clone()).map_err(|_| TwirpError::malformed("protobuf")),
@@ -76,7 +78,7 @@ impl Call {
     /// Whether the token allows what is asked for.
     ///
     /// # Errors
-    /// When it does not, or there is none.
+    /// When it does not.
     pub(super) fn may(&self, allows: impl FnOnce(&ApiClaims) -> bool) -> Result<(), TwirpError> {
         if self.claims.as_ref().is_some_and(allows) { Ok(()) } else { Err(TwirpError::not_allowed()) }
     }
@@ -102,7 +104,7 @@ async fn serve(
         let encoding = encoding(&request)?;
         let claims = claims(&request, &state)?;
         within_limits(&request, &state, claims.is_some())?;
-        let body = body(payload).await?;
+        let body = if claims.is_some() { body(payload).await? } else { Bytes::new() };
         answer(&Call { state, claims, encoding, body }, &service, &method, &request).await
     };
     match answered.await {
@@ -147,7 +149,8 @@ fn encoding(request: &HttpRequest) -> Result<Encoding, TwirpError> {
     }
 }
 
-/// What the token allows. Who brings a bad one is told so, whatever was asked for.
+/// What the token allows; `None` when that is nothing, as with most participants', or there is no token. Who brings a bad
+/// one is told so, whatever was asked for.
 fn claims(request: &HttpRequest, state: &State) -> Result<Option<ApiClaims>, TwirpError> {
     let Some(header) = request.headers().get(header::AUTHORIZATION) else { return Ok(None) };
     let token = header.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
@@ -155,7 +158,7 @@ fn claims(request: &HttpRequest, state: &State) -> Result<Option<ApiClaims>, Twi
         return Err(TwirpError::unauthenticated("invalid authorization header. Must start with Bearer "));
     };
     match token::verify_api(&state.keys, token.trim(), SystemTime::now()) {
-        Ok(claims) => Ok(Some(claims)),
+        Ok(claims) => Ok(Some(claims).filter(|claims| claims.grants != ApiGrants::default())),
         Err(error) => {
             let refused = TwirpError::unauthenticated(format!("invalid authorization token: {error}"));
             // Who tries tokens out is known by the address.
@@ -164,7 +167,7 @@ fn claims(request: &HttpRequest, state: &State) -> Result<Option<ApiClaims>, Twi
     }
 }
 
-/// All programs that have the key pair are one; whoever has not is known by the address.
+/// All programs whose tokens allow something are one; whoever has none, as most participants, is known by the address.
 fn within_limits(request: &HttpRequest, state: &State, is_known: bool) -> Result<(), TwirpError> {
     let checked = match public::client(state, request) {
         _ if state.config.server.dev => Ok(()),

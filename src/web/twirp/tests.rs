@@ -121,7 +121,9 @@ fn what_is_no_request_is_refused_as_twirp_says() {
         |_| (),
         |state| async move {
             let all = token(&state, ApiGrants { room_create: true, room_list: true, ..ApiGrants::default() });
+            let none = token(&state, ApiGrants::default());
             let list = "/twirp/livekit.RoomService/ListRooms";
+            let get = "/twirp/livekit.RoomService/GetParticipant";
             for (path, media_type, token, body, code, status) in [
                 ("/twirp/livekit.RoomService/Nothing", "application/json", Some(&*all), "{}", "bad_route", 404),
                 ("/twirp/livekit.Nothing/ListRooms", "application/json", Some(&*all), "{}", "bad_route", 404),
@@ -130,6 +132,7 @@ fn what_is_no_request_is_refused_as_twirp_says() {
                 (list, "application/json", Some(&*all), "[", "malformed", 400),
                 (list, "application/protobuf", Some(&*all), "\u{a}\u{7f}", "malformed", 400),
                 (list, "application/json; charset=utf-8", Some("x.y.z"), "{}", "unauthenticated", 401),
+                (get, "application/json", Some(&*none), "[", "unauthenticated", 401),
             ] {
                 let (told, body) = post(&state, path, media_type, token, body.as_bytes().to_vec()).await;
                 let error: Value = serde_json::from_slice(&body).unwrap();
