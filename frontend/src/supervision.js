@@ -21,9 +21,12 @@ export class Supervision {
   /** Whom the server says to have the call: known once the page has shown them. */
   #identity;
   #wasSeen = false;
+  /** What the section says is so. */
+  #said = "";
+  /** Aborted when the room is left: whoever was about to enter it then stays out. */
+  #stay = new AbortController();
   /** Audio elements of a room; they sound without being on the page. @type {Map<Room, Set<HTMLMediaElement>>} */
   #sounds = new Map();
-  #scene = new MutationObserver(() => this.#look());
 
   /** @param {HTMLElement} section `#supervision` */
   constructor(section) {
@@ -31,13 +34,10 @@ export class Supervision {
     this.show(section);
   }
 
-  /** Goes on in another copy of the same section. */
+  /** Something of the page was swapped: `#scene`, or this section for another copy of itself. */
   show(section) {
     this.#section = section;
-    this.#scene.disconnect();
-    const scene = document.getElementById("scene");
-    if (scene) this.#scene.observe(scene, { childList: true, subtree: true, attributes: true });
-    this.#tell(this.#state === "out" ? "" : this.#words());
+    this.#tell(this.#said);
     this.#look();
   }
 
@@ -58,6 +58,8 @@ export class Supervision {
 
   /** Leaves the room. Whoever had the call has given it back a few seconds later. */
   leave(words = "") {
+    this.#stay.abort();
+    this.#stay = new AbortController();
     this.#microphone.close();
     const room = this.#room;
     this.#room = undefined;
@@ -75,7 +77,9 @@ export class Supervision {
 
   /** The microphone comes first: nobody takes a call over who cannot talk. */
   async #takeOver() {
+    const { signal } = this.#stay;
     const track = await this.#microphone.open();
+    signal.throwIfAborted();
     this.#isMuted = false;
     await this.#enter("talking", () => this.#ask("take-over", { language: this.#section.dataset.language }));
     await this.#room?.localParticipant.publishTrack(track, { source: Track.Source.Microphone });
@@ -84,7 +88,9 @@ export class Supervision {
   /** @param {() => Promise<{url: string, token: string, identity: string}>} ask for the way in */
   async #enter(state, ask) {
     this.#tell(this.#section.dataset.joining);
+    const { signal } = this.#stay;
     const { url, token, identity } = await ask();
+    signal.throwIfAborted();
     this.#close(this.#room);
     [this.#identity, this.#wasSeen] = [state === "talking" ? identity : undefined, false];
     const room = new Room({ stopLocalTrackOnUnpublish: false });
@@ -160,7 +166,9 @@ export class Supervision {
   }
 
   #tell(words) {
-    this.#part("state").textContent = words;
+    this.#said = words;
+    // A screen reader would say it again.
+    if (this.#part("state").textContent !== words) this.#part("state").textContent = words;
     for (const button of this.#section.querySelectorAll("[data-act]")) {
       button.hidden = !BUTTONS[this.#state].includes(button.dataset.act);
     }

@@ -10,7 +10,7 @@ use tokio::sync::{
     oneshot, watch,
 };
 
-use super::handover::{Colleague, Handover};
+use super::handover::{Colleague, Handover, Summary};
 use crate::{
     audio::line::AgentState,
     dialogue::{self, Side},
@@ -151,9 +151,11 @@ impl Following {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Place {
     following: Following,
+    /// What its followers see.
+    scene: watch::Sender<Scene>,
     commands: mpsc::Sender<Command>,
 }
 
@@ -192,7 +194,7 @@ impl Live {
         let (commands, wanted) = mpsc::channel(WAITING);
         let scene = watch::Sender::new(Scene::default());
         let following = Following { call: Arc::new(call.clone()), scene: scene.subscribe() };
-        self.lock().insert(call.id.clone(), Place { following, commands });
+        self.lock().insert(call.id.clone(), Place { following, scene: scene.clone(), commands });
         self.changes.send_modify(|_| {});
         (Presence { live: self.clone(), id: call.id.clone(), scene }, wanted)
     }
@@ -227,48 +229,58 @@ impl Live {
         let found = self.lock().values().find(is_meant).map(|place| (place.commands.clone(), place.following.clone()));
         let (commands, following) = found.ok_or(AskError::NoCall)?;
         following.has_agent()?;
-        put(commands, Command::Ask(Ask { text, answer }))?;
+        put(&commands, Command::Ask(Ask { text, answer }))?;
         // Whoever takes a call over answers in the agent's place, but not here.
         answered.await.map_err(|_| following.has_agent().err().unwrap_or(AskError::Ended))
     }
 
     pub(super) fn say(&self, call: &CallId, text: Pii<String>) -> Result<(), AskError> {
-        let (commands, following) = self.place(call)?;
-        following.has_agent()?;
-        put(commands, Command::Say(text))
+        let place = self.place(call)?;
+        place.following.has_agent()?;
+        put(&place.commands, Command::Say(text))
     }
 
     pub(super) fn end(&self, call: &CallId) -> Result<(), AskError> {
-        put(self.place(call)?.0, Command::End)
+        put(&self.place(call)?.commands, Command::End)
     }
 
-    /// Whoever took a call over may do so again, from elsewhere.
+    /// Whoever took a call over may do so again, from elsewhere. From now on nobody else can: followers see them at once,
+    /// and what they are told when the call knows.
     pub(super) fn take_over(
         &self,
         call: &CallId,
         colleague: Colleague,
         language: Option<Language>,
     ) -> Result<(), AskError> {
-        let (commands, following) = self.place(call)?;
-        let is_anothers = |scene: &Scene| scene.colleague().is_some_and(|before| !before.is(&colleague.actor));
-        if is_anothers(&following.scene.borrow()) {
+        let Place { scene, commands, .. } = self.place(call)?;
+        let permit = commands.try_reserve().map_err(not_put)?;
+        let is_theirs = scene.send_if_modified(|scene| {
+            let is_theirs = scene.colleague().is_none_or(|before| before.is(&colleague.actor));
+            if is_theirs {
+                let colleague = colleague.clone();
+                let begun = Handover { colleague, step: None, known: Vec::new(), summary: Summary::Coming };
+                scene.handover = Some(begun);
+            }
+            is_theirs
+        });
+        if !is_theirs {
             return Err(AskError::TakenOver);
         }
-        put(commands, Command::TakeOver(colleague, language))
+        permit.send(Command::TakeOver(colleague, language));
+        Ok(())
     }
 
     pub(super) fn give_back(&self, call: &CallId, words: Option<Pii<String>>) -> Result<(), AskError> {
-        let (commands, following) = self.place(call)?;
-        if following.scene.borrow().handover.is_none() {
+        let place = self.place(call)?;
+        if place.following.has_agent().is_ok() {
             return Err(AskError::NotTakenOver);
         }
-        put(commands, Command::GiveBack(words))
+        put(&place.commands, Command::GiveBack(words))
     }
 
-    fn place(&self, call: &CallId) -> Result<(mpsc::Sender<Command>, Following), AskError> {
-        let calls = self.lock();
-        let Place { commands, following } = calls.get(call).ok_or(AskError::NoCall)?;
-        Ok((commands.clone(), following.clone()))
+    /// Not to be held: its scene lasts as long as this.
+    fn place(&self, call: &CallId) -> Result<Place, AskError> {
+        self.lock().get(call).cloned().ok_or(AskError::NoCall)
     }
 
     /// Held for a look-up; nothing in there panics half-way.
@@ -277,11 +289,15 @@ impl Live {
     }
 }
 
-fn put(commands: mpsc::Sender<Command>, command: Command) -> Result<(), AskError> {
-    commands.try_send(command).map_err(|error| match error {
+fn put(commands: &mpsc::Sender<Command>, command: Command) -> Result<(), AskError> {
+    commands.try_send(command).map_err(not_put)
+}
+
+fn not_put<T>(error: TrySendError<T>) -> AskError {
+    match error {
         TrySendError::Full(_) => AskError::Busy,
         TrySendError::Closed(_) => AskError::Ended,
-    })
+    }
 }
 
 #[cfg(test)]
@@ -289,12 +305,9 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::{
-        call::handover::Summary,
-        store::{
-            audit::Actor,
-            calls::{About, Direction},
-        },
+    use crate::store::{
+        audit::Actor,
+        calls::{About, Direction},
     };
 
     fn call(room: &str) -> NewCall {
@@ -358,9 +371,7 @@ mod tests {
         assert_eq!(live.give_back(&call.id, None), Err(AskError::NotTakenOver));
         live.take_over(&call.id, colleague("nadia"), None).unwrap();
         assert!(matches!(wanted.try_recv(), Ok(Command::TakeOver(..))));
-        let handover =
-            Handover { colleague: colleague("nadia"), step: None, known: Vec::new(), summary: Summary::Coming };
-        presence.scene.send_modify(|scene| scene.handover = Some(handover));
+        assert_eq!(presence.scene.borrow().colleague(), Some(&colleague("nadia")));
         assert_eq!(live.take_over(&call.id, colleague("omar"), None), Err(AskError::TakenOver));
         assert_eq!(live.say(&call.id, Pii::default()), Err(AskError::TakenOver));
         live.take_over(&call.id, colleague("nadia"), None).unwrap();

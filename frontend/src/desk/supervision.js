@@ -28,7 +28,10 @@ async function act(button, section) {
   if (isBusy) return;
   isBusy = true;
   try {
-    visit ??= new (await import(section.dataset.program)).Supervision(section);
+    const { Supervision } = await import(section.dataset.program);
+    // The page was left meanwhile: nobody could leave the room any more.
+    if (!section.isConnected) return;
+    visit ??= new Supervision(section);
     await visit.act(button.dataset.act);
   } catch {
     section.querySelector("[data-part=state]").textContent = section.dataset.failed;

@@ -19,7 +19,7 @@ use crate::{
     call::{
         AskError,
         desk::Desk,
-        handover::{Colleague, Handover, Summary},
+        handover::{Colleague, Handover},
     },
     domain::{CallId, Identity, Pii, ids::random_name},
     rooms::{
@@ -122,7 +122,7 @@ impl From<&Handover> for TakenOver {
             step: step.clone(),
             known: known.iter().map(value).collect(),
             summary_state: summary.as_str(),
-            summary: Summary::text(summary).map(|text| text.reveal().clone()),
+            summary: summary.text().map(|text| text.reveal().clone()),
         }
     }
 }
@@ -299,6 +299,7 @@ mod tests {
     use actix_web::ResponseError;
 
     use super::*;
+    use crate::call::handover::Summary;
 
     #[test]
     fn the_agent_may_come_back_without_a_word() {

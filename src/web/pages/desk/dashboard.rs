@@ -215,7 +215,7 @@ pub(super) async fn events(
     let (words, zone, calls) = (desk.words, desk.zone().clone(), state.desk.clone());
     let feed = Feed {
         changes: state.desk.changes(),
-        show: Box::new(move |goes_on: &bool| {
+        show: Box::new(move |goes_on: bool| {
             let now = goes_on.then(|| CallsNow::new(words, &zone, &calls));
             now.and_then(|now| now.render().ok())
         }),

@@ -24,7 +24,7 @@ const BEAT: Duration = Duration::from_secs(15);
 const OVER: &str = "over";
 
 /// What a page shows of something; nothing when it is over.
-type Shown<T> = dyn Fn(&T) -> Option<String>;
+type Shown<T> = dyn Fn(T) -> Option<String>;
 
 /// Something that changes.
 pub(super) struct Feed<T> {
@@ -88,7 +88,7 @@ impl<T: Clone> Telling<T> {
                 // Shown after it was let go: what goes on does not wait for a page.
                 let now = changed.ok().map(|()| self.feed.changes.borrow_and_update().clone());
                 self.next = Instant::now() + PACE;
-                Some(match now.and_then(|now| (self.feed.show)(&now)) {
+                Some(match now.and_then(&self.feed.show) {
                     Some(html) => message(&html),
                     None => self.end().await,
                 })

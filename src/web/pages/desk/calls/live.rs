@@ -53,10 +53,10 @@ pub(super) struct SceneView {
 }
 
 impl SceneView {
-    pub(super) fn new(words: &'static Locale, may_lead: bool, call: &Call, scene: &Scene) -> Self {
+    pub(super) fn new(words: &'static Locale, may_lead: bool, call: &Call, scene: Scene) -> Self {
         let is_led = call.script.is_some().then_some(scene.step).flatten();
         let graph = is_led.map(|step| format!("{}/graph.svg?step={}", path_of(call), step.get()));
-        Self { words, scene: scene.clone(), graph, may_lead }
+        Self { words, scene, graph, may_lead }
     }
 
     fn state(&self) -> String {
@@ -82,7 +82,7 @@ pub(in crate::web::pages::desk) async fn events(
     let (words, may_lead, store) = (desk.words, desk.may_lead(), state.store.clone());
     let feed = Feed {
         changes: following.scene,
-        show: Box::new(move |scene: &Scene| SceneView::new(words, may_lead, &call, scene).render().ok()),
+        show: Box::new(move |scene: Scene| SceneView::new(words, may_lead, &call, scene).render().ok()),
         last: Box::pin(written(store, id)),
     };
     stream::answer(&state, &request, feed)

@@ -122,7 +122,7 @@ struct DrawnBar {
 impl CallPage {
     pub(super) fn new(desk: Desk, state: &State, whole: Whole) -> Self {
         let now = state.desk.follow(&whole.call.id).map(|Following { scene, .. }| Now {
-            scene: SceneView::new(desk.words, desk.may_lead(), &whole.call, &scene.borrow()),
+            scene: SceneView::new(desk.words, desk.may_lead(), &whole.call, scene.borrow().clone()),
             say: live::say_form(desk.words),
         });
         let bars = whole.turns.iter().flat_map(|turn| turn.turn.timings.bars());
