@@ -39,16 +39,16 @@ impl Datagram {
     pub fn ufrag(&self) -> Option<&str> {
         ufrag(&self.contents)
     }
+
+    /// Whether it is DTLS: a handshake, or after that data.
+    pub fn is_dtls(&self) -> bool {
+        matches!(self.contents.first(), Some(20..=63))
+    }
 }
 
 /// The first byte of a message names the protocol (RFC 7983).
 pub(super) fn is_stun(contents: &[u8]) -> bool {
     contents.len() >= STUN_HEADER && contents[0] < 4 && contents[4..8] == STUN_COOKIE
-}
-
-/// Whether it is DTLS: a handshake, or after that data.
-pub(crate) fn is_dtls(contents: &[u8]) -> bool {
-    matches!(contents.first(), Some(20..=63))
 }
 
 /// Who a packet says that it is of; `None` for all but RTP. RTCP has packet types where RTP has 64 to 95 (RFC 5761).

@@ -3,7 +3,7 @@
 //! What is negotiated, forwarded and sent is said by whoever owns the peer (a room, or a participant of a LiveKit server).
 //! Nothing here knows of rooms, tracks' owners or permissions.
 
-pub(crate) mod datagram;
+mod datagram;
 pub mod net;
 pub mod peer;
 #[cfg(test)]

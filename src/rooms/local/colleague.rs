@@ -13,8 +13,14 @@ pub(super) struct Colleague {
 
 impl Colleague {
     /// Who is to be looked for, and is not here as far as known.
-    pub(super) fn new(identity: Option<Identity>) -> Self {
+    fn new(identity: Option<Identity>) -> Self {
         Self { identity, is_here: false }
+    }
+
+    /// Somebody else is to be looked for from now on, or nobody; who it was until then.
+    pub(super) fn replace(&mut self, identity: Option<Identity>) -> Option<Identity> {
+        let before = std::mem::replace(self, Self::new(identity)).identity;
+        before.filter(|before| self.identity.as_ref() != Some(before))
     }
 
     /// Whether they are among these, when that is news.

@@ -64,6 +64,8 @@ pub enum LocalOutput {
     Data(Box<proto::DataPacket>),
     /// Attributes of the participant that are new or have changed.
     Attributes(BTreeMap<String, String>),
+    /// This participant talked in its place until now, and is to be heard no longer.
+    Silence(Identity),
     /// It is done: the room lets go of it.
     Leave,
 }
@@ -344,7 +346,9 @@ impl Local {
                 LineCommand::Notice(notice) => self.show(NOTICE, notice.as_str()),
                 LineCommand::Transcript(line) => self.write(now, &line),
                 LineCommand::Colleague(identity) => {
-                    self.colleague = Colleague::new(identity);
+                    if let Some(before) = self.colleague.replace(identity) {
+                        self.output.push_back(LocalOutput::Silence(before));
+                    }
                     self.look_for_colleague();
                 }
                 LineCommand::Leave => self.leave(now),

@@ -58,6 +58,7 @@ impl Room {
             joined: self.wall(now),
             version: 0,
             publications: vec![publication],
+            data_tracks: Vec::new(),
             audience: Audience::default(),
             seat: Seat::Agent(Box::new(LocalAgent { local, heard: None })),
         };
@@ -110,6 +111,7 @@ impl Room {
                         self.announce(now, key);
                     }
                 }
+                LocalOutput::Silence(identity) => self.silence(now, &identity),
                 LocalOutput::Leave => self.remove(now, key, DisconnectReason::ClientInitiated, None),
             }
         }

@@ -10,6 +10,8 @@ use livekit_protocol::{self as proto, DisconnectReason};
 use super::{
     ConnectionId, Key, PeerId, Target, TrackId,
     allowance::Allowance,
+    data::Held,
+    data_tracks::DataSubscriptions,
     link::{Link, Reach},
     publication::Pending,
     quality::Score,
@@ -41,13 +43,14 @@ pub(super) struct Client {
     pub(super) auto_subscribe: bool,
     pub(super) pending: Vec<Pending>,
     pub(super) subscriptions: BTreeMap<TrackId, Subscription>,
+    pub(super) data_subscriptions: DataSubscriptions,
     /// On a single connection: sections that carried a track before.
     pub(super) resting: BTreeMap<Mid, Resting>,
     /// The newest reliable message that it sent.
     pub(super) newest_message: u32,
     pub(super) data: Allowance,
-    /// Who does not take its messages as fast as they come, and since when.
-    pub(super) held_by: Option<(Key, Instant)>,
+    /// Who does not take its messages as fast as they come.
+    pub(super) held_by: Option<Held>,
     /// When a datagram of it passes though it is held back.
     pub(super) trickles_at: Instant,
     pub(super) requests: Allowance,
@@ -117,6 +120,7 @@ impl Client {
             auto_subscribe: request.connection_settings.as_ref().is_none_or(|settings| settings.auto_subscribe),
             pending: Vec::new(),
             subscriptions: BTreeMap::new(),
+            data_subscriptions: DataSubscriptions::new(request.connection_settings.as_ref()),
             resting: BTreeMap::new(),
             newest_message: 0,
             data: Allowance::new(now, settings.limits.data_rate),

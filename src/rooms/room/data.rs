@@ -12,7 +12,8 @@ use prost::Message as _;
 
 use super::{
     Key, PeerId, Room, Target,
-    link::Reach,
+    client::Client,
+    link::{Link, Reach},
     participant::{Participant, Seat},
 };
 use crate::rtc::peer::Channel;
@@ -23,6 +24,16 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const TRICKLE: Duration = Duration::from_millis(50);
 /// Receivers that a message may name: more than a room takes.
 const MOST_NAMED: usize = 256;
+
+/// A sender waits for a receiver.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Held {
+    by: Key,
+    /// When the receiver took something last, as far as known.
+    since: Instant,
+    /// What waited for it then, in bytes.
+    backlog: usize,
+}
 
 impl Room {
     /// A message from a client.
@@ -68,7 +79,7 @@ impl Room {
         for key in receivers {
             let keeps_up = self.deliver(now, key, channel, packet, &message);
             if let Some(sender) = from.and_then(|from| self.client_mut(from)).filter(|_| !keeps_up) {
-                sender.held_by.get_or_insert((key, now));
+                sender.held_by.get_or_insert(Held { by: key, since: now, backlog: usize::MAX });
             }
         }
     }
@@ -98,19 +109,26 @@ impl Room {
         if !client.data.is_open(now) || !client.caused.is_open(now) {
             return true;
         }
-        let Some((slow, since)) = client.held_by else { return false };
-        let is_congested = self.client(slow).is_some_and(|slow| slow.receiver().is_congested(most));
-        let is_hopeless = now.saturating_duration_since(since) > PATIENCE;
-        if is_congested && !is_hopeless {
-            return true;
-        }
+        let Some(mut held) = client.held_by else { return false };
+        let slow = self.client(held.by).map(Client::receiver).filter(|slow| slow.is_congested(most));
+        let backlog = slow.map(Link::backlog);
+        let held = match backlog {
+            None => None,
+            Some(left) => {
+                if left < held.backlog {
+                    held = Held { since: now, backlog: left, ..held };
+                }
+                Some(held)
+            }
+        };
+        let is_hopeless = held.is_some_and(|held| now.saturating_duration_since(held.since) > PATIENCE);
         if let Some(client) = self.client_mut(key) {
-            client.held_by = None;
+            client.held_by = held.filter(|_| !is_hopeless);
         }
-        if is_congested {
-            self.drop_slow(now, slow);
+        if let Some(held) = held.filter(|_| is_hopeless) {
+            self.drop_slow(now, held.by);
         }
-        false
+        held.is_some() && !is_hopeless
     }
 
     /// Whether the receiver keeps up with what is sent to it.
@@ -209,7 +227,7 @@ fn stamp(packet: &mut proto::DataPacket, sender: &Participant, channel: Channel)
     sid.clone_into(&mut packet.participant_sid);
     packet.kind = match channel {
         Channel::Reliable => proto::data_packet::Kind::Reliable,
-        Channel::Lossy => proto::data_packet::Kind::Lossy,
+        Channel::Lossy | Channel::DataTrack => proto::data_packet::Kind::Lossy,
     }
     .into();
     true

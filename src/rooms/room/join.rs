@@ -122,6 +122,7 @@ impl Room {
         if self.client(key).is_some_and(|client| client.auto_subscribe) {
             self.subscribe_to_all(key);
         }
+        self.subscribe_to_all_data(key);
         for request in request.add_track_requests.into_iter().take(self.settings.limits.pending_tracks) {
             self.handle_add_track(now, key, request);
         }
@@ -161,6 +162,7 @@ impl Room {
             joined: self.wall(now),
             version: 0,
             publications: Vec::new(),
+            data_tracks: Vec::new(),
             audience: Audience::default(),
             seat: Seat::Client(Box::new(client)),
         }
@@ -263,6 +265,8 @@ impl Room {
         all.extend(self.participants.get(&key).map(Participant::info));
         self.send(key, participant::update(all));
         self.send(key, Message::RoomUpdate(proto::RoomUpdate { room: Some(self.info()) }));
+        self.tell_wanted_again(key);
+        self.tell_handles_again(key);
         self.refresh_soon(now, key);
         self.restart_ice(now, key);
     }
@@ -276,7 +280,11 @@ impl Room {
             let published = participant.publications.iter().map(|publication| &publication.info);
             sid.is_some_and(|sid| published.chain(client.announced()).any(|info| info.sid == sid))
         };
-        if !state.publish_tracks.iter().all(is_known) {
+        let is_known_data = |track: &proto::PublishDataTrackResponse| {
+            let mut published = participant.data_tracks.iter();
+            track.info.as_ref().is_some_and(|info| published.any(|one| one.info.sid == info.sid))
+        };
+        if !state.publish_tracks.iter().all(is_known) || !state.publish_data_tracks.iter().all(is_known_data) {
             return self.remove(now, key, DisconnectReason::StateMismatch, Some(Action::Reconnect));
         }
         if let Some(subscription) = &state.subscription {
@@ -304,6 +312,7 @@ impl Room {
     pub(super) fn handle_connected(&mut self, now: Instant, peer: PeerId) {
         let Some(link) = self.link_mut(peer) else { return };
         link.reach = Reach::Connected;
+        self.look_at_video(now);
         let key = peer.participant();
         let is_first = self.participants.get(&key).is_some_and(|participant| !participant.is_active());
         if is_first && self.receiving_peer(key) == Some(peer) {

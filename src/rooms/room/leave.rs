@@ -35,6 +35,8 @@ impl Room {
         self.tell_gone(&mut participant, reason);
         let tracks: Vec<TrackId> = participant.publications.iter().map(|publication| publication.id).collect();
         self.drop_tracks(now, &tracks);
+        let tracks: Vec<TrackId> = participant.data_tracks.iter().map(|track| track.id).collect();
+        self.drop_data_tracks(&tracks);
         self.note_occupancy(now);
     }
 
@@ -55,8 +57,12 @@ impl Room {
         if participant.profile.bytes() > LONGEST_FAREWELL {
             participant.profile = Profile::default();
         }
-        let info =
-            proto::ParticipantInfo { tracks: Vec::new(), disconnect_reason: reason.into(), ..participant.info() };
+        let info = proto::ParticipantInfo {
+            tracks: Vec::new(),
+            data_tracks: Vec::new(),
+            disconnect_reason: reason.into(),
+            ..participant.info()
+        };
         self.changed = true;
         self.broadcast(participant::update(vec![info]));
     }

@@ -103,7 +103,7 @@ impl Link {
 
     /// Sends a message; a reliable one waits if it must, up to `most` bytes.
     pub(super) fn send_data(&mut self, channel: Channel, message: &[u8], most: usize) -> Result<(), Overflow> {
-        if channel == Channel::Lossy {
+        if channel != Channel::Reliable {
             // One that the channel cannot take is lost, as on the network.
             let _ = self.peer.send_data(channel, message);
             return Ok(());
@@ -117,6 +117,11 @@ impl Link {
     /// Whether much waits already, of at most `most` bytes.
     pub(super) fn is_congested(&self, most: usize) -> bool {
         self.backlog.bytes > most / 2
+    }
+
+    /// What waits, in bytes.
+    pub(super) fn backlog(&self) -> usize {
+        self.backlog.bytes
     }
 
     /// Sends what waits, as far as the channel takes it. Whether anything was sent.

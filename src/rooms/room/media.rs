@@ -8,6 +8,7 @@ use std::{sync::Arc, time::Instant};
 use super::{
     Key, PeerId, Room, TrackId,
     client::Client,
+    link::Reach,
     participant::Seat,
     publication::Publication,
     rewrite::Position,
@@ -71,6 +72,9 @@ impl Client {
     /// Sends a packet of a track on, in the subscription's own numbers.
     fn forward(&mut self, now: Instant, from: (TrackId, Origin), packet: &Packet, touched: &mut Vec<PeerId>) {
         let (track, from) = from;
+        if self.receiver().reach != Reach::Connected {
+            return;
+        }
         let Some(subscription) = self.subscriptions.get_mut(&track) else { return };
         let Subscription { stage: Stage::Live(mid), is_paused: false, rewriter, video: choice, .. } = subscription
         else {

@@ -12,8 +12,10 @@ use livekit_protocol::{
 };
 
 use super::{Key, Room, participant::Profile};
-use crate::rooms::settings::Limits;
+use crate::rooms::{bounds::attribute_bytes, settings::Limits};
 
+/// What attributes begin with that only tokens and the server API give.
+const RESERVED: &str = "callstead.";
 /// Each takes memory beside its bytes.
 const MOST_ATTRIBUTES: usize = 256;
 
@@ -37,7 +39,7 @@ impl Profile {
             metadata: if update.metadata.is_empty() { self.metadata.clone() } else { update.metadata.clone() },
             attributes: merged(&self.attributes, &update.attributes),
         };
-        if attributes_size(&changed.attributes) > limits.attributes || changed.attributes.len() > MOST_ATTRIBUTES {
+        if attribute_bytes(&changed.attributes) > limits.attributes || changed.attributes.len() > MOST_ATTRIBUTES {
             return Err("exceeds attributes size limit");
         }
         if changed.bytes() > self.bytes() && others + changed.bytes() > limits.profiles {
@@ -59,6 +61,9 @@ impl Room {
         let changed = match (participant.grants.can_update_own_metadata, is_open) {
             (false, _) => Err((Reason::NotAllowed, "does not have permission to update own metadata")),
             (true, false) => Err((Reason::LimitExceeded, "too many changes: try again in a moment")),
+            (true, true) if claims_a_role(&update.attributes) => {
+                Err((Reason::NotAllowed, "attributes that begin with callstead. are the server's"))
+            }
             (true, true) => {
                 let changed = participant.profile.change(update, &limits, others);
                 changed.map_err(|message| (Reason::LimitExceeded, message))
@@ -110,6 +115,9 @@ pub(super) fn at_joining(token: Profile, request: &proto::JoinRequest, limits: &
         attributes: request.participant_attributes.clone(),
         ..Default::default()
     };
+    if claims_a_role(&update.attributes) {
+        return token;
+    }
     let mut profile = token.clone();
     match profile.change(&update, limits, others) {
         Ok(_) => profile,
@@ -117,15 +125,16 @@ pub(super) fn at_joining(token: Profile, request: &proto::JoinRequest, limits: &
     }
 }
 
+/// Whether somebody says of themselves what only a token may ([`supervisor`](crate::rooms::supervisor)).
+fn claims_a_role(attributes: &HashMap<String, String>) -> bool {
+    attributes.keys().any(|name| name.starts_with(RESERVED))
+}
+
 fn merged(attributes: &BTreeMap<String, String>, update: &HashMap<String, String>) -> BTreeMap<String, String> {
     let mut merged = attributes.clone();
     merged.extend(update.iter().map(|(name, value)| (name.clone(), value.clone())));
     merged.retain(|_, value| !value.is_empty());
     merged
-}
-
-fn attributes_size(attributes: &BTreeMap<String, String>) -> usize {
-    attributes.iter().map(|(name, value)| name.len() + value.len()).sum()
 }
 
 #[cfg(test)]

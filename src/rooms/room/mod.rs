@@ -4,7 +4,7 @@
 //!
 //! It behaves as livekit-server does, because stock clients are the judge. What is handled where: coming (`join`) and
 //! going (`leave`), offers and answers (`negotiation`), tracks (`publication`) and who receives them
-//! (`subscription`), media (`media`), data (`data`), a participant's own attributes (`metadata`), what is due
+//! (`subscription`), media (`media`), data (`data`, `data_tracks`), a participant's own attributes (`metadata`), what is due
 //! (`timers`), which pictures (`video`), what the server API asks for (`control`).
 
 mod agent;
@@ -12,6 +12,7 @@ pub(crate) mod allowance;
 mod client;
 mod control;
 mod data;
+mod data_tracks;
 mod debtors;
 mod io;
 mod join;
@@ -64,7 +65,10 @@ pub use self::{
 use super::{Claims, RoomOptions, ids::RoomSid, settings::Settings};
 use crate::{
     domain::RoomName,
-    rtc::{self, Datagram, datagram, peer::Event},
+    rtc::{
+        self, Datagram,
+        peer::{Channel, Event},
+    },
 };
 
 /// After so many turns of peers and agents answering each other the rest waits for the next input.
@@ -191,7 +195,7 @@ impl Room {
     }
 
     fn handle_datagram(&mut self, now: Instant, peer: PeerId, datagram: &Datagram) {
-        if datagram::is_dtls(&datagram.contents) && self.is_dammed(now, peer) {
+        if datagram.is_dtls() && self.is_dammed(now, peer) {
             return;
         }
         if let Some(link) = self.link_mut(peer) {
@@ -235,6 +239,7 @@ impl Room {
             Event::Disconnected => self.handle_lost(now, peer),
             Event::Media(mid, packet) => self.handle_media(now, participant, mid, &packet),
             Event::ChannelOpen(_) => self.flush(peer),
+            Event::Data(Channel::DataTrack, packet) => self.handle_data_track(now, peer, packet),
             Event::Data(channel, message) => self.handle_data(now, peer, channel, &message),
             Event::KeyFrameWanted(mid) => self.handle_key_frame_request(now, participant, mid),
             Event::Bandwidth(bits_per_second) => self.handle_bandwidth(participant, peer, bits_per_second),
@@ -302,9 +307,14 @@ impl Room {
 
     /// To all clients, who share it.
     fn broadcast(&mut self, message: Message) {
+        self.broadcast_but(None, message);
+    }
+
+    /// The same, but for one.
+    fn broadcast_but(&mut self, but: Option<Key>, message: Message) {
         let response = Arc::new(proto::SignalResponse { message: Some(message) });
-        let clients = self.participants.values().filter_map(Participant::client);
-        let signals = clients.filter_map(Client::connection);
+        let receivers = self.participants.iter().filter(|(key, _)| Some(**key) != but);
+        let signals = receivers.filter_map(|(_, participant)| participant.client()?.connection());
         self.outputs.extend(signals.map(|connection| Output::Signal { connection, response: response.clone() }));
     }
 
@@ -358,7 +368,7 @@ impl Room {
             creation_time_ms: created,
             enabled_codecs: publication::codecs(),
             num_participants: visible().count() as u32,
-            num_publishers: visible().filter(|participant| !participant.publications.is_empty()).count() as u32,
+            num_publishers: visible().filter(|participant| participant.is_publisher()).count() as u32,
             ..Default::default()
         }
     }

@@ -4,10 +4,13 @@ use std::{collections::BTreeMap, time::SystemTime};
 
 use livekit_protocol::{self as proto, participant_info, signal_response::Message};
 
-use super::{TrackId, agent::LocalAgent, client::Client, publication::Publication, subscription::Audience, unix_ms};
+use super::{
+    TrackId, agent::LocalAgent, client::Client, data_tracks::DataTrack, publication::Publication,
+    subscription::Audience, unix_ms,
+};
 use crate::{
     domain::Identity,
-    rooms::{Claims, ids::ParticipantSid, token::Grants},
+    rooms::{Claims, bounds::attribute_bytes, ids::ParticipantSid, token::Grants},
 };
 
 /// See the module.
@@ -23,6 +26,7 @@ pub(super) struct Participant {
     /// Grows with each update that others are sent.
     pub(super) version: u32,
     pub(super) publications: Vec<Publication>,
+    pub(super) data_tracks: Vec<DataTrack>,
     /// Who may receive what it publishes.
     pub(super) audience: Audience,
     pub(super) seat: Seat,
@@ -45,8 +49,7 @@ impl Profile {
 
     /// How much others have to read.
     pub(super) fn bytes(&self) -> usize {
-        let attributes = self.attributes.iter().map(|(name, value)| name.len() + value.len());
-        self.name.len() + self.metadata.len() + attributes.sum::<usize>()
+        self.name.len() + self.metadata.len() + attribute_bytes(&self.attributes)
     }
 }
 
@@ -83,6 +86,16 @@ impl Participant {
         self.state == participant_info::State::Active
     }
 
+    pub(super) fn is_publisher(&self) -> bool {
+        !self.publications.is_empty() || !self.data_tracks.is_empty()
+    }
+
+    /// What clients call a track of its, of media or of data.
+    pub(super) fn track_sid(&self, track: TrackId) -> Option<&str> {
+        let of_data = || self.data_tracks.iter().find(|one| one.id == track).map(|one| one.info.sid.as_str());
+        self.publication(track).map(|publication| publication.info.sid.as_str()).or_else(of_data)
+    }
+
     pub(super) fn publication(&self, track: TrackId) -> Option<&Publication> {
         self.publications.iter().find(|publication| publication.id == track)
     }
@@ -106,10 +119,11 @@ impl Participant {
             name: self.profile.name.clone(),
             version: self.version,
             permission: Some(permission(&self.grants)),
-            is_publisher: !self.publications.is_empty(),
+            is_publisher: self.is_publisher(),
             kind: self.kind.into(),
             attributes: self.profile.attributes.clone().into_iter().collect(),
             client_protocol: client.map_or(0, |client| client.protocol),
+            data_tracks: self.data_tracks.iter().map(|track| track.info.clone()).collect(),
             capabilities: client.map(|client| client.capabilities.clone()).unwrap_or_default(),
             ..Default::default()
         }

@@ -24,6 +24,8 @@ const RED: &str = "audio/red";
 const PICTURES: [&str; 4] = ["video/VP8", "video/H264", "video/VP9", "video/AV1"];
 /// Of simulcast, in one track.
 const MOST_LAYERS: usize = 3;
+/// Of a layer's name, in bytes.
+const LONGEST_RID: usize = 24;
 /// A track has its codec, and one for those who do not know that.
 const MOST_CODECS: usize = 2;
 /// Of a client's id for a track, when it is repeated to it, in characters.
@@ -52,8 +54,6 @@ pub(super) struct Publication {
 pub(super) struct Pending {
     cid: String,
     info: proto::TrackInfo,
-    /// Of its pictures.
-    layers: Vec<proto::VideoLayer>,
     /// The client has said which codec it will send.
     has_chosen: bool,
     since: Instant,
@@ -63,6 +63,11 @@ impl Client {
     /// Tracks that it has announced and not published yet.
     pub(super) fn announced(&self) -> impl Iterator<Item = &proto::TrackInfo> {
         self.pending.iter().map(|pending| &pending.info)
+    }
+
+    /// Forgets the others of those.
+    pub(super) fn retain_announced(&mut self, stays: impl Fn(&proto::TrackInfo) -> bool) {
+        self.pending.retain(|pending| stays(&pending.info));
     }
 }
 
@@ -90,6 +95,12 @@ impl Pending {
 }
 
 impl Publication {
+    /// The sizes of its pictures, as its publisher says.
+    #[expect(deprecated, reason = "the layers of each codec, where there is one")]
+    pub(super) fn layers(&self) -> &[proto::VideoLayer] {
+        &self.info.layers
+    }
+
     /// The one track of an agent in this process.
     pub(super) fn of_agent(id: TrackId) -> Self {
         let info = proto::TrackInfo {
@@ -117,28 +128,27 @@ impl Room {
         let limits = self.settings.limits;
         let Some(participant) = self.participants.get_mut(&key) else { return };
         let published = participant.publications.len();
-        let grants = participant.grants.clone();
+        let is_allowed = may_publish(&participant.grants, request.source);
         let Some(client) = participant.client_mut() else { return };
         client.pending.retain(|pending| now.saturating_duration_since(pending.since) < PENDING);
         let is_full =
             client.pending.len() >= limits.pending_tracks || client.pending.len() + published >= limits.tracks;
         let is_too_much = is_full || !client.caused.is_open(now);
-        if let Err((reason, message)) = check(&request, &limits, may_publish(&grants, request.source), is_too_much) {
+        if let Err((reason, message)) = check(&request, &limits, is_allowed, is_too_much) {
             self.refuse(key, 0, (reason, message), Request::AddTrack(short(request)));
             return;
         }
         let info = track_info(&request);
-        let layers = layers(&request);
         let has_chosen = !request.simulcast_codecs.is_empty();
-        let named = request.cid.clone();
-        client.pending.push(Pending { cid: named, info: info.clone(), layers, has_chosen, since: now });
-        let sections = client.publisher.peer.sections().to_vec();
+        client.pending.push(Pending { cid: request.cid.clone(), info: info.clone(), has_chosen, since: now });
+        let sections = client.publisher.peer.sections();
         let is_offered = sections.iter().any(|section| section.sends && cid(section) == Some(&request.cid));
+        let offered = is_offered.then(|| sections.to_vec());
         let response = proto::TrackPublishedResponse { cid: request.cid, track: Some(info) };
         self.send(key, Message::TrackPublished(response));
         // Its section may have been offered before it was announced. One that does not name it may be that of a track which the
         // client has not taken out of its offer yet.
-        if is_offered {
+        if let Some(sections) = offered {
             self.match_sections(now, key, &sections);
         }
     }
@@ -196,7 +206,7 @@ impl Room {
             if let Some(codec) = pending.preferred_codec() {
                 client.publisher.peer.prefer(section.mid, codec);
             }
-            let video = (section.kind == Kind::Video).then(|| VideoTrack::new(section, pending.layers.clone()));
+            let video = (section.kind == Kind::Video).then(|| VideoTrack::new(section));
             let info = proto::TrackInfo { mid: section.mid.to_string(), ..pending.info };
             let mid = Some(section.mid);
             participant.publications.push(Publication {
@@ -232,6 +242,7 @@ impl Room {
         publication.level.silence();
         let track = publication.id;
         self.interrupt(track);
+        self.look_at_video(now);
         self.announce(now, key);
     }
 
@@ -270,7 +281,7 @@ fn check(
     let too_long = [&request.cid, &request.name, &request.stream].into_iter().any(|text| text.len() > limits.name);
     match request.r#type() {
         _ if !is_allowed => Err((Reason::NotAllowed, "not allowed to publish this source")),
-        // Data tracks are something else again.
+        // Data tracks have a request of their own.
         TrackType::Data => Err((Reason::UnsupportedType, "only audio and video are supported")),
         TrackType::Audio | TrackType::Video if is_full => Err((Reason::LimitExceeded, "too many tracks")),
         TrackType::Audio | TrackType::Video if too_long => Err((Reason::LimitExceeded, "a name is too long")),
@@ -322,7 +333,7 @@ fn track_info(request: &proto::AddTrackRequest) -> proto::TrackInfo {
 fn layers(request: &proto::AddTrackRequest) -> Vec<proto::VideoLayer> {
     let of_codec = request.simulcast_codecs.first().map(|codec| &codec.layers).filter(|layers| !layers.is_empty());
     let layers = of_codec.unwrap_or(&request.layers).iter().take(MOST_LAYERS);
-    let named = |layer: &&proto::VideoLayer| layer.rid.len() <= MOST_LAYERS * 8;
+    let named = |layer: &&proto::VideoLayer| layer.rid.len() <= LONGEST_RID;
     layers.filter(named).filter(|_| request.r#type() == TrackType::Video).cloned().collect()
 }
 
@@ -341,17 +352,15 @@ fn picture_codec(name: &str) -> Option<&'static str> {
 }
 
 /// A codec's name without its kind of media, which some clients put before it.
-fn bare(codec: &str) -> &str {
+pub(super) fn bare(codec: &str) -> &str {
     codec.rsplit('/').next().unwrap_or(codec)
 }
 
 fn codecs_of(request: &proto::AddTrackRequest, layers: &[proto::VideoLayer]) -> Vec<proto::SimulcastCodecInfo> {
-    let is_known = |codec: &&proto::SimulcastCodec| {
-        PICTURES.iter().any(|mime| mime.ends_with(&bare(&codec.codec).to_ascii_uppercase()))
-    };
-    let codecs = request.simulcast_codecs.iter().filter(is_known).take(MOST_CODECS).enumerate();
-    let info = |(nth, codec): (usize, &proto::SimulcastCodec)| proto::SimulcastCodecInfo {
-        mime_type: format!("video/{}", bare(&codec.codec).to_ascii_uppercase()),
+    let known = request.simulcast_codecs.iter().filter_map(|codec| Some((picture_codec(&codec.codec)?, codec)));
+    let codecs = known.take(MOST_CODECS).enumerate();
+    let info = |(nth, (mime, codec)): (usize, (&str, &proto::SimulcastCodec))| proto::SimulcastCodecInfo {
+        mime_type: mime.to_owned(),
         cid: codec.cid.chars().take(LONGEST_CID).collect(),
         layers: if nth == 0 { layers.to_vec() } else { Vec::new() },
         video_layer_mode: codec.video_layer_mode,

@@ -46,13 +46,13 @@ impl Room {
             Request::PingReq(ping) => self.handle_ping(now, key, ping),
             Request::Leave(_) => self.remove(now, key, DisconnectReason::ClientInitiated, None),
             Request::UpdateVideoTrack(request) => self.handle_video_size(now, key, &request),
-            // Layers are seen by what comes; data tracks and blobs are not there yet.
-            Request::UpdateLayers(_)
-            | Request::PublishDataTrackRequest(_)
-            | Request::UnpublishDataTrackRequest(_)
-            | Request::UpdateDataSubscription(_)
-            | Request::StoreDataBlobRequest(_)
-            | Request::GetDataBlobRequest(_) => {}
+            Request::PublishDataTrackRequest(request) => self.handle_publish_data_track(now, key, request),
+            Request::UnpublishDataTrackRequest(request) => self.handle_unpublish_data_track(now, key, request),
+            Request::UpdateDataSubscription(request) => self.handle_data_subscription(key, &request),
+            Request::StoreDataBlobRequest(request) => self.refuse_data_blob(key, request.request_id),
+            Request::GetDataBlobRequest(request) => self.refuse_data_blob(key, request.request_id),
+            // Layers are seen by what comes.
+            Request::UpdateLayers(_) => {}
         }
     }
 

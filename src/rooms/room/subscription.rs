@@ -13,7 +13,7 @@ use super::{
     participant::Participant,
     publication::{NEGOTIATION, Publication},
     rewrite::Rewriter,
-    video::Choice,
+    video::{Choice, quality_for},
 };
 use crate::rtc::peer::{Kind, Mid, Msid};
 
@@ -161,8 +161,8 @@ impl Room {
         if subscriber == publisher || sender.grants.hidden || !receiver.grants.can_subscribe {
             return None;
         }
-        let sid = &sender.publication(track)?.info.sid;
-        let msid = Msid { stream: format!("{}|{sid}", sender.sid), track: sid.clone() };
+        let sid = sender.track_sid(track)?;
+        let msid = Msid { stream: format!("{}|{sid}", sender.sid), track: sid.to_owned() };
         Some((msid, sender.audience.permits(receiver.identity.as_str(), sid)))
     }
 
@@ -209,7 +209,7 @@ impl Room {
         })
     }
 
-    fn tell_unknown(&mut self, key: Key, sid: &str) {
+    pub(super) fn tell_unknown(&mut self, key: Key, sid: &str) {
         if sid.len() <= self.settings.limits.name {
             let err = proto::SubscriptionError::SeTrackNotfound.into();
             let response = proto::SubscriptionResponse { track_sid: sid.to_owned(), err };
@@ -222,11 +222,10 @@ impl Room {
         let is_paused = request.disabled || request.quality() == VideoQuality::Off;
         for sid in request.track_sids.iter().take(MOST_NAMED) {
             let Some((publisher, track)) = self.find_track(sid) else { continue };
-            let publisher = self.participants.get(&publisher);
-            let video = publisher.and_then(|publisher| publisher.publication(track)?.video.as_ref());
-            let quality = match (video, request.width, request.height) {
+            let publication = self.participants.get(&publisher).and_then(|publisher| publisher.publication(track));
+            let quality = match (publication, request.width, request.height) {
                 (None, ..) | (_, 0, _) | (_, _, 0) => request.quality(),
-                (Some(video), width, height) => video.quality_for(width, height),
+                (Some(publication), width, height) => quality_for(publication.layers(), width, height),
             };
             let client = self.client_mut(key);
             let Some(subscription) = client.and_then(|client| client.subscriptions.get_mut(&track)) else { continue };
@@ -249,7 +248,7 @@ impl Room {
         participant.audience = audience;
         let tracks: Vec<TrackId> = participant.publications.iter().map(|publication| publication.id).collect();
         let others: Vec<Key> = self.participants.keys().copied().filter(|other| *other != key).collect();
-        let mut changes = 0_usize;
+        let mut changes = self.permit_data(key);
         for subscriber in others {
             let changed = tracks.iter().filter(|track| self.permit(subscriber, key, **track)).count();
             if changed > 0 {
@@ -306,12 +305,12 @@ impl Room {
         true
     }
 
-    fn tell_permission(&mut self, subscriber: Key, publisher: Key, track: TrackId, allowed: bool) {
+    pub(super) fn tell_permission(&mut self, subscriber: Key, publisher: Key, track: TrackId, allowed: bool) {
         let Some(participant) = self.participants.get(&publisher) else { return };
-        let Some(publication) = participant.publication(track) else { return };
+        let Some(track_sid) = participant.track_sid(track) else { return };
         let update = proto::SubscriptionPermissionUpdate {
             participant_sid: participant.sid.to_string(),
-            track_sid: publication.info.sid.clone(),
+            track_sid: track_sid.to_owned(),
             allowed,
         };
         self.send(subscriber, Message::SubscriptionPermissionUpdate(update));

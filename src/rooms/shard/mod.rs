@@ -284,8 +284,8 @@ impl Shard {
             let _ = answer.send(Ok(()));
             return;
         }
-        let (limits, config) = (self.settings.limits, claims.room_config.clone());
-        let options = || config.map_or(Ok(RoomOptions::default()), |config| RoomOptions::of_token(&config, &limits));
+        let (limits, config) = (self.settings.limits, claims.room_config.as_deref());
+        let options = || config.map_or(Ok(RoomOptions::default()), |config| RoomOptions::of_token(config, &limits));
         let result = self.room(now, &claims.room, request.reconnect, options).and_then(|key| {
             self.outlet.seat(connection, Seat { room: key, outgoing });
             self.drive(now, key, Input::Join { connection, claims, version, request });

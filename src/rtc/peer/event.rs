@@ -73,17 +73,20 @@ pub enum Channel {
     Reliable,
     /// `_lossy`: unordered, sent once.
     Lossy,
+    /// `_data_track`: unordered, sent once, packets of data tracks.
+    DataTrack,
 }
 
 impl Channel {
-    /// Both of them.
-    pub const ALL: [Self; 2] = [Self::Reliable, Self::Lossy];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Reliable, Self::Lossy, Self::DataTrack];
 
     /// What it is called on the wire.
     pub fn label(self) -> &'static str {
         match self {
             Self::Reliable => "_reliable",
             Self::Lossy => "_lossy",
+            Self::DataTrack => "_data_track",
         }
     }
 }

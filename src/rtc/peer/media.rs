@@ -18,8 +18,8 @@ use str0m::{
 use tracing::debug;
 
 use super::{
-    AudioLevel, Channel, Event, Kind, MOST_STRANGE_CHANNELS, Mid, Msid, Packet, Peer, PeerError, Quality, Rid, Section,
-    Video, video::Rewritten,
+    AudioLevel, Channel, Event, Kind, MOST_STRANGE_CHANNELS, MOST_WAITING_FRAMES, Mid, Msid, Packet, Peer, PeerError,
+    Quality, Rid, Section, Video, video::Rewritten,
 };
 use crate::rtc::datagram;
 
@@ -44,8 +44,8 @@ pub(super) struct Sender {
     /// We opened the section, not the other side.
     pub(super) is_ours: bool,
     clock: Clock,
-    /// The payload type of what was sent last, by how that was encoded.
-    numbers: Option<(PayloadParams, Pt)>,
+    /// The payload type of what was sent last, by how that was encoded; none where the other side does not take that.
+    numbers: Option<(PayloadParams, Option<Pt>)>,
 }
 
 impl Sender {
@@ -174,20 +174,18 @@ impl Peer {
 
     /// The number that the other side has given to how video is encoded, if it takes that.
     fn payload_type(&mut self, mid: Mid, params: &PayloadParams) -> Option<Pt> {
-        let sender = self.senders.iter().find(|sender| sender.mid == mid)?;
-        if let Some((known, pt)) = sender.numbers.filter(|(known, _)| known == params) {
-            return Some(pt).filter(|_| known == *params);
+        let sender = self.senders.iter_mut().find(|sender| sender.mid == mid)?;
+        if let Some((_, pt)) = sender.numbers.filter(|(known, _)| known == params) {
+            return pt;
         }
         let pt = self.engine.ask(|rtc| {
             let media = rtc.media(mid).filter(|media| media.direction().is_sending())?;
             let ours = rtc.codec_config().match_params(*params)?;
             media.remote_pts().contains(&ours.pt()).then(|| ours.pt())
         });
-        let pt = pt.flatten()?;
-        if let Some(sender) = self.senders.iter_mut().find(|sender| sender.mid == mid) {
-            sender.numbers = Some((*params, pt));
-        }
-        Some(pt)
+        let pt = pt.flatten();
+        sender.numbers = Some((*params, pt));
+        pt
     }
 
     /// Something else may have been agreed on.
@@ -217,13 +215,18 @@ impl Peer {
         self.payload_types(mid).is_some_and(|(_, red)| red.is_some())
     }
 
-    /// Sends a message.
+    /// Sends a message; one of a data track only where few wait, for it is not to come late.
     ///
     /// # Errors
     /// [`PeerError::ChannelBusy`]: nothing was sent.
     pub fn send_data(&mut self, channel: Channel, message: &[u8]) -> Result<(), PeerError> {
         let id = self.channels[channel as usize].filter(|_| self.is_connected()).ok_or(PeerError::ChannelBusy)?;
-        let written = self.guarded(|rtc| rtc.channel(id).map_or(Ok(false), |mut channel| channel.write(true, message)));
+        let is_frame = channel == Channel::DataTrack;
+        let written = self.guarded(|rtc| {
+            let Some(mut channel) = rtc.channel(id) else { return Ok(false) };
+            let would_be_late = is_frame && channel.buffered_amount() > MOST_WAITING_FRAMES;
+            if would_be_late { Ok(false) } else { channel.write(true, message) }
+        });
         self.drain();
         if written == Some(true) { Ok(()) } else { Err(PeerError::ChannelBusy) }
     }
@@ -307,7 +310,7 @@ impl Peer {
             debug!("a peer opens too many data channels");
             self.fail();
         } else {
-            // `_data_track` for one: what comes in it is dropped.
+            // What comes in it is dropped.
             self.strange_channels += 1;
         }
     }

@@ -52,8 +52,10 @@ const FIRST_ESTIMATE: u64 = 1_000_000;
 const REST_OF_SOUND: Duration = Duration::from_millis(100);
 /// Nothing happens any more.
 const REST: Duration = Duration::from_secs(3600);
-/// What may wait in both data channels together, in bytes.
+/// What may wait in all data channels together, in bytes.
 const MOST_WAITING: usize = 256 * 1024;
+/// Of that, what may wait of data tracks, when another packet comes.
+const MOST_WAITING_FRAMES: usize = 32 * 1024;
 /// Addresses that the other side may use between two ICE restarts; str0m remembers each.
 const MOST_SOURCES: usize = 32;
 /// Data channels beside LiveKit's that the other side may open; str0m remembers each.
@@ -98,7 +100,7 @@ pub struct Peer {
     senders: Vec<Sender>,
     /// Sections that the other side was heard in since the latest description, and as whom.
     voices: Vec<(Mid, u32)>,
-    channels: [Option<ChannelId>; 2],
+    channels: [Option<ChannelId>; 3],
     strange_channels: usize,
     quality: Quality,
     sources: HashSet<SocketAddr>,
@@ -147,7 +149,7 @@ impl Peer {
             negotiation: Negotiation::default(),
             senders: Vec::new(),
             voices: Vec::new(),
-            channels: [None; 2],
+            channels: [None; 3],
             strange_channels: 0,
             quality: Quality::default(),
             sources: HashSet::new(),

@@ -457,7 +457,7 @@ fn has_application(sdp: &str, mid: Mid) -> bool {
 fn config(channel: Channel) -> ChannelConfig {
     let (ordered, reliability) = match channel {
         Channel::Reliable => (true, Reliability::Reliable),
-        Channel::Lossy => (false, Reliability::MaxRetransmits { retransmits: 0 }),
+        Channel::Lossy | Channel::DataTrack => (false, Reliability::MaxRetransmits { retransmits: 0 }),
     };
     ChannelConfig { label: channel.label().to_owned(), ordered, reliability, ..ChannelConfig::default() }
 }

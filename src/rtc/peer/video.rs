@@ -7,7 +7,8 @@
 use std::sync::Arc;
 
 use str0m::{
-    format::{Codec, PayloadParams},
+    format::{Codec, CodecSpec, FormatParams, PayloadParams, detect_av1_keyframe},
+    media::Frequency,
     rtp::{Extension, ExtensionSerializer, ExtensionValues, VideoOrientation, Vp8Descriptor, Vp8Patch},
 };
 
@@ -49,9 +50,9 @@ pub struct Video {
     /// Added to the numbers when it is sent on.
     shift: Shift,
     /// How the picture is to be turned.
-    pub orientation: Option<VideoOrientation>,
+    orientation: Option<VideoOrientation>,
     /// AV1's dependency descriptor.
-    pub(super) descriptor: Option<Descriptor>,
+    descriptor: Option<Descriptor>,
 }
 
 /// Numbers that a codec's packets carry beside RTP's: a decoder takes a step for a loss.
@@ -101,13 +102,8 @@ pub struct Shift {
 }
 
 impl Video {
-    /// VP8, as tests send it: its payload is [`vp8`].
-    #[cfg(test)]
+    /// VP8 that is made here; its payload begins as [`vp8`] says.
     pub(crate) fn of_vp8(payload: &[u8]) -> Self {
-        use str0m::{
-            format::{CodecSpec, FormatParams},
-            media::Frequency,
-        };
         let format = FormatParams::default();
         let spec = CodecSpec { codec: Codec::Vp8, clock_rate: Frequency::NINETY_KHZ, channels: None, format };
         let params = PayloadParams::new(96.into(), Some(97.into()), spec);
@@ -170,7 +166,7 @@ impl Video {
         }
         match self.params.spec().codec {
             Codec::Vp8 => self.vp8_patch(payload).map_or_else(same, |patch| Rewritten::Patched(payload.clone(), patch)),
-            Codec::Vp9 => self.vp9_shifted(payload).map_or_else(same, |payload| Rewritten::Same(payload.into())),
+            Codec::Vp9 => self.vp9_shifted(payload).map_or_else(same, Rewritten::Same),
             _ => same(),
         }
     }
@@ -200,30 +196,31 @@ impl Video {
         patch(0x7fff).or_else(|| patch(0x7f))
     }
 
-    fn vp9_shifted(&self, payload: &[u8]) -> Option<Vec<u8>> {
+    fn vp9_shifted(&self, payload: &[u8]) -> Option<Arc<[u8]>> {
         let head = Vp9Head::parse(payload)?;
-        let mut payload = payload.to_vec();
+        let mut shifted = Arc::<[u8]>::from(payload);
+        let bytes = Arc::get_mut(&mut shifted)?;
         if let (Some(at), Some(picture)) = (head.picture_at, self.numbers.picture) {
             let [high, low] = (picture.wrapping_add(self.shift.picture)).to_be_bytes();
             if head.is_long {
-                *payload.get_mut(at)? = high | 0x80;
-                *payload.get_mut(at + 1)? = low;
+                *bytes.get_mut(at)? = high | 0x80;
+                *bytes.get_mut(at + 1)? = low;
             } else {
-                *payload.get_mut(at)? = low & 0x7f;
+                *bytes.get_mut(at)? = low & 0x7f;
             }
         }
         if let (Some(at), Some(index)) = (head.base_layer_at, self.numbers.base_layer) {
-            *payload.get_mut(at)? = index.wrapping_add(self.shift.base_layer);
+            *bytes.get_mut(at)? = index.wrapping_add(self.shift.base_layer);
         }
-        Some(payload)
+        Some(shifted)
     }
 }
 
-/// A packet of VP8 with its picture's number, and nothing to be seen in it.
-#[cfg(test)]
-pub(crate) fn vp8(picture: u16, is_key: bool) -> Arc<[u8]> {
+/// How the first packet of a picture in VP8 begins: its descriptor with the picture's number (RFC 7741, 4.2), and the byte of
+/// its frame that says whether it is a key frame.
+pub(crate) fn vp8(picture: u16, is_key: bool) -> [u8; 5] {
     let [high, low] = picture.to_be_bytes();
-    Arc::from([0x90, 0x80, 0x80 | high, low, u8::from(!is_key), 0xaa])
+    [0x90, 0x80, 0x80 | high, low, u8::from(!is_key)]
 }
 
 /// A payload as it is sent on.
@@ -238,8 +235,7 @@ fn begins_key_frame(codec: Codec, payload: &[u8]) -> bool {
         Codec::Vp8 => Vp8Descriptor::parse(payload).is_ok_and(|descriptor| descriptor.starts_keyframe(payload)),
         Codec::Vp9 => Vp9Head::parse(payload).is_some_and(|head| head.begins_key_frame),
         Codec::H264 => begins_idr(payload),
-        // "A new coded video sequence begins here": the N bit.
-        Codec::Av1 => payload.first().is_some_and(|header| header & 0x08 != 0),
+        Codec::Av1 => detect_av1_keyframe(payload),
         _ => false,
     }
 }
@@ -335,7 +331,7 @@ impl Vp9Head {
 
 /// A dependency descriptor as it came, and how far its frame number is to be shifted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Descriptor {
+struct Descriptor {
     bytes: Arc<[u8]>,
     shift: u16,
 }

@@ -14,7 +14,7 @@ pub(super) use self::rpc::Rpcs;
 use super::{Key, Output, Room, participant::Participant, timers::Occupancy};
 use crate::{
     domain::RoomName,
-    rooms::{Claims, ControlError},
+    rooms::{Claims, ControlError, token::ApiGrants},
     rtc::peer::Channel,
 };
 
@@ -154,7 +154,8 @@ impl Room {
         let info = participant.info();
         let sign = self.settings.token_refresh.clone().ok_or(ControlError::Unavailable)?;
         let claims = self.refreshed(now, key).ok_or(ControlError::OwnAgentStays)?;
-        let token = sign(&Claims { room: there.name, ..claims });
+        // What it may do to its room, and how that was opened, is nothing of the other one.
+        let token = sign(&Claims { room: there.name, api: ApiGrants::default(), room_config: None, ..claims });
         self.send(key, Message::RefreshToken(token.clone()));
         self.send(
             key,

@@ -8,8 +8,12 @@ use livekit_protocol::{self as proto, TrackSource, participant_info::State, sign
 use super::super::{
     Key, Room, TrackId,
     participant::{self, may_publish},
+    publication::Publication,
 };
-use crate::rooms::{ControlError, token::Grants};
+use crate::{
+    domain::Identity,
+    rooms::{ControlError, token::Grants},
+};
 
 impl Room {
     pub(super) fn update_participant(
@@ -30,19 +34,27 @@ impl Room {
         };
         let (limits, others) = (self.settings.limits, self.profiles_but(key));
         let Some(participant) = self.participants.get_mut(&key) else { return Err(ControlError::NoParticipant) };
-        let mut is_changed =
+        let is_changed =
             participant.profile.change(&update, &limits, others).map_err(|text| ControlError::TooLarge(told(text)))?;
-        if let Some(grants) = wanted {
-            is_changed |= self.grant(now, key, grants);
-        }
-        if is_changed {
+        let is_granted = wanted.is_some_and(|grants| self.grant(now, key, grants));
+        if is_changed || is_granted {
             self.refresh_soon(now, key);
+        }
+        if is_changed && !is_granted {
             self.announce(now, key);
         }
         Ok(self.named(&request.identity)?.1.info())
     }
 
-    /// Whether that is anything new.
+    /// Takes from somebody what others would hear or read of them, until they come with another token.
+    pub(in crate::rooms::room) fn silence(&mut self, now: Instant, identity: &Identity) {
+        let Some(key) = self.find(identity.as_str()) else { return };
+        let Some(participant) = self.participants.get(&key) else { return };
+        let grants = Grants { can_publish: false, can_publish_data: false, ..participant.grants.clone() };
+        self.grant(now, key, grants);
+    }
+
+    /// Whether that is anything new, and so told to all.
     fn grant(&mut self, now: Instant, key: Key, grants: Grants) -> bool {
         let Some(participant) = self.participants.get_mut(&key) else { return false };
         if participant.grants == grants {
@@ -53,6 +65,11 @@ impl Room {
             client.grant(grants.clone());
         }
         self.unpublish_refused(now, key, &grants);
+        if !grants.can_publish_data {
+            self.unpublish_data(key, |_| true);
+        }
+        // Before the media comes.
+        self.announce(now, key);
         if before.can_subscribe != grants.can_subscribe {
             self.subscribe_as_allowed(now, key, grants.can_subscribe);
         }
@@ -66,23 +83,20 @@ impl Room {
     fn unpublish_refused(&mut self, now: Instant, key: Key, grants: &Grants) {
         let before = self.tracks_of(key);
         let Some(participant) = self.participants.get_mut(&key) else { return };
-        let mut gone: Vec<(TrackId, String)> = Vec::new();
-        participant.publications.retain(|publication| {
-            let may = may_publish(grants, publication.info.source);
-            if !may {
-                gone.push((publication.id, publication.info.sid.clone()));
-            }
-            may
-        });
         if let Some(client) = participant.client_mut() {
-            let may: Vec<bool> = client.announced().map(|info| may_publish(grants, info.source)).collect();
-            let mut may = may.into_iter();
-            client.pending.retain(|_| may.next() == Some(true));
+            client.retain_announced(|info| may_publish(grants, info.source));
         }
-        let tracks: Vec<TrackId> = gone.iter().map(|(track, _)| *track).collect();
+        let refused = |publication: &mut Publication| !may_publish(grants, publication.info.source);
+        let gone: Vec<Publication> = participant.publications.extract_if(.., refused).collect();
+        if gone.is_empty() {
+            return;
+        }
+        let tracks: Vec<TrackId> = gone.iter().map(|publication| publication.id).collect();
         self.drop_tracks(now, &tracks);
+        self.note_count(now);
         self.tell_tracks(key, &before);
-        for (_, track_sid) in gone {
+        for publication in gone {
+            let track_sid = publication.info.sid;
             self.send(key, Message::TrackUnpublished(proto::TrackUnpublishedResponse { track_sid }));
         }
     }
@@ -92,8 +106,12 @@ impl Room {
         if !is_allowed {
             let tracks: Vec<TrackId> = client.subscriptions.keys().copied().collect();
             tracks.into_iter().for_each(|track| self.unsubscribe(key, track));
+            self.end_data_subscriptions(key);
         } else if client.auto_subscribe {
             self.subscribe_to_all(key);
+        }
+        if is_allowed {
+            self.subscribe_to_all_data(key);
         }
         self.negotiate(now, key);
     }
@@ -102,21 +120,24 @@ impl Room {
     fn show(&mut self, now: Instant, key: Key, is_visible: bool) {
         let Some(participant) = self.participants.get(&key) else { return };
         let tracks: Vec<TrackId> = participant.publications.iter().map(|publication| publication.id).collect();
+        let data_tracks: Vec<TrackId> = participant.data_tracks.iter().map(|track| track.id).collect();
+        let info = participant.info();
         self.changed = true;
+        self.note_count(now);
         if is_visible {
-            // Before the media comes.
-            self.announce(now, key);
             tracks.into_iter().for_each(|track| self.offer_to_all(now, key, track));
+            data_tracks.into_iter().for_each(|track| self.offer_data_to_all(now, key, track));
             return;
         }
-        let info = participant.info();
-        let gone = proto::ParticipantInfo { state: State::Disconnected.into(), tracks: Vec::new(), ..info };
+        let gone = proto::ParticipantInfo {
+            state: State::Disconnected.into(),
+            tracks: Vec::new(),
+            data_tracks: Vec::new(),
+            ..info
+        };
         self.drop_tracks(now, &tracks);
-        let others = self.participants.iter().filter(|(other, it)| **other != key && it.client().is_some());
-        let others: Vec<Key> = others.map(|(other, _)| *other).collect();
-        for other in others {
-            self.send(other, participant::update(vec![gone.clone()]));
-        }
+        self.drop_data_tracks(&data_tracks);
+        self.broadcast_but(Some(key), participant::update(vec![gone]));
     }
 }
 
@@ -132,10 +153,14 @@ fn told(text: &'static str) -> &'static str {
 /// What a permission grants. All of it counts: what is not set is taken away, as livekit-server does.
 #[expect(deprecated, reason = "agents and recorders are still told of by their permission")]
 fn grants(permission: &proto::ParticipantPermission) -> Grants {
-    let name = |source: TrackSource| source.as_str_name().to_ascii_lowercase();
+    // One that does not exist stays: a list with nothing in it would allow everything.
+    let name = |number: &i32| match TrackSource::try_from(*number) {
+        Ok(source) => source.as_str_name().to_ascii_lowercase(),
+        Err(_) => number.to_string(),
+    };
     Grants {
         can_publish: permission.can_publish,
-        can_publish_sources: permission.can_publish_sources().map(name).collect(),
+        can_publish_sources: permission.can_publish_sources.iter().map(name).collect(),
         can_subscribe: permission.can_subscribe,
         can_publish_data: permission.can_publish_data,
         can_update_own_metadata: permission.can_update_metadata,

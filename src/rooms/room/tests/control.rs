@@ -140,6 +140,14 @@ fn a_right_that_is_taken_away_ends_what_it_allowed() {
 }
 
 #[test]
+fn a_source_that_does_not_exist_allows_no_other() {
+    let mut world = World::new();
+    world.join(V0, "ann");
+    permit(&mut world, "ann", proto::ParticipantPermission { can_publish_sources: vec![99], ..all() });
+    assert_eq!(world.publish(0), None);
+}
+
+#[test]
 fn who_may_not_subscribe_receives_nothing_until_they_may_again() {
     for version in [V0, V1] {
         let mut world = World::new();

@@ -4,6 +4,7 @@ mod agents;
 mod calls;
 mod control;
 mod data;
+mod data_tracks;
 mod events;
 mod fanout;
 mod hostile;

@@ -2,9 +2,12 @@
 
 use livekit_protocol::{self as proto, signal_request::Message as Request, signal_response::Message};
 
-use super::world::World;
+use super::world::{World, claims};
 use crate::{
-    rooms::SignalVersion::{V0, V1},
+    rooms::{
+        SignalVersion::{V0, V1},
+        room::Input,
+    },
     rtc::{peer::Packet, sim::Weather},
 };
 
@@ -105,6 +108,19 @@ fn who_looks_away_costs_nothing_and_sees_at_once_again() {
     world.film(0, 30);
     let seen = world.heard(1);
     assert!(seen.len() > 20 && begins_key_frame(&seen[0]), "{}", seen.len());
+}
+
+#[test]
+fn who_comes_back_is_told_again_what_is_wanted() {
+    let mut world = World::new();
+    world.join(V1, "ann");
+    world.join(V1, "bob");
+    world.show(0);
+    world.film(0, 60);
+    let sid = world.sid(0);
+    world.handle(Input::SignalClosed { connection: world.clients[0].connection });
+    world.resume(0, claims("ann"), &sid);
+    assert_eq!(wanted(&world, 0), Some(vec![true; 3]));
 }
 
 #[test]

@@ -277,8 +277,8 @@ impl World {
         }
     }
 
-    /// Sends a reliable message; a client with two connections opens the one that it publishes by for that.
-    pub(super) fn send_data(&mut self, nth: usize, packet: &proto::DataPacket) {
+    /// A client with two connections opens the one that it publishes by only when it has something to say.
+    pub(super) fn open_channels(&mut self, nth: usize) {
         let client = &mut self.clients[nth];
         if !std::mem::replace(&mut client.has_channels, true) {
             client.publisher.peer.add_channels();
@@ -286,6 +286,11 @@ impl World {
             self.say(nth, Request::Offer(offer));
             self.run_ms(500);
         }
+    }
+
+    /// Sends a reliable message.
+    pub(super) fn send_data(&mut self, nth: usize, packet: &proto::DataPacket) {
+        self.open_channels(nth);
         // One that does not fit is not sent, as in a browser that looks at what is buffered.
         self.try_send_data(nth, packet);
         self.run_ms(100);
@@ -320,6 +325,15 @@ impl World {
             });
         }
         received
+    }
+
+    /// Packets of data tracks that came since the last time.
+    pub(super) fn frames(&mut self, nth: usize) -> Vec<Vec<u8>> {
+        let client = &mut self.clients[nth];
+        let ends = [&mut client.publisher, &mut client.subscriber];
+        let is_frame = |event: &mut Event| matches!(event, Event::Data(Channel::DataTrack, _));
+        let events = ends.into_iter().flat_map(|end| end.events.extract_if(.., is_frame).collect::<Vec<_>>());
+        events.filter_map(|event| if let Event::Data(_, packet) = event { Some(packet) } else { None }).collect()
     }
 
     pub(super) fn sid(&self, nth: usize) -> String {

@@ -4,11 +4,16 @@ use std::time::{Duration, Instant};
 
 use livekit_protocol::{self as proto, VideoQuality, signal_response::Message};
 
-use super::super::{Key, Room, TrackId};
+use super::{
+    super::{
+        Key, Room, TrackId,
+        publication::{Publication, bare},
+    },
+    QUALITIES,
+};
 
 /// What nobody wants any more is still sent for so long: who changes a layout back and forth must not wait for a picture.
 const PATIENCE: Duration = Duration::from_secs(5);
-const QUALITIES: [VideoQuality; 3] = [VideoQuality::Low, VideoQuality::Medium, VideoQuality::High];
 
 /// What a publisher has been told of one track, and since when less is wanted.
 #[derive(Debug, Default)]
@@ -40,27 +45,42 @@ impl Dynacast {
 }
 
 impl Room {
-    #[expect(deprecated, reason = "clients older than several codecs look at the qualities alone")]
     pub(super) fn tell_wanted(&mut self, now: Instant, publisher: Key, track: TrackId, wanted: Option<VideoQuality>) {
         let participant = self.participants.get_mut(&publisher);
         let Some(publication) = participant.and_then(|participant| participant.publication_mut(track)) else { return };
         let Some(video) = &mut publication.video else { return };
-        if !video.dynacast.update(now, wanted) {
-            return;
+        if video.dynacast.update(now, wanted)
+            && let Some(update) = told(publication)
+        {
+            self.send(publisher, Message::SubscribedQualityUpdate(update));
         }
-        let quality = |quality: VideoQuality| proto::SubscribedQuality {
-            quality: quality.into(),
-            enabled: wanted.is_some_and(|best| quality <= best),
-        };
-        let qualities: Vec<_> = QUALITIES.into_iter().map(quality).collect();
-        let codec = publication.info.mime_type.split('/').next_back().unwrap_or_default().to_ascii_lowercase();
-        let update = proto::SubscribedQualityUpdate {
-            track_sid: publication.info.sid.clone(),
-            subscribed_qualities: qualities.clone(),
-            subscribed_codecs: vec![proto::SubscribedCodec { codec, qualities }],
-        };
-        self.send(publisher, Message::SubscribedQualityUpdate(update));
     }
+
+    /// To a publisher who may have missed it.
+    pub(in crate::rooms::room) fn tell_wanted_again(&mut self, publisher: Key) {
+        let Some(participant) = self.participants.get(&publisher) else { return };
+        let updates: Vec<_> = participant.publications.iter().filter_map(told).collect();
+        for update in updates {
+            self.send(publisher, Message::SubscribedQualityUpdate(update));
+        }
+    }
+}
+
+/// What the publisher of a track was told last, if it was told anything.
+#[expect(deprecated, reason = "clients older than several codecs look at the qualities alone")]
+fn told(publication: &Publication) -> Option<proto::SubscribedQualityUpdate> {
+    let wanted = publication.video.as_ref()?.dynacast.told?;
+    let quality = |quality: VideoQuality| proto::SubscribedQuality {
+        quality: quality.into(),
+        enabled: wanted.is_some_and(|best| quality <= best),
+    };
+    let qualities: Vec<_> = QUALITIES.into_iter().map(quality).collect();
+    let codec = bare(&publication.info.mime_type).to_ascii_lowercase();
+    Some(proto::SubscribedQualityUpdate {
+        track_sid: publication.info.sid.clone(),
+        subscribed_qualities: qualities.clone(),
+        subscribed_codecs: vec![proto::SubscribedCodec { codec, qualities }],
+    })
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use livekit_protocol::{self as proto, VideoQuality};
+use livekit_protocol::VideoQuality;
 
 use self::{
     choice::{Candidate, share_out},
@@ -20,11 +20,12 @@ use self::{
 };
 pub(super) use self::{
     choice::{Choice, Pass},
-    source::Origin,
+    source::{Origin, quality_for},
 };
 use super::{
     Key, PeerId, Room, Target, TrackId,
     client::Client,
+    link::Reach,
     publication::Publication,
     subscription::{Stage, Subscription},
 };
@@ -36,25 +37,20 @@ const INTERVAL: Duration = Duration::from_millis(250);
 const NEWS: u64 = 10;
 /// Beyond what is wanted, in percent: so far is bandwidth looked for.
 const HEADROOM: u64 = 30;
+/// From the smallest picture on.
+const QUALITIES: [VideoQuality; 3] = [VideoQuality::Low, VideoQuality::Medium, VideoQuality::High];
 
 /// What a publisher sends of a video track, and what it has been told of who looks.
 #[derive(Debug)]
 pub(super) struct VideoTrack {
     pub(super) source: Source,
-    /// How large its pictures are, as the publisher says.
-    layers: Vec<proto::VideoLayer>,
     dynacast: Dynacast,
 }
 
 impl VideoTrack {
     /// What a section of an offer will bring.
-    pub(super) fn new(section: &Section, layers: Vec<proto::VideoLayer>) -> Self {
-        Self { source: Source::new(section), layers, dynacast: Dynacast::default() }
-    }
-
-    /// The smallest pictures that are as large as somebody shows them.
-    pub(super) fn quality_for(&self, width: u32, height: u32) -> VideoQuality {
-        source::quality_for(&self.layers, width, height)
+    pub(super) fn new(section: &Section) -> Self {
+        Self { source: Source::new(section), dynacast: Dynacast::default() }
     }
 }
 
@@ -142,8 +138,8 @@ impl Room {
         let owner = self.participants.iter_mut().find(|(_, participant)| participant.publication(track).is_some());
         let Some((key, participant)) = owner else { return };
         let peer = PeerId::new(*key, Target::Publisher);
-        let Some(publication) = participant.publication_mut(track) else { return };
         // Who muted a track sends no pictures of it.
+        let Some(publication) = participant.publication_mut(track).filter(|one| !one.info.muted) else { return };
         let Publication { mid: Some(mid), video: Some(video), .. } = publication else { return };
         let Some(rid) = video.source.ask(now, stream) else { return };
         let mid = *mid;
@@ -181,12 +177,13 @@ impl Client {
             *best = (*best).max(choice.wanted());
             candidates.push(Candidate { choice, views });
         }
-        if candidates.is_empty() {
-            return;
-        }
         let there_is = share_out(&mut candidates, self.bandwidth.known());
-        let live = self.subscriptions.iter().filter(|(_, one)| matches!(one.stage, Stage::Live(_)) && !one.is_paused);
-        lacking.extend(live.filter_map(|(track, one)| Some((*track, one.video.as_ref()?.needs()?))));
+        // A key frame that came before the connection would be lost.
+        if self.receiver().reach == Reach::Connected {
+            let live = self.subscriptions.iter();
+            let live = live.filter(|(_, one)| matches!(one.stage, Stage::Live(_)) && !one.is_paused);
+            lacking.extend(live.filter_map(|(track, one)| Some((*track, one.video.as_ref()?.needs()?))));
+        }
         let aimed = there_is.saturating_mul(100 + HEADROOM) / 100;
         if aimed.abs_diff(self.bandwidth.wanted) > self.bandwidth.wanted / 100 * NEWS {
             self.bandwidth.wanted = aimed;

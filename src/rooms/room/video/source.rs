@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use livekit_protocol::{self as proto, VideoQuality};
 
+use super::QUALITIES;
 use crate::rtc::peer::{Packet, Place, Rid, Section, Templates, Video};
 
 /// A stream of which nothing has come for so long is not sent any more: a camera's slowest pictures are closer together,
@@ -17,7 +18,6 @@ const WINDOW: Duration = Duration::from_secs(1);
 const BETWEEN_REQUESTS: Duration = Duration::from_millis(500);
 /// LiveKit's names of layers, from the smallest picture on.
 const NAMES: [&str; 3] = ["q", "h", "f"];
-const QUALITIES: [VideoQuality; 3] = [VideoQuality::Low, VideoQuality::Medium, VideoQuality::High];
 
 /// See the module.
 #[derive(Debug)]
@@ -126,13 +126,13 @@ impl Source {
     }
 
     pub(in crate::rooms::room) fn views(&self, now: Instant) -> Vec<View> {
-        let mut below = 0;
+        let (is_layered, mut below) = (self.is_layered(), 0);
         let view = |stream: &Stream| {
             let flows = stream.flows(now);
             let own = if flows { stream.rate.bits_per_second } else { 0 };
-            let bits_per_second = if self.is_layered() { own + below } else { own };
+            let bits_per_second = if is_layered { own + below } else { own };
             below = bits_per_second;
-            View { quality: stream.quality, flows, bits_per_second, is_layered: self.is_layered() }
+            View { quality: stream.quality, flows, bits_per_second, is_layered }
         };
         self.streams.iter().map(view).collect()
     }
