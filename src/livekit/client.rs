@@ -1,5 +1,5 @@
-//! The protocol of a participant with a microphone, sans-IO: what comes by the signal connection and by the network goes in
-//! with the present time, what is to be sent and told comes out of [`Client::poll`].
+//! The protocol of a participant with one microphone or one camera, sans-IO: what comes by the signal connection and by the
+//! network goes in with the present time, what is to be sent and told comes out of [`Client::poll`].
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -16,8 +16,8 @@ use crate::rtc::{
     peer::{self, Kind, Mid, Msid, Packet, PeerError, Side},
 };
 
-/// The microphone's name between the track's announcement and its section.
-const MICROPHONE: &str = "microphone";
+/// The track's name between its announcement and its section.
+const TRACK: &str = "track";
 /// How often the server is told that we are there, unless it says otherwise.
 const PING: Duration = Duration::from_secs(5);
 /// Of other participants; who is beyond is not looked at.
@@ -53,12 +53,14 @@ pub enum Output {
 /// What happens to a participant.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// The microphone is published and connected: what is sent is heard by others.
+    /// The track is published and connected: what is sent is heard by others.
     Published,
-    /// The next packet of the voice that is heard.
+    /// The next packet of the voice (or of the pictures) that comes.
     Media(Packet),
     /// Another voice is heard from now on.
     Voice,
+    /// Somebody cannot go on without a key frame.
+    KeyFrameWanted,
     /// The server has ended it, in its own word: the last event.
     Left(String),
     /// A connection is lost, or could not be made: the last event.
@@ -73,7 +75,10 @@ pub struct Client {
     outputs: VecDeque<Output>,
     state: State,
     offers: u32,
-    microphone: Option<Mid>,
+    /// What it publishes, and takes of others.
+    kind: Kind,
+    /// The section of what it publishes.
+    source: Option<Mid>,
     others: BTreeMap<String, Other>,
     /// The section of the voice that is heard.
     voice: Option<Mid>,
@@ -95,14 +100,14 @@ enum State {
 #[derive(Clone, Debug)]
 struct Other {
     is_agent: bool,
-    /// The sid of the audio track.
+    /// The sid of the track of the kind that is taken.
     track: Option<String>,
 }
 
 impl Client {
     /// A client that waits for the server's first word; each connection has a socket of its own, for a server with one port
-    /// tells connections apart by where they come from.
-    pub fn new(now: Instant, publisher: LocalAddress, subscriber: LocalAddress) -> Self {
+    /// tells connections apart by where they come from. It publishes a microphone or a camera, and takes as much of one other.
+    pub fn new(now: Instant, kind: Kind, [publisher, subscriber]: [LocalAddress; 2]) -> Self {
         let peer =
             |address| Peer::new(now, &peer::Options { side: Side::Client, ufrag: None, addresses: vec![address] });
         Self {
@@ -111,7 +116,8 @@ impl Client {
             outputs: VecDeque::new(),
             state: State::Joining,
             offers: 0,
-            microphone: None,
+            kind,
+            source: None,
             others: BTreeMap::new(),
             voice: None,
             next_ping: None,
@@ -128,7 +134,7 @@ impl Client {
     pub fn handle_signal(&mut self, now: Instant, message: proto::SignalResponse) -> Result<(), PeerError> {
         match message.message {
             Some(Response::Join(join)) => self.joined(now, &join),
-            Some(Response::TrackPublished(published)) if published.cid == MICROPHONE => self.offer_microphone(now),
+            Some(Response::TrackPublished(published)) if published.cid == TRACK => self.offer_track(now),
             Some(Response::Answer(answer)) => self.answered(now, &answer)?,
             Some(Response::Offer(offer)) => self.offered(now, &offer)?,
             Some(Response::Trickle(trickle)) => self.trickled(&trickle),
@@ -157,9 +163,9 @@ impl Client {
         }
     }
 
-    /// Sends the microphone's next packet; dropped until [`Event::Published`].
+    /// Sends the track's next packet; dropped until [`Event::Published`].
     pub fn send(&mut self, now: Instant, packet: &Packet) {
-        if let Some(mid) = self.microphone {
+        if let Some(mid) = self.source {
             self.publisher.send(now, mid, packet);
         }
     }
@@ -212,6 +218,7 @@ impl Client {
         match event {
             peer::Event::Connected if connection == Connection::Publisher => Some(Event::Published),
             peer::Event::Media(mid, packet) if self.voice == Some(mid) => Some(Event::Media(packet)),
+            peer::Event::KeyFrameWanted(_) => Some(Event::KeyFrameWanted),
             peer::Event::Disconnected if self.state != State::Left => {
                 self.state = State::Left;
                 Some(Event::Lost(connection))
@@ -247,22 +254,33 @@ impl Client {
         self.ping = u64::try_from(join.ping_interval).ok().filter(|s| *s > 0).map_or(PING, Duration::from_secs);
         self.next_ping = Some(now + self.ping);
         self.note(&join.other_participants);
+        let source = match self.kind {
+            Kind::Audio => TrackSource::Microphone,
+            Kind::Video => TrackSource::Camera,
+        };
         self.ask(Request::AddTrack(proto::AddTrackRequest {
-            cid: MICROPHONE.to_owned(),
-            name: MICROPHONE.to_owned(),
-            r#type: TrackType::Audio.into(),
-            source: TrackSource::Microphone.into(),
+            cid: TRACK.to_owned(),
+            name: source.as_str_name().to_ascii_lowercase(),
+            r#type: self.track_type().into(),
+            source: source.into(),
             disable_red: true,
             ..Default::default()
         }));
     }
 
-    fn offer_microphone(&mut self, now: Instant) {
-        if self.microphone.is_some() {
+    fn track_type(&self) -> TrackType {
+        match self.kind {
+            Kind::Audio => TrackType::Audio,
+            Kind::Video => TrackType::Video,
+        }
+    }
+
+    fn offer_track(&mut self, now: Instant) {
+        if self.source.is_some() {
             return;
         }
-        let msid = Msid { stream: MICROPHONE.to_owned(), track: MICROPHONE.to_owned() };
-        self.microphone = self.publisher.add_sender(Kind::Audio, msid);
+        let msid = Msid { stream: TRACK.to_owned(), track: TRACK.to_owned() };
+        self.source = self.publisher.add_sender(self.kind, msid);
         if let Some(sdp) = self.publisher.offer(now) {
             self.offers = self.offers.wrapping_add(1);
             self.ask(Request::Offer(description("offer", sdp, self.offers)));
@@ -299,11 +317,12 @@ impl Client {
     // ---- who is heard ----
 
     fn note(&mut self, participants: &[proto::ParticipantInfo]) {
+        let wanted = self.track_type();
         for info in participants {
             if info.state() == proto::participant_info::State::Disconnected {
                 self.others.remove(&info.sid);
             } else if self.others.contains_key(&info.sid) || self.others.len() < MOST_OTHERS {
-                let track = info.tracks.iter().find(|track| track.r#type() == TrackType::Audio);
+                let track = info.tracks.iter().find(|track| track.r#type() == wanted);
                 let track = track.map(|track| track.sid.clone());
                 self.others.insert(info.sid.clone(), Other { is_agent: info.kind() == Role::Agent, track });
             }
@@ -377,7 +396,7 @@ mod tests {
                 now,
                 network: Network::new(7, Weather::FAIR),
                 ends: [end("192.0.2.1:7881"), end("192.0.2.1:7882")],
-                client: Client::new(now, local(CLIENT[0]), local(CLIENT[1])),
+                client: Client::new(now, Kind::Audio, CLIENT.map(local)),
                 wake: now,
                 asked: Vec::new(),
                 events: Vec::new(),

@@ -1,19 +1,12 @@
-//! A [`Client`] with a clock: joins, and asks a [`Device`] every 20 ms for what the microphone takes, with what the loudspeaker
-//! gives. The device's clock is that of the media: its ticks are due at absolute moments, and one that could not be on time is
-//! made up for, as a sound card's buffer would.
+//! A [`Line`] with sound and a clock: joins, and asks a [`Device`] every 20 ms for what the microphone takes, with what the
+//! loudspeaker gives. The device's clock is that of the media: its ticks are due at absolute moments, and one that could not be
+//! on time is made up for, as a sound card's buffer would.
 
-use std::{
-    io,
-    net::{IpAddr, SocketAddr},
-    time::{Duration, Instant},
-};
-
-use livekit_protocol as proto;
-use tokio::{net::UdpSocket, time::sleep_until};
+use std::time::{Duration, Instant};
 
 use super::{
-    client::{Client, Connection, Event, Output},
-    signal::{Signal, SignalError},
+    client::Event,
+    line::{Line, LineError},
     trust::Trust,
 };
 use crate::{
@@ -23,30 +16,19 @@ use crate::{
         opus::{Encoder, OpusError},
     },
     config::Secret,
-    rtc::{
-        Datagram, LocalAddress, Transport,
-        peer::{Packet, PeerError},
-    },
+    rtc::peer::{Kind, Packet},
 };
 
 const TICK: Duration = Duration::from_millis(FRAME_MS as u64);
 /// From the open signal connection to the published microphone.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// More than any path carries in one datagram.
-const MOST_BYTES: usize = 2048;
 
 /// Why somebody could not take part, or not to the end.
 #[derive(Debug, thiserror::Error)]
 pub enum ParticipantError {
-    /// About the signal connection.
+    /// There is no line, or no longer.
     #[error(transparent)]
-    Signal(#[from] SignalError),
-    /// A session description is refused.
-    #[error(transparent)]
-    Peer(#[from] PeerError),
-    /// No socket for media.
-    #[error("cannot open a socket for media: {0}")]
-    Socket(#[from] io::Error),
+    Line(#[from] LineError),
     /// libopus refuses.
     #[error(transparent)]
     Opus(#[from] OpusError),
@@ -87,8 +69,8 @@ pub trait Device {
     fn tick(&mut self, heard: Heard<'_>) -> Step<'_>;
 }
 
-/// Joins the room that `token` is for, at the LiveKit server `server`, which over TLS has to be one that `trust` believes; from the moment on that its microphone is heard, ticks
-/// `device`, until that leaves.
+/// Joins the room that `token` is for, at the LiveKit server `server`, which over TLS has to be one that `trust` believes; from
+/// the moment on that its microphone is heard, ticks `device`, until that leaves.
 ///
 /// # Errors
 /// See [`ParticipantError`].
@@ -98,120 +80,44 @@ pub async fn participate(
     trust: &Trust,
     device: &mut impl Device,
 ) -> Result<(), ParticipantError> {
-    let signal = Signal::open(server, token, trust).await?;
-    let sockets = [socket(signal.local).await?, socket(signal.local).await?];
-    let local = |socket: &Socket| LocalAddress { transport: Transport::Udp, address: socket.address };
-    let client = Client::new(Instant::now(), local(&sockets[0]), local(&sockets[1]));
-    let mut participant =
-        Participant { client, sockets, signal, wake: Instant::now(), studio: None, give_up: Instant::now() + PATIENCE };
-    participant.run(device).await
-}
-
-struct Socket {
-    udp: UdpSocket,
-    address: SocketAddr,
-}
-
-async fn socket(local: IpAddr) -> io::Result<Socket> {
-    let udp = UdpSocket::bind((local, 0)).await?;
-    Ok(Socket { address: udp.local_addr()?, udp })
+    let line = Line::open(server, token, trust, Kind::Audio).await?;
+    Participant { line, studio: None, give_up: Instant::now() + PATIENCE }.run(device).await
 }
 
 struct Participant {
-    client: Client,
-    /// In the order of [`Connection::ALL`].
-    sockets: [Socket; 2],
-    signal: Signal,
-    wake: Instant,
+    line: Line,
     /// From the moment on that the microphone is heard.
     studio: Option<Studio>,
     give_up: Instant,
 }
 
-/// What an event of the loop was.
-enum Woken {
-    Tick,
-    Timeout,
-    Signal(Result<Box<proto::SignalResponse>, SignalError>),
-    Datagram(Connection, io::Result<Datagram>),
-}
-
 impl Participant {
-    async fn run(&mut self, device: &mut impl Device) -> Result<(), ParticipantError> {
+    async fn run(mut self, device: &mut impl Device) -> Result<(), ParticipantError> {
         loop {
-            self.act()?;
-            match self.wait().await {
-                Woken::Tick => {
+            let due = self.studio.as_ref().map_or(self.give_up, |studio| studio.due);
+            match self.line.next(due).await? {
+                Some(event) => self.handle(event)?,
+                None if self.studio.is_none() => return Err(ParticipantError::NotPublished),
+                None => {
                     if self.tick(device)? {
-                        self.client.leave(Instant::now());
-                        return self.act();
+                        return Ok(self.line.leave()?);
                     }
-                }
-                Woken::Timeout => self.client.handle_timeout(Instant::now()),
-                Woken::Signal(message) => self.client.handle_signal(Instant::now(), *message?)?,
-                Woken::Datagram(connection, Ok(datagram)) => {
-                    self.client.handle_datagram(Instant::now(), connection, &datagram);
-                }
-                // A port that nobody listens on any more is told so: ICE finds out by itself.
-                Woken::Datagram(_, Err(_)) => {}
-            }
-            if self.studio.is_none() && Instant::now() >= self.give_up {
-                return Err(ParticipantError::NotPublished);
-            }
-        }
-    }
-
-    /// Does what the client wants.
-    fn act(&mut self) -> Result<(), ParticipantError> {
-        loop {
-            match self.client.poll() {
-                Output::Signal(request) => self.signal.send(&request)?,
-                // What the socket does not take now is lost, as it may be on the network.
-                Output::Transmit(connection, datagram) => {
-                    let socket = &self.sockets[connection as usize].udp;
-                    drop(socket.try_send_to(&datagram.contents, datagram.destination));
-                }
-                Output::Event(event) => self.handle(event)?,
-                Output::Timeout(at) => {
-                    self.wake = at;
-                    return Ok(());
                 }
             }
         }
     }
 
     fn handle(&mut self, event: Event) -> Result<(), ParticipantError> {
-        match event {
-            Event::Published => {
-                self.studio.get_or_insert_with(|| Studio::new(Instant::now()));
-            }
-            Event::Voice => {
-                if let Some(studio) = &mut self.studio {
-                    studio.ear.restart();
-                }
-            }
-            Event::Media(packet) => {
-                if let Some(studio) = &mut self.studio {
-                    studio.hear(packet);
-                }
-            }
-            Event::Left(why) => return Err(ParticipantError::Left(why)),
-            Event::Lost(_) => return Err(ParticipantError::Lost),
+        match (event, &mut self.studio) {
+            (Event::Published, None) => self.studio = Some(Studio::new(Instant::now())),
+            (Event::Voice, Some(studio)) => studio.ear.restart(),
+            (Event::Media(packet), Some(studio)) => studio.hear(packet),
+            (Event::Left(why), _) => return Err(ParticipantError::Left(why)),
+            (Event::Lost(_), _) => return Err(ParticipantError::Lost),
+            // Nothing is heard before the microphone is, and sound has no key frames.
+            (Event::Published | Event::Voice | Event::Media(_) | Event::KeyFrameWanted, _) => {}
         }
         Ok(())
-    }
-
-    async fn wait(&mut self) -> Woken {
-        let tick = self.studio.as_ref().map_or(self.give_up, |studio| studio.due);
-        let [publisher, subscriber] = &self.sockets;
-        tokio::select! {
-            biased;
-            () = sleep_until(tick.into()) => Woken::Tick,
-            () = sleep_until(self.wake.into()) => Woken::Timeout,
-            datagram = publisher.receive() => Woken::Datagram(Connection::Publisher, datagram),
-            datagram = subscriber.receive() => Woken::Datagram(Connection::Subscriber, datagram),
-            message = self.signal.receive() => Woken::Signal(message.map(Box::new)),
-        }
     }
 
     /// All ticks that are due; whether the device leaves.
@@ -226,21 +132,12 @@ impl Participant {
             match device.tick(Heard { frame: &heard, late, buffered }) {
                 Step::Say(frame) => {
                     let packet = studio.packet(now, frame)?;
-                    self.client.send(now, &packet);
+                    self.line.send(now, &packet);
                 }
                 Step::Leave => return Ok(true),
             }
         }
         Ok(false)
-    }
-}
-
-impl Socket {
-    async fn receive(&self) -> io::Result<Datagram> {
-        let mut buffer = [0; MOST_BYTES];
-        let (length, source) = self.udp.recv_from(&mut buffer).await?;
-        let contents = buffer[..length].to_vec();
-        Ok(Datagram { transport: Transport::Udp, source, destination: self.address, contents })
     }
 }
 

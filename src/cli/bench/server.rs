@@ -2,7 +2,7 @@
 //! that runs already.
 
 use std::{
-    env,
+    env, fs,
     io::{BufRead, BufReader},
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -42,6 +42,29 @@ pub(super) struct Server {
     own: Option<Own>,
 }
 
+/// What a server of our own is to be.
+pub(super) struct Setup {
+    /// `None`: it has no models.
+    models_dir: Option<PathBuf>,
+    variables: Vec<(&'static str, String)>,
+    /// Of its configuration file.
+    settings: String,
+}
+
+impl Setup {
+    /// For so many calls with the agent, led by a script if there is one.
+    pub(super) fn calls(calls: usize, script: Option<&str>, context: &Context) -> Self {
+        let script = script.map(|script| ("CALLSTEAD_SCRIPT", script.to_owned()));
+        let variables = [("CALLSTEAD_MAX_CALLS", calls.to_string())].into_iter().chain(script).collect();
+        Self { models_dir: Some(context.config.paths.models_dir.clone()), variables, settings: String::new() }
+    }
+
+    /// For rooms without an agent.
+    pub(super) fn rooms() -> Self {
+        Self { models_dir: None, variables: Vec::new(), settings: "[agent]\nrules = []\n".to_owned() }
+    }
+}
+
 /// A server of our own; it ends with this value, and its data folder after it.
 struct Own {
     child: Child,
@@ -59,24 +82,25 @@ impl Server {
         Ok(Self { url: url.to_owned(), keys: Keys::open(&config.livekit, &data_dir)?, data_dir, own: None })
     }
 
-    /// A new one for so many calls, with the models and the environment of this command; led by a script if there is one.
+    /// A new one, with the environment of this command.
     ///
     /// # Errors
     /// When it cannot be started.
-    pub(super) fn start(calls: usize, script: Option<&str>, context: &Context) -> anyhow::Result<Self> {
+    pub(super) fn start(setup: &Setup, context: &Context) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir().context("making a data folder for the server")?;
         let secret = Alphanumeric.sample_string(&mut rand::rng(), SHORTEST_SECRET);
         let keys = Keys { api_key: "bench".to_owned(), api_secret: Secret::from(secret) };
         let mut command = Command::new(env::current_exe().context("finding this program")?);
         command.args(["serve", "--dev", "--json", "--listen", "127.0.0.1:0", "--rtc-port", "0", "--data-dir"]);
-        command.arg(folder.path()).arg("--models-dir").arg(&context.config.paths.models_dir);
+        command.arg(folder.path()).arg("--models-dir").arg(setup.models_dir.as_deref().unwrap_or(folder.path()));
         command.arg("--log-level").arg(&context.config.log.level);
         command.env("LIVEKIT_API_KEY", &keys.api_key).env("LIVEKIT_API_SECRET", keys.api_secret.reveal());
-        command.env("CALLSTEAD_MAX_CALLS", calls.to_string()).env_remove("LIVEKIT_URL");
-        match script {
-            Some(script) => command.env("CALLSTEAD_SCRIPT", script),
-            None => command.env_remove("CALLSTEAD_SCRIPT"),
-        };
+        command.env_remove("LIVEKIT_URL").env_remove("CALLSTEAD_SCRIPT").envs(setup.variables.iter().cloned());
+        if !setup.settings.is_empty() {
+            let file = folder.path().join("callstead.toml");
+            fs::write(&file, &setup.settings).context("writing the server's settings")?;
+            command.arg("--config").arg(file);
+        }
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("starting the server")?;
         let address = address(&mut child).inspect_err(|_| {
             // It may have ended by itself.

@@ -4,11 +4,9 @@
 
 mod caller;
 mod levels;
-mod processor;
 mod recordings;
 mod records;
 mod report;
-mod server;
 
 use std::{
     num::NonZeroUsize,
@@ -23,10 +21,12 @@ use tokio::{task::JoinSet, time::sleep};
 use self::{
     caller::{Caller, Notes, Plan},
     levels::Answered,
-    processor::Meter,
     recordings::Recording,
     report::{Failure, Figures, Processor, Report, Row, millis},
-    server::Server,
+};
+use super::{
+    processor::{self, Meter},
+    server::{Server, Setup},
 };
 use crate::{
     cli::{Context, output::seconds, runtime},
@@ -72,7 +72,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
     let calls = usize::from(args.calls);
     let server = match &args.url {
         Some(url) => Server::at(url, &context.config)?,
-        None => Server::start(calls, args.script.as_deref(), context)?,
+        None => Server::start(&Setup::calls(calls, args.script.as_deref(), context), context)?,
     };
     let trust = Trust::new(args.ca.as_deref())?;
     let bench = Bench { recordings, calls, turns: args.turns.get(), server, trust };
