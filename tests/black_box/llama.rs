@@ -3,7 +3,6 @@
 use std::{
     fs,
     num::{NonZeroU32, NonZeroUsize},
-    sync::MutexGuard,
 };
 
 use callstead::{
@@ -16,14 +15,14 @@ use callstead::{
 };
 use tempfile::tempdir;
 
-use crate::support::{LLM, engines, model};
+use crate::support::{LLM, Turn, engines, model};
 
 pub(crate) const INSTRUCTIONS: &str =
     "You are a helpful agent of a bicycle shop. Answer in one or two short sentences.";
 
 pub(crate) struct Fixture {
     pub(crate) llama: Llama,
-    pub(crate) _turn: MutexGuard<'static, ()>,
+    pub(crate) _turn: Turn,
 }
 
 /// On one thread: other tests run beside this one.

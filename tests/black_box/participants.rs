@@ -10,7 +10,7 @@ use callstead::{
     audio::{FRAME_SAMPLES, Frame},
     config::Secret,
     domain::RoomName,
-    livekit::{Device, Heard, ParticipantError, SignalError, Step, Trust, participate},
+    livekit::{Device, Heard, LineError, ParticipantError, SignalError, Step, Trust, participate},
     rooms::{
         Claims,
         token::{Keys, mint},
@@ -106,7 +106,10 @@ async fn over_tls_the_server_has_to_be_believed() {
     assert_eq!(tone.ticks, 1, "the microphone was published");
     let stranger = Trust::new(None).unwrap();
     let refused = participate(&url, &token("anna", &keys), &stranger, &mut Tone::new()).await;
-    assert!(matches!(refused, Err(ParticipantError::Signal(SignalError::Certificate(_)))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(ParticipantError::Line(LineError::Signal(SignalError::Certificate(_))))),
+        "{refused:?}"
+    );
 }
 
 async fn talk(url: &str, keys: &Keys) {
@@ -129,8 +132,14 @@ async fn who_is_not_let_in_is_told_why() {
     let trust = Trust::new(None).unwrap();
     let others = Keys { api_secret: Secret::from("another-secret-of-thirty-two-bytes"), ..keys() };
     let refused = participate(&url, &token("anna", &others), &trust, &mut Tone::new()).await;
-    assert!(matches!(refused, Err(ParticipantError::Signal(SignalError::Refused(401)))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(ParticipantError::Line(LineError::Signal(SignalError::Refused(401))))),
+        "{refused:?}"
+    );
     drop(server);
     let gone = participate(&url, &token("anna", &keys()), &trust, &mut Tone::new()).await;
-    assert!(matches!(gone, Err(ParticipantError::Signal(SignalError::Unreachable { .. }))), "{gone:?}");
+    assert!(
+        matches!(gone, Err(ParticipantError::Line(LineError::Signal(SignalError::Unreachable { .. })))),
+        "{gone:?}"
+    );
 }

@@ -1,43 +1,36 @@
 //! LiveKit's own software in our rooms: livekit-client in Debian's Chromium, livekit-server-sdk in Node. The tests are those
 //! of `tests/rooms`, which the real livekit-server passes (`make rooms`).
 
-use std::{net::TcpListener, process::Command};
+use std::net::TcpListener;
 
-use crate::support::{Desk, Server, isolate, repository, text};
+use crate::{
+    sdk::{KEY, SECRET, VARIABLES, desk},
+    support::{Desk, NO_LIMIT, Server, engines, node_tests, text},
+};
 
-const KEY: &str = "APItests";
-const SECRET: &str = "a-secret-of-tests-that-is-long-enough";
-/// Nobody of ours in these rooms: an agent would be one too many.
-const CONFIG: &[u8] = b"[agent]\nrules = []\n";
+/// Starts a server with these `words` and `variables`; gives it, and what tells tests where it is and where it sends webhooks.
+pub(crate) fn judged(desk: &Desk, words: &[&str], variables: &[(&str, &str)]) -> (Server, [(&'static str, String); 5]) {
+    // Free until the tests listen there.
+    let webhooks = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let told = format!("http://{webhooks}/");
+    let told = [("CALLSTEAD_WEBHOOKS_URLS", told.as_str())];
+    let server = Server::start(desk, words, &[&VARIABLES[..], &NO_LIMIT, &told, variables].concat());
+    let peer = [
+        ("ROOMS_PEER", "callstead".to_owned()),
+        ("ROOMS_URL", format!("ws://{}", server.address)),
+        ("ROOMS_KEY", KEY.to_owned()),
+        ("ROOMS_SECRET", SECRET.to_owned()),
+        ("ROOMS_WEBHOOKS", webhooks.port().to_string()),
+    ];
+    (server, peer)
+}
 
 /// Runs a file of `tests/rooms` against a server of its own; its first failure ends up in the test's own output.
 #[track_caller]
 fn judge(file: &str) {
-    let tests = repository("tests/rooms");
-    let modules = tests.join("node_modules/livekit-client");
-    assert!(modules.is_dir(), "{} is missing: run `make cargo-test`", modules.display());
-    let desk = Desk::new();
-    desk.put("data/config.toml", CONFIG);
-    // Free until the tests listen there.
-    let webhooks = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let webhooks_url = format!("http://{webhooks}/");
-    let variables = [
-        ("LIVEKIT_API_KEY", KEY),
-        ("LIVEKIT_API_SECRET", SECRET),
-        ("CALLSTEAD_RTC_ADDRESSES", "127.0.0.1"),
-        ("CALLSTEAD_WEBHOOKS_URLS", webhooks_url.as_str()),
-        // All of the tests come from one address, and do in a minute what people do in a day.
-        ("CALLSTEAD_REQUESTS_PER_SECOND", "1000"),
-    ];
-    let server = Server::start(&desk, &[], &variables);
-    let mut command = Command::new("node");
-    isolate(&mut command, &desk.data_dir());
-    command.args(["--test", file]).current_dir(tests);
-    // Chromium keeps a few things beside its profile.
-    command.env("HOME", desk.file("."));
-    command.env("ROOMS_PEER", "callstead").env("ROOMS_URL", format!("ws://{}", server.address));
-    command.env("ROOMS_KEY", KEY).env("ROOMS_SECRET", SECRET).env("ROOMS_WEBHOOKS", webhooks.port().to_string());
-    let output = command.output().unwrap();
+    let desk = desk();
+    let (_server, peer) = judged(&desk, &[], &[("CALLSTEAD_RTC_ADDRESSES", "127.0.0.1")]);
+    let output = node_tests("rooms", &desk).arg(file).envs(peer).output().unwrap();
     assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
 }
 
@@ -52,8 +45,10 @@ fn broken_connections_come_back() {
     judge("reconnect.test.mjs");
 }
 
+/// Chromium encodes on all cores: beside an engine neither would get far.
 #[test]
 fn sound_and_pictures_arrive() {
+    let _turn = engines();
     judge("media.test.mjs");
 }
 

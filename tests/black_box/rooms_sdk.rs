@@ -1,38 +1,25 @@
 //! LiveKit's Python libraries in our rooms: its client, its server API, its agents. The tests are those of `tests/sdk/rooms`,
 //! which pass against the real livekit-server, too (docs/development.md).
 
-use std::{net::TcpListener, process::Command};
+use std::process::Command;
 
 use crate::{
-    sdk::python,
-    support::{Desk, NO_LIMIT, Server, repository, text},
+    rooms::judged,
+    sdk::{desk, python},
+    support::{repository, text},
 };
-
-const KEY: &str = "APItests";
-const SECRET: &str = "a-secret-of-tests-that-is-long-enough";
-/// Nobody of ours in these rooms: an agent would be one too many.
-const CONFIG: &[u8] = b"[[agent.rules]]\nrooms = \"*\"\nprofile = \"none\"\n";
 
 /// Runs those tests whose names begin so, against a server of its own. Each that went well is a line that begins with `ok`.
 #[track_caller]
 fn judge(area: &str) {
     let (client, agents) = (python(&[]), python(&["agents"]));
-    let desk = Desk::new();
-    desk.put("data/config.toml", CONFIG);
-    // Free until the tests listen there.
-    let webhooks = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let told = format!("http://{webhooks}/");
-    let own = [("LIVEKIT_API_KEY", KEY), ("LIVEKIT_API_SECRET", SECRET), ("CALLSTEAD_WEBHOOKS_URLS", told.as_str())];
-    let server = Server::start(&desk, &["--dev"], &[&own[..], &NO_LIMIT].concat());
+    let desk = desk();
+    let (_server, peer) = judged(&desk, &["--dev"], &[]);
     let output = Command::new(client)
         .arg("-B")
         .arg(repository("tests/sdk/rooms/run.py"))
         .arg(area)
-        .env("ROOMS_PEER", "callstead")
-        .env("ROOMS_URL", format!("ws://{}", server.address))
-        .env("ROOMS_KEY", KEY)
-        .env("ROOMS_SECRET", SECRET)
-        .env("ROOMS_WEBHOOKS", webhooks.port().to_string())
+        .envs(peer)
         .env("AGENTS_PYTHON", agents)
         .output()
         .unwrap();

@@ -8,14 +8,14 @@ use crate::{
     support::{Desk, Server, json, repository, text},
 };
 
-const KEY: &str = "APItests";
-const SECRET: &str = "a-secret-of-tests-that-is-long-enough";
+pub(crate) const KEY: &str = "APItests";
+pub(crate) const SECRET: &str = "a-secret-of-tests-that-is-long-enough";
 /// Nobody of ours in these rooms: an agent would speak in between.
 const CONFIG: &str = "[[agent.rules]]\nrooms = \"*\"\nprofile = \"none\"\n";
 
-const VARIABLES: [(&str, &str); 2] = [("LIVEKIT_API_KEY", KEY), ("LIVEKIT_API_SECRET", SECRET)];
+pub(crate) const VARIABLES: [(&str, &str); 2] = [("LIVEKIT_API_KEY", KEY), ("LIVEKIT_API_SECRET", SECRET)];
 
-fn desk() -> Desk {
+pub(crate) fn desk() -> Desk {
     let desk = Desk::new();
     desk.put("data/config.toml", CONFIG.as_bytes());
     desk

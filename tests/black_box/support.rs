@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
-    thread,
+    thread::{self, ThreadId},
     time::Duration,
 };
 
@@ -34,9 +34,26 @@ pub(crate) const CALLER_VOICE: &str = "espeak:en-gb";
 
 /// The turn of a test that runs an engine, in this process or in a child: one at a time, however many tests run, because
 /// ggml's threads spin at their barriers and collapse beside others. A test takes it once and holds it to its end.
-pub(crate) fn engines() -> MutexGuard<'static, ()> {
+pub(crate) fn engines() -> Turn {
     static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+    let holder = || HOLDER.lock().unwrap_or_else(PoisonError::into_inner);
+    let me = thread::current().id();
+    assert_ne!(*holder(), Some(me), "a test that takes the turn twice would wait for itself for ever");
+    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    *holder() = Some(me);
+    Turn(turn)
+}
+
+/// Which test's thread has the turn.
+static HOLDER: Mutex<Option<ThreadId>> = Mutex::new(None);
+
+/// See [`engines`].
+pub(crate) struct Turn(#[expect(dead_code, reason = "held, not looked at")] MutexGuard<'static, ()>);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        *HOLDER.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
 }
 
 /// Gives a command that runs the program this data folder and nothing of this machine's settings. Nothing is fetched
@@ -72,10 +89,22 @@ pub(crate) fn program_as_nobody(data_dir: &Path, words: &[&str]) -> Option<Comma
     Some(as_nobody(&[&[PROGRAM], words].concat()))
 }
 
+/// Node's test runner in a folder of `tests`, with nothing of this machine's settings: the files to run are still to be said.
+pub(crate) fn node_tests(folder: &str, desk: &Desk) -> Command {
+    let tests = repository("tests").join(folder);
+    let modules = tests.join("node_modules/playwright-core");
+    assert!(modules.is_dir(), "{} is missing: run `make cargo-test`", modules.display());
+    let mut command = Command::new("node");
+    isolate(&mut command, &desk.data_dir());
+    // Chromium keeps a few things beside its profile.
+    command.arg("--test").current_dir(tests).env("HOME", desk.file("."));
+    command
+}
+
 /// A folder where one test works, with a data folder in it.
 pub(crate) struct Desk {
     folder: TempDir,
-    _turn: Option<MutexGuard<'static, ()>>,
+    _turn: Option<Turn>,
 }
 
 impl Desk {
@@ -104,7 +133,7 @@ impl Desk {
         }
     }
 
-    fn in_turn(turn: Option<MutexGuard<'static, ()>>) -> Self {
+    fn in_turn(turn: Option<Turn>) -> Self {
         let desk = Self { folder: tempfile::tempdir().unwrap(), _turn: turn };
         fs::create_dir(desk.data_dir()).unwrap();
         // Tests that try as another user need a way in.

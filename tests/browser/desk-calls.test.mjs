@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openBrowser, PATIENT, SCREENS } from "./browser.mjs";
 import { Caller } from "./caller.mjs";
-import { another, atDesk, press, take } from "./desk.mjs";
+import { another, ask, atDesk, press, take } from "./desk.mjs";
 
 const { CALLSTEAD_URL: url, CALLSTEAD_GREETING: greeting } = process.env;
 const PATH = "/desk/calls";
@@ -14,15 +14,6 @@ const LINE = "Somebody from our team will call you tomorrow.";
 
 const rows = (page) => page.locator("#list tbody tr");
 const open = (page, name) => page.locator("#list").getByRole("link", { name }).click();
-
-/** The API, asked by a page of ours in its user's name. */
-function ask(page, method, path, body) {
-  return page.evaluate(async ([method, path, body]) => {
-    const response = await fetch(path, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-    return response.json();
-  }, [method, path, body]);
-}
 
 test("calls are found by name, day and end", PATIENT, async () => {
   await atDesk({ path: PATH }, async (page) => {

@@ -6,32 +6,23 @@ import { test } from "node:test";
 import { assertAccessible } from "./axe.mjs";
 import { openBrowser, PATIENT, SCREENS } from "./browser.mjs";
 import { Caller } from "./caller.mjs";
-import { atDesk, take } from "./desk.mjs";
+import { ask, atDesk, take } from "./desk.mjs";
 
 const { CALLSTEAD_URL: url, CALLSTEAD_GREETING: greeting } = process.env;
 /** Each caller has a name and a number of their own. */
 let called = 50;
 const WORDS = {
-  "en-US": { listen: "Listen in", takeOver: "Take over", giveBack: "Give back", leave: "Stop listening", mute: "Mute", unmute: "Unmute", talking: "The caller hears you.", muted: "You are muted", listening: "You are listening in.", returned: "The agent talks with the caller again." },
-  ar: { listen: "استماع", takeOver: "تولّي المكالمة", giveBack: "إعادتها إلى الوكيل", leave: "التوقف عن الاستماع", mute: "كتم الميكروفون", unmute: "تشغيل الميكروفون", talking: "المتصل يسمعك.", muted: "ميكروفونك مكتوم", listening: "أنت تستمع.", returned: "الوكيل يتحدث إلى المتصل من جديد." },
+  "en-US": { listen: "Listen in", takeOver: "Take over", giveBack: "Give back", mute: "Mute", unmute: "Unmute", talking: "The caller hears you.", muted: "You are muted", listening: "You are listening in.", returned: "The agent talks with the caller again." },
+  ar: { listen: "استماع", takeOver: "تولّي المكالمة", giveBack: "إعادتها إلى الوكيل", mute: "كتم الميكروفون", unmute: "تشغيل الميكروفون", talking: "المتصل يسمعك.", muted: "ميكروفونك مكتوم", listening: "أنت تستمع.", returned: "الوكيل يتحدث إلى المتصل من جديد." },
 };
-
-/** The API, asked by a page of ours in its user's name. */
-function ask(page, path, body) {
-  return page.evaluate(async ([path, body]) => {
-    const response = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-    return response.json();
-  }, [path, body]);
-}
 
 /** A caller who has been greeted, and the page of their call. Each test has a caller of its own. */
 async function withCall(options, act) {
   await atDesk({ path: "/desk", ...options }, async (page) => {
     called += 1;
     const name = `Omar ${called}`;
-    const lead = await ask(page, "/api/admin/leads", { name, phone: `+4420794609${called}`, language: "en" });
-    const { joinUrl } = await ask(page, `/api/admin/leads/${lead.id}/call`, {});
+    const lead = await ask(page, "POST", "/api/admin/leads", { name, phone: `+4420794609${called}`, language: "en" });
+    const { joinUrl } = await ask(page, "POST", `/api/admin/leads/${lead.id}/call`, {});
     const { page: theirs, close } = await openBrowser({ screen: SCREENS.phone });
     try {
       const caller = new Caller(theirs, url);

@@ -13,7 +13,7 @@ for (const { way, single } of WAYS) {
         return {
           name: room.name, roomSid: await room.getSid(), sid, identity, metadata, attributes, serverInfo: room.serverInfo,
           canPublish: permissions.canPublish, canSubscribe: permissions.canSubscribe, canPublishData: permissions.canPublishData,
-          isSubscriberPrimary: room.engine.pcManager.mode, connected: room.state === livekit.ConnectionState.Connected,
+          connected: room.state === livekit.ConnectionState.Connected,
         };
       }, single);
       assert.equal(ann.name, room);

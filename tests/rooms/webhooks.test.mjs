@@ -36,12 +36,13 @@ class Receiver {
     this.#server.close();
   }
 
-  of = (room) => this.taken.filter(({ event }) => event.room?.name === room);
+  /** What was told of a room, and what nobody signed. */
+  of = (room) => this.taken.filter(({ event }) => event.error || event.room?.name === room);
 
   /** Waits until what was told of a room is enough. */
   until(room, isEnough, what) {
     return new Promise((resolve, reject) => {
-      const names = () => this.of(room).map(({ event }) => event.event).join(" ");
+      const names = () => this.of(room).map(({ event }) => event.error ?? event.event).join(" ");
       const late = setTimeout(() => reject(new Error(`never: ${what}; there were: ${names()}`)), PATIENCE);
       const watch = () => {
         if (!isEnough(this.of(room))) return;

@@ -56,11 +56,10 @@ fn calls_are_found_followed_and_judged() {
     }
     drop(store);
     drive_made(&desk, &Server::start(&desk, &[], &KEYS).when_ready(), "desk-calls.test.mjs");
-    supervise();
 }
 
-/// After that one: two tests with calls, models and two browsers each are too much for a small machine at once.
-fn supervise() {
+#[test]
+fn a_supervisor_listens_in_takes_over_and_gives_back() {
     let desk = Desk::with_models();
     desk.put("data/config.toml", settings().as_bytes());
     make_admin(&desk);

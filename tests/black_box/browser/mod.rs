@@ -7,7 +7,6 @@ mod guided;
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
     time::Duration,
 };
 
@@ -17,7 +16,7 @@ use serde_json::Value;
 
 use crate::{
     network::Network,
-    support::{Desk, Server, assert_speaks, isolate, json, recording, repository, text, wav},
+    support::{Desk, Server, assert_speaks, json, node_tests, recording, repository, text, wav},
 };
 
 /// The caller waits for the greeting to end.
@@ -52,14 +51,8 @@ fn settings() -> String {
 /// Runs those tests of a file of `tests/browser` whose names fit; the first failure ends up in the test's own output.
 #[track_caller]
 fn drive(desk: &Desk, server: &Server, (file, names): (&str, &str), shots: &Path, variables: &[(&str, &str)]) {
-    let tests = repository("tests/browser");
-    let modules = tests.join("node_modules/playwright-core");
-    assert!(modules.is_dir(), "{} is missing: run `make cargo-test`", modules.display());
-    let mut command = Command::new("node");
-    isolate(&mut command, &desk.data_dir());
-    command.args(["--test", "--test-name-pattern", names, file]).current_dir(tests);
-    // Chromium keeps a few things beside its profile.
-    command.env("HOME", desk.file("."));
+    let mut command = node_tests("browser", desk);
+    command.args(["--test-name-pattern", names, file]);
     command.envs(KEYS).env("CALLSTEAD_URL", format!("http://{}", server.address));
     command.env("CALLSTEAD_CALLER", desk.file("caller.wav"));
     command.env("CALLSTEAD_CHATTER", repository("models/starter-stt/test-wavs/utt09.wav"));

@@ -61,11 +61,6 @@ async def echo(job: JobContext) -> None:
     room.on("data_received", lambda packet: begin(answer(packet)))
     job.add_shutdown_callback(over)
     await job.connect()
-    # Some of it may be there already.
-    for person in room.remote_participants.values():
-        for publication in person.track_publications.values():
-            if publication.track:
-                heard(publication.track)
     voice = rtc.LocalAudioTrack.create_audio_track("echo", source)
     await room.local_participant.publish_track(voice, rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE))
     about = {"kind": proto.JobType.Name(job.job.type), "for": job.job.participant.identity, "metadata": job.job.metadata}
