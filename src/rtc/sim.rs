@@ -13,7 +13,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use super::{
     Datagram, LocalAddress, Peer, Transport,
-    peer::{Event, Options, Output, Packet, Side, Video, video::vp8},
+    peer::{Event, Options, Output, Packet, Side, Video, VideoCodec, video::vp8},
 };
 
 /// How bad a network is.
@@ -213,7 +213,7 @@ impl Pair {
 /// The `number`th picture of a camera, 33 ms each.
 pub(crate) fn picture(now: Instant, number: u64, is_key: bool) -> Packet {
     let payload: Arc<[u8]> = Arc::from(vp8(number as u16, is_key));
-    let video = Some(Video::of_vp8(&payload));
+    let video = Some(Video::of(VideoCodec::Vp8, &payload, None));
     let (seq, time) = (5000 + number, 9_000_000 + number * 3000);
     Packet { payload, seq, time, marker: true, is_red: false, level: None, video, arrived: now }
 }

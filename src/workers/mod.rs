@@ -7,7 +7,7 @@
 mod house;
 pub mod ids;
 mod office;
-mod registry;
+pub mod registry;
 #[cfg(test)]
 mod tests;
 pub mod wire;

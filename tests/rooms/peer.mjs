@@ -18,7 +18,6 @@ export const api = url.replace("ws", "http");
 
 /** What Callstead does otherwise on purpose, and why; docs/livekit.md ("Compatibility") has the same list for people. */
 const DIFFERENCES = {
-  "no data tracks": "they are still to come",
   "a token for nobody is no token": "the open-source server takes it for a faulty request (400)",
   "a refreshed token lives no longer": "the open-source server makes every refreshed token good for ten minutes at least",
   "who migrates stays the same": "the open-source server has no other node, and forgets who is to migrate",

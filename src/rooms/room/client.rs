@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     rooms::{Claims, SignalVersion, settings::Settings, token::Grants},
-    rtc::peer::Mid,
+    rtc::{LocalAddress, peer::Mid},
 };
 
 /// More than LiveKit has: the rest is not passed on.
@@ -99,9 +99,10 @@ impl Client {
         key: Key,
         (connection, version): (ConnectionId, SignalVersion),
         (claims, request): (Claims, &proto::JoinRequest),
+        addresses: &[LocalAddress],
         settings: &Settings,
     ) -> Self {
-        let link = |target| Link::new(now, PeerId::new(key, target), settings);
+        let link = |target| Link::new(now, PeerId::new(key, target), addresses.to_vec(), settings);
         let mode = match version {
             SignalVersion::V0 => Mode::Dual { subscriber: Box::new(link(Target::Subscriber)), offer: 0 },
             SignalVersion::V1 => Mode::Single { asked: false, released: false },

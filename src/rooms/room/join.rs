@@ -148,7 +148,8 @@ impl Room {
         };
         let identity = claims.identity.clone();
         let kind = join_kind(&claims);
-        let mut client = Client::new(now, key, signal, (claims, request), &self.settings);
+        let addresses: Vec<_> = self.choosy.of(&identity, &self.settings.addresses).copied().collect();
+        let mut client = Client::new(now, key, signal, (claims, request), &addresses, &self.settings);
         if let Mode::Dual { subscriber, .. } = &mut client.mode {
             subscriber.peer.add_channels();
         }

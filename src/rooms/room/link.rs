@@ -10,7 +10,7 @@ use super::PeerId;
 use crate::{
     rooms::settings::Settings,
     rtc::{
-        Peer,
+        LocalAddress, Peer,
         peer::{Channel, Options, Side},
     },
 };
@@ -58,12 +58,9 @@ struct CandidateInit {
 }
 
 impl Link {
-    pub(super) fn new(now: Instant, id: PeerId, settings: &Settings) -> Self {
-        let options = Options {
-            side: Side::Server,
-            ufrag: Some(random_ufrag(&settings.ufrag_prefix)),
-            addresses: settings.addresses.clone(),
-        };
+    /// Found at these of our addresses.
+    pub(super) fn new(now: Instant, id: PeerId, addresses: Vec<LocalAddress>, settings: &Settings) -> Self {
+        let options = Options { side: Side::Server, ufrag: Some(random_ufrag(&settings.ufrag_prefix)), addresses };
         Self {
             id,
             peer: Peer::new(now, &options),

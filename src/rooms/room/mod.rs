@@ -54,6 +54,7 @@ use self::{
     io::{Key, Target, TrackId},
     link::Link,
     participant::Participant,
+    simulate::Choosy,
     speakers::Speakers,
     timers::Occupancy,
 };
@@ -89,6 +90,7 @@ pub struct Room {
     /// Of the next participant and the next track.
     next_id: u64,
     removed: Removed,
+    choosy: Choosy,
     debtors: Debtors,
     rpcs: Rpcs,
     /// So many may still come, or come back, now.
@@ -124,6 +126,7 @@ impl Room {
             connections: BTreeMap::new(),
             next_id: 0,
             removed: Removed::default(),
+            choosy: Choosy::default(),
             debtors: Debtors::default(),
             rpcs: Rpcs::default(),
             speakers: Speakers::default(),

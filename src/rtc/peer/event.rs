@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub use super::video::{Numbers, Place, Shift, Templates, Video};
+pub use super::video::{Numbers, Place, Shift, Templates, Video, VideoCodec};
 use crate::rtc::{Datagram, LocalAddress};
 
 /// Which end of a connection a peer is.

@@ -37,7 +37,7 @@ use crate::rtc::datagram;
 pub use crate::rtc::{Datagram, LocalAddress, Transport};
 pub use event::{
     AudioLevel, Channel, Event, Kind, Mid, Msid, Numbers, Options, Output, Packet, PeerError, Place, Quality, Rid,
-    Section, Shift, Side, Templates, Video,
+    Section, Shift, Side, Templates, Video, VideoCodec,
 };
 
 /// A connection is given up when nothing of the other side came for so long. Browsers ask every 2.5 s whether we are

@@ -55,6 +55,46 @@ pub struct Video {
     descriptor: Option<Descriptor>,
 }
 
+/// How pictures may be encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VideoCodec {
+    /// RFC 7741.
+    Vp8,
+    /// RFC 9628, profile 0.
+    Vp9,
+    /// RFC 6184: constrained baseline, packets in mode 1.
+    H264,
+    /// AOM's RTP payload format.
+    Av1,
+}
+
+impl VideoCodec {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Vp8, Self::Vp9, Self::H264, Self::Av1];
+
+    const fn named(self) -> Codec {
+        match self {
+            Self::Vp8 => Codec::Vp8,
+            Self::Vp9 => Codec::Vp9,
+            Self::H264 => Codec::H264,
+            Self::Av1 => Codec::Av1,
+        }
+    }
+
+    fn format(self) -> FormatParams {
+        match self {
+            Self::Vp8 | Self::Av1 => FormatParams::default(),
+            Self::Vp9 => FormatParams { profile_id: Some(0), ..FormatParams::default() },
+            Self::H264 => FormatParams {
+                level_asymmetry_allowed: Some(true),
+                packetization_mode: Some(1),
+                profile_level_id: Some(0x42_e01f),
+                ..FormatParams::default()
+            },
+        }
+    }
+}
+
 /// Numbers that a codec's packets carry beside RTP's: a decoder takes a step for a loss.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Numbers {
@@ -102,12 +142,21 @@ pub struct Shift {
 }
 
 impl Video {
-    /// VP8 that is made here; its payload begins as [`vp8`] says.
-    pub(crate) fn of_vp8(payload: &[u8]) -> Self {
-        let format = FormatParams::default();
-        let spec = CodecSpec { codec: Codec::Vp8, clock_rate: Frequency::NINETY_KHZ, channels: None, format };
+    /// A packet that is made here, with AV1's dependency descriptor where it has one.
+    pub fn of(codec: VideoCodec, payload: &[u8], descriptor: Option<&[u8]>) -> Self {
+        let mut values = ExtensionValues::default();
+        if let Some(bytes) = descriptor {
+            values.user_values.set(Descriptor { bytes: bytes.into(), shift: 0 });
+        }
+        let spec = CodecSpec {
+            codec: codec.named(),
+            clock_rate: Frequency::NINETY_KHZ,
+            channels: None,
+            format: codec.format(),
+        };
+        // The numbers are not those of any connection.
         let params = PayloadParams::new(96.into(), Some(97.into()), spec);
-        Self::new(params, None, payload, &ExtensionValues::default())
+        Self::new(params, None, payload, &values)
     }
 
     pub(super) fn new(params: PayloadParams, rid: Option<Rid>, payload: &[u8], values: &ExtensionValues) -> Self {

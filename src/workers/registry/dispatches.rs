@@ -133,7 +133,7 @@ impl Registry {
     ///
     /// # Errors
     /// When the room is not open.
-    pub(in crate::workers) fn list(&self, room: &str, id: &str) -> Result<Vec<proto::AgentDispatch>, DispatchError> {
+    pub fn list(&self, room: &str, id: &str) -> Result<Vec<proto::AgentDispatch>, DispatchError> {
         let room: RoomName = room.parse().map_err(DispatchError::Room)?;
         let place = self.rooms.get(&room).ok_or(DispatchError::NoRoom)?;
         let meant = place.dispatches.iter().filter(|dispatch| id.is_empty() || dispatch.id.as_str() == id);

@@ -16,10 +16,11 @@ pub(in crate::workers) type Sign = Arc<dyn Fn(&Claims) -> String + Send + Sync>;
 
 /// What all workers have in common.
 #[derive(Clone)]
-pub(in crate::workers) struct Settings {
+pub struct Settings {
     /// Under this name dispatches reach the agent of this box.
-    pub(in crate::workers) own_name: String,
-    pub(in crate::workers) sign: Sign,
+    pub own_name: String,
+    /// Signs what a job's agent joins with.
+    pub sign: Sign,
 }
 
 impl fmt::Debug for Settings {
@@ -30,15 +31,15 @@ impl fmt::Debug for Settings {
 
 /// A worker's connection, never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(in crate::workers) struct ConnectionId(pub(in crate::workers) u64);
+pub struct ConnectionId(pub u64);
 
 /// Who asked for something, for the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(in crate::workers) struct Ticket(pub(in crate::workers) u64);
+pub struct Ticket(pub u64);
 
 /// What happened.
 #[derive(Debug)]
-pub(in crate::workers) enum Input {
+pub enum Input {
     /// Somebody whose token has the grant `agent` connected.
     Connected(ConnectionId),
     /// A worker says something.
@@ -54,14 +55,21 @@ pub(in crate::workers) enum Input {
     /// [`Output::OpenRoom`] failed.
     NotOpened(RoomName),
     /// What became of [`Output::SendOwn`]: as whom the agent joins, or why it does not.
-    OwnSent { job: JobId, room: RoomName, outcome: Result<Identity, String> },
+    OwnSent {
+        /// Its job.
+        job: JobId,
+        /// The room that it joins.
+        room: RoomName,
+        /// As whom, or why it does not.
+        outcome: Result<Identity, String>,
+    },
     /// Time has passed.
     Timeout,
 }
 
 /// What is to be done.
 #[derive(Debug, PartialEq)]
-pub(in crate::workers) enum Output {
+pub enum Output {
     /// To a worker.
     Send(ConnectionId, Box<ServerMessage>),
     /// A worker is sent away. Nothing follows for it.
@@ -69,7 +77,14 @@ pub(in crate::workers) enum Output {
     /// Somebody wants an agent in a room that is not open.
     OpenRoom(RoomName),
     /// The agent of this box shall join; answered by [`Input::OwnSent`].
-    SendOwn { job: JobId, room: RoomName, metadata: String },
+    SendOwn {
+        /// Its job.
+        job: JobId,
+        /// The room to join.
+        room: RoomName,
+        /// What whoever dispatches says about it.
+        metadata: String,
+    },
     /// A participant is shown the door.
     Remove(RoomName, Identity),
     /// The answer to whom this ticket is.
@@ -78,19 +93,26 @@ pub(in crate::workers) enum Output {
 
 /// Why a worker's connection is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(in crate::workers) enum Refusal {
+pub enum Refusal {
+    /// It has not registered in time.
     #[error("no registration came in time")]
     Late,
+    /// It says something else first.
     #[error("the first message must be the registration")]
     NotRegistered,
+    /// It registers again.
     #[error("registered already")]
     RegisteredAlready,
+    /// Its jobs are of no kind that there is.
     #[error("unknown job type")]
     JobType,
+    /// Its agent's or its namespace's name is longer than 256 bytes.
     #[error("a name of the registration is too long")]
     LongName,
+    /// No deployment is called so.
     #[error("deployment: at most 64 bytes, without '_', blanks and control characters")]
     Deployment,
+    /// Dispatches by this name reach the agent of this box.
     #[error("this agent_name is that of the server's own agent: choose another one")]
     OwnName,
 }

@@ -25,7 +25,7 @@ use std::{
 use livekit_protocol as proto;
 use proto::{JobStatus, JobType, server_message::Message as ServerMessage, worker_message::Message as WorkerMessage};
 
-pub(super) use self::io::{ConnectionId, Input, Output, Refusal, Settings, Ticket};
+pub use self::io::{ConnectionId, Input, Output, Refusal, Settings, Ticket};
 use self::{
     dispatches::Awaited,
     endings::Leaving,
@@ -51,7 +51,7 @@ const MOST_ROOMS: usize = 2000;
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct Registry {
+pub struct Registry {
     settings: Settings,
     /// When the present input came, by both clocks.
     at: (Instant, SystemTime),
@@ -64,7 +64,8 @@ pub(super) struct Registry {
 }
 
 impl Registry {
-    pub(super) fn new(now: Instant, wall: SystemTime, settings: Settings) -> Self {
+    /// Nobody is there yet.
+    pub fn new(now: Instant, wall: SystemTime, settings: Settings) -> Self {
         Self {
             settings,
             at: (now, wall),
@@ -79,7 +80,7 @@ impl Registry {
 
     /// Takes in what happened at `now`, which is `wall` by the clock that tokens are made by; then [`poll`](Self::poll) until
     /// `None`.
-    pub(super) fn handle(&mut self, now: Instant, wall: SystemTime, input: Input) {
+    pub fn handle(&mut self, now: Instant, wall: SystemTime, input: Input) {
         self.at = (now, wall);
         match input {
             Input::Connected(connection) => {
@@ -100,12 +101,12 @@ impl Registry {
     }
 
     /// The next thing to do.
-    pub(super) fn poll(&mut self) -> Option<Output> {
+    pub fn poll(&mut self) -> Option<Output> {
         self.outputs.pop_front()
     }
 
     /// When to call [`handle`](Self::handle) with [`Input::Timeout`], if nothing happens before.
-    pub(super) fn next_timeout(&self) -> Option<Instant> {
+    pub fn next_timeout(&self) -> Option<Instant> {
         let workers = self.workers.values().filter_map(|worker| match worker {
             Worker::New { until } => Some(*until),
             Worker::Registered(_) => None,
@@ -116,8 +117,13 @@ impl Registry {
     }
 
     /// Workers that have registered.
-    pub(super) fn workers(&self) -> usize {
+    pub fn workers(&self) -> usize {
         self.workers.values().filter_map(Worker::registered).count()
+    }
+
+    /// Jobs that are offered or run, and those that have ended and are remembered.
+    pub fn jobs(&self) -> usize {
+        self.jobs.len()
     }
 
     fn handle_timeout(&mut self, now: Instant) {
