@@ -2,10 +2,12 @@
 //! program's public interface: libFuzzer calls them with what it thinks of (`fuzz_targets/`), `tests/black_box/fuzz.rs` with
 //! the kept corpus and small changes of it.
 //!
-//! Where order matters (signal messages, data packets, datagrams) one input holds several, each after its length in two
+//! Where order matters (signal messages, data packets, datagrams, pictures, a worker's words) one input holds several, each after its length in two
 //! bytes, as on ICE-TCP (RFC 4571).
 
 mod call;
+mod control;
+mod office;
 
 use std::{
     sync::Arc,
@@ -23,7 +25,7 @@ use callstead::{
 };
 use livekit_protocol::{self as proto, signal_request::Message as Request};
 
-use self::call::Call;
+use self::{call::Call, control::Asked, office::Office};
 
 /// At most so many messages of one input are looked at: what takes longer to show does not show in a fuzzer either.
 const MOST_MESSAGES: usize = 64;
@@ -36,14 +38,18 @@ const MOST_LINES: usize = 300 * 200;
 pub type Target = fn(&[u8]);
 
 /// All of them, by the name of their corpus.
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 11] = [
+    ("control", control),
     ("data_packet", data_packet),
+    ("data_track", data_track),
     ("datagram", datagram),
     ("join_request", join_request),
     ("script", script),
     ("sdp", sdp),
     ("signal_request", signal_request),
     ("token", token),
+    ("video", video),
+    ("worker", worker),
 ];
 
 /// Messages of a client's signal connection, one after the other.
@@ -99,6 +105,56 @@ pub fn data_packet(bytes: &[u8]) {
         call.run_ms(2);
         call.assert_unharmed();
     });
+}
+
+/// Packets of data tracks, of which the listener receives one. It goes on receiving it.
+pub fn data_track(bytes: &[u8]) {
+    call::with_watched(|call| {
+        for packet in messages(bytes) {
+            call.send_frame(packet);
+        }
+        call.run_ms(2);
+        call.assert_frames_arrive();
+        call.assert_unharmed();
+    });
+}
+
+/// Packets of a camera that the listener sees: see `Call::show`. It goes on seeing it.
+pub fn video(bytes: &[u8]) {
+    call::with_watched(|call| {
+        for packet in messages(bytes) {
+            call.show(packet);
+            call.run_ms(5);
+        }
+        call.assert_watched();
+        call.assert_unharmed();
+    });
+}
+
+/// What a back end asks of a room: see `Asked::read`. Each request is answered, and sends nobody away but whom it names.
+pub fn control(bytes: &[u8]) {
+    if Asked::read(bytes, "").is_none() {
+        return;
+    }
+    let mut call = Call::administered();
+    let Some(asked) = Asked::read(bytes, call.track_sid()) else { return };
+    let spares_the_listener = !asked.sends_away("listener");
+    call.control(asked.control);
+    // Nobody acknowledges a call of a method within two seconds.
+    for _ in 0..22 {
+        call.run_ms(100);
+    }
+    assert!((asked.has_answer)(), "a request is not answered");
+    if spares_the_listener {
+        call.assert_unharmed();
+    }
+}
+
+/// Messages of an outside worker: see `Office::hear`.
+pub fn worker(bytes: &[u8]) {
+    let mut office = Office::new();
+    messages(bytes).for_each(|message| office.hear(message));
+    office.assert_unharmed();
 }
 
 /// Datagrams from the address of a client that is connected.

@@ -114,6 +114,7 @@ Examples:
   callstead bench voice --wav callers        a call with those recordings: how long the caller waits
   callstead bench voice --wav callers --calls 4 --json > voice.json
   callstead bench rooms --rooms 50 --video   what rooms cost this machine: the processor for each track, memory
+  callstead bench rooms --rooms 10 --flood   what comes late while strangers flood the server
   callstead say 'I have a question.' -o callers/1.wav    makes such a recording";
 
 pub(super) const DOCTOR: &str = "\

@@ -46,6 +46,8 @@ pub struct Line {
     sockets: [Socket; 2],
     signal: Signal,
     wake: Instant,
+    /// Where the last datagram went.
+    sent_to: Option<SocketAddr>,
 }
 
 struct Socket {
@@ -72,7 +74,7 @@ impl Line {
         let sockets = [socket(signal.local).await?, socket(signal.local).await?];
         let local = |socket: &Socket| LocalAddress { transport: Transport::Udp, address: socket.address };
         let client = Client::new(Instant::now(), kind, [local(&sockets[0]), local(&sockets[1])]);
-        Ok(Self { client, sockets, signal, wake: Instant::now() })
+        Ok(Self { client, sockets, signal, wake: Instant::now(), sent_to: None })
     }
 
     /// The next event; `None` when there is none until `due`. May be dropped and asked again.
@@ -103,6 +105,11 @@ impl Line {
         self.client.send(now, packet);
     }
 
+    /// The server's address for media, as far as it is tried: from [`Event::Published`] on, where they go.
+    pub fn media_address(&self) -> Option<SocketAddr> {
+        self.sent_to
+    }
+
     /// Says good-bye.
     ///
     /// # Errors
@@ -120,6 +127,7 @@ impl Line {
                 Output::Signal(request) => self.signal.send(&request)?,
                 // What the socket does not take now is lost, as it may be on the network.
                 Output::Transmit(connection, datagram) => {
+                    self.sent_to = Some(datagram.destination);
                     let socket = &self.sockets[connection as usize].udp;
                     drop(socket.try_send_to(&datagram.contents, datagram.destination));
                 }

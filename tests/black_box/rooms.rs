@@ -40,7 +40,6 @@ fn people_come_and_go() {
 }
 
 #[test]
-#[ignore = "`force-tcp` is still to come: `make rooms-here`"]
 fn broken_connections_come_back() {
     judge("reconnect.test.mjs");
 }
@@ -52,9 +51,10 @@ fn sound_and_pictures_arrive() {
     judge("media.test.mjs");
 }
 
+/// Five megabytes at once need a core.
 #[test]
-#[ignore = "five megabytes at once stand still on a busy machine: `make rooms-here`"]
 fn data_arrives() {
+    let _turn = engines();
     judge("data.test.mjs");
 }
 
@@ -64,7 +64,6 @@ fn servers_lead_rooms() {
 }
 
 #[test]
-#[ignore = "one of its tests fails: `make rooms-here`"]
 fn servers_moderate() {
     judge("moderation.test.mjs");
 }

@@ -132,8 +132,13 @@ fn claims_a_role(attributes: &HashMap<String, String>) -> bool {
 
 fn merged(attributes: &BTreeMap<String, String>, update: &HashMap<String, String>) -> BTreeMap<String, String> {
     let mut merged = attributes.clone();
-    merged.extend(update.iter().map(|(name, value)| (name.clone(), value.clone())));
-    merged.retain(|_, value| !value.is_empty());
+    for (name, value) in update {
+        // One that was empty from the beginning, as a token may have it, stays.
+        match value.is_empty() {
+            true => merged.remove(name),
+            false => merged.insert(name.clone(), value.clone()),
+        };
+    }
     merged
 }
 

@@ -1,6 +1,7 @@
 //! A short run over what fuzzing (`make fuzz`) begins with: the kept corpus as it is, and with a few changes. The functions
 //! that take it, and panic at a fault, are libFuzzer's own.
 
+mod back_ends;
 mod seeds;
 #[path = "../../../fuzz/src/lib.rs"]
 #[expect(unreachable_pub, reason = "they are the public items of another crate, which is `fuzz/`")]

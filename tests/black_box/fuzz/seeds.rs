@@ -21,36 +21,44 @@ use livekit_protocol::{
 };
 use prost::Message;
 
-use super::targets::{NOW, keys};
+use super::{
+    back_ends,
+    targets::{NOW, keys},
+};
 
 /// What a file holds, by its name.
 pub(super) type Seeds = BTreeMap<String, Vec<u8>>;
 
 /// By the name of the target that they are for.
-pub(super) fn corpora() -> [(&'static str, Seeds); 7] {
+pub(super) fn corpora() -> [(&'static str, Seeds); 11] {
     [
+        ("control", back_ends::controls()),
         ("data_packet", framed(data_packets())),
+        ("data_track", framed(data_track_packets())),
         ("datagram", framed(datagrams())),
         ("join_request", join_requests()),
         ("script", scripts()),
         ("sdp", descriptions()),
         ("signal_request", framed(signal_requests())),
         ("token", tokens()),
+        ("video", framed(pictures())),
+        ("worker", back_ends::worker_messages()),
     ]
 }
 
-fn seeds<const N: usize>(named: [(&str, Vec<u8>); N]) -> Seeds {
+pub(super) fn seeds<const N: usize>(named: [(&str, Vec<u8>); N]) -> Seeds {
     named.map(|(name, bytes)| (name.to_owned(), bytes)).into()
 }
 
+pub(super) fn frame(bytes: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(bytes.len()).expect("seeds are short");
+    [&length.to_be_bytes()[..], bytes].concat()
+}
+
 /// Each message alone, and all of them in one file.
-fn framed(messages: Seeds) -> Seeds {
-    let frame = |bytes: &Vec<u8>| {
-        let length = u16::try_from(bytes.len()).expect("seeds are short");
-        [&length.to_be_bytes()[..], bytes].concat()
-    };
+pub(super) fn framed(messages: Seeds) -> Seeds {
     let mut framed: Seeds = messages.iter().map(|(name, bytes)| (name.clone(), frame(bytes))).collect();
-    framed.insert("all".to_owned(), messages.values().flat_map(frame).collect());
+    framed.insert("all".to_owned(), messages.values().flat_map(|bytes| frame(bytes)).collect());
     framed
 }
 
@@ -296,6 +304,62 @@ fn data_packets() -> Seeds {
         (name.to_owned(), packet.encode_to_vec())
     };
     packets.into_iter().enumerate().map(encoded).collect()
+}
+
+// ---- data tracks ----
+
+/// The handle is that of the track which the targets publish: one.
+fn data_track_packets() -> Seeds {
+    let packet = |flags: u8, handle: u16, rest: &[u8]| {
+        [&[flags, 0][..], &handle.to_be_bytes(), &[0, 1, 0, 1, 0, 0, 0, 9], rest].concat()
+    };
+    seeds([
+        ("whole", packet(0b0001_1000, 1, b"frame")),
+        ("start", packet(0b0001_0000, 1, &[7; 1000])),
+        ("end", packet(0b0000_1000, 1, &[7; 10])),
+        ("empty_frame", packet(0b0001_1000, 1, b"")),
+        ("extended", packet(0b0001_1100, 1, &[0, 1, 1, 4, 7, 7, 7, 7, 7, 7, b'x'])),
+        ("extended_by_nothing", packet(0b0001_1100, 1, &[0, 0, 1, 0, 7, 7])),
+        ("extended_too_far", packet(0b0001_1100, 1, &[0xff, 0xff, 1, 4])),
+        ("later_version", packet(0b1111_1000, 1, b"frame")),
+        ("of_another", packet(0b0001_1000, 2, b"frame")),
+        ("of_nobody", packet(0b0001_1000, 0, b"frame")),
+        ("cut", packet(0b0001_1000, 1, b"")[..11].to_vec()),
+        ("empty", Vec::new()),
+    ])
+}
+
+// ---- pictures ----
+
+/// A byte that says the codec and that a picture ends, then AV1's dependency descriptor, then the payload: `Call::show`.
+fn pictures() -> Seeds {
+    let [vp8, vp9, h264] = [0, 1, 2].map(|codec| move |payload: &[u8]| [&[0x80 | codec][..], payload].concat());
+    let av1 = |descriptor: &[u8], payload: &[u8]| {
+        [&[0x83, u8::try_from(descriptor.len()).expect("it is short")][..], descriptor, payload].concat()
+    };
+    // Two spatial layers in three templates from 62 on, as in the tests of `rtc::peer::video`.
+    let structure = [0xfe, 0, 1, 0x87, 0xc1, 0x6c];
+    seeds([
+        ("vp8_key", vp8(&[0x90, 0x80, 0x81, 0x02, 0x00, 1, 2, 3])),
+        ("vp8_delta", vp8(&[0x90, 0x80, 0x81, 0x03, 0x01, 1, 2, 3])),
+        ("vp8_layers", vp8(&[0x90, 0xf0, 0x81, 0x23, 0x07, 0x20, 0x00])),
+        ("vp8_short_number", vp8(&[0x90, 0x80, 0x7f, 0x00])),
+        ("vp8_cut", vp8(&[0x90, 0xf0, 0x81])),
+        ("vp9_key", vp9(&[0x8c, 0x05, 1, 2, 3])),
+        ("vp9_base_layer", vp9(&[0xac, 0x81, 0x02, 0x00, 0x07, 0xff])),
+        ("vp9_upper_layer", vp9(&[0xac, 0x81, 0x02, 0x04, 0x07, 0xff])),
+        ("vp9_flexible", vp9(&[0xfc, 0x85, 0x02, 0x02, 0x03, 0x04])),
+        ("vp9_cut", vp9(&[0xa8, 0x81])),
+        ("h264_idr", h264(&[0x65, 1, 2, 3])),
+        ("h264_part", h264(&[0x7c, 0x85, 1, 2])),
+        ("h264_several", h264(&[0x78, 0, 2, 0x67, 1, 0, 1, 0x68])),
+        ("h264_several_cut", h264(&[0x78, 0xff, 0xff, 0x67])),
+        ("av1_key", av1(&structure, &[0x18, 1, 2, 3])),
+        ("av1_upper_layer", av1(&[0xc0, 0, 2], &[0x10, 1, 2, 3])),
+        ("av1_bare", av1(&[], &[0x18, 1, 2, 3])),
+        ("av1_long", av1(&[0xff; 100], &[0x18])),
+        ("empty", Vec::new()),
+    ])
 }
 
 // ---- datagrams ----

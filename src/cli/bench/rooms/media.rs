@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::rtc::peer::{Kind, Packet, Video, video::vp8};
+use crate::rtc::peer::{Kind, Packet, Video, VideoCodec, video::vp8};
 
 /// A packet that takes so much longer than none at all misses the moment it is played at.
 const LATE: Duration = Duration::from_millis(20);
@@ -83,7 +83,7 @@ impl Source {
             Kind::Video => (
                 count / PACKETS_A_PICTURE * PICTURE_TIME,
                 count % PACKETS_A_PICTURE == PACKETS_A_PICTURE - 1,
-                Some(Video::of_vp8(&payload)),
+                Some(Video::of(VideoCodec::Vp8, &payload, None)),
             ),
         };
         Packet { payload, seq: count, time, marker, is_red: false, level: None, video, arrived: now }

@@ -1,8 +1,9 @@
 //! `callstead bench rooms`: what rooms cost a server. People join one after the other, two in each room, and send each other
 //! sound or pictures; measured are the time to join, the server's processor time for each track that it forwards, its memory
 //! for each participant, and which packets are lost or late. Any LiveKit server can be measured so, beside our own: the
-//! clients are the same.
+//! clients are the same. A flood of strangers can be let loose on one on this machine, while the calls are measured.
 
+mod flood;
 mod guest;
 mod media;
 
@@ -15,6 +16,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use anyhow::Context as _;
 use serde::Serialize;
 use tokio::{
     sync::{oneshot, watch},
@@ -23,6 +25,7 @@ use tokio::{
 };
 
 use self::{
+    flood::{Flooded, Place, Target},
     guest::{GuestError, Plan, Stage, take_part},
     media::{Tally, Window},
 };
@@ -60,6 +63,9 @@ pub(super) struct Args {
     /// Pictures (VP8, 1 Mbit/s each) instead of sound (Opus, 32 kbit/s)
     #[arg(long)]
     video: bool,
+    /// Flood the server meanwhile, which has to be on this machine: joins, bad tokens, datagrams, slow readers
+    #[arg(long)]
+    flood: bool,
     /// Join at this server, with LIVEKIT_API_KEY and LIVEKIT_API_SECRET, instead of one that is started for it
     #[arg(long, value_name = "URL")]
     url: Option<String>,
@@ -78,6 +84,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
         None => Server::start(&Setup::rooms(), context)?,
     };
     let bench = Bench {
+        flooded: args.flood.then(|| Place::parse(&server.url)).transpose()?,
         pid: server.pid().or(args.pid),
         server,
         rooms: args.rooms,
@@ -96,6 +103,8 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
 
 struct Bench {
     server: Server,
+    /// Where the flood goes, if there is to be one.
+    flooded: Option<Place>,
     pid: Option<u32>,
     rooms: u16,
     time: Duration,
@@ -118,8 +127,13 @@ impl Bench {
             began: Instant::now(),
             stage: seen.clone(),
         };
+        let target = match &self.flooded {
+            Some(place) => Some(Target::find(place, &self.server.keys, &self.trust).await?),
+            None => None,
+        };
         let began = Instant::now();
-        let empty = memory_kb(self.pid);
+        // The first room brings what all share: code, certificates, buffers.
+        let mut first = None;
         for room in 0..self.rooms {
             let name: RoomName = format!("bench-{room}-{:08x}", rand::random::<u32>()).parse()?;
             for identity in ["one", "two"] {
@@ -128,12 +142,17 @@ impl Bench {
                 // Whoever fails says so at the end.
                 joins.extend(joining.await);
             }
+            if first.is_none() {
+                sleep(SETTLE).await;
+                first = memory_kb(self.pid);
+            }
         }
         sleep(SETTLE).await;
         let full = memory_kb(self.pid);
         let from = Instant::now();
         let window = Window { from, until: from + self.time };
         stage.send_replace(Stage::Measuring(window));
+        let flood = target.map(|target| flood::start(target, window.until)).transpose()?;
         let (clients, server) = (Meter::start(None), Meter::start(self.pid));
         let mut memory = full.into_iter().collect::<Vec<_>>();
         while Instant::now() < window.until {
@@ -151,8 +170,14 @@ impl Bench {
                 Err(error) => failures.push(error.to_string()),
             }
         }
+        let flood = match flood {
+            Some(flood) => Some(flood.await.context("the flood ended unexpectedly")?.context("flooding the server")?),
+            None => None,
+        };
         let participants = usize::from(self.rooms) * 2;
-        let each = |whole: f64| (whole / participants as f64 * 100.0).round() / 100.0;
+        let each = |whole: f64, of: usize| (whole / of as f64 * 100.0).round() / 100.0;
+        let grown = first.zip(full).map(|(first, full)| full.saturating_sub(first) as f64);
+        let added = participants - 2;
         Ok(Report {
             version: env!("CARGO_PKG_VERSION"),
             cores: thread::available_parallelism().map_or(1, NonZeroUsize::get),
@@ -171,10 +196,11 @@ impl Bench {
             server: Costs {
                 percent: server,
                 // Each of two in a room sends one track, which is forwarded to the other.
-                percent_per_track: server.map(each),
+                percent_per_track: server.map(|percent| each(percent, participants)),
                 memory_kb: Spread::of(memory),
-                memory_kb_per_participant: empty.zip(full).map(|(empty, full)| each(full.saturating_sub(empty) as f64)),
+                memory_kb_per_participant: grown.filter(|_| added > 0).map(|kb| each(kb, added)),
             },
+            flood,
             failures,
         })
     }
@@ -205,9 +231,11 @@ struct Report {
     /// From the first packet to the server until the media are connected, one participant after the other.
     join_ms: Option<Spread>,
     packets: Packets,
-    /// Of one core, in hundredths.
+    /// Of one core, in hundredths; the flood's share is in it.
     clients_percent: Option<f64>,
     server: Costs,
+    /// What strangers did meanwhile.
+    flood: Option<Flooded>,
     failures: Vec<String>,
 }
 
@@ -264,6 +292,9 @@ fn as_text(report: &Report) -> String {
         if let Some(Spread { count, p50, p95, max }) = spread {
             let _ = write!(text, "\n{name:32} {count:>7} {p50:>7} {p95:>7} {max:>7}");
         }
+    }
+    if let Some(flood) = &report.flood {
+        let _ = write!(text, "\n\n{}", flood.as_text());
     }
     for failure in &report.failures {
         let _ = write!(text, "\n{failure}");
