@@ -75,7 +75,9 @@ impl Partner for Worker {
         match self.connection.next().await.ok_or(End::Closed)? {
             Outgoing::Message(message) => Ok(match self.form {
                 Form::Binary => Frame::Binary(wire::write_binary(&message).into()),
-                Form::Text => Frame::Text(wire::write_text(&message)),
+                Form::Text => Frame::Text(wire::write_text(&message).ok_or_else(|| {
+                    End::Refused(CloseCode::Unsupported, "this job has no form in JSON: speak protobuf".to_owned())
+                })?),
             }),
             Outgoing::Close(why) => Err(End::Refused(CloseCode::Policy, why)),
         }

@@ -38,7 +38,13 @@ impl Poster {
 
     pub(super) async fn post(&self, url: Url, post: &Post) -> Outcome {
         let name = post.notice.name();
-        let body = post.notice.body(post.dropped);
+        let body = match post.notice.body(post.dropped) {
+            Ok(body) => body,
+            Err(error) => {
+                tracing::warn!(webhook.event = name, %error, "an event has no form in JSON");
+                return Outcome::Refused;
+            }
+        };
         let token = signature(&self.keys, &body, SystemTime::now());
         let request = self.client.post(url).header(header::AUTHORIZATION, token);
         match request.header(header::CONTENT_TYPE, MEDIA_TYPE).body(body).send().await {

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use livekit_protocol::{self as proto, DisconnectReason};
+use livekit_protocol::{self as proto, DisconnectReason, client_info::Capability};
 
 use super::{
     ConnectionId, Key, PeerId, Target, TrackId,
@@ -24,7 +24,7 @@ use crate::{
     rtc::{LocalAddress, peer::Mid},
 };
 
-/// More than LiveKit has: the rest is not passed on.
+/// More than LiveKit has: the rest is not passed on, nor what nobody knows.
 const LONGEST_CAPABILITIES: usize = 16;
 
 /// See the module.
@@ -108,8 +108,9 @@ impl Client {
             SignalVersion::V1 => Mode::Single { asked: false, released: false },
         };
         let info = request.client_info.as_ref();
-        let mut capabilities = info.map(|info| info.capabilities.clone()).unwrap_or_default();
-        capabilities.truncate(LONGEST_CAPABILITIES);
+        let capabilities = info.into_iter().flat_map(|info| info.capabilities.iter().copied());
+        let known = |number: &i32| Capability::try_from(*number).is_ok();
+        let capabilities = capabilities.filter(known).take(LONGEST_CAPABILITIES).collect();
         Self {
             signal: Signal::Open(connection),
             newest_token: claims.not_before,

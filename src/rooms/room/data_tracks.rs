@@ -7,7 +7,9 @@
 use std::{collections::BTreeMap, ops::Range, time::Instant};
 
 use livekit_protocol::{
-    self as proto, data_track_frame_encoding, data_track_schema_encoding,
+    self as proto,
+    data_track_frame_encoding::{self as frame_encoding, WellKnownFrameEncoding},
+    data_track_schema_encoding::{self as schema_encoding, WellKnownSchemaEncoding},
     data_track_subscriber_handles::PublishedDataTrack,
     request_response::{Reason, Request},
     signal_response::Message,
@@ -332,14 +334,17 @@ fn check(
     let published = || participant.data_tracks.iter().map(|track| &track.info);
     let is_named = |name: &str| !name.is_empty() && name.len() <= LONGEST_ENCODING;
     let frame = match request.frame_encoding.as_ref().and_then(|encoding| encoding.value.as_ref()) {
-        Some(data_track_frame_encoding::Value::Custom(name)) => is_named(name),
-        _ => true,
+        Some(frame_encoding::Value::Custom(name)) => is_named(name),
+        Some(frame_encoding::Value::WellKnown(number)) => WellKnownFrameEncoding::try_from(*number).is_ok(),
+        None => true,
     };
     let encoding = request.schema.as_ref().and_then(|schema| schema.encoding.as_ref()?.value.as_ref());
     let schema = match encoding {
-        Some(data_track_schema_encoding::Value::Custom(name)) => is_named(name),
-        _ => true,
+        Some(schema_encoding::Value::Custom(name)) => is_named(name),
+        Some(schema_encoding::Value::WellKnown(number)) => WellKnownSchemaEncoding::try_from(*number).is_ok(),
+        None => true,
     };
+    let is_encrypted_as_known = proto::encryption::Type::try_from(request.encryption).is_ok();
     let schema_name = request.schema.as_ref().is_none_or(|schema| schema.name.len() <= LONGEST_NAME);
     match request {
         _ if !participant.grants.can_publish_data => {
@@ -351,8 +356,9 @@ fn check(
         request if request.name.is_empty() || request.name.len() > LONGEST_NAME => {
             Err((Reason::InvalidName, "name should not be empty and should not exceed 256 characters"))
         }
+        _ if !is_encrypted_as_known => Err((Reason::InvalidRequest, "encryption is not known")),
         _ if !(frame && schema && schema_name) => {
-            Err((Reason::InvalidRequest, "encoding identifier is empty or exceeds the maximum length"))
+            Err((Reason::InvalidRequest, "encoding identifier is empty, not known or exceeds the maximum length"))
         }
         request if published().any(|info| info.pub_handle == request.pub_handle) => {
             Err((Reason::DuplicateHandle, "a data track with same handle already exists"))

@@ -75,8 +75,7 @@ impl Room {
             Err(JoinError::Unavailable)
         } else if self.removed.refuses(claims) {
             Err(JoinError::Removed)
-        } else if holder.is_some_and(Participant::is_agent) {
-            // All in the room know the agent's identity: who joined with it would speak in its name.
+        } else if holder.is_some_and(|holder| !may_replace(claims, holder)) {
             Err(JoinError::Taken)
         } else if is_full && !resumes {
             Err(JoinError::Full)
@@ -324,6 +323,12 @@ impl Room {
             self.tell_joined(key);
         }
     }
+}
+
+/// All in the room know an agent's identity: who joined with it would speak in its name. An agent that is not of this process
+/// comes back when its connection was cut.
+fn may_replace(claims: &Claims, holder: &Participant) -> bool {
+    !holder.is_agent() || (join_kind(claims) == Kind::Agent && holder.client().is_some())
 }
 
 fn join_kind(claims: &Claims) -> Kind {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use livekit_protocol::{
-    self as proto, TrackSource, TrackType,
+    self as proto, TrackSource, TrackType, VideoQuality,
     request_response::{Reason, Request},
     signal_response::Message,
 };
@@ -299,6 +299,7 @@ fn short(request: proto::AddTrackRequest) -> proto::AddTrackRequest {
     }
 }
 
+/// What others are told: of enumerations only numbers that somebody knows, for the rest cannot be written as JSON.
 #[expect(deprecated, reason = "clients older than audio features look at the flags")]
 fn track_info(request: &proto::AddTrackRequest) -> proto::TrackInfo {
     let is_screen = [TrackSource::ScreenShare, TrackSource::ScreenShareAudio].contains(&request.source());
@@ -308,21 +309,21 @@ fn track_info(request: &proto::AddTrackRequest) -> proto::TrackInfo {
     let layers = layers(request);
     proto::TrackInfo {
         sid: track_sid(request.r#type(), request.source()),
-        r#type: request.r#type,
+        r#type: request.r#type().into(),
         name: request.name.clone(),
         muted: request.muted,
-        source: request.source,
+        source: request.source().into(),
         mime_type: mime_type(request).to_owned(),
         width: request.width,
         height: request.height,
         simulcast: layers.len() > 1,
         codecs: codecs_of(request, &layers),
         layers,
-        backup_codec_policy: request.backup_codec_policy,
+        backup_codec_policy: request.backup_codec_policy().into(),
         disable_red: request.disable_red || is_video,
         disable_dtx: request.disable_dtx,
         stereo: request.stereo,
-        encryption: request.encryption,
+        encryption: request.encryption().into(),
         stream: stream.to_owned(),
         audio_features: features(&request.audio_features),
         ..Default::default()
@@ -333,6 +334,8 @@ fn track_info(request: &proto::AddTrackRequest) -> proto::TrackInfo {
 fn layers(request: &proto::AddTrackRequest) -> Vec<proto::VideoLayer> {
     let of_codec = request.simulcast_codecs.first().map(|codec| &codec.layers).filter(|layers| !layers.is_empty());
     let layers = of_codec.unwrap_or(&request.layers).iter().take(MOST_LAYERS);
+    let is_known = |layer: &&proto::VideoLayer| VideoQuality::try_from(layer.quality).is_ok();
+    let layers = layers.filter(is_known);
     let named = |layer: &&proto::VideoLayer| layer.rid.len() <= LONGEST_RID;
     layers.filter(named).filter(|_| request.r#type() == TrackType::Video).cloned().collect()
 }

@@ -24,7 +24,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{State, public};
 use crate::rooms::token::{self, ApiClaims, ApiGrants};
-use error::TwirpError;
+use error::{Code, TwirpError};
 
 /// Most bytes in a request: two of the longest metadata.
 const MAX_BODY: usize = 1024 * 1024;
@@ -86,7 +86,10 @@ impl Call {
     /// The answer.
     pub(super) fn reply<T: Message + Serialize>(&self, message: &T) -> Result<Reply, TwirpError> {
         let body = match self.encoding {
-            Encoding::Json => json::write(message),
+            Encoding::Json => json::write(message).map_err(|error| {
+                tracing::warn!(%error, "an answer of the server API has no form in JSON");
+                TwirpError::new(Code::Internal, "the answer has no form in JSON: ask for protobuf")
+            })?,
             Encoding::Protobuf => message.encode_to_vec(),
         };
         Ok(Reply { encoding: self.encoding, body })

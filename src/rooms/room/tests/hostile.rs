@@ -6,7 +6,7 @@ use livekit_protocol::{
 use proptest::prelude::*;
 use prost::Message as _;
 
-use super::world::{World, join_request};
+use super::world::{World, claims, join_request};
 use crate::rooms::{
     SignalVersion::{V0, V1},
     room::Input,
@@ -185,4 +185,34 @@ fn what_comes_from_nobody_is_ignored() {
     world.handle(Input::Signal { connection, request: Box::new(proto::SignalRequest::default()) });
     world.handle(Input::SignalClosed { connection });
     assert_eq!(world.room.len(), 0);
+}
+
+#[test]
+fn numbers_that_nobody_knows_are_told_to_nobody() {
+    let mut world = World::new();
+    world.join(V0, "bob");
+    let capabilities = vec![1, 99, -3];
+    let client_info = Some(proto::ClientInfo { capabilities, ..Default::default() });
+    let ann = world.join_with(V1, claims("ann"), proto::JoinRequest { client_info, ..join_request() });
+    let layers = [7, 0].map(|quality| proto::VideoLayer { quality, ..Default::default() });
+    let request = proto::AddTrackRequest {
+        cid: "cam".to_owned(),
+        r#type: proto::TrackType::Video.into(),
+        source: 77,
+        encryption: 78,
+        backup_codec_policy: 79,
+        layers: layers.into(),
+        ..Default::default()
+    };
+    world.say(ann, Request::AddTrack(request));
+    let told = world.clients[ann].told.iter().rev();
+    let mut tracks = told.filter_map(|message| match message {
+        Message::TrackPublished(published) => published.track.clone(),
+        _ => None,
+    });
+    let track = tracks.next().unwrap();
+    assert!(serde_json::to_string(&track).is_ok(), "{track:?}");
+    let info = world.sees(0, "ann").unwrap();
+    assert_eq!(info.capabilities, [1]);
+    assert!(serde_json::to_string(&info).is_ok(), "{info:?}");
 }

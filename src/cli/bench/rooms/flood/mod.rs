@@ -175,7 +175,7 @@ impl Target {
             Err(_) => return Answer::Missing,
         };
         // What comes of it does not matter to somebody who goes.
-        if nth % 3 == 0 {
+        if nth.is_multiple_of(3) {
             let _ = line.leave();
         } else {
             let _ = line.next(Instant::now() + GLIMPSE).await;
