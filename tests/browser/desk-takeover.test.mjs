@@ -63,6 +63,7 @@ for (const [language, screen] of [["en-US", SCREENS.desktop], ["ar", SCREENS.pho
       assert.equal(await focused(page), "mute");
       await guest(theirs).waitFor({ state: "attached" });
       await theirs.locator("audio[data-role=guest]").waitFor({ state: "attached" });
+      await theirs.getByText("A member of staff is talking with you now.").waitFor();
       await page.locator("#scene .handover").waitFor();
       assert.equal((await callOf(page)).takenOver.by, "Nadia");
       await button(page, words.mute).click();
@@ -75,6 +76,8 @@ for (const [language, screen] of [["en-US", SCREENS.desktop], ["ar", SCREENS.pho
       await button(page, words.giveBack).click();
       await state(page, words.returned);
       await guest(theirs).waitFor({ state: "detached" });
+      await theirs.locator("audio[data-role=guest]").waitFor({ state: "detached" });
+      await theirs.locator("#notice").waitFor({ state: "hidden" });
       await caller.waitForTurns("agent", 2);
       const { takenOver, handovers } = await callOf(page);
       assert.deepEqual([takenOver, handovers.length, handovers[0].how], [null, 1, "given_back"]);

@@ -17,6 +17,8 @@ const AGENT_IS_LATE_AFTER_MS = 15_000;
 
 /** The agent's attribute that says what it cannot do: a key of `strings.notices`. */
 const NOTICE = "callstead.notice";
+/** The attribute of somebody who talks in the agent's place. */
+const ROLE = "callstead.role";
 
 /** Of those that livekit-client goes through by itself; who joins tells the others. */
 const STATES = {
@@ -194,11 +196,15 @@ export class Session {
     if (performance.getEntriesByName("call:first-packet").length === 0) void markFirstPacket(track);
     const element = track.attach();
     element.dataset.role = this.#roleOf(participant);
+    element.dataset.identity = participant.identity;
     this.#sounds.append(element);
   }
 
   #left(participant) {
     this.#tellPeople();
+    for (const element of [...this.#sounds.children]) {
+      if (element.dataset.identity === participant.identity) element.remove();
+    }
     // A call with nobody left to talk to is over; people among themselves may go on.
     if (isAgent(participant) && this.#room?.remoteParticipants.size === 0) {
       void this.end();
@@ -252,7 +258,8 @@ export class Session {
     if (agent) {
       this.#hadAgent = true;
       this.#waiting.forEach(clearTimeout);
-      this.#tell({ type: "notice", kind: agent.attributes[NOTICE] });
+      const hasColleague = [...room.remoteParticipants.values()].some((it) => it.attributes[ROLE] === "supervisor");
+      this.#tell({ type: "notice", kind: hasColleague ? "colleague" : agent.attributes[NOTICE] });
     }
     const none = this.#hadAgent ? "gone" : "absent";
     this.#tell({ type: "agent", state: agent ? agent.attributes["lk.agent.state"] || "here" : none });

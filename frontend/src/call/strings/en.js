@@ -128,8 +128,9 @@ export const strings = {
       action: "retry",
     },
   },
-  // What the agent cannot do, as it says itself (attribute `callstead.notice`).
+  // What the agent cannot do, as it says itself (attribute `callstead.notice`), and who talks in its place.
   notices: {
+    colleague: "A member of staff is talking with you now. The agent is silent meanwhile.",
     busy: "All lines are busy: nobody can answer you now. Please call again in a few minutes.",
     "typed-only": "The agent cannot hear you: type what you want to say. The answer is spoken.",
     unavailable: "The agent cannot answer at the moment. Please call again later.",
