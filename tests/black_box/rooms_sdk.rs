@@ -12,28 +12,36 @@ use crate::{
 /// Runs those tests whose names begin so, against a server of its own. Each that went well is a line that begins with `ok`.
 #[track_caller]
 fn judge(area: &str) {
-    let (client, agents) = (python(&[]), python(&["agents"]));
-    let desk = desk();
+    judge_with(area, &[]);
+}
+
+/// The same, with LiveKit's agents.
+#[track_caller]
+fn judge_agents(area: &str) {
+    judge_with(area, &[("AGENTS_PYTHON", python(&["agents"]))]);
+}
+
+#[track_caller]
+fn judge_with(area: &str, variables: &[(&str, String)]) {
+    let (client, desk) = (python(&[]), desk());
     let (_server, peer) = judged(&desk, &["--dev"], &[]);
     let output = Command::new(client)
         .arg("-B")
         .arg(repository("tests/sdk/rooms/run.py"))
         .arg(area)
         .envs(peer)
-        .env("AGENTS_PYTHON", agents)
+        .envs(variables.iter().cloned())
         .output()
         .unwrap();
     assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
 }
 
 #[test]
-#[ignore = "takes minutes, and most of a machine: `make rooms-here`"]
 fn the_server_api_answers() {
     judge("server_api.");
 }
 
 #[test]
-#[ignore = "takes minutes, and most of a machine: `make rooms-here`"]
 fn webhooks_tell_what_happens() {
     judge("webhooks.");
 }
@@ -45,7 +53,6 @@ fn lost_connections_come_back() {
 }
 
 #[test]
-#[ignore = "takes minutes, and most of a machine: `make rooms-here`"]
 fn packets_streams_and_calls_arrive() {
     judge("data.");
 }
@@ -57,13 +64,11 @@ fn sound_and_pictures_arrive() {
 }
 
 #[test]
-#[ignore = "takes minutes, and most of a machine: `make rooms-here`"]
 fn rooms_are_moderated() {
     judge("moderation.");
 }
 
 #[test]
-#[ignore = "takes minutes, and most of a machine: `make rooms-here`"]
 fn workers_get_jobs() {
     judge("worker_");
 }
@@ -71,11 +76,11 @@ fn workers_get_jobs() {
 #[test]
 #[ignore = "takes minutes, and most of a machine: `make rooms-here`"]
 fn agents_come_when_they_are_called() {
-    judge("agents.");
+    judge_agents("agents.");
 }
 
 #[test]
 #[ignore = "takes minutes, and most of a machine: `make rooms-here`"]
 fn a_caller_is_handed_over_to_a_person() {
-    judge("transfer.");
+    judge_agents("transfer.");
 }
