@@ -121,6 +121,8 @@ impl Office {
         self.pass(LONG);
         self.assert_running();
         assert_eq!(self.registry.workers(), 1);
+        // Now it may be told to end.
+        self.job.clear();
         self.room(RoomChange::Closed);
         assert_eq!(self.registry.jobs(), 0, "jobs are kept for nobody");
     }
