@@ -122,12 +122,10 @@ fn messages_arrive_in_order_through_a_storm() {
 
 #[test]
 fn a_channel_that_nobody_reads_takes_no_more() {
-    let (mut pair, _) = subscriber(3, Weather::FAIR);
-    pair.network.weather = Weather::CUT;
+    let (mut pair, mut late) = (subscriber(3, Weather::FAIR).0, subscriber(3, Weather::FAIR).0);
+    (pair.network.weather, late.network.weather) = (Weather::CUT, Weather::CUT);
     let sent = (0..1000).take_while(|_| pair.server.peer.send_data(Channel::Reliable, &[0; 4096]).is_ok()).count();
     assert!((1..=MOST_WAITING / 4096).contains(&sent), "{sent} messages wait");
-    let mut late = subscriber(3, Weather::FAIR).0;
-    late.network.weather = Weather::CUT;
     let frames = (0..sent).take_while(|_| late.server.peer.send_data(Channel::DataTrack, &[0; 4096]).is_ok());
     assert!((1..sent / 4).contains(&frames.count()), "frames do not wait long");
     late.server.peer.send_data(Channel::Reliable, &[0; 4096]).unwrap();
