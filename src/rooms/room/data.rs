@@ -18,8 +18,10 @@ use super::{
 };
 use crate::rtc::peer::Channel;
 
-/// A receiver who takes nothing for so long while others are held back for it is dropped.
+/// A receiver who takes less than [`LEAST_TAKEN`] in so much time while others are held back for it is dropped.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// In bytes.
+const LEAST_TAKEN: usize = 160 * 1024;
 /// While a sender is held back one of its datagrams passes in so much time.
 const TRICKLE: Duration = Duration::from_millis(50);
 /// Receivers that a message may name: more than a room takes.
@@ -29,10 +31,24 @@ const MOST_NAMED: usize = 256;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Held {
     by: Key,
-    /// When the receiver took something last, as far as known.
+    /// Since when the receiver has not taken enough.
     since: Instant,
     /// What waited for it then, in bytes.
     backlog: usize,
+}
+
+impl Held {
+    fn new(now: Instant, by: Key) -> Self {
+        Self { by, since: now, backlog: usize::MAX }
+    }
+
+    /// So many bytes are left of what waits. `None`: the receiver is hopeless.
+    fn look(self, now: Instant, left: usize) -> Option<Self> {
+        if left.saturating_add(LEAST_TAKEN) <= self.backlog {
+            return Some(Self { since: now, backlog: left, ..self });
+        }
+        (now.saturating_duration_since(self.since) <= PATIENCE).then_some(self)
+    }
 }
 
 impl Room {
@@ -79,7 +95,7 @@ impl Room {
         for key in receivers {
             let keeps_up = self.deliver(now, key, channel, packet, &message);
             if let Some(sender) = from.and_then(|from| self.client_mut(from)).filter(|_| !keeps_up) {
-                sender.held_by.get_or_insert(Held { by: key, since: now, backlog: usize::MAX });
+                sender.held_by.get_or_insert(Held::new(now, key));
             }
         }
     }
@@ -109,26 +125,17 @@ impl Room {
         if !client.data.is_open(now) || !client.caused.is_open(now) {
             return true;
         }
-        let Some(mut held) = client.held_by else { return false };
+        let Some(held) = client.held_by else { return false };
         let slow = self.client(held.by).map(Client::receiver).filter(|slow| slow.is_congested(most));
-        let backlog = slow.map(Link::backlog);
-        let held = match backlog {
-            None => None,
-            Some(left) => {
-                if left < held.backlog {
-                    held = Held { since: now, backlog: left, ..held };
-                }
-                Some(held)
-            }
-        };
-        let is_hopeless = held.is_some_and(|held| now.saturating_duration_since(held.since) > PATIENCE);
+        let left = slow.map(Link::backlog);
+        let still = left.and_then(|left| held.look(now, left));
         if let Some(client) = self.client_mut(key) {
-            client.held_by = held.filter(|_| !is_hopeless);
+            client.held_by = still;
         }
-        if let Some(held) = held.filter(|_| is_hopeless) {
+        if left.is_some() && still.is_none() {
             self.drop_slow(now, held.by);
         }
-        held.is_some() && !is_hopeless
+        still.is_some()
     }
 
     /// Whether the receiver keeps up with what is sent to it.
@@ -231,4 +238,20 @@ fn stamp(packet: &mut proto::DataPacket, sender: &Participant, channel: Channel)
     }
     .into();
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receiver_is_waited_for_as_long_as_it_takes_enough() {
+        let (begun, half) = (Instant::now(), PATIENCE / 2);
+        let held = Held::new(begun, Key(1)).look(begun, 900_000).unwrap();
+        let after = |halves: u32| begun + half * halves;
+        let slower = held.look(after(2), 800_000).unwrap();
+        assert!(slower.look(after(3), 740_000).is_none(), "160,000 bytes in more than five seconds");
+        let quicker = held.look(after(2), 700_000).unwrap();
+        assert!(quicker.look(after(4), 700_000).is_some() && quicker.look(after(5), 700_000).is_none());
+    }
 }
