@@ -1,6 +1,7 @@
 """Rooms of ours beside rooms of livekit-server, in turns on one machine, with the same clients (`callstead bench rooms`):
 
-    python3 benches/rooms.py CALLSTEAD LIVEKIT_SERVER [--rounds 3] [--rooms 20] [--seconds 10] [--ladder]
+    python3 benches/rooms.py CALLSTEAD LIVEKIT_SERVER [--rounds 3] [--rooms 20] [--seconds 10]
+        [--kind sound|pictures|both] [--ladder]
 
 `make livekit-server` compiles the other one, into ~/.cache/callstead/tools. Server and clients have a core each, where there
 are two, so that what clients need is not taken for the server's. `--ladder` adds rooms until the first packet is lost.

@@ -29,7 +29,7 @@ const IMPORTS: [(&str, &[&str]); 21] = [
     ("rooms", &["domain", "config", "audio", "rtc"]),
     ("workers", &["domain", "config", "rooms"]),
     ("livekit", &["domain", "config", "audio", "rtc"]),
-    ("call", &["domain", "config", "audio", "spoken", "script", "dialogue", "speech", "rooms", "livekit", "store"]),
+    ("call", &["domain", "config", "audio", "spoken", "script", "dialogue", "speech", "rooms", "store"]),
     ("sms", &["domain", "config", "store"]),
     ("webhooks", &["domain", "config", "rooms"]),
     ("web", &["domain", "config", "locale", "people", "script", "call", "rooms", "models", "workers", "store", "sms",

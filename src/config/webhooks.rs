@@ -9,7 +9,7 @@ use super::{
 };
 
 const MOST_URLS: usize = 8;
-const URLS: &str = "a list of at most 8 addresses that begin with https://, without user and hash; http:// only to an address of a private network";
+const URLS: &str = "a list of at most 8 addresses that begin with https://, without user and hash; http:// only to this machine or an address of a private network";
 
 /// `[webhooks]`
 #[derive(Clone, Debug, PartialEq, Default)]

@@ -16,5 +16,5 @@ mod trust;
 pub use client::{Client, Connection, Event, Output};
 pub use line::{Line, LineError};
 pub use participant::{Device, Heard, ParticipantError, Step, participate};
-pub use signal::SignalError;
+pub use signal::{PROTOCOL, SignalError};
 pub use trust::{Trust, TrustError};

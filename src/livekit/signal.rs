@@ -27,7 +27,7 @@ const MOST_BYTES: usize = 2 * 1024 * 1024;
 /// Messages that the server has not taken yet.
 const WAITING: usize = 64;
 /// LiveKit's protocol: 18 would mean data channels that are negotiated beforehand.
-const PROTOCOL: &str = "17";
+pub const PROTOCOL: &str = "17";
 
 /// Why there is no signal connection, or no longer.
 #[derive(Debug, thiserror::Error)]

@@ -246,11 +246,11 @@ impl Rooms {
     ) -> Result<(), ControlError> {
         // Nobody opens a room for somebody who is not there.
         self.get_participant(room, identity.clone()).await?;
-        let there = self.create_room(&destination, proto::CreateRoomRequest::default()).await?;
         let mut others = self.list_participants(&destination).await?;
         if others.iter().any(|other| other.identity == identity) {
             return Err(ControlError::Taken);
         }
+        let there = self.create_room(&destination, proto::CreateRoomRequest::default()).await?;
         others.retain(|other| !other.permission.as_ref().is_some_and(|permission| permission.hidden));
         let destination = Box::new(Destination { name: destination, room: there, others });
         self.control(room, 0, |answer| Control::MoveParticipant { identity, destination, answer }).await

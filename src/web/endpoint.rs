@@ -154,8 +154,8 @@ pub(super) fn routes(config: &mut ServiceConfig, state: &State) {
     }
 }
 
-/// All there are, but for LiveKit's signal connections (`rtc::routes`) and server API (`twirp::routes`), whose guard is their
-/// token.
+/// All there are, but for LiveKit's signal connections (`rtc::routes`), workers (`agent::routes`) and server API
+/// (`twirp::routes`), whose guard is their token.
 pub(super) fn all() -> impl Iterator<Item = &'static Endpoint> {
     let tables = [
         super::ENDPOINTS,

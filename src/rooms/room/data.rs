@@ -21,7 +21,7 @@ use crate::rtc::peer::Channel;
 /// A receiver who takes less than [`LEAST_TAKEN`] in so much time while others are held back for it is dropped.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// In bytes.
-const LEAST_TAKEN: usize = 160 * 1024;
+const LEAST_TAKEN: u64 = 160 * 1024;
 /// While a sender is held back one of its datagrams passes in so much time.
 const TRICKLE: Duration = Duration::from_millis(50);
 /// Receivers that a message may name: more than a room takes.
@@ -33,19 +33,15 @@ pub(super) struct Held {
     by: Key,
     /// Since when the receiver has not taken enough.
     since: Instant,
-    /// What waited for it then, in bytes.
-    backlog: usize,
+    /// What it had taken of all that waited for it until then, in bytes.
+    taken: u64,
 }
 
 impl Held {
-    fn new(now: Instant, by: Key) -> Self {
-        Self { by, since: now, backlog: usize::MAX }
-    }
-
-    /// So many bytes are left of what waits. `None`: the receiver is hopeless.
-    fn look(self, now: Instant, left: usize) -> Option<Self> {
-        if left.saturating_add(LEAST_TAKEN) <= self.backlog {
-            return Some(Self { since: now, backlog: left, ..self });
+    /// The receiver has taken so much by now. `None`: it is hopeless.
+    fn look(self, now: Instant, taken: u64) -> Option<Self> {
+        if taken >= self.taken + LEAST_TAKEN {
+            return Some(Self { since: now, taken, ..self });
         }
         (now.saturating_duration_since(self.since) <= PATIENCE).then_some(self)
     }
@@ -93,9 +89,9 @@ impl Room {
             client.caused.charge(now, message.len().saturating_mul(receivers.len()));
         }
         for key in receivers {
-            let keeps_up = self.deliver(now, key, channel, packet, &message);
-            if let Some(sender) = from.and_then(|from| self.client_mut(from)).filter(|_| !keeps_up) {
-                sender.held_by.get_or_insert(Held::new(now, key));
+            let slow = self.deliver(now, key, channel, packet, &message);
+            if let (Some(taken), Some(sender)) = (slow, from.and_then(|from| self.client_mut(from))) {
+                sender.held_by.get_or_insert(Held { by: key, since: now, taken });
             }
         }
     }
@@ -127,18 +123,18 @@ impl Room {
         }
         let Some(held) = client.held_by else { return false };
         let slow = self.client(held.by).map(Client::receiver).filter(|slow| slow.is_congested(most));
-        let left = slow.map(Link::backlog);
-        let still = left.and_then(|left| held.look(now, left));
+        let taken = slow.map(Link::taken);
+        let still = taken.and_then(|taken| held.look(now, taken));
         if let Some(client) = self.client_mut(key) {
             client.held_by = still;
         }
-        if left.is_some() && still.is_none() {
+        if taken.is_some() && still.is_none() {
             self.drop_slow(now, held.by);
         }
         still.is_some()
     }
 
-    /// Whether the receiver keeps up with what is sent to it.
+    /// What the receiver has taken so far, when it does not keep up with what is sent to it.
     fn deliver(
         &mut self,
         now: Instant,
@@ -146,24 +142,24 @@ impl Room {
         channel: Channel,
         packet: &proto::DataPacket,
         message: &[u8],
-    ) -> bool {
+    ) -> Option<u64> {
         let most = self.settings.limits.backlog;
-        let Some(participant) = self.participants.get_mut(&key) else { return true };
+        let participant = self.participants.get_mut(&key)?;
         match &mut participant.seat {
             Seat::Agent(agent) => {
                 agent.local.handle_data(now, packet);
                 self.woken.push(key);
-                true
+                None
             }
             Seat::Client(client) => {
                 let link = client.receiver_mut();
                 let sent = link.send_data(channel, message, most);
-                let keeps_up = !link.is_congested(most);
+                let slow = link.is_congested(most).then(|| link.taken());
                 link.touch(&mut self.touched);
                 if sent.is_err() {
                     self.drop_slow(now, key);
                 }
-                keeps_up
+                slow
             }
         }
     }
@@ -247,11 +243,11 @@ mod tests {
     #[test]
     fn a_receiver_is_waited_for_as_long_as_it_takes_enough() {
         let (begun, half) = (Instant::now(), PATIENCE / 2);
-        let held = Held::new(begun, Key(1)).look(begun, 900_000).unwrap();
+        let held = Held { by: Key(1), since: begun, taken: 1_000 };
         let after = |halves: u32| begun + half * halves;
-        let slower = held.look(after(2), 800_000).unwrap();
-        assert!(slower.look(after(3), 740_000).is_none(), "160,000 bytes in more than five seconds");
-        let quicker = held.look(after(2), 700_000).unwrap();
-        assert!(quicker.look(after(4), 700_000).is_some() && quicker.look(after(5), 700_000).is_none());
+        let slower = held.look(after(2), 100_000).unwrap();
+        assert!(slower.look(after(3), 160_000).is_none(), "160,000 bytes in more than five seconds");
+        let quicker = held.look(after(2), 200_000).unwrap();
+        assert!(quicker.look(after(4), 200_000).is_some() && quicker.look(after(5), 200_000).is_none());
     }
 }

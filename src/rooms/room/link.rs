@@ -45,6 +45,8 @@ pub(super) enum Reach {
 struct Backlog {
     messages: VecDeque<Vec<u8>>,
     bytes: usize,
+    /// All that has left it so far.
+    taken: u64,
 }
 
 /// Somebody does not keep up with what is sent to them.
@@ -116,9 +118,9 @@ impl Link {
         self.backlog.bytes > most / 2
     }
 
-    /// What waits, in bytes.
-    pub(super) fn backlog(&self) -> usize {
-        self.backlog.bytes
+    /// What had to wait and has been sent since, in bytes.
+    pub(super) fn taken(&self) -> u64 {
+        self.backlog.taken
     }
 
     /// Sends what waits, as far as the channel takes it. Whether anything was sent.
@@ -129,6 +131,7 @@ impl Link {
                 break;
             }
             self.backlog.bytes -= message.len();
+            self.backlog.taken += message.len() as u64;
             self.backlog.messages.pop_front();
         }
         self.backlog.messages.len() < before

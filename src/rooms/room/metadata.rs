@@ -61,7 +61,7 @@ impl Room {
         let changed = match (participant.grants.can_update_own_metadata, is_open) {
             (false, _) => Err((Reason::NotAllowed, "does not have permission to update own metadata")),
             (true, false) => Err((Reason::LimitExceeded, "too many changes: try again in a moment")),
-            (true, true) if claims_a_role(&update.attributes) => {
+            (true, true) if update.attributes.keys().any(|name| is_reserved(name)) => {
                 Err((Reason::NotAllowed, "attributes that begin with callstead. are the server's"))
             }
             (true, true) => {
@@ -110,14 +110,12 @@ impl Room {
 
 /// What a joining client says about itself, over what its token says; only if it may, and within limits.
 pub(super) fn at_joining(token: Profile, request: &proto::JoinRequest, limits: &Limits, others: usize) -> Profile {
-    let update = proto::UpdateParticipantMetadata {
+    let mut update = proto::UpdateParticipantMetadata {
         metadata: request.metadata.clone(),
         attributes: request.participant_attributes.clone(),
         ..Default::default()
     };
-    if claims_a_role(&update.attributes) {
-        return token;
-    }
+    update.attributes.retain(|name, _| !is_reserved(name));
     let mut profile = token.clone();
     match profile.change(&update, limits, others) {
         Ok(_) => profile,
@@ -125,9 +123,9 @@ pub(super) fn at_joining(token: Profile, request: &proto::JoinRequest, limits: &
     }
 }
 
-/// Whether somebody says of themselves what only a token may ([`supervisor`](crate::rooms::supervisor)).
-fn claims_a_role(attributes: &HashMap<String, String>) -> bool {
-    attributes.keys().any(|name| name.starts_with(RESERVED))
+/// Whether only a token may say this of somebody ([`supervisor`](crate::rooms::supervisor)).
+fn is_reserved(attribute: &str) -> bool {
+    attribute.starts_with(RESERVED)
 }
 
 fn merged(attributes: &BTreeMap<String, String>, update: &HashMap<String, String>) -> BTreeMap<String, String> {

@@ -7,9 +7,7 @@ use tokio::{net::TcpStream, time::timeout};
 use url::{Host, Url};
 
 use super::PATIENCE;
-
-/// LiveKit's protocol, as our own client has it.
-const PROTOCOL: &str = "17";
+use crate::livekit::PROTOCOL;
 
 /// The address of a server on this machine, without TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
