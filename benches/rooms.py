@@ -114,11 +114,11 @@ def compare(args: argparse.Namespace, video: bool) -> None:
                 reports[name].append(measure(args.callstead, server, args.rooms, args.seconds, video))
     kind = "pictures" if video else "sound"
     print(f"\n{args.rooms} rooms of two, {kind}, {args.rounds} rounds of {args.seconds} s, medians")
-    print(f"{'':30} {'callstead':>12} {'livekit-server':>15} {'ratio':>7}")
+    print(f"{'':42} {'callstead':>10} {'livekit-server':>14} {'ratio':>7}")
     for name, read, unit in FIGURES:
         one, other = (statistics.median(read(report) for report in of) for of in reports.values())
         ratio = f"{one / other:7.2f}" if other else f"{'-':>7}"
-        print(f"{name + ', ' + unit:42} {one:>10.2f} {other:>10.2f} {ratio}", flush=True)
+        print(f"{name + ', ' + unit:42} {one:>10.2f} {other:>14.2f} {ratio}", flush=True)
     clients = statistics.median(report["clients_percent"] for of in reports.values() for report in of)
     print(f"clients, % of a core: {clients:.0f}")
 
