@@ -21,7 +21,7 @@ use crate::{
 
 const TICK: Duration = Duration::from_millis(FRAME_MS as u64);
 /// From the open signal connection to the published microphone.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Why somebody could not take part, or not to the end.
 #[derive(Debug, thiserror::Error)]

@@ -7,25 +7,9 @@ use tokio::sync::{oneshot, watch};
 use super::media::{Source, Tally, Window};
 use crate::{
     config::Secret,
-    livekit::{Event, Line, LineError, Trust},
+    livekit::{Event, Line, ParticipantError, Trust, participant::PATIENCE},
     rtc::peer::Kind,
 };
-
-/// For the media to be connected.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Why somebody could not take part to the end.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum GuestError {
-    #[error(transparent)]
-    Line(#[from] LineError),
-    #[error("the media do not connect within {} s: is UDP let through?", PATIENCE.as_secs())]
-    NotConnected,
-    #[error("the media connection is lost")]
-    Lost,
-    #[error("the server ended it: {0}")]
-    Left(String),
-}
 
 /// How far the measurement is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,8 +34,8 @@ pub(super) struct Plan {
 /// Takes part to the end. `joined` is told how long joining took: from the first packet to the server until it is heard.
 ///
 /// # Errors
-/// See [`GuestError`].
-pub(super) async fn take_part(plan: Plan, joined: oneshot::Sender<Duration>) -> Result<Tally, GuestError> {
+/// See [`ParticipantError`].
+pub(super) async fn take_part(plan: Plan, joined: oneshot::Sender<Duration>) -> Result<Tally, ParticipantError> {
     let asked = Instant::now();
     let mut line = Line::open(&plan.url, &plan.token, &plan.trust, plan.kind).await?;
     let mut joined = Some(joined);
@@ -75,9 +59,9 @@ pub(super) async fn take_part(plan: Plan, joined: oneshot::Sender<Duration>) -> 
             }
             Some(Event::KeyFrameWanted) => source.make_key_frame(),
             Some(Event::Voice) => {}
-            Some(Event::Left(why)) => return Err(GuestError::Left(why)),
-            Some(Event::Lost(_)) => return Err(GuestError::Lost),
-            None if joined.is_some() => return Err(GuestError::NotConnected),
+            Some(Event::Left(why)) => return Err(ParticipantError::Left(why)),
+            Some(Event::Lost(_)) => return Err(ParticipantError::Lost),
+            None if joined.is_some() => return Err(ParticipantError::NotPublished),
             None if stage == Stage::Over => {
                 line.leave()?;
                 return Ok(tally);

@@ -26,7 +26,7 @@ use tokio::{
 
 use self::{
     flood::{Flooded, Place, Target},
-    guest::{GuestError, Plan, Stage, take_part},
+    guest::{Plan, Stage, take_part},
     media::{Tally, Window},
 };
 use super::{
@@ -38,7 +38,7 @@ use crate::{
     cli::{Context, output::seconds, runtime},
     config::Secret,
     domain::RoomName,
-    livekit::Trust,
+    livekit::{ParticipantError, Trust},
     rooms::{Claims, token::mint},
     rtc::peer::Kind,
 };
@@ -113,7 +113,7 @@ struct Bench {
 }
 
 /// Those who take part.
-type Guests = JoinSet<Result<Tally, GuestError>>;
+type Guests = JoinSet<Result<Tally, ParticipantError>>;
 
 impl Bench {
     async fn all(&self) -> anyhow::Result<Report> {

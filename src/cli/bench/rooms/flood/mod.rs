@@ -39,10 +39,9 @@ use self::{
     readers::Readers,
     tokens::Tokens,
 };
-use super::guest::GuestError;
 use crate::{
     config::Secret,
-    livekit::{Event, Line, LineError, SignalError, Trust},
+    livekit::{Event, Line, LineError, ParticipantError, SignalError, Trust},
     rooms::token::Keys,
     rtc::peer::Kind,
 };
@@ -130,11 +129,11 @@ impl Target {
         let due = Instant::now() + CONNECTING;
         let media = loop {
             match line.next(due).await? {
-                Some(Event::Published) => break line.media_address().ok_or(GuestError::NotConnected)?,
-                Some(Event::Left(why)) => return Err(GuestError::Left(why).into()),
-                Some(Event::Lost(_)) => return Err(GuestError::Lost.into()),
+                Some(Event::Published) => break line.media_address().ok_or(ParticipantError::NotPublished)?,
+                Some(Event::Left(why)) => return Err(ParticipantError::Left(why).into()),
+                Some(Event::Lost(_)) => return Err(ParticipantError::Lost.into()),
                 Some(_) => {}
-                None => return Err(GuestError::NotConnected.into()),
+                None => return Err(ParticipantError::NotPublished.into()),
             }
         };
         line.leave()?;
